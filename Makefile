@@ -1,0 +1,93 @@
+# install: .venv with everything, pinned · check: format, lint, types, import rules · test: the whole suite
+# demo: a simulated market streams through everything · reference: docs/reference anew from the code
+# dashboards: deploy/grafana/dashboards anew from dashboards.py
+# kafka: a broker on 127.0.0.1:9092 (deploy/kafka/README.md)
+# deploy-tools: promtool and docker compose for the tests of deploy/, built with Go 1.26 or later (2 minutes, once)
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.PHONY: install check test faults demo kafka deploy-tools dashboards reference format bench-throughput bench-latency \
+	bench-cluster bench-cluster-throughput bench-cluster-latency bench-cluster-recovery bench-cluster-growth rivals bench-trace-join clean
+install: $(READY)
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or later is needed; name one with: make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade -c constraints.txt pip
+	$(BIN)/pip install --quiet -c constraints.txt -e '.[dev]'
+	touch $(READY)
+
+# mypy cannot follow setuptools' package-dir map; links in build/ show it the same tree
+build/types/suyuan: pyproject.toml
+	mkdir -p $@
+	for p in domain schemas connections publishing streams sinks simulation cli; do ln -sfn ../../../$$p $@/$$p; done
+	touch $@
+
+check: $(READY) build/types/suyuan
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	MYPYPATH=build/types $(BIN)/mypy -p suyuan
+	MYPYPATH=deploy/kafka $(BIN)/mypy deploy/kafka/kafka
+	$(BIN)/lint-imports --no-cache
+
+format: $(READY)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+test: $(READY)
+	$(BIN)/pytest
+
+# the faults of tests/faults and tests/cluster/test_market.py in full, over brokers of their own; figures in the file
+faults: $(READY)
+	SUYUAN_FAULTS=bench/results/faults.json $(BIN)/python -m pytest tests/faults tests/cluster/test_market.py
+
+demo: $(READY)
+	$(BIN)/suyuan demo
+
+kafka:
+	@deploy/kafka/kafka start
+
+# unoptimised, and promtool without the clouds that it could find targets in: quicker to build
+GO_BUILD := go build -trimpath -tags remove_all_sd,enable_dns_sd -gcflags='all=-N -l' -ldflags=-s
+deploy-tools: build/tools/promtool build/tools/docker-compose
+build/tools/promtool: deploy/checks/go.mod deploy/checks/go.sum
+	cd deploy/checks && $(GO_BUILD) -o ../../$@ github.com/prometheus/prometheus/cmd/promtool
+build/tools/docker-compose: deploy/checks/go.mod deploy/checks/go.sum
+	cd deploy/checks && $(GO_BUILD) -o ../../$@ github.com/docker/compose/v5/cmd
+
+dashboards: $(READY)
+	$(BIN)/python deploy/grafana/dashboards.py
+
+reference: $(READY)
+	$(BIN)/python docs/reference/write.py
+
+# each writes bench/results/; minutes, and a machine that does nothing else
+bench-throughput: $(READY)
+	$(BIN)/python bench/embedded.py throughput
+
+bench-latency: $(READY)
+	$(BIN)/python bench/embedded.py latency
+
+# Kafka, workers, loader and ClickHouse's interface on two cores; bench-cluster: all of them, within 25 minutes
+bench-cluster bench-cluster-throughput bench-cluster-latency bench-cluster-recovery bench-cluster-growth: $(READY)
+	$(BIN)/python -m bench.cluster $(or $(patsubst bench-cluster-%,%,$(filter bench-cluster-%,$@)),all)
+
+# the product beside Kafka Streams, Flink, Quix Streams and plain Faust: an hour
+bench-trace-join: $(READY) rivals
+	$(BIN)/python -m bench.trace_join
+
+# built outside the product's environment: Java 17 and Maven for two, an environment of its own for each of the others
+rivals: build/rivals/.ready
+build/rivals/.ready: $(shell find bench/rivals bench/trace_join/chain.avsc -name '*.java' -o -name '*.avsc' -o -name pom.xml -o -name requirements.txt)
+	nice -n 10 mvn --quiet --batch-mode --file bench/rivals/pom.xml package
+	for rival in quix faust; do \
+		$(PYTHON) -m venv build/rivals/$$rival/venv && \
+		build/rivals/$$rival/venv/bin/pip install --quiet -r bench/rivals/$$rival/requirements.txt || exit 1; \
+	done
+	touch $@
+
+clean:
+	rm -rf build $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

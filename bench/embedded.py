@@ -1,0 +1,187 @@
+"""The embedded system as a whole: from published bytes to chain and alert rows in ClickHouse.
+
+    make bench-throughput     (python bench/embedded.py throughput --listings 2000000 --codes 100000 --runs 3)
+    make bench-latency        (python bench/embedded.py latency --rate 2000 --seconds 60 --runs 3)
+
+throughput: records are published and processed first, then all listings are published; the clock runs from the start
+of the run on them until they are drained into the tables. latency: listings are published at a steady rate beside a
+running system; for each alert, from the log taking the listing to the loader inserting the alert's row. Each run is a
+process of its own on an empty folder; the result file holds every run, their median, and the environment.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import datetime as dt
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from environment import environment
+
+from suyuan.cli.embedded.memory import keep_freed_memory
+from suyuan.cli.embedded.run import EmbeddedRun
+from suyuan.cli.settings import load
+from suyuan.domain.keys import partition_of
+from suyuan.schemas.topics import TOPICS
+from suyuan.simulation.bulk import Bulk, EncodedEvents
+from suyuan.streams.transport.embedded.log import Log, Records
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def main() -> None:
+    """Run what the command line asks for; print and write the result."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["throughput", "latency"])
+    parser.add_argument("--listings", type=int, default=2_000_000)
+    parser.add_argument("--codes", type=int, default=100_000)
+    parser.add_argument("--partitions", type=int, default=1)
+    parser.add_argument("--rate", type=int, default=2_000, help="listings per second (latency)")
+    parser.add_argument("--seconds", type=int, default=60, help="for so long (latency)")
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--folder", type=Path, default=None, help="where the data folders are made")
+    parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.one:
+        measure = _throughput if options.what == "throughput" else _latency
+        print(json.dumps(asyncio.run(measure(options))))
+        return
+    where = environment()
+    runs = [_in_process() for _ in range(options.runs)]
+    result = {
+        "bench": f"embedded {options.what}",
+        "date": dt.datetime.now(dt.UTC).date().isoformat(),
+        "options": {name: value for name, value in vars(options).items() if name not in {"one", "folder", "what"}},
+        "environment": where,
+        "median": {name: statistics.median(run[name] for run in runs) for name in runs[0] if name != "detail"},
+        "runs": runs,
+    }
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"embedded-{options.what}.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps(result["median"], indent=1))
+
+
+def _in_process() -> dict[str, Any]:
+    done = subprocess.run([sys.executable, *sys.argv, "--one"], check=True, stdout=subprocess.PIPE)
+    run: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    print(run, file=sys.stderr)
+    return run
+
+
+async def _throughput(options: argparse.Namespace) -> dict[str, Any]:
+    keep_freed_memory()
+    bulk = Bulk(options.listings, options.codes)
+    with tempfile.TemporaryDirectory(dir=options.folder) as name:
+        folder = Path(name) / "data"
+        records = _publish(folder, bulk.record_batches(), options.partitions)
+        before = await _drain(folder)
+        listings = _publish(folder, bulk.listing_batches(), options.partitions)
+        after = await _drain(folder)
+        log = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    return {
+        "listings_per_second": round(listings / after["seconds"]),
+        "records_per_second": round(records / before["seconds"]),
+        "cpu_us_per_listing": round(after["cpu"] / listings * 1e6, 1),
+        "peak_memory_mib": _peak_mib(),
+        "folder_mib": log >> 20,
+        "detail": {"listings": listings, "records": records, "rows": after["rows"], "gap": after["gap"]},
+    }
+
+
+async def _drain(folder: Path) -> dict[str, Any]:
+    run = EmbeddedRun(load(data=folder, fsync=False), once=True)
+    await run.start()
+    began, cpu = time.perf_counter(), time.process_time()
+    try:
+        await run.wait_drained()
+        seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
+        verification = await asyncio.to_thread(run.watch.verify_all)
+        return {"seconds": seconds, "cpu": cpu, "rows": dict(run.loader.rows), "gap": verification.gap}
+    finally:
+        await run.stop()
+
+
+async def _latency(options: argparse.Namespace) -> dict[str, Any]:
+    keep_freed_memory()
+    bulk = Bulk(options.rate * options.seconds, options.codes)
+    with tempfile.TemporaryDirectory(dir=options.folder) as name:
+        folder = Path(name) / "data"
+        _publish(folder, bulk.record_batches(), options.partitions)
+        await _drain(folder)
+        run = EmbeddedRun(load(data=folder, fsync=False), once=True)
+        await run.start()
+        try:
+            feeder = threading.Thread(target=_feed, args=(folder, bulk, options.partitions, options.rate))
+            feeder.start()
+            await asyncio.to_thread(feeder.join)
+            await run.wait_drained()
+            with run.clickhouse.reader() as client:
+                rows = client.query(
+                    "SELECT count(), arrayMap(x -> round(x), quantilesExact(0.5, 0.95, 0.99, 1)("
+                    "toUnixTimestamp64Milli(loaded_at) - toUnixTimestamp64Milli(received_at))) FROM alert_history"
+                ).result_rows
+        finally:
+            await run.stop()
+    count, (half, most, nearly_all, longest) = rows[0]
+    return {"alerts": count, "p50_ms": half, "p95_ms": most, "p99_ms": nearly_all, "max_ms": longest}
+
+
+def _feed(folder: Path, bulk: Bulk, partitions: int, rate: int) -> None:
+    """In portions of a twentieth of a second."""
+    portion = max(1, rate // 20)
+    encoded = [
+        batch
+        for start in range(0, bulk.listings, portion)
+        for batch in bulk.listing_batches(start, min(start + portion, bulk.listings))
+    ]
+    due = time.monotonic()
+    with Log.open(folder, "publish", "interval") as log:
+        for batch in encoded:
+            _append(log, batch, partitions)
+            due += portion / rate
+            time.sleep(max(0.0, due - time.monotonic()))
+
+
+def _publish(folder: Path, batches: Iterable[EncodedEvents], partitions: int) -> int:
+    count = 0
+    with Log.open(folder, "publish", "interval") as log:
+        for topic in TOPICS:
+            if topic.value == "event":
+                log.create_topic(topic.name, partitions)
+        for batch in batches:
+            _append(log, batch, partitions)
+            count += len(batch.keys)
+    return count
+
+
+def _append(log: Log, batch: EncodedEvents, partitions: int) -> None:
+    parts: dict[int, list[int]] = {}
+    for index, key in enumerate(batch.keys):
+        parts.setdefault(partition_of(key, partitions), []).append(index)
+    log.append_many(
+        {
+            (f"in.{batch.kind}", at): Records([batch.keys[i] for i in rows], [batch.values[i] for i in rows])
+            for at, rows in parts.items()
+        },
+        {(f"in.{batch.kind}", at): [batch.ids[i] for i in rows] for at, rows in parts.items()},
+    )
+
+
+def _peak_mib() -> int:
+    for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
+        if line.startswith("VmHWM"):
+            return int(line.split()[1]) >> 10
+    return 0
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What `suyuan doctor` looks at."""

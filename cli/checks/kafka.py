@@ -1,0 +1,84 @@
+"""The Kafka cluster: whether it answers, who can listen in, its topics, its clocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from kafka import TopicPartition
+from kafka.admin import KafkaAdminClient, OffsetSpec
+
+from suyuan.cli.checks.clock import against_newest
+from suyuan.cli.checks.finding import Finding
+from suyuan.cli.exits import CommandError
+from suyuan.cli.topics.administration import administration
+from suyuan.cli.topics.checking import differences
+from suyuan.cli.topics.wanted import WantedTopic, wanted_topics
+from suyuan.connections.addresses import is_loopback
+from suyuan.connections.kafka import KafkaConnection
+
+_SHOWN = 10
+
+
+def cluster(connection: KafkaConnection, partitions: int, replication: int) -> Iterator[Finding]:
+    """Findings, in the order in which one would put things right. `partitions` and `replication` as topics have to have
+    them.
+    """
+    try:
+        with administration(connection) as client:
+            brokers = client.describe_cluster()["brokers"]
+            said = ", ".join(f"{broker['broker_id']} at {broker['host']}:{broker['port']}" for broker in brokers)
+            yield Finding("kafka", "ok", f"{len(brokers)} answering: {said}; {_version(client, brokers)}")
+            yield _secrecy(connection, [broker["host"] for broker in brokers])
+            yield from _topics(client, list(wanted_topics(partitions, replication)))
+            yield _clock(client)
+    except CommandError as error:
+        yield Finding("kafka", "failed", str(error))
+
+
+def _version(client: KafkaAdminClient, brokers: list[dict[str, Any]]) -> str:
+    versions = {client.get_broker_version_data(broker["broker_id"]).broker_version for broker in brokers}
+    return "Kafka " + ", ".join(".".join(map(str, version)) for version in sorted(versions)) + " or later"
+
+
+def _secrecy(connection: KafkaConnection, hosts: list[str]) -> Finding:
+    """Of the brokers that the first ones name, too: those are the ones that are spoken to."""
+    who = "nobody in particular" if connection.mechanism is None else f"{connection.username or 'whom the token names'}"
+    if connection.tls:
+        shown = "a certificate" if connection.mechanism is None and connection.certificate_file else who
+        return Finding("secrecy", "ok", f"TLS, as {shown}")
+    open_to_others = sorted({host for host in hosts if not is_loopback(host)})
+    if open_to_others:
+        return Finding(
+            "secrecy",
+            "warning",
+            f"plaintext to {', '.join(open_to_others)}, as {who}: who is on the way reads everything, passwords too",
+        )
+    return Finding("secrecy", "ok", f"plaintext, but only on this machine, as {who}")
+
+
+def _topics(client: KafkaAdminClient, wanted: list[WantedTopic]) -> Iterator[Finding]:
+    found = list(differences(client, wanted))
+    missing = [mismatch.topic for mismatch in found if mismatch.what == "topic"]
+    if missing:
+        shown = ", ".join(missing[:_SHOWN]) + (", …" if len(missing) > _SHOWN else "")
+        yield Finding("topics", "failed", f"{len(missing)} are missing ({shown}): suyuan topics create")
+    wrong = [mismatch for mismatch in found if mismatch.what != "topic"]
+    for mismatch in wrong[:_SHOWN]:
+        yield Finding("topics", "failed", str(mismatch))
+    if len(wrong) > _SHOWN:
+        yield Finding("topics", "failed", f"{len(wrong) - _SHOWN} more: suyuan topics check")
+    if not found:
+        yield Finding("topics", "ok", f"{len(wanted)}, each with {wanted[0].partitions} partitions, as they have to be")
+
+
+def _clock(client: KafkaAdminClient) -> Finding:
+    """Brokers give each record the time at which they appended it."""
+    partitions = [
+        TopicPartition(topic["name"], partition["partition_index"])
+        for topic in client.describe_topics()
+        if topic["name"].startswith(("in.", "event."))
+        for partition in topic["partitions"]
+    ]
+    newest = client.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.MAX_TIMESTAMP)) if partitions else {}
+    return against_newest(max((each.timestamp for each in newest.values()), default=0), "the newest record in Kafka")

@@ -1,0 +1,53 @@
+"""How far a group is behind the ends of its topics, asked of the brokers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import ExitStack
+
+from kafka import TopicPartition
+from kafka.admin import OffsetSpec
+from kafka.errors import KafkaError
+
+from suyuan.cli.exits import CommandError, Exit
+from suyuan.cli.topics.administration import administration
+from suyuan.connections.kafka import KafkaConnection
+from suyuan.streams.watchdog import Progress
+
+
+class GroupLag:
+    """Keeps a connection; blocks; for one thread at a time. Raises CommandError where no broker answers."""
+
+    def __init__(self, connection: KafkaConnection, group: str, topics: Iterable[str]) -> None:
+        self._open = ExitStack()
+        self._client = self._open.enter_context(administration(connection))
+        self._group = group
+        described = self._client.describe_topics(sorted(topics))
+        self._partitions = [
+            TopicPartition(topic["name"], partition["partition_index"])
+            for topic in described
+            for partition in topic["partitions"]
+        ]
+
+    def progress(self) -> dict[tuple[str, int], Progress]:
+        """Every partition's. Commits are read before the ends: where all are equal, nothing was left to do then.
+        CommandError where the brokers do not answer, or are not ready to: worth another try.
+        """
+        try:
+            return self._progress()
+        except (KafkaError, OSError) as error:
+            raise CommandError(f"no broker says how far group {self._group} is: {error!r}", Exit.UNAVAILABLE) from error
+
+    def _progress(self) -> dict[tuple[str, int], Progress]:
+        committed = self._client.list_group_offsets({self._group: None})[self._group]
+        starts = self._client.list_partition_offsets(dict.fromkeys(self._partitions, OffsetSpec.EARLIEST))
+        ends = self._client.list_partition_offsets(dict.fromkeys(self._partitions, OffsetSpec.LATEST))
+        progress = {}
+        for at in self._partitions:
+            known = committed[at].offset if at in committed else 0
+            progress[at.topic, at.partition] = Progress(max(known, starts[at].offset), ends[at].offset)
+        return progress
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._open.close()

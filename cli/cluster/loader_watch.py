@@ -1,0 +1,97 @@
+"""Figures of a loader: its lag each second, and the verifier's each minute from one loader of the group."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import defaultdict
+
+from suyuan.cli.cluster.loading import ClusterLoader
+from suyuan.schemas.topics import TOPICS
+from suyuan.sinks.clickhouse import ClickHouse
+from suyuan.sinks.loader import GROUP as LOADERS
+from suyuan.sinks.metrics import observe_verification
+from suyuan.sinks.verifier import Snapshot, Verification, Verifier
+from suyuan.streams import metrics
+from suyuan.streams.app import GROUP as STAGES
+
+logger = logging.getLogger(__name__)
+
+WATCH_SECONDS = 1.0
+VERIFY_SECONDS = 60.0
+VERIFIER = "chain"
+"""whoever loads this topic verifies"""
+INPUTS = tuple(topic.name for topic in TOPICS if topic.name.startswith("in."))
+
+
+class LoaderWatch:
+    """In a thread of its own from `start` to `stop`. What goes wrong is logged, and tried again."""
+
+    def __init__(self, loader: ClusterLoader, clickhouse: ClickHouse) -> None:
+        self._loader = loader
+        self._verifier = Verifier(clickhouse, loader.log)
+        self._pending: Snapshot | None = None
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="loader-watch", daemon=True)
+
+    def start(self) -> None:
+        """Watch in the background."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Soon; a query in work is not waited for."""
+        self._stopping.set()
+        self._thread.join(timeout=2.0)
+
+    def verify_all(self) -> Verification:
+        """Every offset and every key. `lag` is 0 when the figures are final. Raises SinkError, ClickHouseError."""
+        verification = self._verifier.verify(self._snapshot(), full=True)
+        self._note(verification)
+        return verification
+
+    def _run(self) -> None:
+        verified_at = time.monotonic()
+        while not self._stopping.wait(WATCH_SECONDS):
+            try:
+                self._observe_lag()
+                if time.monotonic() - verified_at >= VERIFY_SECONDS and VERIFIER in self._loader.owned:
+                    verified_at = time.monotonic()
+                    self._verify()
+            except Exception as error:  # noqa: BLE001 -- a server that is away; loading goes on
+                logger.warning("cannot watch: %s", error)
+
+    def _observe_lag(self) -> None:
+        behind: defaultdict[str, int] = defaultdict(int)
+        for (topic, _), messages in self._loader.lag().items():
+            behind[topic] += messages
+        for topic, messages in behind.items():
+            metrics.LAG.labels(LOADERS, topic).set(messages)
+
+    def _verify(self) -> None:
+        """The figures of the last call's snapshot, once the loaders are beyond it."""
+        if self._pending is not None and self._pending.is_loaded(self._loader.log):
+            self._note(self._verifier.verify(self._pending))
+            self._pending = None
+        if self._pending is None:
+            self._pending = self._snapshot()
+
+    def _snapshot(self) -> Snapshot:
+        committed = self._loader.log.committed_offsets(STAGES, INPUTS)
+        starts = self._loader.log.start_offsets(committed)
+        inputs = {at: (starts[at], max(starts[at], offset)) for at, offset in committed.items()}
+        return Snapshot.take(self._loader.log, inputs)
+
+    @staticmethod
+    def _note(verification: Verification) -> None:
+        if verification.lag:
+            return  # what is missing may be on its way
+        observe_verification(verification)
+        if verification.gap or verification.duplicates:
+            logger.error(
+                "verifier: %d events are in no table (%s), %d rows show twice (%s)",
+                verification.gap,
+                {topic: count for topic, count in verification.gap_by_topic.items() if count},
+                verification.duplicates,
+                {view: count for view, count in verification.duplicates_by_view.items() if count},
+            )

@@ -1,0 +1,135 @@
+"""A loader of the cluster: the topics that the group gives this process, from Kafka into ClickHouse.
+
+What happens      | what it does
+------------------|------------------------------------------------------------------------------------------------
+topics dealt anew | drops what it has in hand, takes up its topics from their committed offsets and notes
+brokers away      | the same, again and again, until they are back
+ClickHouse away   | repeats the one insert that it has in hand, up to 30 s apart; reads nothing meanwhile
+told to stop      | ends the insert in work, commits, leaves the group
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from random import Random
+
+from suyuan.connections.kafka import KafkaConnection
+from suyuan.sinks.clickhouse import ClickHouse
+from suyuan.sinks.errors import LogUnavailable, OwnershipLost
+from suyuan.sinks.inserter import BackOff
+from suyuan.sinks.kafka_log import KafkaLog
+from suyuan.sinks.loader import GROUP, POLL_SECONDS, Loaded, Loader
+from suyuan.sinks.metrics import observe_loaded, observe_retry
+from suyuan.sinks.tables import TARGETS
+
+logger = logging.getLogger(__name__)
+
+KEEP_SECONDS = 0.25
+"""between two signs of life to the group"""
+TOPICS = tuple(target.topic for target in TARGETS)
+
+
+class ClusterLoader:
+    """`start`, then `stop`, once each. `ended` is set when it ends, by itself with `once` or an `error`."""
+
+    def __init__(self, connection: KafkaConnection, clickhouse: ClickHouse, *, once: bool = False) -> None:
+        """Raises LogUnavailable, TopicMissing, SinkError, WrongConnection."""
+        self.log = KafkaLog(connection, TOPICS, GROUP)
+        self.ended = threading.Event()
+        self.error: BaseException | None = None
+        self.owned: frozenset[str] = frozenset()
+        self.rows: dict[str, int] = {}
+        """rows loaded since the start, by table"""
+        self._clickhouse = clickhouse
+        self._once = once
+        self._stopping = threading.Event()
+        self._loader: Loader | None = None
+        self._kept_at = 0.0
+        self._thread = threading.Thread(target=self._run, name="loader", daemon=True)
+
+    def start(self) -> None:
+        """Load in the background."""
+        self._thread.start()
+
+    def stop(self, seconds: float) -> bool:
+        """Finish the insert in work, and leave the group; False where that takes longer. What was begun is noted, and
+        whoever loads next repeats it under the same token.
+        """
+        self._stopping.set()
+        if self._loader is not None:
+            self._loader.stop.set()
+        return self.ended.wait(seconds)
+
+    def lag(self) -> dict[tuple[str, int], int]:
+        """Messages of its own topics that are not in the tables."""
+        loader = self._loader
+        return {} if loader is None else loader.lag()
+
+    def _run(self) -> None:
+        try:
+            self._load()
+            self.log.leave()
+        except Exception as error:  # noqa: BLE001 -- whoever runs the process decides
+            self.error = error
+        finally:
+            self.ended.set()
+
+    def _load(self) -> None:
+        back_off, chance, failures = BackOff(first=0.2, longest=5.0), Random(), 0  # noqa: S311 -- spreads attempts
+        while not self._stopping.is_set():
+            try:
+                if self._take_part():
+                    return
+                failures = 0
+            except OwnershipLost as error:
+                logger.info("%s", error)
+            except LogUnavailable as error:
+                failures += 1
+                logger.warning("%s; trying again (attempt %d)", error, failures)
+                self._stopping.wait(back_off.seconds(failures, chance))
+            finally:
+                self._loader, self.owned = None, frozenset()
+
+    def _take_part(self) -> bool:
+        """Load until the topics are dealt anew; True when there is nothing left to load, with `once`."""
+        owned = self.log.join()
+        if owned is None:
+            return False
+        logger.info("loads %s", ", ".join(sorted(owned)) or "nothing: there are more loaders than topics")
+        targets = [target for target in TARGETS if target.topic in owned]
+        loader = Loader(
+            self.log, self._clickhouse.writer, targets, on_loaded=self._note, on_retry=observe_retry, pause=self._pause
+        )
+        self._loader, self.owned = loader, owned
+        while not self._stopping.is_set() and self._keep():
+            rows = loader.step(wait=not self._once)
+            if loader.stop.is_set():
+                break
+            if self._once and not rows and not any(loader.lag().values()):
+                return True
+            if not rows:
+                self._stopping.wait(POLL_SECONDS)
+        return False
+
+    def _keep(self) -> bool:
+        now = time.monotonic()
+        if now - self._kept_at < KEEP_SECONDS:
+            return True
+        self._kept_at = now
+        return self.log.keep()
+
+    def _pause(self, seconds: float) -> bool:
+        """Between two attempts at an insert, which may go on for hours: others must see that this member lives."""
+        until = time.monotonic() + seconds
+        going_on = True
+        while going_on and (left := until - time.monotonic()) > 0:
+            going_on = not self._stopping.wait(min(left, KEEP_SECONDS)) and self._keep()
+        if not going_on and self._loader is not None:
+            self._loader.stop.set()
+        return going_on
+
+    def _note(self, loaded: Loaded) -> None:
+        self.rows[loaded.target.table] = self.rows.get(loaded.target.table, 0) + loaded.rows
+        observe_loaded(loaded)

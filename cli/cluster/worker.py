@@ -1,0 +1,165 @@
+"""A worker of the cluster: the stages of the partitions that Kafka gives this process, and what watches them."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from suyuan.cli.cluster.group_lag import GroupLag
+from suyuan.cli.days import day_event
+from suyuan.cli.exits import CommandError, Exit
+from suyuan.cli.registry import accept_registered_ids
+from suyuan.cli.settings import Settings
+from suyuan.cli.state_size import observe_state_size
+from suyuan.cli.topics.checking import mismatches, partition_count
+from suyuan.connections.kafka import KafkaConnection
+from suyuan.domain.calendar import china_day
+from suyuan.domain.keys import partition_of
+from suyuan.schemas.events import encode_event
+from suyuan.streams import metrics
+from suyuan.streams.app import GROUP, StreamApp
+from suyuan.streams.dead_letter_limit import DeadLetterLimit
+from suyuan.streams.topology import READ_TOPICS
+from suyuan.streams.watchdog import Watchdog
+
+logger = logging.getLogger(__name__)
+
+CHECK_SECONDS = 1.0
+WATCH_SECONDS = 10.0
+DRAINED_SECONDS = 0.5
+
+
+class Worker:
+    """`await start()`, then `await wait_drained()` or `await wait_failed()`, then `await stop()`."""
+
+    def __init__(self, settings: Settings, *, once: bool = False, rebuild_damaged: bool = False) -> None:
+        self._settings = settings
+        self._once = once
+        self._rebuild_damaged = rebuild_damaged
+        self._watchdog = Watchdog()
+        self._day: dt.date | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._closing: list[Callable[[], Awaitable[None]]] = []
+        self.failed: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
+
+    @property
+    def state_folder(self) -> Path:
+        """The worker's own; another process may not share it."""
+        return self._settings.data.resolve() / "state"
+
+    async def start(self) -> None:
+        """Check the topics, join the group, recover state. CommandError when the topics are not as they must be."""
+        connection = self._settings.kafka_connection()
+        try:
+            self.partitions = await asyncio.to_thread(self._checked_partitions, connection)
+            await asyncio.to_thread(accept_registered_ids, self._settings)
+            self._lag = await asyncio.to_thread(GroupLag, connection, GROUP, READ_TOPICS)
+            self._closing.append(lambda: asyncio.to_thread(self._lag.close))
+            self.state_folder.mkdir(parents=True, exist_ok=True)
+            self.streams = StreamApp(
+                "suyuan-kafka://" + ";".join(connection.servers),
+                self.state_folder,
+                partitions=self.partitions,
+                rebuild_damaged=self._rebuild_damaged,
+                kafka=connection,
+                session_seconds=self._settings.kafka_session_seconds,
+                standby_replicas=self._settings.standby_replicas,
+                dead_letter_limit=DeadLetterLimit(self._settings.dead_letter_limit, self._settings.dead_letter_window),
+            )
+            self.streams.failure.add_done_callback(lambda failure: self._fail(failure.result()))
+            self._closing.append(self.streams.stop)
+            await self.streams.start()
+            self._every(CHECK_SECONDS, self._check)
+            self._every(WATCH_SECONDS, self._watch)
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Finish the blocks in work, commit, leave the group. Safe to call twice."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+        while self._closing:
+            await self._closing.pop()()
+
+    async def wait_drained(self) -> None:
+        """Until the group has done all that there is, in whichever worker. Raises what stopped this one."""
+        while True:
+            if self.failed.done():
+                raise self.failed.result()
+            try:
+                progress = await asyncio.to_thread(self._lag.progress)
+            except CommandError as error:  # brokers that are restarted; the streams wait for them too
+                logger.warning("%s", error)
+            else:
+                if all(seen.committed >= seen.end for seen in progress.values()):
+                    return
+            await asyncio.wait([self.failed], timeout=DRAINED_SECONDS)
+
+    async def wait_failed(self) -> None:
+        """For ever, or until the worker cannot go on; raises the cause."""
+        raise await asyncio.shield(self.failed)
+
+    def _checked_partitions(self, connection: KafkaConnection) -> int:
+        partitions = self._settings.partitions
+        if "partitions" not in self._settings.model_fields_set:
+            partitions = partition_count(connection, READ_TOPICS[0]) or partitions
+        wrong = mismatches(connection, partitions, self._settings.kafka_replication)
+        if wrong:
+            listed = "\n  ".join(map(str, wrong))
+            raise CommandError(
+                f"the topics are not as they have to be (suyuan topics create makes what is missing):\n  {listed}",
+                Exit.BAD_CONFIGURATION,
+            )
+        return partitions
+
+    async def _check(self) -> None:
+        self.streams.check()
+        if not self._once:
+            await self._turn_day(china_day(time.time_ns() // 1_000_000))
+
+    async def _turn_day(self, day: dt.date) -> None:
+        """Publish the day's turn, if it is ours to publish. After a restart it is there twice; intake takes one."""
+        if day == self._day:
+            return
+        key, _, event = day_event(day)
+        at = ("in.day", partition_of(key, self.partitions))
+        if at in self.streams.assignment():
+            await self.streams.publish(at, key, encode_event("day", event))
+            self._day = day
+            logger.info("day %s", day)
+
+    async def _watch(self) -> None:
+        progress = await asyncio.to_thread(self._lag.progress)
+        behind: defaultdict[str, int] = defaultdict(int)
+        for (topic, _), seen in progress.items():
+            behind[topic] += max(0, seen.end - seen.committed)
+        for topic, messages in behind.items():
+            metrics.LAG.labels(GROUP, topic).set(messages)
+        ours = self.streams.assignment()
+        self._watchdog.observe(time.monotonic(), {at: seen for at, seen in progress.items() if at in ours})
+        await asyncio.to_thread(observe_state_size, self.state_folder)
+
+    def _every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+        async def repeat() -> None:
+            while True:
+                try:
+                    await work()
+                except CommandError as error:  # no broker answers; the streams wait for one too
+                    logger.warning("%s", error)
+                except Exception as error:  # noqa: BLE001 -- whoever runs the process decides
+                    self._fail(error)
+                await asyncio.sleep(seconds)
+
+        self._tasks.append(asyncio.create_task(repeat()))
+
+    def _fail(self, error: BaseException) -> None:
+        if not self.failed.done():
+            self.failed.set_result(error)

@@ -1,0 +1,67 @@
+"""`suyuan alerts`: what was raised, and what is raised from now on."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Annotated
+
+import typer
+
+from suyuan.cli.alert_changes import changes
+from suyuan.cli.drawing.alerts import alert_line, draw_alerts
+from suyuan.cli.exits import CommandError, Exit
+from suyuan.cli.options import AsJson, Data
+from suyuan.cli.reading import Ask, tables
+from suyuan.cli.screen import console, print_json
+from suyuan.cli.settings import load
+
+_SHOWN = 50
+_POLL = 1.0
+"""seconds between two looks"""
+_SEVERITIES = ("low", "medium", "high", "critical")
+_STATES = ("raised", "cleared")
+
+
+def alerts(
+    data: Data = None,
+    severity: Annotated[str | None, typer.Option(help="Only these: low, medium, high, critical.")] = None,
+    state: Annotated[str | None, typer.Option(help="Only these: raised, cleared.")] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help=f"At most so many, the newest first; default {_SHOWN}, with --json all.", show_default=False
+        ),
+    ] = None,
+    *,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on with what is raised, changed or cleared.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List alerts, the newest first; with --follow, their changes as they come."""
+    for option, value, values in (("--severity", severity, _SEVERITIES), ("--state", state, _STATES)):
+        if value is not None and value not in values:
+            raise CommandError(f"{option} {value}: not one of {', '.join(values)}", Exit.WRONG_USAGE)
+    with tables(load(data=data)) as ask:
+        if follow:
+            _follow(ask, severity, state, as_json=as_json)
+            return
+        found = ask("alerts", severity=severity, state=state, limit=limit or (None if as_json else _SHOWN))
+        if as_json:
+            print_json(found)
+        else:
+            console().print(draw_alerts(found))
+
+
+def _follow(ask: Ask, severity: str | None, state: str | None, *, as_json: bool) -> None:
+    """Changes from now on."""
+    screen = console()
+    for change in changes(ask, severity=severity, state=state):
+        if change is None:
+            sys.stdout.flush()
+            time.sleep(_POLL)
+        elif as_json:
+            print_json([change])
+        else:
+            screen.print(alert_line(change), soft_wrap=True)

@@ -1,0 +1,71 @@
+"""`suyuan chains` and `suyuan chain`: what came out."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Annotated
+
+import typer
+
+from suyuan.cli.drawing.chain import draw_chain
+from suyuan.cli.drawing.chains import draw_chains
+from suyuan.cli.exits import CommandError, Exit
+from suyuan.cli.options import AsJson, Data
+from suyuan.cli.reading import rows
+from suyuan.cli.screen import console, print_json, say
+from suyuan.cli.settings import load
+from suyuan.domain.chain.gaps import GAPS
+from suyuan.domain.identifiers.uscc import normalise
+
+_VERDICTS = ("complete", "partial", "broken", "contradicted", "removed")
+_SHOWN = 50
+
+
+def chains(
+    data: Data = None,
+    verdict: Annotated[
+        str | None, typer.Option(help="Only these: complete, partial, broken, contradicted, removed.")
+    ] = None,
+    gap: Annotated[str | None, typer.Option(help="Only chains with this gap, for example lot_recalled.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help=f"At most so many; default {_SHOWN}, with --json all.", show_default=False)
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """List the current trace chains, one of each listing."""
+    _known("--verdict", verdict, _VERDICTS)
+    _known("--gap", gap, tuple(sorted(each.gap for each in GAPS)))
+    limit = limit or (None if as_json else _SHOWN + 1)
+    found = rows(load(data=data), "chains", verdict=verdict, gap=gap, limit=limit)
+    if as_json:
+        print_json(found)
+        return
+    shown = list(islice(found, _SHOWN if limit == _SHOWN + 1 else None))
+    console().print(draw_chains(shown))
+    if next(found, None) is not None:
+        say(f"the first {len(shown)} of more: --limit N shows N, --json all")
+
+
+def chain(
+    platform: Annotated[str, typer.Argument(help="Credit code of the platform.")],
+    listing: Annotated[str, typer.Argument(help="The platform's number of the listing.")],
+    data: Data = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Draw the trace chain of a listing: who, over which way, what is wrong, and what each part rests on."""
+    found = next(
+        rows(load(data=data), "chain", platform_code=normalise(platform) or "", listing_id=listing.strip()), None
+    )
+    if found is None:
+        raise CommandError(f"no chain of listing {listing} on platform {platform}", Exit.FAILED)
+    if as_json:
+        print_json([found])
+    else:
+        console().print(draw_chain(found))
+
+
+def _known(option: str, value: str | None, values: tuple[str, ...]) -> None:
+    if value is not None and value not in values:
+        raise CommandError(f"{option} {value}: not one of {', '.join(values)}", Exit.WRONG_USAGE)

@@ -1,0 +1,132 @@
+"""`suyuan loader`: from Kafka into ClickHouse."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import threading
+import time
+from typing import Annotated, Any
+
+import typer
+from prometheus_client import start_http_server
+
+from suyuan.cli.cluster.loader_watch import LoaderWatch
+from suyuan.cli.cluster.loading import ClusterLoader
+from suyuan.cli.exits import CommandError, Exit
+from suyuan.cli.options import AsJson, ClickHouseServer, Kafka
+from suyuan.cli.screen import print_json, say
+from suyuan.cli.settings import Settings, load
+from suyuan.sinks.clickhouse import ClickHouse
+from suyuan.sinks.errors import (
+    FolderInUse,
+    LogUnavailable,
+    MigrationError,
+    ServerUnavailable,
+    SinkError,
+    TopicMissing,
+)
+from suyuan.sinks.migrations import migrate, pending
+
+GRACE_SECONDS = 20.0
+"""that an insert in work may still take when the process is told to stop"""
+
+_CODES: dict[type[BaseException], Exit] = {
+    LogUnavailable: Exit.UNAVAILABLE,
+    ServerUnavailable: Exit.UNAVAILABLE,
+    FolderInUse: Exit.UNAVAILABLE,
+    TopicMissing: Exit.BAD_CONFIGURATION,
+    MigrationError: Exit.BAD_CONFIGURATION,
+}
+
+
+def loader(
+    kafka: Kafka = None,
+    clickhouse: ClickHouseServer = None,
+    metrics_port: Annotated[
+        int | None, typer.Option(help="Serve Prometheus metrics there; default: $SUYUAN_METRICS_PORT, else not.")
+    ] = None,
+    *,
+    once: Annotated[bool, typer.Option("--once", help="Load what there is, then exit.")] = False,
+    check_schema: Annotated[
+        bool, typer.Option("--check-schema", help="Make or change no tables: refuse to start where that is needed.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Load results from Kafka into ClickHouse. Several loaders share the topics; ClickHouse may be away for a while."""
+    logging.basicConfig(
+        level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    logging.getLogger("suyuan").setLevel(logging.INFO)
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # each failed attempt of each connection; ours say it once
+    settings = load(kafka=kafka, clickhouse=clickhouse, metrics_port=metrics_port)
+    if not settings.clickhouse:
+        raise CommandError("bad configuration: SUYUAN_CLICKHOUSE: missing", Exit.BAD_CONFIGURATION)
+    try:
+        report = _load(settings, once=once, check_schema=check_schema)
+    except SinkError as error:
+        raise CommandError(str(error), _CODES.get(type(error), Exit.FAILED)) from error
+    if report is None:
+        return
+    if as_json:
+        print_json([report])
+    else:
+        rows = ", ".join(f"{table} {count:,}" for table, count in sorted(report["rows"].items()))
+        typer.echo(f"loaded in {report['seconds']:.1f} s; rows: {rows or 'nothing new'}")
+        typer.echo(f"verifier: gap {report['gap']}, duplicates {report['duplicates']}")
+    if report["gap"] or report["duplicates"]:
+        raise typer.Exit(Exit.FAILED)
+
+
+def _load(settings: Settings, *, once: bool, check_schema: bool) -> dict[str, Any] | None:
+    """The report of a run to the end (`once`); None after a run that was told to stop."""
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    connection = settings.kafka_connection()
+    began = time.monotonic()
+    with ClickHouse(settings.clickhouse_settings(), make=not check_schema) as tables:
+        _prepare(tables, check_schema=check_schema)
+        loading = ClusterLoader(connection, tables, once=once)
+        watch = LoaderWatch(loading, tables)
+        report = None
+        try:
+            if settings.metrics_port:
+                start_http_server(settings.metrics_port, settings.metrics_host)
+            loading.start()
+            watch.start()
+            say(f"suyuan loads from {settings.kafka} into {tables.settings.place}; Ctrl-C ends")
+            while not stopping.wait(0.1) and not loading.ended.is_set():
+                pass
+            if loading.error is None and once and not stopping.is_set():
+                report = _report(loading, watch, time.monotonic() - began)
+        finally:
+            watch.stop()
+            if loading.stop(GRACE_SECONDS):
+                loading.log.close()
+            else:
+                say("suyuan: ClickHouse did not answer in time; the next start repeats the insert under the same token")
+        if loading.error is not None:
+            raise loading.error
+        return report
+
+
+def _report(loading: ClusterLoader, watch: LoaderWatch, seconds: float) -> dict[str, Any]:
+    verification = watch.verify_all()
+    return {
+        "seconds": round(seconds, 3),
+        "rows": dict(loading.rows),
+        "gap": verification.gap,
+        "duplicates": verification.duplicates,
+    }
+
+
+def _prepare(tables: ClickHouse, *, check_schema: bool) -> None:
+    if not check_schema:
+        migrate(tables.writer, cluster=tables.settings.cluster)
+    elif numbers := pending(tables.writer):
+        raise MigrationError(
+            f"database {tables.settings.database} lacks migrations {', '.join(map(str, numbers))}: start a loader "
+            "without --check-schema once, by a user who may make tables"
+        )

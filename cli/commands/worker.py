@@ -1,0 +1,98 @@
+"""`suyuan worker`: the stages, over Kafka."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+import time
+from typing import Annotated, Any
+
+import typer
+from prometheus_client import start_http_server
+
+from suyuan.cli.cluster.worker import Worker
+from suyuan.cli.embedded.memory import keep_freed_memory
+from suyuan.cli.exits import CommandError, Exit
+from suyuan.cli.options import AcceptPoison, AsJson, Data, Kafka
+from suyuan.cli.screen import print_json, say
+from suyuan.cli.settings import Settings, load
+from suyuan.cli.waiting import first_of
+from suyuan.schemas.versions import IncompatibleVersions
+from suyuan.streams.dead_letter_limit import TooManyDeadLetters
+from suyuan.streams.state.errors import StateError, StateLockedError, StateVersionError
+from suyuan.streams.transport.errors import TransportError
+from suyuan.streams.watchdog import StalledError
+
+_CODES: dict[type[BaseException], Exit] = {
+    StateLockedError: Exit.UNAVAILABLE,
+    StateVersionError: Exit.BAD_CONFIGURATION,
+    IncompatibleVersions: Exit.BAD_CONFIGURATION,
+}
+
+
+def worker(
+    kafka: Kafka = None,
+    data: Data = None,
+    metrics_port: Annotated[
+        int | None, typer.Option(help="Serve Prometheus metrics there; default: $SUYUAN_METRICS_PORT, else not.")
+    ] = None,
+    *,
+    once: Annotated[
+        bool, typer.Option("--once", help="End when all workers together have done all that is published.")
+    ] = False,
+    rebuild_damaged: Annotated[
+        bool,
+        typer.Option("--rebuild-damaged", help="Set a damaged state folder aside and rebuild it from its changelog."),
+    ] = False,
+    accept_poison: AcceptPoison = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run the stages of the partitions that Kafka gives this process. Start as many as there are cores; each needs a
+    data folder of its own for its state.
+    """
+    _log()
+    keep_freed_memory()
+    settings = load(kafka=kafka, data=data, metrics_port=metrics_port, dead_letter_limit=1.0 if accept_poison else None)
+    try:
+        seconds = asyncio.run(_work(settings, once=once, rebuild_damaged=rebuild_damaged))
+    except (StateError, TransportError, TooManyDeadLetters, StalledError, IncompatibleVersions) as error:
+        raise CommandError(str(error), _CODES.get(type(error), Exit.FAILED)) from error
+    except OSError as error:
+        raise CommandError(f"{settings.data}: {error}", Exit.BAD_CONFIGURATION) from error
+    if seconds is not None and as_json:
+        print_json([{"seconds": round(seconds, 3)}])
+
+
+def _log() -> None:
+    logging.basicConfig(
+        level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    logging.getLogger("suyuan").setLevel(logging.INFO)
+    for handler in logging.getLogger().handlers:
+        # the framework tells of each of its parts that it starts and stops
+        handler.addFilter(lambda record: record.levelno > logging.INFO or not str(record.msg).startswith("[^"))
+
+
+async def _work(settings: Settings, *, once: bool, rebuild_damaged: bool) -> float | None:
+    """Seconds of a run to the end (`once`); None after a run that was told to stop."""
+    stopping = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    if settings.metrics_port:  # at once: reading the state back may take minutes, which somebody wants to watch
+        start_http_server(settings.metrics_port, settings.metrics_host)
+    running = Worker(settings, once=once, rebuild_damaged=rebuild_damaged)
+    began = time.monotonic()
+    started = asyncio.ensure_future(running.start())
+    try:
+        await first_of(started, stopping.wait())
+        if stopping.is_set():
+            started.cancel()
+            return None
+        say(f"suyuan works on {settings.kafka}, state in {running.state_folder}; Ctrl-C ends")
+        works: list[Any] = [running.wait_failed(), stopping.wait()]
+        await first_of(*works, *([running.wait_drained()] if once else []))
+        return time.monotonic() - began if once and not stopping.is_set() else None
+    finally:
+        await running.stop()

@@ -1,0 +1,1 @@
+"""Dead letters: naming them, choosing among them, sending them again."""

@@ -1,0 +1,39 @@
+"""A corrected message for a dead letter, from what somebody put into a file."""
+
+from __future__ import annotations
+
+import json
+
+from suyuan.cli.dead_letters.place import Place
+from suyuan.cli.dead_letters.replaying import Correction
+from suyuan.cli.exits import CommandError
+from suyuan.domain.keys import partition_of
+from suyuan.publishing.keys import keys_and_ids
+from suyuan.schemas.events import decode_event, encode_event
+from suyuan.schemas.framing import UnreadableEvent
+from suyuan.schemas.validation import InvalidEvent, parse_event
+
+
+def correction(place: Place, data: bytes, partitions: int) -> Correction:
+    """`data`: the event as a JSON object (as `suyuan publish` takes it; its kind is known), or a framed Avro message.
+
+    The key is that of the corrected event. Raises CommandError for what is still no event of the topic's kind.
+    """
+    kind = place.topic.removeprefix("in.")
+    try:
+        value = encode_event(kind, _parsed(kind, data)) if data.lstrip().startswith(b"{") else data
+        written, event = decode_event(value, kind)
+    except (InvalidEvent, UnreadableEvent, ValueError) as error:
+        raise CommandError(f"the correction of {place} is not a {kind} event: {error}; nothing was sent") from None
+    if written != kind:
+        raise CommandError(f"the correction of {place} is a {written} event, not a {kind}; nothing was sent")
+    (key,), _ = keys_and_ids(kind, [event])
+    return Correction(key, partition_of(key, partitions), value)
+
+
+def _parsed(kind: str, data: bytes) -> dict[str, object]:
+    given = json.loads(data)
+    parsed = parse_event(json.dumps({"kind": kind} | given, ensure_ascii=False).encode())
+    if parsed.kind != kind:
+        raise InvalidEvent("kind", f"{parsed.kind}, not {kind}")
+    return parsed.event

@@ -1,0 +1,60 @@
+"""Replays in the embedded log of a data folder, also beside a running process."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from suyuan.cli.dead_letters.replay_log import TOPIC, Message
+from suyuan.cli.exits import CommandError, Exit
+from suyuan.streams.transport.embedded.errors import LogError, LogLocked, LogNewer, LogReadOnly
+from suyuan.streams.transport.embedded.log import Log, Records
+
+_CODES: dict[type[LogError], Exit] = {
+    LogLocked: Exit.UNAVAILABLE,
+    LogReadOnly: Exit.BAD_CONFIGURATION,
+    LogNewer: Exit.BAD_CONFIGURATION,
+}
+
+
+class EmbeddedReplayLog:
+    """Takes no message twice under one identity."""
+
+    def __init__(self, log: Log) -> None:
+        known = log.topics()
+        if known and TOPIC not in known:  # a folder that an earlier version made
+            log.create_topic(TOPIC, log.partitions(next(iter(known))))
+        self.reader = log
+
+    def send(self, messages: Sequence[Message]) -> list[int | None]:
+        """As `ReplayLog.send`, all in one append."""
+        indices: defaultdict[tuple[str, int], list[int]] = defaultdict(list)
+        for index, message in enumerate(messages):
+            indices[message.topic, message.partition].append(index)
+        batches, ids = {}, {}
+        for at, some in indices.items():
+            batches[at] = Records([messages[i].key for i in some], [messages[i].value for i in some])
+            identities = [identity for i in some if (identity := messages[i].identity) is not None]
+            if identities:
+                ids[at] = identities
+        offsets: list[int | None] = [None] * len(messages)
+        for at, appended in self.reader.append_many(batches, ids).items():
+            taken = appended.taken or [True] * len(indices[at])
+            new = [index for index, is_new in zip(indices[at], taken, strict=True) if is_new]
+            for offset, index in enumerate(new, appended.base_offset):
+                offsets[index] = offset
+        return offsets
+
+
+@contextmanager
+def embedded_replay_log(folder: Path, *, fsync: bool) -> Iterator[EmbeddedReplayLog]:
+    """Open the log of a folder. Raises CommandError."""
+    if not folder.is_dir():
+        raise CommandError(f"there is no data folder {folder}", Exit.BAD_CONFIGURATION)
+    try:
+        with Log.open(folder, role="publish", fsync="always" if fsync else "interval") as log:
+            yield EmbeddedReplayLog(log)
+    except LogError as error:
+        raise CommandError(str(error), _CODES.get(type(error), Exit.FAILED)) from error

@@ -1,0 +1,74 @@
+"""Replays over Kafka."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from kafka import KafkaProducer
+from kafka.errors import KafkaError
+
+from suyuan.cli.dead_letters.replay_log import TOPIC, Message
+from suyuan.cli.exits import CommandError, Exit
+from suyuan.connections.kafka import KafkaConnection
+from suyuan.schemas.kinds import KINDS
+from suyuan.sinks.errors import LogUnavailable, SinkError
+from suyuan.sinks.kafka_log import KafkaLog
+
+GROUP = "deadletters"
+"""named to the brokers; nothing is ever committed for it"""
+LARGEST_BYTES = 32 << 20
+"""of a message that is sent: what topics take (see `suyuan topics check`)"""
+DELIVERY_MS = 60_000
+
+
+class KafkaReplayLog:
+    """Keeps no identities: two commands at once may send the same twice, and intake calls one a duplicate."""
+
+    def __init__(self, reader: KafkaLog, producer: KafkaProducer) -> None:
+        self.reader = reader
+        self._producer = producer
+
+    def send(self, messages: Sequence[Message]) -> list[int | None]:
+        """As `ReplayLog.send`. Where one is refused, those before it may be stored."""
+        try:
+            sent = [
+                self._producer.send(message.topic, message.value, message.key, partition=message.partition)
+                for message in messages
+            ]
+            return [each.get(timeout=DELIVERY_MS / 1000).offset for each in sent]
+        except KafkaError as error:
+            raise _failure(error) from error
+
+
+@contextmanager
+def kafka_replay_log(connection: KafkaConnection) -> Iterator[KafkaReplayLog]:
+    """Raises CommandError, also for what happens within."""
+    try:
+        reader = KafkaLog(connection, [*(f"in.{kind}" for kind in KINDS), TOPIC], GROUP)
+        try:
+            producer = KafkaProducer(
+                **connection.kafka_python(),
+                acks="all",
+                compression_type="lz4",
+                max_request_size=LARGEST_BYTES,
+                delivery_timeout_ms=DELIVERY_MS,
+                allow_auto_create_topics=False,
+                metrics_enabled=False,
+            )
+            try:
+                yield KafkaReplayLog(reader, producer)
+            finally:
+                producer.close()
+        finally:
+            reader.close()
+    except SinkError as error:
+        unavailable = isinstance(error, LogUnavailable)
+        raise CommandError(str(error), Exit.UNAVAILABLE if unavailable else Exit.BAD_CONFIGURATION) from error
+    except KafkaError as error:
+        raise _failure(error) from error
+
+
+def _failure(error: KafkaError) -> CommandError:
+    said = f"Kafka: {type(error).__name__}: {error}"
+    return CommandError(said, Exit.UNAVAILABLE if error.retriable else Exit.FAILED)

@@ -1,0 +1,1 @@
+"""`suyuan demo`: a simulated market streams through everything."""

@@ -1,0 +1,96 @@
+"""One performance: the embedded system, a market that publishes into it, and what came out."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from suyuan.cli.demo.feed import Feed
+from suyuan.cli.demo.picture import Figures
+from suyuan.cli.embedded.run import EmbeddedRun
+from suyuan.cli.publishing.embedded import EmbeddedOutlet
+from suyuan.cli.publishing.tally import Tally
+from suyuan.cli.queries import named_queries
+from suyuan.cli.query_service import QueryService
+from suyuan.cli.settings import Settings
+from suyuan.simulation.market import Market
+from suyuan.simulation.report import Report, compare
+
+_REFRESH = 1.0
+"""seconds"""
+_NEWEST = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """What shall be performed: see `suyuan demo --help`."""
+
+    settings: Settings
+    seed: int
+    events: int | None
+    rate: int | None
+
+
+async def perform(show: Show, look: Callable[[Figures], None] | None = None) -> tuple[Report, int, float]:
+    """(report, events, seconds). `look` is shown the figures every second; without it nobody looks, which is faster.
+
+    The simulated calendar turns the days, so the run publishes none of its own.
+    """
+    run = EmbeddedRun(show.settings, once=True)
+    await run.start()
+    service = QueryService(show.settings.data, named_queries(run.clickhouse))
+    began = time.monotonic()
+    market, tally = Market(show.seed), Tally()
+    feed = Feed(market, show.events, show.rate, EmbeddedOutlet(run.log, run.partitions, tally))
+    looking: asyncio.Task[None] | None = None
+    try:
+        service.start()
+        if look is not None:
+            looking = asyncio.create_task(_look(run, feed, show, look))
+        feeding = asyncio.create_task(asyncio.to_thread(feed.run))
+        failing = asyncio.create_task(run.wait_failed())
+        await asyncio.wait([feeding, failing], return_when=asyncio.FIRST_COMPLETED)
+        failing.cancel()
+        if run.failed.done():
+            raise run.failed.result()
+        await feeding
+        await run.wait_drained()
+        seconds = time.monotonic() - began
+        return await asyncio.to_thread(_report, run, market), feed.published, seconds
+    finally:
+        feed.stop()
+        if looking is not None:
+            looking.cancel()
+            await asyncio.gather(looking, return_exceptions=True)
+        service.stop()
+        await run.stop()
+
+
+def _report(run: EmbeddedRun, market: Market) -> Report:
+    queries = named_queries(run.clickhouse)
+    return compare(market.planted(), queries["chains"](), queries["alerts"]())
+
+
+async def _look(run: EmbeddedRun, feed: Feed, show: Show, look: Callable[[Figures], None]) -> None:
+    began = before = time.monotonic()
+    counted = 0
+    while True:
+        await asyncio.sleep(_REFRESH)
+        figures = await asyncio.to_thread(_figures, run)
+        now = time.monotonic()
+        figures.published, figures.expected = feed.published, show.events
+        figures.rate, counted = (feed.published - counted) / (now - before), feed.published
+        figures.seconds, before = now - began, now
+        look(figures)
+
+
+def _figures(run: EmbeddedRun) -> Figures:
+    queries, progress = named_queries(run.clickhouse), run.progress()
+    return Figures(
+        lag={**progress.streams, **{f"{topic} (tables)": behind for topic, behind in progress.loader.items()}},
+        verdicts={row["verdict"]: row["chains"] for row in queries["verdicts"]()},
+        alerts=list(queries["alerts"](state="raised", limit=_NEWEST)),
+        folder=str(run.folder),
+    )

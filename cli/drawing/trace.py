@@ -1,0 +1,133 @@
+"""Where a lot comes from, and where it went, as trees and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+from rich.tree import Tree
+
+from suyuan.cli.drawing.chain import draw_chain
+from suyuan.cli.drawing.words import VERDICT_STYLES, clean
+
+Row = Mapping[str, Any]
+Key = tuple[str, str, str]
+
+
+def draw_back(trace: Row) -> RenderableType:
+    """The chain, where the trace began with a listing; then the lot with what went into it."""
+    parts: list[RenderableType] = []
+    if trace.get("chain"):
+        parts.append(draw_chain(trace["chain"]))
+    if trace["lots"]:
+        parts.append(_lineage(trace, "downstream", "upstream"))
+    else:
+        parts.append(Text("the listing declares no lot: nothing further back is known", style="dim"))
+    return Group(*parts, *_cycles(trace))
+
+
+def draw_forward(trace: Row) -> RenderableType:
+    """What was made from it, who holds how much, who sells it."""
+    if not trace["lots"]:
+        return Text("no such lot, product or producer, or nothing is known of its lots", style="dim")
+    return Group(_lineage(trace, "upstream", "downstream"), *_cycles(trace), _holdings(trace), _offers(trace))
+
+
+def _lineage(trace: Row, here: str, there: str) -> RenderableType:
+    """A tree from each lot where the trace begins; a lot met before is named, not drawn again."""
+    lots = {_key(lot["key"]): lot for lot in trace["lots"]}
+    links: dict[Key, list[Row]] = {}
+    for link in trace["links"]:
+        links.setdefault(_key(link[here]), []).append(link)
+    drawn: set[Key] = set()
+    begin = [key for key, lot in lots.items() if lot["depth"] == 0]
+    trees = []
+    for key in begin:
+        tree = Tree(_lot(lots[key]))
+        drawn.add(key)
+        stack = [(tree, key)]
+        while stack:
+            branch, at = stack.pop()
+            for link in links.get(at, ()):
+                other = _key(link[there])
+                text = _lot(lots[other]) if other in lots else Text(" ".join(other))
+                text.append(f"  {link['quantity']:,} units [{clean(link['evidence'])}]", style="dim")
+                if other in drawn:
+                    text.append("  (see above)", style="dim italic")
+                    branch.add(text)
+                else:
+                    drawn.add(other)
+                    stack.append((branch.add(text), other))
+        trees.append(tree)
+    return Group(*trees)
+
+
+def _lot(lot: Row) -> Text:
+    key, record, producer = lot["key"], lot["record"], lot["producer"]
+    line = Text()
+    line.append(f"lot {clean(key['lot'])}", style="bold")
+    line.append(f"  gtin {clean(key['gtin'])}  ")
+    line.append(clean(producer["name"]) if producer else "(unregistered)", style="" if producer else "dark_orange")
+    line.append(f" {clean(key['producer_code'])}")
+    if record is None:
+        line.append("  no lot record", style="dark_orange")
+    else:
+        until = f", expires {clean(record['expires_on'])}" if record.get("expires_on") else ""
+        line.append(f"  {record['quantity']:,} made on {clean(record['produced_on'])}{until}", style="dim")
+    if lot["inspections"]:
+        latest = lot["inspections"][0]
+        result = clean(latest["result"])
+        line.append(
+            f"  inspection {clean(latest['report_no'])}: {result}", style="bold red" if result == "fail" else "green"
+        )
+    for recall in lot["recalls"]:
+        is_open = recall["status"] == "open"
+        line.append(
+            f"  recall {clean(recall['recall_no'])}, level {recall['level']}, {clean(recall['status'])}",
+            style="bold red" if is_open else "dim",
+        )
+    return line
+
+
+def _cycles(trace: Row) -> Iterator[Text]:
+    for cycle in trace["cycles"]:
+        lots = " → ".join(clean(key["lot"]) for key in [*cycle, cycle[0]])
+        yield Text(f"circle of inputs, not followed: {lots}", style="dark_orange")
+
+
+def _holdings(trace: Row) -> Table:
+    table = Table(title="who holds it", title_justify="left", box=None, pad_edge=False)
+    for column in ("lot", "holder", "received", "sent", "held"):
+        table.add_column(column, overflow="fold", justify="left" if column in {"lot", "holder"} else "right")
+    for each in trace["holdings"]:
+        held = Text(f"{each['held']:,}", style="bold red" if each["held"] < 0 else "")
+        table.add_row(
+            clean(each["lot"]["lot"]), clean(each["holder"]), f"{each['received']:,}", f"{each['sent']:,}", held
+        )
+    return table
+
+
+def _offers(trace: Row) -> RenderableType:
+    if not trace["offers"]:
+        return Text("no active listing of it", style="dim")
+    table = Table(title="who sells it", title_justify="left", box=None, pad_edge=False)
+    for column in ("", "platform", "listing", "verdict", "title"):
+        table.add_column(column, overflow="fold")
+    for offer in trace["offers"]:
+        chain = offer["chain"]
+        verdict = clean(chain["verdict"])
+        table.add_row(
+            clean(offer["certainty"]),
+            clean(chain["platform_code"]),
+            clean(chain["listing_id"]),
+            Text(verdict, style=VERDICT_STYLES.get(verdict, "")),
+            Text(clean(chain.get("title"))),
+        )
+    return table
+
+
+def _key(key: Row) -> Key:
+    return key["producer_code"], key["gtin"], key["lot"]

@@ -1,0 +1,49 @@
+"""The loader in a thread of its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from suyuan.sinks.clickhouse import ClickHouse
+from suyuan.sinks.loader import Loaded, Loader
+from suyuan.sinks.metrics import observe_loaded, observe_retry
+from suyuan.streams.transport.embedded.log import Log
+
+
+class LoaderThread:
+    """Loads until stopped; `fail(error)` is told when it cannot go on."""
+
+    def __init__(self, log: Log, clickhouse: ClickHouse, fail: Callable[[BaseException], None]) -> None:
+        self._log = log
+        self._clickhouse = clickhouse
+        self._fail = fail
+        self._thread: threading.Thread | None = None
+        self.rows: dict[str, int] = {}
+        """rows loaded since the start, by table"""
+
+    def start(self) -> None:
+        """Resume what was begun, and go on in the background."""
+        self._loader = Loader(self._log, self._clickhouse.writer, on_loaded=self._note, on_retry=observe_retry)
+        self._thread = threading.Thread(target=self._run, name="loader", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the batch in work."""
+        if self._thread is not None:
+            self._loader.stop.set()
+            self._thread.join()
+
+    def lag(self) -> dict[tuple[str, int], int]:
+        """Messages not yet in the tables."""
+        return self._loader.lag()
+
+    def _run(self) -> None:
+        try:
+            self._loader.run()
+        except Exception as error:  # noqa: BLE001 -- whoever runs the process decides
+            self._fail(error)
+
+    def _note(self, loaded: Loaded) -> None:
+        self.rows[loaded.target.table] = self.rows.get(loaded.target.table, 0) + loaded.rows
+        observe_loaded(loaded)

@@ -1,0 +1,184 @@
+"""The embedded system as a whole: what is started in which order, what stops it, when it has nothing left to do."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from suyuan.cli.embedded.days import publish_day
+from suyuan.cli.embedded.loading import LoaderThread
+from suyuan.cli.embedded.watching import Watch
+from suyuan.cli.settings import Settings
+from suyuan.domain.calendar import china_day
+from suyuan.schemas.topics import TOPICS
+from suyuan.sinks.clickhouse import ClickHouse, ClickHouseSettings
+from suyuan.sinks.migrations import migrate
+from suyuan.streams.app import GROUP, StreamApp
+from suyuan.streams.transport.embedded.log import Log, TopicConfig
+from suyuan.streams.transport.embedded.registry import acquire, release
+
+logger = logging.getLogger(__name__)
+
+DRAINED_SECONDS = 0.1
+DAY_CHECK_SECONDS = 20.0
+WATCH_SECONDS = 1.0
+VERIFY_SECONDS = 60.0
+
+
+@dataclass(slots=True)
+class Progress:
+    """Messages that are still to be worked through, by topic, and what is loaded."""
+
+    streams: dict[str, int] = field(default_factory=dict)
+    loader: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def drained(self) -> bool:
+        """Nothing left."""
+        return not any(self.streams.values()) and not any(self.loader.values())
+
+
+class EmbeddedRun:
+    """`await start()`, then `await wait_drained()` or `await wait_failed()`, then `await stop()`.
+
+    `once`: publish no `day` of its own. `rebuild_damaged`: rebuild state that is damaged from its changelog. Errors of
+    the parts are raised as they are: LogError, SinkError, StateError.
+    """
+
+    def __init__(self, settings: Settings, *, once: bool = False, rebuild_damaged: bool = False) -> None:
+        self._settings = settings
+        self._rebuild_damaged = rebuild_damaged
+        self._once = once
+        self._closing: list[Callable[[], Awaitable[None]]] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        # a commit that takes longer than its interval on a busy machine is nothing that anybody must act on
+        logging.getLogger("mode.timers").setLevel(logging.ERROR)
+        self.failed: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
+
+    @property
+    def folder(self) -> Path:
+        """The data folder."""
+        return self._settings.data
+
+    async def start(self) -> None:
+        """Log, tables, loader, stages, in this order; what was started is stopped again when a later one fails."""
+        try:
+            self.log = await self._open_log()
+            self.clickhouse = await asyncio.to_thread(self._open_clickhouse)
+            self._closing.append(lambda: asyncio.to_thread(self.clickhouse.close))
+            self.loader = LoaderThread(self.log, self.clickhouse, self._fail)
+            await asyncio.to_thread(self.loader.start)
+            self._closing.append(lambda: asyncio.to_thread(self.loader.stop))
+            self.streams = await self._start_streams()
+            self.watch = Watch(self.log, self.clickhouse, self.loader, self.folder)
+            self._every(WATCH_SECONDS, self.watch.observe)
+            self._every(WATCH_SECONDS, self._check_streams)
+            if not self._once:
+                self._every(VERIFY_SECONDS, self.watch.verify)
+                self._every(DAY_CHECK_SECONDS, self._turn_day)
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Everything that was started, the last first. Safe to call twice."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+        while self._closing:
+            await self._closing.pop()()
+
+    def progress(self) -> Progress:
+        """What is left to do."""
+        progress = Progress()
+        for (topic, _), behind in self.log.lag(GROUP).items():
+            progress.streams[topic] = progress.streams.get(topic, 0) + behind
+        for (topic, _), behind in self.loader.lag().items():
+            progress.loader[topic] = progress.loader.get(topic, 0) + behind
+        return progress
+
+    async def wait_drained(self) -> None:
+        """Until everything that is published is in the tables. Raises what stopped the run, if something does."""
+        while True:
+            if self.failed.done():
+                raise self.failed.result()
+            if (await asyncio.to_thread(self.progress)).drained:
+                return
+            await asyncio.wait([self.failed], timeout=DRAINED_SECONDS)
+
+    async def wait_failed(self) -> None:
+        """For ever, or until a part of the run cannot go on; raises the cause."""
+        raise await asyncio.shield(self.failed)
+
+    async def _open_log(self) -> Log:
+        log = await asyncio.to_thread(acquire, self.folder, "always" if self._settings.fsync else "interval")
+        self._closing.append(lambda: asyncio.to_thread(release, log))
+        await asyncio.to_thread(self._make_topics, log)
+        return log
+
+    def _make_topics(self, log: Log) -> None:
+        """Every topic, with the partition count that the folder was made with."""
+        known = log.topics()
+        self.partitions = log.partitions(next(iter(known))) if known else self._settings.partitions
+        for topic in TOPICS:
+            keep = None if topic.retention is None else int(topic.retention.total_seconds() * 1000)
+            log.create_topic(topic.name, self.partitions, TopicConfig(topic.compacted, delete_consumed_after_ms=keep))
+
+    def _open_clickhouse(self) -> ClickHouse:
+        clickhouse = ClickHouse(ClickHouseSettings(path=self.folder / "clickhouse"))
+        try:
+            migrate(clickhouse.writer)
+        except BaseException:
+            clickhouse.close()
+            raise
+        return clickhouse
+
+    async def _start_streams(self) -> StreamApp:
+        fsync = "always" if self._settings.fsync else "interval"
+        streams = StreamApp(
+            f"suyuan-embedded://{self.folder.resolve()}?fsync={fsync}",
+            self.folder.resolve() / "state",
+            partitions=self.partitions,
+            rebuild_damaged=self._rebuild_damaged,
+            dead_letter_limit=self._settings.limit_of_dead_letters(),
+        )
+        streams.failure.add_done_callback(lambda failure: self._fail(failure.result()))
+        self._closing.append(streams.stop)
+        await streams.start()
+        return streams
+
+    def _every(self, seconds: float, work: Callable[[], None]) -> None:
+        async def repeat() -> None:
+            while True:
+                try:
+                    await asyncio.to_thread(work)
+                except Exception:
+                    logger.exception("%s failed, trying again in %s s", work.__name__, seconds)
+                await asyncio.sleep(seconds)
+
+        self._tasks.append(asyncio.create_task(repeat()))
+
+    def _check_streams(self) -> None:
+        try:
+            self.streams.check()
+        except Exception as error:  # noqa: BLE001 -- whoever runs the process decides
+            self._fail(error)
+
+    def _turn_day(self) -> None:
+        day = china_day(time.time_ns() // 1_000_000)
+        if publish_day(self.log, day):
+            logger.info("day %s", day)
+
+    def _fail(self, error: BaseException) -> None:
+        """From any thread."""
+
+        def note() -> None:
+            if not self.failed.done():
+                self.failed.set_result(error)
+
+        self.failed.get_loop().call_soon_threadsafe(note)

@@ -1,0 +1,75 @@
+"""Figures of a running system: lag, state size, and the verifier's."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from pathlib import Path
+
+from suyuan.cli.embedded.loading import LoaderThread
+from suyuan.cli.state_size import observe_state_size
+from suyuan.sinks.clickhouse import ClickHouse
+from suyuan.sinks.loader import GROUP as LOADER
+from suyuan.sinks.metrics import observe_verification
+from suyuan.sinks.verifier import Snapshot, Verification, Verifier
+from suyuan.streams import metrics
+from suyuan.streams.app import GROUP
+from suyuan.streams.transport.embedded.log import Log
+
+logger = logging.getLogger(__name__)
+
+
+class Watch:
+    """Called from a thread at intervals."""
+
+    def __init__(self, log: Log, clickhouse: ClickHouse, loader: LoaderThread, folder: Path) -> None:
+        self._log = log
+        self._loader = loader
+        self._folder = folder
+        self._verifier = Verifier(clickhouse, log)
+        self._pending: Snapshot | None = None
+
+    def observe(self) -> None:
+        """Lag per group and topic, size of the state."""
+        for group, lag in ((GROUP, self._log.lag(GROUP)), (LOADER, self._loader.lag())):
+            behind: defaultdict[str, int] = defaultdict(int)
+            for (topic, _), messages in lag.items():
+                behind[topic] += messages
+            for topic, messages in behind.items():
+                metrics.LAG.labels(group, topic).set(messages)
+        observe_state_size(self._folder / "state")
+
+    def verify(self) -> None:
+        """The figures of the last call's snapshot, once the loader is beyond it; what is not 0 is logged."""
+        if self._pending is not None and self._pending.is_loaded(self._log):
+            self._note(self._verifier.verify(self._pending))
+            self._pending = None
+        if self._pending is None:
+            self._pending = self._snapshot()
+
+    def verify_all(self) -> Verification:
+        """Every offset and every key, of a system that has drained."""
+        verification = self._verifier.verify(self._snapshot(), full=True)
+        self._note(verification)
+        return verification
+
+    def _snapshot(self) -> Snapshot:
+        starts = self._log.start_offsets()
+        committed = self._log.committed_offsets(GROUP)
+        inputs = {
+            at: (starts[at], max(starts[at], offset or 0))
+            for at, (offset, _) in committed.items()
+            if at[0].startswith("in.")
+        }
+        return Snapshot.take(self._log, inputs)
+
+    def _note(self, verification: Verification) -> None:
+        observe_verification(verification)
+        if verification.gap or verification.duplicates:
+            logger.error(
+                "verifier: %d events are in no table (%s), %d rows show twice (%s)",
+                verification.gap,
+                {topic: count for topic, count in verification.gap_by_topic.items() if count},
+                verification.duplicates,
+                {view: count for view, count in verification.duplicates_by_view.items() if count},
+            )

@@ -1,0 +1,1 @@
+"""`suyuan publish`: files in, events in the log, an answer for every record."""

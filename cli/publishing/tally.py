@@ -1,0 +1,49 @@
+"""The answer to a publisher: what was accepted, what was there already, what was refused and why."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import IO, Any
+
+from suyuan.cli.publishing.problems import Problem
+
+_MOST_SHOWN = 100
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts of records. `problems` holds the first hundred; all of them go to `report`, one JSON object
+    per line.
+    """
+
+    report: IO[str] | None = None
+    accepted: int = 0
+    duplicate: int = 0
+    rejected: int = 0
+    problems: list[Problem] = field(default_factory=list)
+    ignored: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """(kind, field) that the kind does not have: how often it was left aside"""
+
+    def refuse(self, problem: Problem, records: int = 1) -> None:
+        """Count what cannot be taken."""
+        self.rejected += records
+        if len(self.problems) < _MOST_SHOWN:
+            self.problems.append(problem)
+        if self.report is not None:
+            self.report.write(json.dumps(asdict(problem), ensure_ascii=False) + "\n")
+
+    @property
+    def read(self) -> int:
+        """Records that were read."""
+        return self.accepted + self.duplicate + self.rejected
+
+    def as_json(self) -> dict[str, Any]:
+        """The answer as plain values; `errors` is capped, `rejected` is not."""
+        return {
+            "accepted": self.accepted,
+            "duplicate": self.duplicate,
+            "rejected": self.rejected,
+            "errors": [asdict(problem) for problem in self.problems],
+        }

@@ -1,0 +1,62 @@
+"""Asks the query service of a running process."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from suyuan.cli import query_socket
+from suyuan.cli.exits import CommandError, Exit
+
+_PATIENCE = 120.0
+"""seconds that the service may take for the next part of an answer"""
+
+
+class NotRunningError(Exception):
+    """No process serves this folder."""
+
+
+def ask(folder: Path, query: str, **parameters: Any) -> Iterator[dict[str, Any]]:
+    """The rows of a named query. Raises NotRunningError at once where there is no service, CommandError
+    where the query fails or its answer breaks off.
+    """
+    connection = _connect(folder)
+    return _rows(connection, query, parameters)
+
+
+def _connect(folder: Path) -> socket.socket:
+    path = query_socket.find(folder)
+    if path is None:
+        raise NotRunningError
+    connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(_PATIENCE)
+    try:
+        connection.connect(str(path))
+    except (FileNotFoundError, ConnectionRefusedError):
+        connection.close()
+        raise NotRunningError from None
+    except OSError as error:
+        connection.close()
+        raise CommandError(f"cannot ask the running process through {path}: {error}", Exit.UNAVAILABLE) from None
+    return connection
+
+
+def _rows(connection: socket.socket, query: str, parameters: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    with connection, connection.makefile("rwb") as stream:
+        try:
+            stream.write(json.dumps({"query": query, "parameters": parameters}).encode() + b"\n")
+            stream.flush()
+            for line in stream:
+                message = json.loads(line)
+                if "row" in message:
+                    yield message["row"]
+                elif "error" in message:
+                    raise CommandError(f"the query failed: {message['error']}")
+                else:
+                    return
+        except OSError as error:
+            raise CommandError(f"the running process does not answer: {error}", Exit.UNAVAILABLE) from None
+    raise CommandError("the running process stopped in the middle of the answer", Exit.UNAVAILABLE)

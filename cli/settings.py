@@ -1,0 +1,190 @@
+"""Settings: environment variables SUYUAN_*, or a .env file; options of a command go before them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from suyuan.cli.exits import CommandError, Exit
+from suyuan.connections.addresses import host_and_port, refuse_plaintext
+from suyuan.connections.errors import WrongConnection
+from suyuan.connections.kafka import KafkaConnection, Mechanism
+from suyuan.connections.registry import SchemaRegistry
+from suyuan.connections.secrets import secret
+from suyuan.connections.tls import client_context, refuse_unused
+from suyuan.sinks.clickhouse import ClickHouseSettings
+from suyuan.streams.dead_letter_limit import DeadLetterLimit
+
+_VARIABLES = {"kafka_servers": "kafka", "kafka_mechanism": "kafka_sasl_mechanism", "registry_url": "registry"}
+"""fields of connections whose settings are named otherwise"""
+
+
+class Settings(BaseSettings):
+    """What the system needs to know. The defaults run a laptop: all in one process and one folder."""
+
+    # what is set to nothing is not set: compose files and CI hand on variables that are empty
+    model_config = SettingsConfigDict(env_prefix="SUYUAN_", env_file=".env", extra="ignore", env_ignore_empty=True)
+
+    data: Path = Path("suyuan-data")
+    """folder of the log, the state and the tables; made on first use"""
+    partitions: int = Field(default=1, ge=1, le=256)
+    """of every topic; fixed when the folder is made. More make blocks smaller, and one process no faster"""
+    metrics_port: int = Field(default=0, ge=0, le=65535)
+    """0: metrics are not served"""
+    metrics_host: str = "127.0.0.1"
+    fsync: bool = True
+    """whether what is acknowledged survives the loss of power"""
+    dead_letter_limit: float = Field(default=0.5, gt=0, le=1)
+    """share of a partition's last messages that may be unreadable before reading stops; 1: no limit"""
+    dead_letter_window: int = Field(default=1000, ge=10, le=100_000)
+    """messages that the share is of"""
+
+    kafka: str = ""
+    """host:port of brokers, separated by commas; empty: the log is in the data folder"""
+    kafka_tls: bool = False
+    kafka_ca_file: Path | None = None
+    """PEM; default: the system's authorities"""
+    kafka_certificate_file: Path | None = None
+    """PEM, shown to the brokers (mTLS)"""
+    kafka_key_file: Path | None = None
+    """PEM; default: the key is in the certificate's file"""
+    kafka_key_password: SecretStr | None = None
+    kafka_key_password_file: Path | None = None
+    kafka_sasl_mechanism: Mechanism | None = None
+    kafka_username: str | None = None
+    kafka_password: SecretStr | None = None
+    kafka_password_file: Path | None = None
+    kafka_token_file: Path | None = None
+    """token of OAUTHBEARER, read anew for each connection"""
+    kafka_allow_plaintext: bool = False
+    """whether brokers on other machines may be spoken to without TLS"""
+    kafka_replication: int = Field(default=1, ge=1, le=32)
+    """replicas of each topic that is made"""
+    kafka_session_seconds: float = Field(default=15.0, ge=1, le=300)
+    """how long a silent worker keeps its partitions before others get them"""
+    standby_replicas: int = Field(default=0, ge=0, le=8)
+    """how many other workers keep a copy of each partition's state"""
+
+    registry: str = ""
+    """URL of a Confluent schema registry whose ids messages may have; empty: they have the built-in ones"""
+    registry_username: str | None = None
+    registry_password: SecretStr | None = None
+    registry_password_file: Path | None = None
+    registry_ca_file: Path | None = None
+    """PEM; default: the system's authorities"""
+    registry_allow_plaintext: bool = False
+    """whether a registry on another machine may be spoken to without TLS"""
+
+    clickhouse: str = ""
+    """host:port of the HTTP interface; empty: the tables are in the data folder"""
+    clickhouse_username: str = "default"
+    clickhouse_password: SecretStr | None = None
+    clickhouse_password_file: Path | None = None
+    clickhouse_database: str = "suyuan"
+    clickhouse_tls: bool = False
+    clickhouse_ca_file: Path | None = None
+    """PEM; default: the authorities that Python knows"""
+    clickhouse_allow_plaintext: bool = False
+    """whether a server on another machine may be spoken to without TLS"""
+    clickhouse_cluster: str = ""
+    """name of the cluster that tables are made on; empty: one server"""
+
+    def limit_of_dead_letters(self) -> DeadLetterLimit:
+        """How much of what is read may be unreadable."""
+        return DeadLetterLimit(self.dead_letter_limit, self.dead_letter_window)
+
+    def kafka_connection(self) -> KafkaConnection:
+        """The way to the brokers, verified as far as it can be without them. Raises CommandError, BAD_CONFIGURATION,
+        naming the variable at fault; also where no brokers are named.
+        """
+        try:
+            connection = KafkaConnection(
+                servers=tuple(server.strip() for server in self.kafka.split(",") if server.strip()),
+                tls=self.kafka_tls,
+                ca_file=self.kafka_ca_file,
+                certificate_file=self.kafka_certificate_file,
+                key_file=self.kafka_key_file,
+                key_password=secret("key_password", _shown(self.kafka_key_password), self.kafka_key_password_file),
+                mechanism=self.kafka_sasl_mechanism,
+                username=self.kafka_username,
+                password=secret("password", _shown(self.kafka_password), self.kafka_password_file),
+                token_file=self.kafka_token_file,
+                allow_plaintext=self.kafka_allow_plaintext,
+            )
+            connection.verify()
+        except WrongConnection as error:
+            raise _bad("kafka", error) from None
+        return connection
+
+    def schema_registry(self) -> SchemaRegistry | None:
+        """The registry, None where none is named. Raises CommandError, BAD_CONFIGURATION, naming the variable at
+        fault.
+        """
+        if not self.registry:
+            return None
+        try:
+            registry = SchemaRegistry(
+                url=self.registry,
+                username=self.registry_username,
+                password=secret("password", _shown(self.registry_password), self.registry_password_file),
+                ca_file=self.registry_ca_file,
+                allow_plaintext=self.registry_allow_plaintext,
+            )
+            registry.verify()
+        except WrongConnection as error:
+            raise _bad("registry", error) from None
+        return registry
+
+    def clickhouse_settings(self) -> ClickHouseSettings:
+        """The tables: on the server that is named, else in the data folder. Raises CommandError, BAD_CONFIGURATION,
+        naming the variable at fault.
+        """
+        if not self.clickhouse:
+            return ClickHouseSettings(path=self.data / "clickhouse", database=self.clickhouse_database)
+        try:
+            host, port = host_and_port(self.clickhouse, "clickhouse")
+            if self.clickhouse_tls:
+                client_context(self.clickhouse_ca_file)
+            else:
+                refuse_unused("ca_file", self.clickhouse_ca_file)
+                if not self.clickhouse_allow_plaintext:
+                    refuse_plaintext([host], "tls")
+            password = secret("password", _shown(self.clickhouse_password), self.clickhouse_password_file)
+        except WrongConnection as error:
+            raise _bad("clickhouse", error) from None
+        return ClickHouseSettings(
+            host=host,
+            port=port,
+            username=self.clickhouse_username,
+            password=password or "",
+            secure=self.clickhouse_tls,
+            ca_file=self.clickhouse_ca_file,
+            allow_plaintext=self.clickhouse_allow_plaintext,
+            database=self.clickhouse_database,
+            cluster=self.clickhouse_cluster,
+        )
+
+
+def load(**given: Any) -> Settings:
+    """Settings, with options that were given (None: not given) before the environment.
+
+    Raises CommandError, BAD_CONFIGURATION, naming each variable that makes no sense.
+    """
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        wrong = "; ".join(f"SUYUAN_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
+        raise CommandError(f"bad configuration: {wrong}", Exit.BAD_CONFIGURATION) from None
+
+
+def _shown(hidden: SecretStr | None) -> str | None:
+    return None if hidden is None else hidden.get_secret_value()
+
+
+def _bad(system: str, error: WrongConnection) -> CommandError:
+    field = error.field if error.field == system else f"{system}_{error.field}"
+    name = f"SUYUAN_{_VARIABLES.get(field, field).upper()}"
+    return CommandError(f"bad configuration: {name}: {error.reason}", Exit.BAD_CONFIGURATION)

@@ -1,0 +1,68 @@
+"""Have the state made anew from the input topics, on Kafka."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kafka import KafkaProducer, TopicPartition
+from kafka.admin import KafkaAdminClient, OffsetSpec
+from kafka.errors import NoError
+
+from suyuan.cli.exits import CommandError, Exit
+from suyuan.cli.state_rebuild.changelogs import CHANGELOGS
+from suyuan.cli.topics.administration import administration
+from suyuan.connections.kafka import KafkaConnection
+from suyuan.streams.app import GROUP
+from suyuan.streams.state.position import RESET_KEY
+from suyuan.streams.topology import READ_TOPICS
+
+IDLE = {"EMPTY", "DEAD"}
+
+
+def rebuild(connection: KafkaConnection) -> int:
+    """Set the group back to the start of the inputs and end the state's present life; how many events will be read
+    again. May be repeated after it was cut short.
+
+    Raises CommandError: UNAVAILABLE while workers run, or where no broker answers.
+    """
+    with administration(connection) as client:
+        _refuse_members(client)
+        parts = _partitions(client, READ_TOPICS)
+        inputs = [at for at in parts if at.topic.startswith("in.")]
+        starts = {at: OffsetSpec.EARLIEST if at in inputs else OffsetSpec.LATEST for at in parts}
+        refused = {
+            at: error for at, error in _errors(client.reset_group_offsets(GROUP, starts)) if error is not NoError
+        }
+        if refused:
+            raise CommandError(f"the group's offsets cannot be set back: {refused}", Exit.UNAVAILABLE)
+        earliest = client.list_partition_offsets(dict.fromkeys(inputs, OffsetSpec.EARLIEST))
+        latest = client.list_partition_offsets(dict.fromkeys(inputs, OffsetSpec.LATEST))
+        changelogs = _partitions(client, CHANGELOGS)
+    producer = KafkaProducer(**connection.kafka_python(), acks="all")
+    try:
+        sent = [producer.send(at.topic, key=RESET_KEY, value=b"1", partition=at.partition) for at in changelogs]
+        producer.flush()
+        for each in sent:
+            each.get()
+    finally:
+        producer.close()
+    return sum(latest[at].offset - earliest[at].offset for at in inputs)
+
+
+def _refuse_members(client: KafkaAdminClient) -> None:
+    described = client.describe_groups([GROUP])[GROUP]
+    members = described.get("members") or []
+    if members:
+        hosts = ", ".join(sorted({str(member.get("client_host", "?")) for member in members}))
+        raise CommandError(f"{len(members)} workers run (on {hosts}): stop them first", Exit.UNAVAILABLE)
+
+
+def _partitions(client: KafkaAdminClient, topics: tuple[str, ...]) -> list[TopicPartition]:
+    described = client.describe_topics(list(topics))
+    return [
+        TopicPartition(topic["name"], each["partition_index"]) for topic in described for each in topic["partitions"]
+    ]
+
+
+def _errors(answer: dict[TopicPartition, Any]) -> list[tuple[TopicPartition, Any]]:
+    return [(at, result["error"] if isinstance(result, dict) else result) for at, result in answer.items()]

@@ -1,0 +1,77 @@
+"""What is wrong with the topics of a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
+
+from suyuan.cli.topics.administration import administration
+from suyuan.cli.topics.wanted import WantedTopic, wanted_topics
+from suyuan.connections.kafka import KafkaConnection
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """`what`: topic, partitions, replication, or the name of a topic's setting."""
+
+    topic: str
+    what: str
+    found: str
+    wanted: str
+
+    def __str__(self) -> str:
+        if self.what == "topic":
+            return f"{self.topic}: missing"
+        return f"{self.topic}: {self.what} is {self.found}, not {self.wanted}"
+
+
+def mismatches(connection: KafkaConnection, partitions: int, replication: int = 1) -> list[Mismatch]:
+    """All that would make the streams wrong, stuck or lossy; none: `suyuan topics create` has nothing to do.
+
+    Blocks. Raises CommandError: UNAVAILABLE where no broker answers.
+    """
+    with administration(connection) as client:
+        return list(differences(client, list(wanted_topics(partitions, replication))))
+
+
+def partition_count(connection: KafkaConnection, topic: str) -> int | None:
+    """How many partitions a topic has; None where it is missing. Raises as `mismatches`."""
+    with administration(connection) as client:
+        counts = {each["name"]: len(each["partitions"]) for each in client.describe_topics()}
+    return counts.get(topic)
+
+
+def differences(client: KafkaAdminClient, wanted: Iterable[WantedTopic]) -> Iterator[Mismatch]:
+    """What each of the topics lacks."""
+    there = {topic["name"]: topic["partitions"] for topic in client.describe_topics()}
+    wanted = list(wanted)
+    configs = _configs(client, [topic for topic in wanted if topic.name in there])
+    for topic in wanted:
+        if topic.name in there:
+            yield from _differences(topic, there[topic.name], configs[topic.name])
+        else:
+            yield Mismatch(topic.name, "topic", "missing", "there")
+
+
+def _differences(topic: WantedTopic, partitions: list[Any], configs: Mapping[str, Any]) -> Iterator[Mismatch]:
+    if len(partitions) != topic.partitions:
+        yield Mismatch(topic.name, "partitions", str(len(partitions)), str(topic.partitions))
+    replicas = min((len(partition["replica_nodes"]) for partition in partitions), default=0)
+    if replicas < topic.replication:
+        yield Mismatch(topic.name, "replication", str(replicas), f"at least {topic.replication}")
+    for name, config in topic.configs.items():
+        found = configs[name]["value"]
+        if not config.allows(found):
+            at_least = "at least " if config.must == "at least" and config.value != "-1" else ""
+            yield Mismatch(topic.name, name, found, at_least + config.value)
+
+
+def _configs(client: KafkaAdminClient, wanted: list[WantedTopic]) -> dict[str, dict[str, Any]]:
+    if not wanted:
+        return {}
+    asked = [ConfigResource(ConfigResourceType.TOPIC, topic.name, list(topic.configs)) for topic in wanted]
+    answer: dict[str, dict[str, Any]] = client.describe_configs(asked, config_filter="all")["topic"]
+    return answer

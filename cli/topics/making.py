@@ -1,0 +1,64 @@
+"""Make the topics that are not there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from kafka.admin import KafkaAdminClient
+from kafka.errors import TopicAlreadyExistsError, for_code
+
+from suyuan.cli.exits import CommandError
+from suyuan.cli.topics.administration import administration
+from suyuan.cli.topics.checking import Mismatch, differences
+from suyuan.cli.topics.wanted import WantedTopic, wanted_topics
+from suyuan.connections.kafka import KafkaConnection
+
+READY_MS = 60_000
+"""until every partition that was made has a leader"""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """`made` and `there`: names of topics. `mismatches`: of those that were there; they are left as they are."""
+
+    made: list[str] = field(default_factory=list)
+    there: list[str] = field(default_factory=list)
+    mismatches: list[Mismatch] = field(default_factory=list)
+
+
+def make_topics(connection: KafkaConnection, partitions: int, replication: int = 1) -> Made:
+    """Returns when what was made can be written to. Doing it again, or twice at once, does no harm.
+
+    Raises CommandError: UNAVAILABLE where no broker answers; where the brokers refuse a topic, with their reason.
+    """
+    wanted = list(wanted_topics(partitions, replication))
+    with administration(connection) as client:
+        made = _make(client, wanted)
+        # a broker may not have heard yet of what the controller made, for us or for another
+        client.wait_for_topics([topic.name for topic in wanted], timeout_ms=READY_MS)
+        left = [topic for topic in wanted if topic.name not in made]
+        return Made(made, [topic.name for topic in left], list(differences(client, left)))
+
+
+def _make(client: KafkaAdminClient, wanted: list[WantedTopic]) -> list[str]:
+    """Names of those that were not there: the controller knows."""
+    answer = client.create_topics(
+        {
+            topic.name: {
+                "num_partitions": topic.partitions,
+                "replication_factor": topic.replication,
+                "configs": {name: config.value for name, config in topic.configs.items()},
+            }
+            for topic in wanted
+        },
+        raise_errors=False,
+    )["topics"]
+    refused = [each for each in answer if each["error_code"] not in {0, TopicAlreadyExistsError.errno}]
+    if refused:
+        raise CommandError(f"the brokers refuse {len(refused)} topics, {refused[0]['name']}: {_reason(refused[0])}")
+    return [each["name"] for each in answer if each["error_code"] == 0]
+
+
+def _reason(refused: Any) -> str:
+    return str(refused["error_message"] or for_code(refused["error_code"]).__name__)

@@ -1,0 +1,16 @@
+"""What is wrong with the description of a connection, before anything is connected."""
+
+from __future__ import annotations
+
+
+class WrongConnection(ValueError):
+    """A connection that cannot be made as described. `field`: the one at fault, as in the connection's class."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.field = field
+        self.reason = reason
+
+
+class InsecureConnection(WrongConnection):
+    """Plaintext to another machine, which nobody allowed."""

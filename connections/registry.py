@@ -1,0 +1,85 @@
+"""A Confluent schema registry, as far as publishers and readers of events need one (extra `registry`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
+
+from suyuan.connections.addresses import refuse_plaintext
+from suyuan.connections.errors import WrongConnection
+from suyuan.connections.tls import client_context
+
+if TYPE_CHECKING:
+    import httpx
+
+_SECONDS = 20.0
+_MISSING = 404
+
+
+class RegistryUnavailable(Exception):
+    """The registry does not answer, or not as one does."""
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaRegistry:
+    """`url`: https://…, or http:// to this machine, or anywhere with `allow_plaintext`."""
+
+    url: str
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    ca_file: Path | None = None
+    allow_plaintext: bool = False
+
+    def versions(self, subject: str) -> list[tuple[int, str]]:
+        """(id, schema as JSON) of every version of a subject, oldest first; none where there is no such subject.
+
+        Raises RegistryUnavailable, WrongConnection, InsecureConnection.
+        """
+        path = f"/subjects/{quote(subject, safe='')}/versions"
+        with self._client() as client:
+            numbers = self._get(client, path)
+            versions = [self._get(client, f"{path}/{number}") for number in numbers or ()]
+        try:
+            return [(int(version["id"]), str(version["schema"])) for version in versions]
+        except (KeyError, TypeError, ValueError) as error:
+            raise RegistryUnavailable(f"{self.url}: not the answer of a schema registry: {error!r}") from error
+
+    def verify(self) -> None:
+        """Raises WrongConnection, InsecureConnection where the description is at fault. Connects to nothing."""
+        self._client().close()
+
+    def _client(self) -> httpx.Client:
+        try:
+            import httpx  # noqa: PLC0415 - an extra
+        except ModuleNotFoundError:
+            raise WrongConnection("url", "a schema registry needs httpx: pip install 'suyuan[registry]'") from None
+        parts = urlsplit(self.url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise WrongConnection("url", f"{self.url!r} is not http(s)://host:port")
+        if parts.scheme == "http" and not self.allow_plaintext:
+            refuse_plaintext([parts.hostname], "url")
+        if (self.username is None) != (self.password is None):
+            raise WrongConnection(
+                "username" if self.username is None else "password", "missing, but the other is given"
+            )
+        return httpx.Client(
+            base_url=self.url,
+            timeout=_SECONDS,
+            auth=(self.username, self.password) if self.username is not None and self.password is not None else None,
+            verify=client_context(self.ca_file) if parts.scheme == "https" else True,
+            headers={"Accept": "application/vnd.schemaregistry.v1+json"},
+        )
+
+    def _get(self, client: httpx.Client, path: str) -> Any:
+        """None where there is no such thing."""
+        import httpx  # noqa: PLC0415 - as above
+
+        try:
+            answer = client.get(path)
+            if answer.status_code == _MISSING:
+                return None
+            return answer.raise_for_status().json()
+        except (httpx.HTTPError, ValueError) as error:
+            raise RegistryUnavailable(f"{self.url}: {error}") from error

@@ -1,0 +1,267 @@
+"""Write the dashboards: `make dashboards`. They are committed beside this file; a test holds them to it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).parent / "dashboards"
+DATASOURCE = {"type": "prometheus", "uid": "prometheus"}
+WIDTH = 24
+"""of Grafana's grid"""
+RED_ABOVE_0 = [{"color": "green", "value": None}, {"color": "red", "value": 1}]
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """`queries`: (PromQL, legend). `height` in rows of the grid, `width` in columns of it."""
+
+    title: str
+    description: str
+    queries: tuple[tuple[str, str], ...]
+    kind: str = "timeseries"
+    unit: str = "short"
+    width: int = 12
+    height: int = 8
+    stacked: bool = False
+    red_above_0: bool = False
+
+    def document(self, number: int, x: int, y: int) -> dict[str, Any]:
+        """As Grafana has it."""
+        custom: dict[str, Any] = {"fillOpacity": 10, "showPoints": "never"}
+        if self.stacked:
+            custom |= {"fillOpacity": 40, "stacking": {"mode": "normal", "group": "A"}}
+        defaults: dict[str, Any] = {"unit": self.unit, "min": 0, "custom": custom if self.kind == "timeseries" else {}}
+        options: dict[str, Any] = {}
+        if self.kind == "timeseries":
+            options = {"legend": {"displayMode": "list", "placement": "bottom"}, "tooltip": {"mode": "multi"}}
+        elif self.kind == "stat":
+            options = {"reduceOptions": {"calcs": ["lastNotNull"]}, "colorMode": "value", "graphMode": "area"}
+        elif self.kind == "heatmap":
+            options = {"calculate": False, "yAxis": {"unit": self.unit}, "color": {"scheme": "Oranges"}}
+        if self.red_above_0:
+            defaults["thresholds"] = {"mode": "absolute", "steps": RED_ABOVE_0}
+        return {
+            "id": number,
+            "type": self.kind,
+            "title": self.title,
+            "description": self.description,
+            "datasource": DATASOURCE,
+            "gridPos": {"x": x, "y": y, "w": self.width, "h": self.height},
+            "fieldConfig": {"defaults": defaults, "overrides": []},
+            "options": options,
+            "targets": [
+                {
+                    "refId": chr(ord("A") + index),
+                    "datasource": DATASOURCE,
+                    "expr": expression,
+                    "legendFormat": legend,
+                    "format": "heatmap" if self.kind == "heatmap" else "time_series",
+                }
+                for index, (expression, legend) in enumerate(self.queries)
+            ],
+        }
+
+
+def stat(title: str, description: str, expression: str, unit: str = "short", *, red_above_0: bool = False) -> Panel:
+    """One figure."""
+    queries = ((expression, ""),)
+    return Panel(title, description, queries, "stat", unit, width=4, height=4, red_above_0=red_above_0)
+
+
+OVERVIEW = (
+    stat("Events missing", "Taken in and in no table: must be 0.", "max(suyuan_verifier_gap)", red_above_0=True),
+    stat("Rows twice", "In the read views: must be 0.", "max(suyuan_verifier_duplicates)", red_above_0=True),
+    stat("Alerts of Prometheus", "Firing now.", 'count(ALERTS{alertstate="firing"}) or vector(0)', red_above_0=True),
+    stat("Events", "Taken in a second.", "sum(rate(suyuan_events_total[$__rate_interval]))", "cps"),
+    stat("Lag of the streams", "Messages to do.", 'sum(group_topic:suyuan_lag_messages:max{group="suyuan"})'),
+    stat(
+        "Event to alert, p99",
+        "The goal is 0.5 s at 2,000 listings a second, 1 s at half of what the machines can do.",
+        "suyuan_event_to_alert_seconds:p99_5m",
+        "s",
+    ),
+    Panel(
+        "Events by kind",
+        "Taken in, whatever became of them.",
+        (("sum by (kind) (rate(suyuan_events_total[$__rate_interval]))", "{{kind}}"),),
+        unit="cps",
+        stacked=True,
+    ),
+    Panel(
+        "Rows by stage",
+        "Read by each stage.",
+        (("sum by (stage) (rate(suyuan_stage_rows_total[$__rate_interval]))", "{{stage}}"),),
+        unit="cps",
+    ),
+    Panel(
+        "Lag of the streams by topic",
+        "Messages that the workers have not acknowledged: events in in.*, blocks of them elsewhere.",
+        (('group_topic:suyuan_lag_messages:max{group="suyuan"}', "{{topic}}"),),
+    ),
+    Panel(
+        "Lag of the loaders by topic",
+        "Blocks that are not in the tables yet.",
+        (('group_topic:suyuan_lag_messages:max{group="loader"}', "{{topic}}"),),
+    ),
+    Panel(
+        "Event to alert",
+        "From the log taking an event to the log taking the alert that it causes.",
+        (("sum by (le) (increase(suyuan_event_to_alert_seconds_bucket[$__rate_interval]))", "{{le}}"),),
+        kind="heatmap",
+        unit="s",
+    ),
+    Panel(
+        "Rows loaded by table",
+        "Inserted.",
+        (("sum by (table) (rate(suyuan_loaded_rows_total[$__rate_interval]))", "{{table}}"),),
+        unit="cps",
+        stacked=True,
+    ),
+    Panel(
+        "Dead letters by kind",
+        "Events that cannot be read: suyuan deadletters.",
+        (('sum by (kind) (rate(suyuan_events_total{outcome="dead"}[$__rate_interval]))', "{{kind}}"),),
+        unit="cps",
+        stacked=True,
+    ),
+    Panel(
+        "Processes",
+        "That answer.",
+        (("sum by (job) (up)", "{{job}}"),),
+    ),
+)
+
+STAGES_AND_SINKS = (
+    Panel(
+        "Stages: p99 of a block",
+        "function: the stage's own work; state: changelog and store; outputs: until the log has them.",
+        (("stage_step:suyuan_stage_seconds:p99_5m", "{{stage}} {{step}}"),),
+        unit="s",
+    ),
+    Panel(
+        "Stages: what they are busy with",
+        "Seconds of work a second. A stage near one for each worker is the narrow place.",
+        (
+            (
+                "sum by (stage, step) (rate(suyuan_stage_seconds_sum[$__rate_interval]))",
+                "{{stage}} {{step}}",
+            ),
+        ),
+        unit="percentunit",
+        stacked=True,
+    ),
+    Panel(
+        "Stages: rows of a block",
+        "On average. Small blocks cost more an event.",
+        (
+            (
+                "avg by (stage) (rate(suyuan_block_rows_sum[5m]) / rate(suyuan_block_rows_count[5m]))",
+                "{{stage}}",
+            ),
+        ),
+    ),
+    Panel(
+        "Stages: failures",
+        "Blocks that ended a worker.",
+        (("sum by (stage) (increase(suyuan_stage_failures_total[$__rate_interval]))", "{{stage}}"),),
+    ),
+    Panel(
+        "State: size on disk",
+        "Of all workers together.",
+        (("sum by (stage) (suyuan_state_bytes)", "{{stage}}"),),
+        unit="bytes",
+        stacked=True,
+    ),
+    Panel(
+        "State: recovery",
+        "Records read back from the changelogs. A stage's partitions wait for it.",
+        (
+            ("sum by (stage) (rate(suyuan_state_recovered_records_total[$__rate_interval]))", "{{stage}}"),
+            ("sum by (stage) (suyuan_state_recovering)", "{{stage}}: workers that recover"),
+        ),
+    ),
+    Panel(
+        "Tables: p99 of an insert",
+        "From the first attempt to the answer.",
+        (("table:suyuan_insert_seconds:p99_5m", "{{table}}"),),
+        unit="s",
+    ),
+    Panel(
+        "Tables: inserts that failed",
+        "And were tried again.",
+        (("sum by (table) (rate(suyuan_insert_retries_total[$__rate_interval]))", "{{table}}"),),
+        unit="cps",
+    ),
+    Panel(
+        "Tables: bytes inserted",
+        "Avro, before compression.",
+        (("sum by (table) (rate(suyuan_loaded_bytes_total[$__rate_interval]))", "{{table}}"),),
+        unit="Bps",
+        stacked=True,
+    ),
+    Panel(
+        "Tables: room on the disk",
+        "Of ClickHouse.",
+        (
+            ("ClickHouseAsyncMetrics_DiskAvailable_default", "free"),
+            ("ClickHouseAsyncMetrics_DiskTotal_default", "in all"),
+        ),
+        unit="bytes",
+    ),
+    Panel(
+        "Processes: memory",
+        "Resident. A worker was made for 2 GiB.",
+        (('process_resident_memory_bytes{job=~"worker|loader"}', "{{job}} {{instance}}"),),
+        unit="bytes",
+    ),
+    Panel(
+        "Processes: cores",
+        "Busy, on average.",
+        (('rate(process_cpu_seconds_total{job=~"worker|loader"}[$__rate_interval])', "{{job}} {{instance}}"),),
+    ),
+)
+
+DASHBOARDS = {
+    "overview": ("Suyuan: overview", OVERVIEW),
+    "stages-and-sinks": ("Suyuan: stages and sinks", STAGES_AND_SINKS),
+}
+
+
+def _placed(panels: tuple[Panel, ...]) -> Iterator[dict[str, Any]]:
+    x = y = 0
+    for number, panel in enumerate(panels, 1):
+        if x + panel.width > WIDTH:
+            x, y = 0, y + panels[number - 2].height
+        yield panel.document(number, x, y)
+        x += panel.width
+
+
+def document(uid: str) -> str:
+    """A dashboard's JSON."""
+    title, panels = DASHBOARDS[uid]
+    dashboard = {
+        "uid": f"suyuan-{uid}",
+        "title": title,
+        "tags": ["suyuan"],
+        "editable": True,
+        "graphTooltip": 1,
+        "refresh": "30s",
+        "schemaVersion": 41,
+        "time": {"from": "now-1h", "to": "now"},
+        "timezone": "browser",
+        "annotations": {"list": []},
+        "templating": {"list": []},
+        "links": [{"type": "dashboards", "title": "Suyuan", "tags": ["suyuan"], "asDropdown": False, "keepTime": True}],
+        "panels": list(_placed(panels)),
+    }
+    return json.dumps(dashboard, indent=2, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    for uid in DASHBOARDS:
+        (FOLDER / f"{uid}.json").write_text(document(uid), encoding="utf-8")

@@ -1,0 +1,1 @@
+"""Brokers in KRaft mode as processes on this machine, with nothing but the standard library."""

@@ -1,0 +1,204 @@
+"""Write the reference pages that say what the code says: `make reference`. A test holds the pages to it."""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import typer
+from prometheus_client.metrics import MetricWrapperBase
+
+import suyuan.sinks.metrics
+import suyuan.streams.metrics
+from suyuan.cli.exits import Exit
+from suyuan.cli.main import app
+from suyuan.cli.settings import Settings
+from suyuan.cli.topics.wanted import MESSAGE_BYTES, UNREAD
+from suyuan.domain.chain.gaps import GAPS
+from suyuan.domain.rules.catalogue import built_in_rules
+from suyuan.domain.rules.columns import COLUMNS
+from suyuan.schemas.fields import Field
+from suyuan.schemas.kinds import KINDS, event_schema
+from suyuan.schemas.topics import topics_table
+from suyuan.streams.state.changelog import COMPACTION_LAG_MS
+
+FOLDER = Path(__file__).parent
+WORDS = tomllib.loads((FOLDER / "words.toml").read_text(encoding="utf-8"))
+
+Row = tuple[str, ...]
+
+
+def table(head: Row, rows: Iterator[Row]) -> str:
+    """A Markdown table."""
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
+
+
+def command_page() -> str:
+    """Every command with its arguments and options, exit codes, settings."""
+    root = typer.main.get_command(app)
+    codes = table(("code", "means"), ((str(code.value), WORDS["exit"][code.name]) for code in Exit))
+    settings = table(
+        ("variable", "default", "sets"),
+        (
+            (f"`SUYUAN_{name.upper()}`", f"`{field.default}`".lower(), WORDS["setting"][name])
+            for name, field in Settings.model_fields.items()
+        ),
+    )
+    sections = "\n".join(_command(path, command) for path, command in _commands("suyuan", root))
+    return WORDS["page"]["command"].format(codes=codes, settings=settings, sections=sections)
+
+
+def _commands(path: str, command: typer.core.TyperCommand | typer.core.TyperGroup) -> Iterator[tuple[str, object]]:
+    if path != "suyuan":
+        yield path, command
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from _commands(f"{path} {name}", inner)
+
+
+def _command(path: str, command: object) -> str:
+    arguments, options = [], []
+    for parameter in command.params:
+        if parameter.param_type_name == "argument":
+            arguments.append(parameter)
+        elif parameter.name != "help":
+            options.append(parameter)
+    names = " ".join((parameter.metavar or parameter.name.upper()) for parameter in arguments)
+    text = " ".join((command.help or "").split("\n\n")[0].split())
+    rest = "\n\n".join(" ".join(part.split()) for part in (command.help or "").split("\n\n")[1:])
+    usage = f"{path} {names}".strip() + (" [OPTIONS]" if options else "")
+    parts = [f"### {path}\n", f"```text\n{usage}\n```\n", f"{text}\n", f"{rest}\n" if rest else ""]
+    if options:
+        parts.append(table(("option", "does"), ((_option(option), _help(option)) for option in options)))
+    return "\n".join(part for part in parts if part)
+
+
+def _option(option: object) -> str:
+    names = ", ".join(f"`{name}`" for name in (*option.opts, *option.secondary_opts))
+    if option.is_flag:
+        return names
+    value = "N" if option.type_descriptor.annotation is int else "VALUE"
+    return f"{names} {option.metavar or value}"
+
+
+def _help(option: object) -> str:
+    """With the default where typer shows one and the text does not say it."""
+    shown = option.default not in (None, False) and option.show_default and "default" not in option.help
+    return f"{option.help} Default {option.default}." if shown else option.help
+
+
+def events_page() -> str:
+    """Every kind, field by field."""
+    return WORDS["page"]["events"].format(sections="\n".join(_kind(kind) for kind in KINDS))
+
+
+def _kind(kind: str) -> str:
+    schema = event_schema(kind)
+    key = ", ".join(f"`{name}`" for name in schema.business_key)
+    fields = table(("field", "type", "holds"), (_field(field) for field in schema.fields[3:]))
+    return f"## {kind}\n\n{schema.avro['doc']}. Business key: {key}. Schema id {schema.schema_id}.\n\n{fields}"
+
+
+def _field(field: Field) -> Row:
+    return f"`{field.name}`" + ("?" if field.optional else ""), _type(field), field.doc
+
+
+def _type(field: Field) -> str:
+    if field.values:
+        return ", ".join(f"`{value}`" for value in field.values)
+    if field.items is not None:
+        return f"list of {_type(field.items)}"
+    if field.fields:
+        return "(" + ", ".join(f"`{inner.name}` {_type(inner)}" for inner in field.fields) + ")"
+    return WORDS["type"][field.type]
+
+
+def topics_page() -> str:
+    """The table of topics, and how they have to be on Kafka."""
+    return WORDS["page"]["topics"].format(
+        table=topics_table(), unread=UNREAD.days, lag=COMPACTION_LAG_MS // 3_600_000, megabytes=MESSAGE_BYTES >> 20
+    )
+
+
+def gaps_page() -> str:
+    """The gaps of a chain, in the order in which they are looked for."""
+    gaps = table(
+        ("group", "gap", "class", "holds when"),
+        ((gap.group, f"`{gap.gap}`", gap.class_, WORDS["gap"][gap.gap]) for gap in GAPS),
+    )
+    return WORDS["page"]["gaps"].format(table=gaps)
+
+
+def rules_page() -> str:
+    """The rules that ship with the product, and what a rule may ask about."""
+    columns = table(
+        ("column", "kind", "only"),
+        (
+            (f"`{name}`", column.kind.value, "" if name == "gap_names" else ", ".join(sorted(column.values or ())))
+            for name, column in COLUMNS.items()
+        ),
+    )
+    rules = table(
+        ("rule", "title", "severity", "mode", "bureau of", "fires when"),
+        (
+            (
+                f"`{rule.id}` v{rule.version}",
+                f"{rule.title_zh} · {rule.title_en}",
+                rule.severity,
+                rule.mode,
+                rule.jurisdiction,
+                f"`{rule.expression}`",
+            )
+            for rule in built_in_rules()
+        ),
+    )
+    return WORDS["page"]["rules"].format(columns=columns, rules=rules)
+
+
+def metrics_page() -> str:
+    """Every metric of streams and sinks."""
+    found = [
+        metric
+        for module in (suyuan.streams.metrics, suyuan.sinks.metrics)
+        for metric in vars(module).values()
+        if isinstance(metric, MetricWrapperBase)
+    ]
+    rows = (
+        (
+            f"`{family.name}{'_total' if family.type == 'counter' else ''}`",
+            family.type,
+            ", ".join(f"`{label}`" for label in metric._labelnames),  # noqa: SLF001 - there is no other way to ask
+            family.documentation,
+        )
+        for metric in found
+        for family in metric.describe()
+    )
+    return WORDS["page"]["metrics"].format(table=table(("metric", "type", "labels", "is"), rows))
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "command.md": command_page,
+    "events.md": events_page,
+    "topics.md": topics_page,
+    "gaps.md": gaps_page,
+    "rules.md": rules_page,
+    "metrics.md": metrics_page,
+}
+
+
+def page(name: str) -> str:
+    """The text of a page as it should be."""
+    return PAGES[name]().rstrip("\n") + "\n"
+
+
+def main() -> None:
+    """Write every page."""
+    for name in PAGES:
+        (FOLDER / name).write_text(page(name), encoding="utf-8")
+        sys.stdout.write(f"{FOLDER.name}/{name}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,27 @@
+"""Days in China Standard Time (UTC+8, without summer time since 1992)."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import polars as pl
+
+DAY_MS = 86_400_000
+OFFSET_MS = 8 * 3_600_000
+_EPOCH = dt.date(1970, 1, 1)
+
+
+def china_day(ms: int) -> dt.date:
+    """Day in China of an instant in ms since the epoch. Raises OverflowError outside years 1 to 9999."""
+    return _EPOCH + dt.timedelta(days=(ms + OFFSET_MS) // DAY_MS)
+
+
+def china_day_expr(instants: pl.Expr | str) -> pl.Expr:
+    """Date in China of a column of ms since the epoch (Int64), null for null."""
+    column = pl.col(instants) if isinstance(instants, str) else instants
+    return ((column + OFFSET_MS) // DAY_MS).cast(pl.Int32).cast(pl.Date)
+
+
+def day_start_ms(day: dt.date) -> int:
+    """First instant of a day in China, in ms since the epoch."""
+    return (day - _EPOCH).days * DAY_MS - OFFSET_MS

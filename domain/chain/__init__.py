@@ -1,0 +1,1 @@
+"""The trace chain of a listing: its gaps, verdict, nodes and hops."""

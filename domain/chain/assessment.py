@@ -1,0 +1,105 @@
+"""From listings and facts to chains: verdict, gaps, nodes and hops, in columns."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from suyuan.domain.chain.divisions import division_of
+from suyuan.domain.chain.facts import Facts
+from suyuan.domain.chain.gaps import GAPS
+from suyuan.domain.chain.joined import join_facts
+from suyuan.domain.chain.listed import listed
+from suyuan.domain.chain.nodes import nodes_of
+from suyuan.domain.chain.verdict import VERDICT, found_gaps
+from suyuan.domain.facts.custody import Hop
+
+GAP = pl.Struct(
+    {
+        "gap": pl.String(),
+        "class": pl.String(),
+        "subject": pl.String(),
+        "detail": pl.String(),
+        "evidence": pl.List(pl.String()),
+    }
+)
+HOPS = pl.List(Hop.DTYPE)
+
+col = pl.col
+
+_COLUMNS: tuple[str | pl.Expr, ...] = (
+    "platform_code",
+    "listing_id",
+    "verdict",
+    "status",
+    "title",
+    "category",
+    "url",
+    "seller_code",
+    "producer_code",
+    "producer_name",
+    "gtin",
+    "lot",
+    "licence_no",
+    "price_fen",
+    "sold_30d",
+    col("occurred_at").alias("listed_at"),
+    "listing_event",
+    "gap_names",
+    "gaps",
+    "nodes",
+    "hops",
+    "seller_status",
+    "producer_status",
+    division_of(col("seller_code"), col("seller_division")).alias("seller_division"),
+    division_of(col("producer_code"), col("producer_division")).alias("producer_division"),
+    "seller_penalties",
+    col("recall").struct.field("level").alias("recall_level"),
+    "received_at",
+    "revision",
+)
+
+
+def assess(listings: pl.DataFrame, facts: Facts) -> pl.DataFrame:
+    """One chain per row of a `listing` block, in the rows' order.
+
+    `listings`: columns of the block schema, seller facts attached, codes and gtins normalised, times as
+    Int64 ms. Result: the columns of the `chain` block but `as_of` and `assessment`, which the caller adds.
+    """
+    joined = join_facts(listings, facts).with_columns(hops=_hops())
+    found = found_gaps(joined)
+    gaps = _gaps(joined, found)
+    verdict = found.select(verdict=VERDICT).to_series()
+    return joined.with_columns(
+        pl.when(col("status") == "active").then(verdict).otherwise(pl.lit("removed")).alias("verdict"),
+        gaps.alias("gaps"),
+        gaps.list.eval(pl.element().struct.field("gap").sort()).alias("gap_names"),
+        nodes_of(joined).alias("nodes"),
+    ).select(_COLUMNS)
+
+
+def _hops() -> pl.Expr:
+    """The custody path, where custody is asked for at all."""
+    asked = (col("status") == "active") & col("lot_known") & ~col("sold_by_producer")
+    empty = pl.lit(pl.Series([[]], dtype=HOPS))
+    return pl.when(asked & col("hops").is_not_null()).then("hops").otherwise(empty)
+
+
+def _gaps(joined: pl.DataFrame, found: pl.DataFrame) -> pl.Series:
+    """List(GAP) per row, in the order of the table. Only rows that have a gap pay for its texts."""
+    members = [
+        # in one chunk: concat_str of polars 2.1 panics on chunked columns taken out of lists of structs
+        pl.DataFrame([joined[name].filter(found[gap.gap]) for name in ("row", *gap.columns)])
+        .rechunk()
+        .lazy()
+        .select(
+            "row",
+            pl.lit(gap.gap).alias("gap"),
+            pl.lit(gap.class_).alias("class"),
+            gap.subject.alias("subject"),
+            gap.detail.alias("detail"),
+            gap.evidence.alias("evidence"),
+        )
+        for gap in GAPS
+        if found[gap.gap].any()
+    ]
+    return listed(joined.height, members, GAP)

@@ -1,0 +1,17 @@
+"""The administrative division under whose eyes a party does business."""
+
+from __future__ import annotations
+
+import polars as pl
+
+_SHAPE = r"^[0-9A-HJ-NP-RTUW-Y]{2}[0-9]{6}[0-9A-HJ-NP-RTUW-Y]{10}$"
+
+
+def division_of(code: pl.Expr, recorded: pl.Expr | None = None) -> pl.Expr:
+    """The division of the entity record, else digits 3-8 of the credit code (GB 32100-2015: the division of
+    the registering authority); null for what is not shaped like a credit code. Old divisions are not mapped
+    to their successors here.
+    """
+    shaped = code.str.contains(_SHAPE)
+    registering = pl.when(shaped).then(code.str.slice(2, 6))
+    return registering if recorded is None else pl.coalesce(recorded, registering)

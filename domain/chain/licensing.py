@@ -1,0 +1,46 @@
+"""Whether a licence holds on a day, and which of a producer's licences does."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from suyuan.domain.chain.tables import day
+
+
+def in_force(status: pl.Expr, valid_from: pl.Expr, valid_to: pl.Expr, day: pl.Expr) -> pl.Expr:
+    """Whether a licence holds on a day: both days of validity included, no `valid_to` is for ever."""
+    return (status == "valid") & (valid_from <= day) & ((day <= valid_to) | valid_to.is_null())
+
+
+def held_licences(joined: pl.DataFrame, producers: pl.DataFrame) -> pl.DataFrame:
+    """For each producer, category and day that a listing asks for: the first licence in force, by number."""
+    wanted = (
+        joined.lazy()
+        .filter("product_known", "requires_licence", pl.col("licence_no").is_null())
+        .select("producer_code", "product_category", "licence_day")
+        .unique()
+    )
+    held = (
+        producers.lazy()
+        .select("licences", producer_code="code")
+        .join(wanted, on="producer_code", how="semi")
+        .explode("licences", empty_as_null=False)
+        .unnest("licences")
+        .with_columns(day("valid_from", "valid_to"))
+        .explode("categories", empty_as_null=False)
+    )
+    return (
+        wanted.join(held, left_on=["producer_code", "product_category"], right_on=["producer_code", "categories"])
+        .filter(in_force(pl.col("status"), pl.col("valid_from"), pl.col("valid_to"), pl.col("licence_day")))
+        .group_by("producer_code", "product_category", "licence_day")
+        .agg(pl.struct("licence_no", "status", "evidence").sort_by("licence_no").first().alias("held"))
+        .select(
+            "producer_code",
+            "product_category",
+            "licence_day",
+            held_licence=pl.col("held").struct.field("licence_no"),
+            held_status=pl.col("held").struct.field("status"),
+            held_evidence=pl.col("held").struct.field("evidence"),
+        )
+        .collect()
+    )

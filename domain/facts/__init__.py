@@ -1,0 +1,1 @@
+"""Summaries of records: recomputed when a record changes, joined to listings by column."""

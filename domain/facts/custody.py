@@ -1,0 +1,187 @@
+"""How a lot came from its producer to each holder, by its shipments.
+
+Two searches over the shipments, whatever their number: one that only follows shipments in the order of time
+(never leaving before it arrived), and one that follows all. The first is preferred where it reaches the
+holder.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+
+from suyuan.domain.facts.stored import Stored, stored
+from suyuan.domain.keys import split_key
+from suyuan.domain.records import Shipment
+
+MOST_RECEIPTS = 20
+"""shipments named at most as evidence of what a holder received"""
+
+
+@stored
+class Hop(Stored, frozen=True, kw_only=True):
+    """One shipment on the way. `shipped_at`: ms since the epoch, UTC."""
+
+    shipment_id: str
+    from_code: str
+    to_code: str
+    quantity: int
+    shipped_at: int
+    evidence: str
+
+
+@stored
+class CustodyFacts(Stored, frozen=True, kw_only=True):
+    """What a holder received of a lot, and how."""
+
+    producer_code: str
+    gtin: str
+    lot: str
+    seller_code: str
+    received: int
+    receipts: tuple[str, ...]
+    """evidence of `received`, the greatest quantities first, at most MOST_RECEIPTS"""
+    reachable: bool
+    """some path of shipments leads here from the producer"""
+    in_time: bool
+    """on some such path the times never go back"""
+    hops: tuple[Hop, ...]
+    """the path with the fewest hops, of those in time if there is one; ties: earliest arrival, then
+    shipment_id
+    """
+
+
+class Custody(Mapping[str, CustodyFacts]):
+    """Facts of everyone who was sent a lot, by code. Hops are drawn up when asked for: of a lot with a
+    hundred thousand holders only those count that sell it.
+    """
+
+    def __init__(self, lot_key: str, producer_code: str, shipments: Sequence[Shipment]) -> None:
+        self._key = split_key(lot_key)
+        self._producer = producer_code
+        self._shipments = sorted(shipments, key=lambda x: (x.occurred_at, x.shipment_id))
+        self._receipts: dict[str, list[Shipment]] = defaultdict(list)
+        for shipment in self._shipments:
+            self._receipts[shipment.to_code].append(shipment)
+        self._in_time = _search_in_time(producer_code, self._shipments)
+        self._any: _Paths | None = None
+
+    def __getitem__(self, holder: str) -> CustodyFacts:
+        if holder not in self._receipts:
+            raise KeyError(holder)
+        receipts = sorted(self._receipts[holder], key=lambda x: (-x.quantity, x.occurred_at, x.shipment_id))
+        in_time = holder in self._in_time
+        paths = self._in_time if in_time else self._all_paths()
+        producer_code, gtin, lot = self._key
+        return CustodyFacts(
+            producer_code=producer_code,
+            gtin=gtin,
+            lot=lot,
+            seller_code=holder,
+            received=sum(shipment.quantity for shipment in receipts),
+            receipts=tuple(shipment.evidence for shipment in receipts[:MOST_RECEIPTS]),
+            reachable=holder in paths,
+            in_time=in_time,
+            hops=tuple(_hop(self._shipments[number]) for number in paths.to(holder)),
+        )
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._receipts)
+
+    def __len__(self) -> int:
+        return len(self._receipts)
+
+    def _all_paths(self) -> _Paths:
+        if self._any is None:
+            self._any = _search_any(self._producer, self._shipments)
+        return self._any
+
+
+def custody(lot_key: str, producer_code: str, shipments: Sequence[Shipment]) -> Custody:
+    """Custody of a lot by its current shipments, in any order: O(n log n)."""
+    return Custody(lot_key, producer_code, shipments)
+
+
+class _Paths:
+    """Shortest paths from one origin. Shipments are named by their place in the order (occurred_at,
+    shipment_id), so that the lesser of two is the one that wins a tie.
+    """
+
+    def __init__(self, origin: str) -> None:
+        self.hops: dict[str, int] = {origin: 0}
+        self._last: dict[str, int] = {}
+        self._before: dict[int, int | None] = {}
+
+    def __contains__(self, holder: object) -> bool:
+        return holder in self.hops
+
+    def extend(self, number: int, shipment: Shipment) -> bool:
+        """Go on by a shipment from a holder already reached; True if it leads to a new or nearer place."""
+        distance = self.hops[shipment.from_code] + 1
+        known = self.hops.get(shipment.to_code)
+        nearer = known is None or distance < known
+        if nearer or (distance == known and number < self._last[shipment.to_code]):
+            self.hops[shipment.to_code] = distance
+            self._last[shipment.to_code] = number
+            self._before[number] = self._last.get(shipment.from_code)
+        return nearer
+
+    def to(self, holder: str) -> list[int]:
+        """The shipments of the path, from the origin on; empty for the origin and for who is not reached."""
+        path = []
+        number = self._last.get(holder)
+        while number is not None:
+            path.append(number)
+            number = self._before[number]
+        return path[::-1]
+
+
+def _search_in_time(origin: str, shipments: Sequence[Shipment]) -> _Paths:
+    """Taken in the order of time, a holder's distance so far is that of whoever arrived no later than the
+    shipment at hand leaves. Shipments of one moment may follow one another in any order: nearest holders
+    first.
+    """
+    paths = _Paths(origin)
+    for _, moment in groupby(range(len(shipments)), key=lambda number: shipments[number].occurred_at):
+        leaving: dict[str, list[int]] = defaultdict(list)
+        for number in moment:
+            leaving[shipments[number].from_code].append(number)
+        nearest = [(paths.hops[holder], holder) for holder in leaving if holder in paths]
+        heapq.heapify(nearest)
+        while nearest:
+            _, holder = heapq.heappop(nearest)
+            for number in leaving.pop(holder, ()):
+                to_code = shipments[number].to_code
+                if paths.extend(number, shipments[number]) and to_code in leaving:
+                    heapq.heappush(nearest, (paths.hops[to_code], to_code))
+    return paths
+
+
+def _search_any(origin: str, shipments: Sequence[Shipment]) -> _Paths:
+    """Breadth first, whatever the times."""
+    paths = _Paths(origin)
+    leaving: dict[str, list[int]] = defaultdict(list)
+    for number, shipment in enumerate(shipments):
+        leaving[shipment.from_code].append(number)
+    frontier = [origin]
+    while frontier:
+        frontier = [
+            shipments[number].to_code
+            for holder in frontier
+            for number in leaving.pop(holder, ())
+            if paths.extend(number, shipments[number])
+        ]
+    return paths
+
+
+def _hop(shipment: Shipment) -> Hop:
+    return Hop(
+        shipment_id=shipment.shipment_id,
+        from_code=shipment.from_code,
+        to_code=shipment.to_code,
+        quantity=shipment.quantity,
+        shipped_at=shipment.occurred_at,
+        evidence=shipment.evidence,
+    )

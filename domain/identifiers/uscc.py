@@ -1,0 +1,30 @@
+"""Unified social credit code (GB 32100-2015): what the rest of the project uses of it."""
+
+from suyuan.domain.identifiers.uscc_columns import normalise_codes, uscc_faults
+from suyuan.domain.identifiers.uscc_levels import (
+    ALPHABET,
+    LEVELS,
+    Level,
+    Standing,
+    UsccReport,
+    check_character,
+    check_uscc,
+    classify,
+    normalise,
+    organisation_check_character,
+)
+
+__all__ = [
+    "ALPHABET",
+    "LEVELS",
+    "Level",
+    "Standing",
+    "UsccReport",
+    "check_character",
+    "check_uscc",
+    "classify",
+    "normalise",
+    "normalise_codes",
+    "organisation_check_character",
+    "uscc_faults",
+]

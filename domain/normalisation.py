@@ -1,0 +1,104 @@
+"""Identifiers of events as the rest of the system compares them: one table of which field is what, and its columns.
+
+Codes are upper-cased and trimmed (GB 32100-2015 text forms), GTINs padded to 14 digits where valid, texts trimmed;
+what is empty after that is absent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from suyuan.domain.identifiers.gtin import gtin_columns
+from suyuan.domain.identifiers.uscc import normalise_codes
+
+
+@dataclass(frozen=True, slots=True)
+class Identifying:
+    """Which fields of a kind are credit codes, GTINs, and texts compared after trimming; which of them may be absent
+    (what is empty becomes null there, and stays the empty text elsewhere).
+    """
+
+    codes: tuple[str, ...] = ()
+    gtins: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+
+
+IDENTIFYING: dict[str, Identifying] = {
+    "listing": Identifying(
+        ("platform_code", "seller_code", "producer_code"),
+        ("gtin",),
+        ("listing_id", "lot", "licence_no"),
+        optional=("producer_code", "gtin", "lot", "licence_no"),
+    ),
+    "entity": Identifying(("code",)),
+    "licence": Identifying(("holder_code",), (), ("licence_no",)),
+    "product": Identifying(("producer_code",), ("gtin",)),
+    "lot": Identifying(("producer_code",), ("gtin",), ("lot",)),
+    "shipment": Identifying(("producer_code", "from_code", "to_code"), ("gtin",), ("shipment_id", "lot")),
+    "inspection": Identifying(("agency_code", "producer_code"), ("gtin",), ("report_no", "lot"), ("lot",)),
+    "recall": Identifying(("producer_code",), ("gtin",), ("recall_no",)),
+    "complaint": Identifying(
+        ("platform_code", "subject_code"),
+        (),
+        ("complaint_no", "listing_id"),
+        optional=("platform_code", "subject_code", "listing_id"),
+    ),
+    "penalty": Identifying(("subject_code",), (), ("decision_no",)),
+    "day": Identifying(),
+}
+
+
+def normalise(kind: str, rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows with their identifiers in normal form; for listings also `gtin_valid` (null without a GTIN)."""
+    fields = IDENTIFYING[kind]
+    columns = [normalise_codes(rows[name]).alias(name) for name in fields.codes]
+    valid: pl.Series | None = None
+    for name in fields.gtins:
+        text, valid = gtin_columns(_trimmed(rows[name]))
+        columns.append(text.alias(name))
+    columns += [_trimmed(rows[name]) for name in fields.texts]
+    columns += [_trimmed(rows[name]) for name in ("event_id", "publisher")]
+    required = [column.name for column in columns if column.name not in fields.optional]
+    rows = rows.with_columns(columns).with_columns(pl.col(required).fill_null(""))
+    if "licence_no" in rows.columns:
+        rows = rows.with_columns(_licence_no("licence_no"))
+    if kind == "listing" and valid is not None:
+        rows = rows.with_columns(gtin_valid=valid)
+    if kind == "lot":
+        rows = rows.with_columns(_inputs(rows["inputs"]))
+    if kind == "recall":
+        rows = rows.with_columns(pl.col("lots").list.eval(_trim(pl.element()).fill_null("")))
+    return rows
+
+
+def _trim(text: pl.Expr) -> pl.Expr:
+    bare = text.str.replace_all(r"[\x00-\x1f\x7f]", "").str.strip_chars()
+    return pl.when(bare != "").then(bare)
+
+
+def _trimmed(text: pl.Series) -> pl.Series:
+    return text.to_frame().select(_trim(pl.col(text.name)).alias(text.name)).to_series()
+
+
+def _licence_no(name: str) -> pl.Expr:
+    """Food licences are SC and digits whatever the case typed; other schemes are free text."""
+    text = pl.col(name)
+    return pl.when(text.str.contains(r"^(?i)sc\d{14}$")).then(text.str.to_uppercase()).otherwise(text).alias(name)
+
+
+def _inputs(inputs: pl.Series) -> pl.Series:
+    """A lot's inputs, list of {producer_code, gtin, lot, quantity}, each named in normal form."""
+    flat = inputs.to_frame("inputs").with_row_index("row").explode("inputs").drop_nulls("inputs").unnest("inputs")
+    if flat.is_empty():
+        return inputs
+    text, _ = gtin_columns(_trimmed(flat["gtin"]))
+    named = flat.with_columns(
+        normalise_codes(flat["producer_code"]).alias("producer_code"), text.alias("gtin"), _trimmed(flat["lot"])
+    ).with_columns(pl.col("producer_code", "gtin", "lot").fill_null(""))
+    packed = named.group_by("row", maintain_order=True).agg(inputs=pl.struct(pl.exclude("row")))
+    rows = pl.DataFrame({"row": pl.int_range(len(inputs), dtype=pl.get_index_type(), eager=True)})
+    joined = rows.join(packed, on="row", how="left", maintain_order="left")
+    return joined.select(pl.col("inputs").cast(inputs.dtype).fill_null(pl.lit([], dtype=inputs.dtype))).to_series()

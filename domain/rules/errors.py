@@ -1,0 +1,11 @@
+from __future__ import annotations
+
+
+class RuleError(ValueError):
+    """A rule that cannot be used. Names the rule and, where one is to blame, the token."""
+
+    def __init__(self, rule: str, problem: str, token: str | None = None) -> None:
+        super().__init__(f"rule {rule}: {problem}" + (f": {token}" if token else ""))
+        self.rule = rule
+        self.problem = problem
+        self.token = token

@@ -1,0 +1,90 @@
+"""A rule's SQL expression, checked, and translated for polars and ClickHouse, which agree, NULLs included.
+
+    AND OR NOT ( )    = <> < <= > >=    IS [NOT] NULL    [NOT] IN (literals)    [NOT] BETWEEN
+    [NOT] LIKE 'a' | 'a%' | '%a' | '%a%'    array_contains(gap_names, 'gap')    coalesce(column, literal)
+    + - * on whole numbers    'text'  123  TRUE  FALSE    columns: see columns.py
+
+Logic is SQL's, of three values. Refused is what the engines do differently (division, decimals, other
+patterns, case folding, comparing text with numbers, NULL outside IS NULL) and everything that is not listed
+above. Arithmetic is that of int64, and wraps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import polars as pl
+import sqlglot
+from polars.exceptions import PolarsError
+from sqlglot import expressions as exp
+from sqlglot.errors import SqlglotError
+from sqlglot.optimizer.normalize_identifiers import normalize_identifiers
+
+from suyuan.domain.rules.errors import RuleError
+from suyuan.domain.rules.terms import translate
+
+if TYPE_CHECKING:
+    from suyuan.domain.rules.rule import Rule
+
+MAX_LENGTH = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """polars, clickhouse: SQL text of the same condition; columns: those it reads; gaps: those it names in
+    array_contains.
+    """
+
+    polars: str
+    clickhouse: str
+    columns: frozenset[str]
+    gaps: frozenset[str]
+
+
+@lru_cache(maxsize=1024)
+def condition(rule: Rule) -> Condition:
+    """Raises RuleError where the expression is not one of the language above."""
+    try:
+        tree = _parse(rule)
+        term = translate(rule.id, tree)
+        gaps = {str(node.expression.this) for node in tree.find_all(exp.ArrayContains)}
+        columns = {column.name for column in tree.find_all(exp.Column)}
+        found = Condition(term.polars, term.clickhouse, frozenset(columns), frozenset(gaps))
+        pl.sql_expr(found.polars)
+    except (RecursionError, PolarsError) as error:
+        raise RuleError(rule.id, "too deeply nested") from error
+    return found
+
+
+def to_polars(rule: Rule) -> pl.Expr:
+    """Boolean per row, never null, named by the rule's id; over the columns of `columns.py` and no others."""
+    fires = pl.sql_expr(condition(rule).polars) & (pl.col("verdict") != "removed")
+    return fires.fill_null(value=False).alias(rule.id)
+
+
+def to_clickhouse(rule: Rule) -> str:
+    """An expression that is 1 where the rule fires and else 0, over columns of the same names."""
+    return f"ifNull({condition(rule).clickhouse} AND \"verdict\" <> 'removed', 0)"
+
+
+def _parse(rule: Rule) -> exp.Expr:
+    text = rule.expression
+    if len(text) > MAX_LENGTH:
+        raise RuleError(rule.id, f"the expression is longer than {MAX_LENGTH} characters")
+    try:
+        trees = sqlglot.parse(text)
+    except SqlglotError as error:
+        raise RuleError(rule.id, f"not an SQL expression ({_plain(error)})", text) from error
+    if len(trees) != 1 or trees[0] is None:
+        raise RuleError(rule.id, "not one expression", text)
+    return normalize_identifiers(trees[0])
+
+
+def _plain(error: SqlglotError) -> str:
+    details = getattr(error, "errors", None)
+    if not details:
+        return str(error)
+    first = details[0]
+    return f"{first['description']} Line {first['line']}, column {first['col']}"

@@ -1,0 +1,24 @@
+"""Why events could not be published."""
+
+from __future__ import annotations
+
+
+class PublishingError(Exception):
+    """Events cannot be published, for the reason it says."""
+
+
+class BrokersUnavailable(PublishingError):
+    """No broker answers, or none lets us in."""
+
+
+class WrongTopics(PublishingError):
+    """The topics of events are missing, or differ in their partition counts: keys would go astray."""
+
+
+class Undelivered(PublishingError):
+    """Events were handed over and not stored. `count`: how many; `reason`: that of the first."""
+
+    def __init__(self, count: int, reason: str) -> None:
+        super().__init__(f"{count:,} events were not stored: {reason}")
+        self.count = count
+        self.reason = reason

@@ -1,0 +1,61 @@
+"""Which values an event may hold beyond its types, one by one and by column."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from suyuan.schemas.fields import Field
+
+MIN_INSTANT = 0
+MAX_INSTANT = 253_402_300_799_999
+"""occurred_at: 1970-01-01T00:00:00.000Z to 9999-12-31T23:59:59.999Z, ms"""
+
+EPOCH_DAY = dt.date(1970, 1, 1).toordinal()
+MIN_DAY = dt.date.min.toordinal() - EPOCH_DAY
+MAX_DAY = dt.date.max.toordinal() - EPOCH_DAY
+"""dates: 0001-01-01 to 9999-12-31, days since 1970-01-01"""
+
+INSTANT_RANGE = "outside 1970-01-01..9999-12-31"
+DAY_RANGE = "outside 0001-01-01..9999-12-31"
+EMPTY_ID = "is empty"
+
+
+def one_of(values: tuple[str | int, ...]) -> str:
+    """The reason given for a value that is not in the list."""
+    return f"not one of {', '.join(str(value) for value in values)}"
+
+
+def broken_limit(fields: tuple[Field, ...], event: Mapping[str, Any]) -> tuple[str, str] | None:
+    """(field, reason) of the first value out of its limits, or None. Dates are dates already."""
+    for field in fields:
+        value = event[field.name]
+        if value is None:
+            continue
+        if field.type == "timestamp-millis" and not MIN_INSTANT <= value <= MAX_INSTANT:
+            return field.name, INSTANT_RANGE
+        if field.values and value not in field.values:
+            return field.name, one_of(field.values)
+        if field.name == "event_id" and not value:
+            return field.name, EMPTY_ID
+    return None
+
+
+def limit_checks(fields: tuple[Field, ...]) -> list[tuple[str, str, pl.Expr]]:
+    """(field, reason, expression that is true where the limit is broken) of the same limits, and of dates."""
+    checks = []
+    for field in fields:
+        column = pl.col(field.name)
+        if field.type == "timestamp-millis":
+            checks.append((field.name, INSTANT_RANGE, ~column.is_between(MIN_INSTANT, MAX_INSTANT)))
+        elif field.type == "date":
+            days = column.cast(pl.Int32)
+            checks.append((field.name, DAY_RANGE, ~days.is_between(MIN_DAY, MAX_DAY)))
+        elif field.values and field.type != "enum":
+            checks.append((field.name, one_of(field.values), ~column.is_in(field.values)))
+        if field.name == "event_id":
+            checks.append((field.name, EMPTY_ID, column == ""))
+    return checks

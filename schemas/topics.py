@@ -1,0 +1,83 @@
+"""Every topic: what its key is, what its values hold, how long they stay. Read with docs/ARCHITECTURE.md.
+
+All topics have the same partition count, one setting for the whole installation. Topics without a key are
+written to the partition of the stage that writes.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Literal
+
+from suyuan.schemas.kinds import BUSINESS_KEYS, KINDS
+
+BETWEEN_STAGES = dt.timedelta(days=1)
+TO_SINKS = dt.timedelta(days=7)
+ON_RECORD = dt.timedelta(days=400)
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """`key`: what chooses the partition, in words; None: the writer's own partition.
+
+    `schema`: the event kind or block name of the values. `value`: one framed Avro event, or a block of many
+    rows. `compacted`: only the last value of each key is kept. `retention`: how long a message stays after
+    every group that reads the topic has committed past it; None: for ever.
+    """
+
+    name: str
+    key: str | None
+    schema: str
+    value: Literal["event", "block"]
+    compacted: bool = False
+    retention: dt.timedelta | None = None
+
+
+TOPICS: tuple[Topic, ...] = (
+    *(Topic(f"in.{kind}", ", ".join(BUSINESS_KEYS[kind]), kind, "event") for kind in KINDS),
+    Topic("intake.lookup", "business key of the record wanted", "lookup", "block", retention=BETWEEN_STAGES),
+    *(Topic(f"event.{kind}", None, f"event_{kind}", "block", retention=TO_SINKS) for kind in KINDS),
+    Topic("seller.listing", "seller code", "listing", "block", retention=BETWEEN_STAGES),
+    Topic("seller.record", "code concerned", "record", "block", retention=BETWEEN_STAGES),
+    Topic("seller.backlog", None, "backlog", "block", retention=BETWEEN_STAGES),
+    Topic("producer.listing", "producer code", "listing", "block", retention=BETWEEN_STAGES),
+    Topic(
+        "producer.record",
+        "code concerned, or the partition that asked",
+        "record",
+        "block",
+        retention=BETWEEN_STAGES,
+    ),
+    Topic(
+        "producer.lineage",
+        "producer code of the lot that is told",
+        "lineage",
+        "block",
+        retention=BETWEEN_STAGES,
+    ),
+    Topic("producer.backlog", None, "backlog", "block", retention=BETWEEN_STAGES),
+    Topic("chain", "listing", "chain", "block", retention=TO_SINKS),
+    Topic("risk.record", "listing concerned", "record", "block", retention=BETWEEN_STAGES),
+    Topic("risk.backlog", None, "backlog", "block", retention=BETWEEN_STAGES),
+    Topic("alert", "listing", "alert", "block", retention=ON_RECORD),
+    Topic("dead_letter", None, "dead_letter", "block", retention=ON_RECORD),
+    Topic("dead_letter.replay", "place of the dead letter", "replay", "block", retention=ON_RECORD),
+)
+
+_BY_NAME = {topic.name: topic for topic in TOPICS}
+
+
+def topic(name: str) -> Topic:
+    """The topic of that name. Raises KeyError."""
+    return _BY_NAME[name]
+
+
+def topics_table() -> str:
+    """The table as Markdown, one line per topic."""
+    lines = ["| topic | key (chooses the partition) | value | kept |", "|---|---|---|---|"]
+    for one in TOPICS:
+        value = f"one framed `{one.schema}` event" if one.value == "event" else f"block `{one.schema}`"
+        kept = "for ever" if one.retention is None else f"{one.retention.days} d after it was read"
+        lines.append(f"| `{one.name}` | {one.key or '–'} | {value} | {kept} |")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,175 @@
+"""Events as publishers write them in JSON, checked against types generated from the events' schemas.
+
+Strict: no number for a text, no float or boolean for an integer, no text for a number. Unknown fields are
+taken, but named; a bad identifier is no error here (a listing with a fake code is what regulators look for).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import Annotated, Any, Literal, NoReturn, TypedDict
+
+import msgspec
+
+from suyuan.schemas.fields import Field
+from suyuan.schemas.framing import MAX_EVENT_BYTES
+from suyuan.schemas.instants import instant
+from suyuan.schemas.kinds import KINDS, event_schema
+from suyuan.schemas.limits import EMPTY_ID, one_of
+
+_BOM = b"\xef\xbb\xbf"
+_PLACE = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<where>[^`]*)`)?$", re.DOTALL)
+_MISSING = re.compile(r"missing required field `([^`]*)`")
+_PLAIN_TYPES = {"int": "integer", "str": "text", "bool": "true or false", "float": "number with a fraction"}
+_INT64 = Annotated[int, msgspec.Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
+
+
+class InvalidEvent(ValueError):
+    """Not an event. `field`: the one at fault, '' when it is the whole."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}" if field else reason)
+        self.field = field
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedEvent:
+    """`event`: every field of the kind, None where absent; dates as `datetime.date`, occurred_at int ms,
+    records as dicts.
+
+    `ignored`: fields that the kind does not have.
+    """
+
+    kind: str
+    event: dict[str, Any]
+    ignored: tuple[str, ...] = ()
+
+
+def parse_event(line: bytes) -> ParsedEvent:
+    """The event of one JSON object with its `kind`. Raises InvalidEvent."""
+    if len(line) > MAX_EVENT_BYTES:
+        raise InvalidEvent("", f"too large: {len(line)} bytes, at most {MAX_EVENT_BYTES}")
+    ignored: tuple[str, ...] = ()
+    try:
+        struct = _decoder(exact=True).decode(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        struct, ignored = _second_look(line.removeprefix(_BOM))
+    kind = struct.__struct_config__.tag
+    event = msgspec.structs.asdict(struct)
+    try:
+        event["occurred_at"] = instant(event["occurred_at"])
+    except ValueError as error:
+        raise InvalidEvent("occurred_at", str(error)) from None
+    if not event["event_id"]:
+        raise InvalidEvent("event_id", EMPTY_ID)
+    return ParsedEvent(kind, event, ignored)
+
+
+def parse_value(field: Field, text: str) -> Any:
+    """One field's value from JSON text, as strictly typed as in an event. Raises msgspec.MsgspecError."""
+    try:
+        return _value_decoder(field).decode(text)
+    except (UnicodeError, RecursionError) as error:
+        raise msgspec.DecodeError(str(error)) from None
+
+
+def _second_look(line: bytes) -> tuple[Any, tuple[str, ...]]:
+    """Unknown fields allowed this time, and named; what is still wrong is told."""
+    try:
+        given = msgspec.json.decode(line)
+        struct = _decoder(exact=False).decode(line)
+    except msgspec.ValidationError as error:
+        _explain(str(error), line)
+    except msgspec.DecodeError as error:
+        raise InvalidEvent("", f"not JSON: {error}") from None
+    except UnicodeDecodeError:
+        raise InvalidEvent("", "not valid UTF-8") from None
+    except RecursionError:
+        raise InvalidEvent("", "not JSON: nested too deeply") from None
+    known = {field.name for field in event_schema(given["kind"]).fields} | {"kind"}
+    return struct, tuple(name for name in given if name not in known)
+
+
+def _explain(message: str, line: bytes) -> NoReturn:
+    match = _PLACE.match(message)
+    what, where = (match["what"], match["where"] or "") if match else (message, "")
+    missing = _MISSING.search(what)
+    if missing:
+        raise InvalidEvent(f"{where}.{missing[1]}" if where else missing[1], "missing")
+    if where == "kind":
+        raise InvalidEvent("kind", one_of(KINDS))
+    field = _field_at(line, where) if where else None
+    raise InvalidEvent(where, _reason(what.replace("`", ""), field))
+
+
+def _reason(what: str, field: Field | None) -> str:
+    if what.startswith("Invalid enum value") and field is not None:
+        return f"{what.removeprefix('Invalid enum value ')} is {one_of(field.values)}"
+    if what.startswith("Invalid") and field is not None and field.type == "date":
+        return "not a date YYYY-MM-DD"
+    if what.startswith(("Expected int <=", "Expected int >=")):
+        return "outside the range of 64-bit integers"
+    for name, plain in _PLAIN_TYPES.items():
+        what = re.sub(rf"\b{name}\b", plain, what)
+    return what[:1].lower() + what[1:].replace(" | ", " or ")
+
+
+def _field_at(line: bytes, where: str) -> Field | None:
+    """The field that a path such as `lots[...]` or `inputs[...].quantity` leads to."""
+    fields = event_schema(msgspec.json.decode(line, type=_Kind).kind).fields
+    found: Field | None = None
+    for part in where.split("."):
+        found = next((field for field in fields if field.name == part.partition("[")[0]), None)
+        if found is None:
+            return None
+        if "[" in part and found.items is not None:
+            found = found.items
+        fields = found.fields
+    return found
+
+
+class _Kind(msgspec.Struct):
+    kind: str
+
+
+@cache
+def _decoder(*, exact: bool) -> msgspec.json.Decoder[Any]:
+    """Over all kinds, told apart by `kind`. `exact`: unknown fields are an error, which is how they are
+    noticed.
+    """
+    union: Any = None
+    for kind in KINDS:
+        struct = _struct(kind, exact=exact)
+        union = struct if union is None else union | struct
+    return msgspec.json.Decoder(union)
+
+
+@cache
+def _value_decoder(field: Field) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(_json_type(field))
+
+
+def _struct(kind: str, *, exact: bool) -> Any:
+    fields: list[Any] = [
+        (field.name, _json_type(field) | None, None) if field.optional else (field.name, _json_type(field))
+        for field in event_schema(kind).fields
+    ]
+    return msgspec.defstruct(
+        kind, fields, kw_only=True, tag=kind, tag_field="kind", forbid_unknown_fields=exact, gc=False
+    )
+
+
+def _json_type(field: Field) -> Any:
+    if field.values:
+        return Literal[field.values]
+    if field.items is not None:
+        return list[_json_type(field.items)]  # type: ignore[misc]
+    if field.type == "record":
+        typed_dict: Any = TypedDict  # made at run time, so beyond what a type checker follows
+        return typed_dict(field.name, {inner.name: _json_type(inner) for inner in field.fields})
+    types = {"string": str, "long": _INT64, "boolean": bool, "date": dt.date, "timestamp-millis": int | str}
+    return types[field.type]

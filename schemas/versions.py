@@ -1,0 +1,24 @@
+"""Whether the versions of each kind of event read each other: looked at before anything is read with them."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+from suyuan.schemas.compatibility import check
+from suyuan.schemas.kinds import KINDS, SCHEMA_IDS, schema_by_id
+
+
+class IncompatibleVersions(ValueError):
+    """Two versions of a kind do not read each other."""
+
+
+def refuse_incompatible_versions() -> None:
+    """Raises IncompatibleVersions, naming kind, versions, field and reason: FULL_TRANSITIVE, as registries call it."""
+    for kind in KINDS:
+        versions = [schema_by_id(number) for number, (name, _) in sorted(SCHEMA_IDS.items()) if name == kind]
+        for old, new in combinations(versions, 2):
+            for fault in check(old.avro, new.avro):
+                raise IncompatibleVersions(
+                    f"schema {kind}, versions {old.version} and {new.version}: {fault.path} {fault.reason} "
+                    f"({fault.direction}); nothing is read with them"
+                )

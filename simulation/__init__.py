@@ -1,0 +1,1 @@
+"""A simulated Chinese market with planted faults: for the demo, tests and benches."""

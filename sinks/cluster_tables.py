@@ -1,0 +1,84 @@
+"""The same tables on a ClickHouse cluster: what a migration says of one server, said to all of them.
+
+| on one server              | on a cluster                                                                            |
+|----------------------------|-----------------------------------------------------------------------------------------|
+| table `t`                  | `t_local` on every server, replicated within its shard; `t` spreads over the shards     |
+| materialized view `v` TO t | on every server, from `_local` to `_local`: source and target are sharded by the same   |
+| view                       | on every server, over the tables that spread                                            |
+
+A table is sharded by its business key, so all versions of a row lie together: FINAL and `LIMIT 1 BY` see them all, and
+a repeated insert meets its token where it was first inserted. A change of the number of shards needs the tables anew.
+
+The servers' configuration names the cluster, a Keeper, and the macros `shard` and `replica`.
+"""
+
+from __future__ import annotations
+
+import re
+
+from suyuan.schemas.kinds import BUSINESS_KEYS
+from suyuan.sinks.errors import MigrationError
+
+_REPLICA = "'/clickhouse/tables/{shard}/{database}/{table}', '{replica}'"
+CLUSTER_PLACEHOLDERS = {
+    "replacing": f"ReplicatedReplacingMergeTree({_REPLICA})",
+    "replacing_version": f"ReplicatedReplacingMergeTree({_REPLICA}, version)",
+    "settings": (
+        "replicated_deduplication_window = 1000, "
+        "fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1"
+    ),
+}
+WHOLE_CLUSTER = "ReplicatedReplacingMergeTree('/clickhouse/tables/{database}/{table}', '{shard}-{replica}')"
+"""engine of a table that every server has whole"""
+
+SHARDED_BY: dict[str, tuple[str, ...]] = {
+    **{f"event_{kind}": key for kind, key in BUSINESS_KEYS.items()},
+    "chain_history": ("platform_code", "listing_id"),
+    "chain": ("platform_code", "listing_id"),
+    "alert_history": ("alert_id",),
+    "alert": ("alert_id",),
+    "dead_letter": ("topic", "source_partition", "source_offset"),
+    "dead_letter_replay": ("topic", "source_partition", "source_offset"),
+}
+
+_TABLE = re.compile(r"\s*CREATE TABLE IF NOT EXISTS (\w+)(?= \()")
+_MATERIALIZED = re.compile(
+    r"\s*CREATE MATERIALIZED VIEW IF NOT EXISTS (\w+) TO (\w+) AS\s+(SELECT .*) FROM (\w+)\s*", re.DOTALL
+)
+_VIEW = re.compile(r"\s*CREATE OR REPLACE VIEW (\w+)(?= AS\s)")
+
+
+def on_cluster(statement: str, cluster: str, database: str) -> list[str]:
+    """The statements that do on a cluster what one does on one server, placeholders filled in. Raises MigrationError
+    for one that nobody has thought of a way for.
+    """
+    if found := _TABLE.match(statement):
+        return _table(found[1], statement[found.end() :], cluster, database)
+    if found := _MATERIALIZED.fullmatch(statement):
+        view, target, select, source = found.groups()
+        here = f"`{database}`.{view} ON CLUSTER `{cluster}` TO `{database}`.{target}_local"
+        return [f"CREATE MATERIALIZED VIEW IF NOT EXISTS {here} AS {select} FROM `{database}`.{source}_local"]
+    if found := _VIEW.match(statement):
+        rest = statement[found.end() :]
+        return [f"CREATE OR REPLACE VIEW `{database}`.{found[1]} ON CLUSTER `{cluster}`{rest}"]
+    raise MigrationError(f"no way to do this on a cluster: {statement.strip().splitlines()[0]}")
+
+
+def whole_table(statement: str, cluster: str, database: str) -> str:
+    """The same for a table that every server has whole; the engine is the statement's."""
+    found = _TABLE.match(statement)
+    if found is None:
+        raise MigrationError(f"not a table: {statement.strip().splitlines()[0]}")
+    return f"CREATE TABLE IF NOT EXISTS `{database}`.{found[1]} ON CLUSTER `{cluster}`{statement[found.end() :]}"
+
+
+def _table(name: str, rest: str, cluster: str, database: str) -> list[str]:
+    if name not in SHARDED_BY:
+        raise MigrationError(f"no way to make table {name} on a cluster: nothing says what it is sharded by")
+    key = f"cityHash64({', '.join(SHARDED_BY[name])})"
+    local = f"{name}_local"
+    spread = f"ENGINE = Distributed('{cluster}', '{database}', '{local}', {key})"
+    return [
+        f"CREATE TABLE IF NOT EXISTS `{database}`.{local} ON CLUSTER `{cluster}`{rest}",
+        f"CREATE TABLE IF NOT EXISTS `{database}`.{name} ON CLUSTER `{cluster}` AS `{database}`.{local} {spread}",
+    ]

@@ -1,0 +1,92 @@
+"""What can go wrong between the log and ClickHouse, and which of it passes by itself."""
+
+from __future__ import annotations
+
+import errno
+import re
+
+from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
+
+
+class SinkError(Exception):
+    """Base of the sinks' own errors; the text is meant for people."""
+
+
+class FolderInUse(SinkError):
+    """Another process has the ClickHouse folder open."""
+
+
+class ServerUnavailable(SinkError):
+    """ClickHouse cannot be reached or opened."""
+
+
+class TablesMissing(SinkError):
+    """The server answers, but the tables are not there."""
+
+
+class MigrationError(SinkError):
+    """The database's schema is not the one that this version can work with. Nothing was changed."""
+
+
+class LogUnavailable(SinkError):
+    """The brokers do not answer, or not now; the same may be asked again."""
+
+
+class TopicMissing(SinkError):
+    """A topic that is to be loaded does not exist."""
+
+
+class OwnershipLost(SinkError):
+    """The topics are another loader's by now; nothing was committed. What was noted as begun is repeated there, under
+    the same tokens.
+    """
+
+
+class LoaderError(SinkError):
+    """A block that cannot be loaded: the loader stops, nothing of it is acknowledged."""
+
+
+TRANSIENT = frozenset(
+    {
+        3,  # UNEXPECTED_END_OF_FILE
+        32,  # ATTEMPT_TO_READ_AFTER_EOF
+        74,  # CANNOT_READ_FROM_FILE_DESCRIPTOR
+        75,  # CANNOT_WRITE_TO_FILE_DESCRIPTOR: disk full
+        76,  # CANNOT_OPEN_FILE: no descriptors left
+        159,  # TIMEOUT_EXCEEDED
+        164,  # READONLY: a server in maintenance
+        202,  # TOO_MANY_SIMULTANEOUS_QUERIES
+        203,  # NO_FREE_CONNECTION
+        209,  # SOCKET_TIMEOUT
+        210,  # NETWORK_ERROR
+        236,  # ABORTED
+        241,  # MEMORY_LIMIT_EXCEEDED
+        242,  # TABLE_IS_READ_ONLY
+        243,  # NOT_ENOUGH_SPACE
+        252,  # TOO_MANY_PARTS
+        285,  # TOO_FEW_LIVE_REPLICAS
+        319,  # UNKNOWN_STATUS_OF_INSERT
+        394,  # QUERY_WAS_CANCELLED
+        425,  # SYSTEM_ERROR
+        439,  # CANNOT_SCHEDULE_TASK
+        473,  # DEADLOCK_AVOIDED
+        999,  # KEEPER_EXCEPTION
+    }
+)
+"""ClickHouse error codes that a later attempt can get past"""
+
+_OF_A_PROXY = re.compile(r"HTTP status (408|429|5\d\d)\b")
+_PASSING_ERRNO = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.EINTR})
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether the same insert may succeed later: connections lost, disk full, a server short of memory."""
+    if isinstance(error, ClickHouseError):
+        code = getattr(error, "code", None)
+        if code is not None:
+            return code in TRANSIENT
+        # without a code of ClickHouse's: the connection, or a proxy before it
+        return isinstance(error, OperationalError) or _OF_A_PROXY.search(str(error)) is not None
+    if isinstance(error, OSError):
+        return isinstance(error, ConnectionError | TimeoutError) or error.errno in _PASSING_ERRNO
+    return False

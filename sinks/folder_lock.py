@@ -1,0 +1,52 @@
+"""One process per ClickHouse folder, said before chdb tries: it would only print its refusal to standard
+error.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from suyuan.sinks.errors import FolderInUse, ServerUnavailable
+
+
+class FolderLock:
+    """Held from construction until `release`. The kernel lets go of it when the process ends, however it
+    ends.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Raises FolderInUse with the holder's process id, ServerUnavailable when the folder cannot be
+        written.
+        """
+        path = folder.with_name(folder.name + ".lock")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = path.open("a+")
+        except OSError as error:
+            raise ServerUnavailable(f"cannot write to {path.parent}: {error.strerror}") from error
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._file.seek(0)
+            holder = self._file.read().strip() or "unknown"
+            self._file.close()
+            raise FolderInUse(f"{folder} is in use by process {holder}") from None
+        self._file.truncate(0)
+        self._file.write(str(os.getpid()))
+        self._file.flush()
+
+    def release(self) -> None:
+        """Let others have it. May be called twice."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()

@@ -1,0 +1,123 @@
+"""From the log to batches: what a topic's partitions hold beyond what is loaded, up to a size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from suyuan.schemas.blocks import BlockError
+from suyuan.schemas.container import BadContainer
+from suyuan.sinks.batches import Batch, Span, container_rows, spans_begun, written_schema
+from suyuan.sinks.errors import LoaderError
+from suyuan.sinks.log_reader import LogReader
+from suyuan.sinks.tables import Target
+
+FETCH_RECORDS = 256
+FETCH_BYTES = 8 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Where a batch ends; the block that goes beyond is the last. `spans`: partitions of a batch, since a log may
+    limit the text that is committed with an offset (Kafka: 4 KiB), and a span takes up to 34 bytes of it.
+    """
+
+    rows: int = 32_768
+    bytes: int = 16 << 20
+    spans: int = 100
+
+
+class Gatherer:
+    """Reads one group's topics. `positions` are where its next batch of a partition begins."""
+
+    def __init__(self, log: LogReader, group: str, size: Size) -> None:
+        self._log = log
+        self._group = group
+        self._size = size
+        self._turn: dict[str, int] = {}
+        self.positions: dict[tuple[str, int], int] = {}
+
+    def resume(self, target: Target) -> list[Batch]:
+        """Take the committed positions of a topic; the batches that were begun and not acknowledged, made
+        again of the very same messages, so that their tokens are the same.
+        """
+        begun: dict[tuple[Span, ...], None] = {}
+        for partition in range(self._log.partitions(target.topic)):
+            offset, note = self._log.committed(self._group, target.topic, partition)
+            self.positions[target.topic, partition] = offset or 0
+            if spans := spans_begun(note):
+                begun[spans] = None
+        return [self._exactly(target, spans) for spans in begun if self._is_next(target, spans)]
+
+    def gather(self, target: Target) -> Batch | None:
+        """The next batch, or None when there is nothing new. Positions are not moved."""
+        ends = self._log.end_offsets()
+        blocks: list[bytes] = []
+        spans: list[Span] = []
+        rows = size = 0
+        schema: bytes | None = None
+        for partition in self._in_turn(target):
+            if self.is_full(rows, size) or len(spans) == self._size.spans:
+                break
+            first = self.positions[target.topic, partition]
+            last = first - 1
+            for offset, value in self._messages(target, partition, first, ends[target.topic, partition]):
+                if self.is_full(rows, size):
+                    break
+                if value is not None:
+                    written, count = self._inspect(target, partition, offset, value)
+                    if written != (schema or written):  # cannot be joined: begins the next batch
+                        break
+                    schema = written
+                    blocks.append(value)
+                    rows, size = rows + count, size + len(value)
+                last = offset
+            if last >= first:
+                spans.append(Span(partition, first, last))
+        return self._batch(target, spans, blocks) if spans else None
+
+    def is_full(self, rows: int, size: int) -> bool:
+        """Whether a batch of so many rows and bytes takes no more."""
+        return rows >= self._size.rows or size >= self._size.bytes
+
+    def _in_turn(self, target: Target) -> list[int]:
+        """The topic's partitions, beginning with another one each time: a busy one does not keep the others back."""
+        count = self._log.partitions(target.topic)
+        first = self._turn.get(target.topic, 0)
+        self._turn[target.topic] = (first + 1) % count
+        return [(first + number) % count for number in range(count)]
+
+    def _messages(self, target: Target, partition: int, first: int, end: int) -> Iterator[tuple[int, bytes | None]]:
+        at = first
+        while at < end:
+            fetched = self._log.fetch(target.topic, partition, at, FETCH_RECORDS, FETCH_BYTES)
+            if not fetched.offsets:
+                return
+            yield from zip(fetched.offsets, fetched.values, strict=True)
+            at = fetched.offsets[-1] + 1
+
+    def _exactly(self, target: Target, spans: tuple[Span, ...]) -> Batch:
+        blocks = [
+            value
+            for span in spans
+            for offset, value in self._messages(target, span.partition, span.first, span.last + 1)
+            if value is not None and offset <= span.last
+        ]
+        return self._batch(target, spans, blocks, repeated=True)
+
+    def _is_next(self, target: Target, spans: tuple[Span, ...]) -> bool:
+        return all(self.positions.get((target.topic, span.partition)) == span.first for span in spans)
+
+    @staticmethod
+    def _inspect(target: Target, partition: int, offset: int, value: bytes) -> tuple[bytes, int]:
+        try:
+            return written_schema(value), container_rows(value)
+        except BadContainer as error:
+            raise LoaderError(f"topic {target.topic}, partition {partition}, offset {offset}: {error}") from error
+
+    @staticmethod
+    def _batch(target: Target, spans: Sequence[Span], blocks: list[bytes], *, repeated: bool = False) -> Batch:
+        try:
+            return Batch.of(target, spans, blocks, repeated=repeated)
+        except (BlockError, BadContainer) as error:
+            raise LoaderError(f"topic {target.topic}, {spans}: {error}") from error

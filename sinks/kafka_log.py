@@ -1,0 +1,293 @@
+"""Kafka as the loaders' log.
+
+Reading and offsets are asked of clients of their own, beside the member of the group (`kafka_group`): what is fetched
+depends on nothing but the offset that is asked for. Every call raises LogUnavailable when the brokers do not answer in
+time; the same may be asked again.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from bisect import bisect_left
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from kafka import KafkaAdminClient, KafkaConsumer
+from kafka import TopicPartition as KafkaPlace
+from kafka.errors import KafkaError
+
+from suyuan.connections.kafka import KafkaConnection
+from suyuan.sinks.errors import LogUnavailable, OwnershipLost, TopicMissing
+from suyuan.sinks.kafka_group import ANSWER_MS, CLIENT, Membership, sink_error
+from suyuan.sinks.log_reader import TopicPartition
+
+logger = logging.getLogger(__name__)
+
+MIB = 1 << 20
+KEPT_BYTES = 64 * MIB
+"""of messages that were fetched and may be asked for next"""
+REFRESH_SECONDS = 0.05
+POLL_RECORDS = 500
+_REST = 20
+"""ends are asked for at most a twentieth of the time, however many partitions there are"""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """See log_reader."""
+
+    offsets: Sequence[int]
+    values: Sequence[bytes | None]
+
+    @property
+    def bytes(self) -> int:
+        """Of all values."""
+        return sum(len(value) for value in self.values if value is not None)
+
+    def beyond(self, offset: int, max_records: int, max_bytes: int) -> Fetched:
+        """From the offset on; the record that goes beyond the bytes is the last."""
+        first = bisect_left(self.offsets, offset)
+        last = first
+        size = 0
+        while last < len(self.offsets) and last - first < max_records and size < max_bytes:
+            size += len(self.values[last] or b"")
+            last += 1
+        return Fetched(self.offsets[first:last], self.values[first:last])
+
+
+class KafkaLog:
+    """The loaders' topics, and one loader's part in their group.
+
+    Thread-safe but for `join`, `keep` and `commit`, which are for one thread. `refresh_seconds`: how old ends may be.
+    """
+
+    def __init__(
+        self, connection: KafkaConnection, topics: Sequence[str], group: str, refresh_seconds: float = REFRESH_SECONDS
+    ) -> None:
+        """Raises TopicMissing, LogUnavailable, or SinkError for what will not pass; WrongConnection."""
+        self._topics = tuple(topics)
+        self._group = group
+        self._refresh_seconds = refresh_seconds
+        self._arguments = connection.kafka_python()
+        self._reading = threading.Lock()
+        self._kept: OrderedDict[TopicPartition, Fetched] = OrderedDict()
+        self._next: dict[TopicPartition, int] = {}
+        self._asking = threading.Lock()
+        self._ends: dict[TopicPartition, int] = {}
+        self._ends_until = 0.0
+        self._assignment: tuple[str, frozenset[str]] | None = None
+        self._member: Membership | None = None
+        self._committed_until = 0.0
+        self._known: dict[TopicPartition, tuple[int | None, str]] = {}
+        try:
+            with _translated():
+                self._open()
+        except BaseException:
+            self._close_clients()
+            raise
+
+    def join(self, seconds: float = 0.2) -> frozenset[str] | None:
+        """Take part in the group, waiting so long for the topics that this loader is to own; None: not yet dealt out,
+        ask again. An empty set: there are more loaders than topics. Raises LogUnavailable, SinkError.
+        """
+        if self._member is None:
+            self._member = Membership(self._arguments, self._group, self._counts)
+        self._assignment = self._member.poll(seconds)
+        self._committed_until = 0.0
+        return None if self._assignment is None else self._assignment[1]
+
+    def keep(self, seconds: float = 0.0) -> bool:
+        """Stay in the group, waiting so long; False when the topics may be others' by now: `join` tells.
+
+        Must be called often, also while an insert is repeated. Raises LogUnavailable, SinkError.
+        """
+        if self._member is None or self._assignment is None:
+            return False
+        if self._member.poll(seconds) != self._assignment:
+            self._assignment = None
+        return self._assignment is not None
+
+    def leave(self) -> None:
+        """Let others have the topics at once."""
+        if self._member is not None:
+            self._member.close()
+            self._member = self._assignment = None
+
+    def close(self) -> None:
+        """Leave the group and close all connections. May be called twice."""
+        self.leave()
+        self._close_clients()
+
+    def partitions(self, topic: str) -> int:
+        """How many the topic has."""
+        return self._counts[topic]
+
+    def end_offsets(self) -> Mapping[TopicPartition, int]:
+        """The next offset of every partition, at most `refresh_seconds` old."""
+        with self._asking:
+            now = time.monotonic()
+            if now >= self._ends_until:
+                self._ends = self._ends_now()
+                then = time.monotonic()
+                rest = min(1.0, (then - now) * _REST) if self._refresh_seconds else 0.0
+                self._ends_until = then + max(self._refresh_seconds, rest)
+            return self._ends
+
+    def start_offsets(self, places: Iterable[TopicPartition]) -> Mapping[TopicPartition, int]:
+        """The first offset that each partition still has."""
+        with _translated():
+            starts = self._reader.beginning_offsets([KafkaPlace(*at) for at in places], timeout_ms=ANSWER_MS)
+        return {tuple(at): start for at, start in starts.items()}
+
+    def committed_offsets(self, group: str, topics: Iterable[str] | None = None) -> dict[TopicPartition, int]:
+        """What any group has committed of the topics; None: of all. Partitions without are left out."""
+        wanted = None if topics is None else set(topics)
+        found = self._committed(group)
+        return {at: offset for at, (offset, _) in found.items() if wanted is None or at[0] in wanted}
+
+    def fetch(self, topic: str, partition: int, offset: int, max_records: int, max_bytes: int) -> Fetched:
+        """From `offset` on, or from the start where that is later; at least one record where there is one."""
+        at = (topic, partition)
+        with self._reading, _translated():
+            kept = self._kept.pop(at, None)
+            if kept is None or not kept.offsets[0] <= offset <= kept.offsets[-1]:
+                kept = self._poll(at, offset)
+            if kept.offsets:
+                self._keep(at, kept)
+            return kept.beyond(offset, max_records, max_bytes)
+
+    def register(self, group: str, topics: Sequence[str]) -> None:
+        """The group is this log's own; the topics must be owned, `join` first. Raises OwnershipLost."""
+        if group != self._group or self._assignment is None or not set(topics) <= self._assignment[1]:
+            raise OwnershipLost(f"{', '.join(topics)}: not this loader's in group {group}")
+
+    def committed(self, group: str, topic: str, partition: int) -> tuple[int | None, str]:
+        """The group's next offset and the text committed with it. Where the log does not reach it (deleted segments, a
+        topic made anew), the first offset there is, without a text.
+
+        Of its own group as the brokers had it at most `refresh_seconds` ago, or after the last `join` or `commit`.
+        """
+        if group != self._group:
+            return self._committed(group, [(topic, partition)]).get((topic, partition), (None, ""))
+        with self._asking:
+            if time.monotonic() >= self._committed_until:
+                self._known = self._reachable(self._committed(group))
+                self._committed_until = time.monotonic() + self._refresh_seconds
+            return self._known[topic, partition]
+
+    def commit(
+        self, group: str, offsets: Mapping[TopicPartition, int], metadata: Mapping[TopicPartition, str] | None = None
+    ) -> None:
+        """Set next offsets and their texts (less than 4 KiB each), in one request. Raises OwnershipLost, with nothing
+        set, when the topics are another loader's by now.
+        """
+        if group != self._group or self._member is None or self._assignment is None:
+            raise OwnershipLost(f"not a member of group {group}")
+        self._member.commit(offsets, metadata or {})
+        self._committed_until = 0.0
+
+    def _open(self) -> None:
+        self._reader = KafkaConsumer(
+            **self._arguments,
+            **CLIENT,
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
+            max_partition_fetch_bytes=MIB,
+            fetch_max_wait_ms=5,
+            allow_auto_create_topics=False,
+            metrics_enabled=False,
+        )
+        self._admin = KafkaAdminClient(**self._arguments, **CLIENT)
+        if missing := sorted(set(self._topics) - self._reader.topics()):
+            raise TopicMissing(f"no topic {', '.join(missing)}: `suyuan topics create` makes them")
+        self._counts = {topic: len(self._reader.partitions_for_topic(topic)) for topic in self._topics}
+        self._places = [KafkaPlace(topic, n) for topic, count in self._counts.items() for n in range(count)]
+        self._reader.assign(self._places)
+        self._reader.pause(*self._places)
+
+    def _reachable(
+        self, committed: Mapping[TopicPartition, tuple[int, str]]
+    ) -> dict[TopicPartition, tuple[int | None, str]]:
+        """Of every partition, what the log still reaches."""
+        starts = self.start_offsets(self._places)
+        ends = self._ends_now()
+        found: dict[TopicPartition, tuple[int | None, str]] = {}
+        for at, start in starts.items():
+            offset, text = committed.get(at, (None, ""))
+            found[at] = (start, "")
+            if offset is None:
+                found[at] = (start or None, "")
+            elif offset < start:
+                logger.error("%s, partition %d: %d messages were deleted before they were loaded", *at, start - offset)
+            elif offset > ends[at]:
+                logger.error("%s, partition %d ends at %d, before the committed %d", *at, ends[at], offset)
+            else:
+                found[at] = (offset, text)
+        return found
+
+    def _ends_now(self) -> dict[TopicPartition, int]:
+        with _translated():
+            ends = self._reader.end_offsets(self._places, timeout_ms=ANSWER_MS)
+        return {tuple(at): end for at, end in ends.items()}
+
+    def _committed(
+        self, group: str, places: Iterable[TopicPartition] | None = None
+    ) -> dict[TopicPartition, tuple[int, str]]:
+        wanted = None if places is None else [KafkaPlace(*at) for at in places]
+        with _translated():
+            until = time.monotonic() + ANSWER_MS / 1000
+            while True:  # unlike consumers, this client does not try again by itself
+                try:
+                    found = self._admin.list_group_offsets({group: wanted})[group]
+                    break
+                except KafkaError as error:
+                    if not error.retriable or time.monotonic() > until:
+                        raise
+                    time.sleep(0.1)
+        return {tuple(at): (each.offset, each.metadata or "") for at, each in found.items() if each.offset >= 0}
+
+    def _poll(self, at: TopicPartition, offset: int) -> Fetched:
+        place = KafkaPlace(*at)
+        if self._next.get(at) != offset:
+            self._reader.seek(place, offset)
+        self._next.pop(at, None)
+        self._reader.resume(place)
+        try:
+            until = time.monotonic() + ANSWER_MS / 1000
+            while time.monotonic() < until:
+                found = self._reader.poll(timeout_ms=500, max_records=POLL_RECORDS).get(place, ())
+                records = [record for record in found if record.offset >= offset]
+                if records:
+                    self._next[at] = records[-1].offset + 1
+                    return Fetched([record.offset for record in records], [record.value for record in records])
+                position = self._reader.position(place, timeout_ms=1000)
+                if not found and position is not None and position >= self.end_offsets().get(at, 0):
+                    return Fetched([], [])  # the rest was compacted away
+        finally:
+            self._reader.pause(place)
+        raise LogUnavailable(f"{at[0]}, partition {at[1]}: no answer from Kafka in {ANSWER_MS // 1000} s")
+
+    def _keep(self, at: TopicPartition, fetched: Fetched) -> None:
+        self._kept[at] = fetched
+        size = sum(each.bytes for each in self._kept.values())
+        while size > KEPT_BYTES and len(self._kept) > 1:
+            size -= self._kept.popitem(last=False)[1].bytes
+
+    def _close_clients(self) -> None:
+        for name in ("_admin", "_reader"):
+            client: Any = self.__dict__.pop(name, None)
+            if client is not None:
+                client.close()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except KafkaError as error:
+        raise sink_error(error) from error

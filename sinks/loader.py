@@ -1,0 +1,155 @@
+"""The loader: blocks from the log into ClickHouse, outside the streams' acknowledgements.
+
+For each batch, in this order:
+
+1. gather   what its topic's partitions hold beyond the committed offsets, up to a size
+2. note     commit the ranges as begun (offsets unmoved), together with what step 5 of the batch before owes
+3. insert   with a token made of the ranges and sums of the bytes; again while the failure may pass
+4. verify   the rows that ClickHouse took against those of the containers
+5. commit   the offsets beyond the ranges: with the next note, at once when there is no next
+
+Killed after 2: the restart gathers the very same ranges, hence the same token. Killed after 3: it does so
+too, and ClickHouse drops the repeat. Should the token have left ClickHouse's memory by then,
+ReplacingMergeTree and the read views fold the rows.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from clickhouse_connect.driver.client import Client
+
+from suyuan.sinks.batches import Batch
+from suyuan.sinks.gathering import Gatherer, Size
+from suyuan.sinks.inserter import BackOff, Inserter
+from suyuan.sinks.log_reader import LogReader, TopicPartition
+from suyuan.sinks.tables import TARGETS, Target
+
+GROUP = "loader"
+POLL_SECONDS = 0.02
+BUSY_ROWS = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """One batch that is in. `seconds`: from the first attempt to the last answer."""
+
+    target: Target
+    rows: int
+    bytes: int
+    seconds: float
+
+
+class Loader:
+    """Runs in one thread; `stop` may be set from another. Methods that load raise LoaderError.
+
+    `pause(seconds)` waits before an insert is repeated, and says whether to go on; it sets `stop` where not.
+
+    `on_loaded` is told of each batch that is in, `on_retry(batch, error, attempt)` of each failed attempt.
+    """
+
+    def __init__(
+        self,
+        log: LogReader,
+        client: Client,
+        targets: Sequence[Target] = TARGETS,
+        size: Size | None = None,
+        back_off: BackOff | None = None,
+        on_loaded: Callable[[Loaded], None] | None = None,
+        on_retry: Callable[[Batch, Exception, int], None] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], bool] | None = None,
+    ) -> None:
+        self.stop = threading.Event()
+        self._log = log
+        self._targets = list(targets)
+        self._gatherer = Gatherer(log, GROUP, size or Size())
+        self._inserter = Inserter(client, pause or (lambda seconds: not self.stop.wait(seconds)), back_off, on_retry)
+        self._on_loaded = on_loaded
+        self._clock = clock
+        self._waiting_since: dict[str, float] = {}
+        self._last_rows: dict[str, int] = {}
+        self._owed: dict[TopicPartition, tuple[int, str]] = {}
+        self._unfinished: list[Batch] = []
+        log.register(GROUP, [target.topic for target in targets])
+        for target in targets:
+            self._unfinished += self._gatherer.resume(target)
+
+    def run(self) -> None:
+        """Load until `stop` is set."""
+        while not self.stop.is_set():
+            if not self.step():
+                self.stop.wait(POLL_SECONDS)
+
+    def drain(self) -> int:
+        """Load everything that there is, without waiting for more; rows loaded."""
+        total = 0
+        while not self.stop.is_set():
+            rows = self.step(wait=False)
+            if not rows and not any(self.lag().values()):
+                break
+            total += rows
+        return total
+
+    def step(self, *, wait: bool = True) -> int:
+        """Each topic's next batch, if it has waited long enough (or `wait` is False); rows loaded."""
+        rows = 0
+        while self._unfinished and not self.stop.is_set():
+            rows += self._load(self._unfinished[0])
+            if self.stop.is_set():
+                break
+            del self._unfinished[0]
+        ends = self._log.end_offsets()
+        for target in self._targets:
+            if self.stop.is_set():
+                break
+            if self._is_due(target, ends, wait=wait):
+                batch = self._gatherer.gather(target)
+                rows += self._load(batch) if batch is not None else 0
+        self._settle()
+        return rows
+
+    def lag(self) -> dict[TopicPartition, int]:
+        """Messages not yet in ClickHouse, by topic and partition."""
+        ends = self._log.end_offsets()
+        return {at: max(0, ends[at] - position) for at, position in self._gatherer.positions.items()}
+
+    def _is_due(self, target: Target, ends: Mapping[TopicPartition, int], *, wait: bool) -> bool:
+        partitions = range(self._log.partitions(target.topic))
+        positions = self._gatherer.positions
+        if all(positions[target.topic, number] >= ends[target.topic, number] for number in partitions):
+            self._waiting_since.pop(target.topic, None)
+            return False
+        now = self._clock()
+        since = self._waiting_since.setdefault(target.topic, now)
+        return not wait or now - since >= target.max_wait_seconds * self._patience(target)
+
+    def _patience(self, target: Target) -> float:
+        """1 when little comes, up to 4 when much does: few large inserts cost half of many small ones."""
+        return min(4.0, 1 + self._last_rows.get(target.topic, 0) / BUSY_ROWS)
+
+    def _load(self, batch: Batch) -> int:
+        self._settle(batch.begun)
+        began = self._clock()
+        if not self._inserter.insert(batch):
+            return 0
+        self._owed |= batch.done
+        for at, (offset, _) in batch.done.items():
+            self._gatherer.positions[at] = offset
+        self._last_rows[batch.target.topic] = batch.rows
+        if not self._gatherer.is_full(batch.rows, len(batch.data)):
+            self._waiting_since.pop(batch.target.topic, None)
+        if self._on_loaded is not None:
+            self._on_loaded(Loaded(batch.target, batch.rows, len(batch.data), self._clock() - began))
+        return batch.rows
+
+    def _settle(self, begun: dict[TopicPartition, tuple[int, str]] | None = None) -> None:
+        entries = self._owed | (begun or {})
+        if not entries:
+            return
+        offsets = {at: offset for at, (offset, _) in entries.items()}
+        self._log.commit(GROUP, offsets, {at: note for at, (_, note) in entries.items()})
+        self._owed.clear()

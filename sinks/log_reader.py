@@ -1,0 +1,47 @@
+"""What a loader needs of a log: the embedded log has it, and a Kafka consumer can be given it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+TopicPartition = tuple[str, int]
+
+
+class Fetched(Protocol):
+    """Records of one partition in order of offset, columns of equal length. Offsets may have holes."""
+
+    @property
+    def offsets(self) -> Sequence[int]:
+        """Of each record."""
+
+    @property
+    def values(self) -> Sequence[bytes | None]:
+        """Of each record."""
+
+
+class LogReader(Protocol):
+    """Thread-safe and synchronous."""
+
+    def partitions(self, topic: str) -> int:
+        """How many the topic has."""
+
+    def end_offsets(self) -> Mapping[TopicPartition, int]:
+        """The next offset of every partition; cheap, since it is asked often."""
+
+    def fetch(self, topic: str, partition: int, offset: int, max_records: int, max_bytes: int) -> Fetched:
+        """From `offset` on, or from the start where that is later; at least one record where there is one."""
+
+    def register(self, group: str, topics: Sequence[str]) -> None:
+        """Have what the group has not committed kept for it."""
+
+    def committed(self, group: str, topic: str, partition: int) -> tuple[int | None, str]:
+        """The group's next offset (None: nothing committed yet) and the text committed with it."""
+
+    def commit(
+        self,
+        group: str,
+        offsets: Mapping[TopicPartition, int],
+        metadata: Mapping[TopicPartition, str] | None = None,
+    ) -> None:
+        """Set next offsets and their texts, all or nothing; durable on return."""

@@ -1,0 +1,27 @@
+"""The fixed questions that are asked of the tables. Values are bound, never put into the text of a query."""
+
+from suyuan.sinks.queries.alerts import AlertFilter, alert, alert_changes, alert_history, alerts, end_of_changes
+from suyuan.sinks.queries.chains import ChainFilter, chain, chains
+from suyuan.sinks.queries.counts import Counts, counts, verdicts
+from suyuan.sinks.queries.dead_letters import DeadLetterFilter, dead_letters, replays, whole_dead_letters
+from suyuan.sinks.queries.evidence import events_by_evidence
+
+__all__ = [
+    "AlertFilter",
+    "ChainFilter",
+    "Counts",
+    "DeadLetterFilter",
+    "alert",
+    "alert_changes",
+    "alert_history",
+    "alerts",
+    "chain",
+    "chains",
+    "counts",
+    "dead_letters",
+    "end_of_changes",
+    "events_by_evidence",
+    "replays",
+    "verdicts",
+    "whole_dead_letters",
+]

@@ -1,0 +1,239 @@
+"""The one place where stages meet Faust: an agent per stage, a state table per stage, and what stops the process.
+
+Faust acknowledges an event whose agent failed, so nothing may escape from an agent's loop: a stage that cannot do a
+block stops acknowledging, says why through `StreamApp.failure`, and whoever runs the app ends the process. What passes
+by itself (a full disk, a log that another process holds for a moment) is tried again inside, without an end: nothing
+is lost by waiting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import faust
+from faust.types.tuples import TP
+
+from suyuan.connections.kafka import KafkaConnection
+from suyuan.schemas.versions import refuse_incompatible_versions
+from suyuan.streams import metrics
+from suyuan.streams.dead_letter_limit import DeadLetterLimit, TooManyDeadLetters
+from suyuan.streams.hand_over import HandOver
+from suyuan.streams.in_work import InWork
+from suyuan.streams.outgoing import Outgoing
+from suyuan.streams.runner import Incoming, StageRunner
+from suyuan.streams.state.errors import StateClosedError
+from suyuan.streams.state.rocks_store import RocksMemory
+from suyuan.streams.state.settings import StateSettings
+from suyuan.streams.state.stage_state import StageState
+from suyuan.streams.topology import TOPOLOGY, Stage
+from suyuan.streams.transport.embedded.errors import LogFull, LogLocked
+from suyuan.streams.transport.errors import LogUnavailable
+from suyuan.streams.transport.records import Record, Records
+
+logger = logging.getLogger(__name__)
+
+GROUP = "suyuan"
+COMMIT_SECONDS = 0.2
+LINGER_SECONDS = 0.1
+"""Each run costs every stage after intake a block, and a block some 20 ms whatever it holds: fewer, larger ones are
+sooner through.
+"""
+STOP_SECONDS = 20.0
+PASSING = (LogFull, LogLocked, LogUnavailable)
+RETRY_SECONDS = (0.1, 0.5, 1, 2, 5)
+
+T = TypeVar("T")
+
+
+HOT_PAIRS = {"seller": (100_000, 32 << 20), "producer": (600_000, 256 << 20)}
+"""pairs, and their bytes, that a stage keeps in memory over all its partitions: facts, which are read for every
+listing. The others look each key up once.
+"""
+
+
+def state_settings(stage: str, partitions: int) -> StateSettings:
+    """How a stage keeps the state of each of its partitions."""
+    entries, size = HOT_PAIRS.get(stage, (0, 0))
+    return StateSettings(cache_entries=entries // partitions, cache_bytes=size // partitions)
+
+
+class StreamApp:
+    """All stages on one Faust app. `await start()`, then watch `failure`, then `await stop()`."""
+
+    def __init__(
+        self,
+        broker: str,
+        state_folder: Path,
+        *,
+        partitions: int,
+        slice_rows: int = 4000,
+        rebuild_damaged: bool = False,
+        kafka: KafkaConnection | None = None,
+        session_seconds: float = 15.0,
+        standby_replicas: int = 0,
+        dead_letter_limit: DeadLetterLimit | None = None,
+    ) -> None:
+        """`broker`: URL of a transport under `faust.transports`; `kafka`: how to reach it, where it is Kafka. Topics
+        must exist. `rebuild_damaged`: set state that is damaged aside and rebuild it from its changelog, instead of
+        stopping. `session_seconds`: how long Kafka waits for a worker that is silent before others get its partitions;
+        `standby_replicas`: how many other workers keep a copy of each partition's state.
+        """
+        self.failure: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
+        """done, with the cause, when a stage could not do a block"""
+        self.app = faust.App(
+            GROUP,
+            broker=broker,
+            datadir=str(state_folder),
+            topic_partitions=partitions,
+            topic_disable_leader=True,
+            web_enabled=False,
+            broker_commit_interval=COMMIT_SECONDS,
+            broker_session_timeout=session_seconds,
+            broker_heartbeat_interval=session_seconds / 5,
+            table_standby_replicas=standby_replicas,
+            topic_allow_declare=kafka is None,
+            stream_wait_empty=False,
+            autodiscover=False,
+        )
+        self.app.kafka_connection = kafka
+        self.app.compression = "zstd"  # as quick as the quickest lz4, 60 % of its bytes, half of the broker's work
+        self.app.in_work = self._in_work = InWork()
+        self._stopping = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.app.linger = {topic: LINGER_SECONDS for stage in TOPOLOGY for topic in stage.runs}
+        # records go before the listings that may name them: what was published together is not found missing first
+        self.app.reading_order = {topic: rank for stage in TOPOLOGY for rank, topic in enumerate(stage.reads)}
+        self.app.batch_topics = {topic for stage in TOPOLOGY for topic in stage.reads}
+        memory, hand_over = RocksMemory(), HandOver()
+        self.states: dict[str, StageState] = {}
+        for stage in TOPOLOGY:
+            settings = replace(state_settings(stage.name, partitions), rebuild_corrupt=rebuild_damaged)
+            keyed = StageState(self.app, stage.name, self, partitions=partitions, settings=settings, memory=memory)
+            self.states[stage.name] = keyed
+            runner = StageRunner(
+                stage,
+                keyed,
+                self,
+                partitions=partitions,
+                slice_rows=slice_rows,
+                hand_over=hand_over,
+                dead_letter_limit=dead_letter_limit,
+            )
+            self._bind(stage, runner, partitions)
+
+    async def start(self) -> None:
+        """Recover state and begin to work. Raises IncompatibleVersions before anything is read."""
+        refuse_incompatible_versions()
+        self.app.finalize()
+        await self.app.start()
+        self.check()
+
+    def check(self) -> None:
+        """Raise what crashed Faust or the state below it: Faust itself says so only in its log."""
+        if self.app.crashed:
+            raise self.app.crash_reason or RuntimeError("the stream app crashed")
+
+    async def stop(self) -> None:
+        """Finish the blocks in work, commit, close."""
+        self._stopping.set()
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                await self._in_work.wait_idle()
+        except TimeoutError:
+            logger.warning("blocks in work were given up after %s s: they will be done again", STOP_SECONDS)
+        await self.app.stop()
+
+    def assignment(self) -> set[tuple[str, int]]:
+        """The partitions that this process has now."""
+        return set() if self.app.rebalancing else set(self.app.consumer.assignment())
+
+    async def publish(self, at: tuple[str, int], key: bytes, value: bytes) -> None:
+        """One message from outside the stages, to a topic's partition; durable when it returns."""
+        await self._until_room(lambda: self.app.producer.append_many({TP(*at): [Record(key, value)]}))
+
+    async def append_outputs(self, messages: Sequence[Outgoing]) -> dict[TP, Sequence[int]]:
+        """Durable when it returns; in one append, which the embedded log takes whole or not at all. The offsets of each
+        partition's messages.
+        """
+        batches: dict[TP, list[Record]] = {}
+        for message in messages:
+            batches.setdefault(TP(message.topic, message.partition), []).append(Record(None, message.value))
+        offsets: dict[TP, Sequence[int]] = await self._until_room(lambda: self.app.producer.append_many(batches))
+        return offsets
+
+    async def append_many(
+        self, topic: str, partition: int, keys: Sequence[bytes], values: Sequence[bytes | None]
+    ) -> int:
+        """Records of one changelog; the last one's offset, once all are durable."""
+        at = TP(topic, partition)
+        offsets = await self._until_room(lambda: self.app.producer.append_many({at: Records(keys, values)}))
+        return int(offsets[at][-1])
+
+    def _bind(self, stage: Stage, runner: StageRunner, partitions: int) -> None:
+        channel = self.app.topic(
+            *stage.reads,
+            key_type=bytes,
+            value_type=bytes,
+            key_serializer="raw",
+            value_serializer="raw",
+            partitions=partitions,
+        )
+
+        turns: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+        async def work(stream: Any) -> None:
+            async for event in stream.noack().events():
+                # a block waits for the log more than once, so other partitions' blocks are done meanwhile; how many
+                # wait for their turn is the transport's to limit
+                task = asyncio.create_task(self._in_turn(stage, runner, event, turns[event.message.partition]))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+
+        self.app.agent(channel, name=f"suyuan.{stage.name}")(work)
+
+    async def _in_turn(self, stage: Stage, runner: StageRunner, event: Any, turn: asyncio.Lock) -> None:
+        """Those of a partition in the order of arrival. Nothing may be raised, see above."""
+        message = event.message
+        async with turn:
+            generation = self.app.consumer_generation_id
+            if self._stopping.is_set() or self.app.rebalancing or message.generation_id != generation:
+                return  # the partition may be another's by now; whoever has it reads this again
+            incoming = Incoming(message.topic, message.partition, message.value, generation)
+            with self._in_work.block():
+                try:
+                    await runner.process(incoming)
+                except Exception as error:  # noqa: BLE001 -- nothing may leave the agent's loop
+                    if isinstance(error, TooManyDeadLetters):
+                        message.done_before(error.offset)
+                    if isinstance(error, StateClosedError) and self._stopping.is_set():
+                        return
+                    self._stopping.set()
+                    self._fail(stage, incoming, error)
+                    return
+        event.ack()
+
+    def _fail(self, stage: Stage, message: Incoming, error: Exception) -> None:
+        metrics.FAILURES.labels(stage.name).inc()
+        logger.critical(
+            "stage %s cannot do %s-%d at offset %d: %s: nothing is acknowledged from here on",
+            *(stage.name, message.topic, message.partition, message.value.offsets[0], error),
+            exc_info=None if isinstance(error, TooManyDeadLetters) else error,
+        )
+        if not self.failure.done():
+            self.failure.set_result(error)
+
+    async def _until_room(self, append: Callable[[], Awaitable[T]]) -> T:
+        waits = iter(RETRY_SECONDS)
+        while True:
+            try:
+                return await append()
+            except PASSING as error:
+                wait = next(waits, RETRY_SECONDS[-1])
+                logger.error("the log takes nothing at the moment, trying again in %s s: %s", wait, error)  # noqa: TRY400
+                await asyncio.sleep(wait)

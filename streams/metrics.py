@@ -1,0 +1,53 @@
+"""What the stages tell an operator. No credit code, listing or lot is ever a label."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from prometheus_client import Counter, Gauge, Histogram
+
+from suyuan.streams.stage import Emit
+
+EVENTS = Counter("suyuan_events", "Events taken in.", ["kind", "outcome"])
+STAGE_ROWS = Counter("suyuan_stage_rows", "Rows read by a stage.", ["stage", "topic"])
+BLOCK_ROWS = Histogram(
+    "suyuan_block_rows", "Rows of one block or run.", ["stage"], buckets=(1, 10, 100, 1000, 4096, 8192, 16384)
+)
+STAGE_SECONDS = Histogram(
+    "suyuan_stage_seconds",
+    "From taking a block to acknowledging it.",
+    ["stage", "step"],
+    buckets=(0.001, 0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60),
+)
+LAG = Gauge("suyuan_lag_messages", "Messages that a group has not acknowledged yet.", ["group", "topic"])
+STATE_BYTES = Gauge("suyuan_state_bytes", "Size of a stage's state on disk.", ["stage"])
+RECOVERING = Gauge(
+    "suyuan_state_recovering", "1 while a stage's state is read back from its changelog, else 0.", ["stage"]
+)
+RECOVERED = Counter("suyuan_state_recovered_records", "Records read back from a stage's changelog.", ["stage"])
+ALERT_SECONDS = Histogram(
+    "suyuan_event_to_alert_seconds",
+    "From the log taking an event to the log taking the alert that it causes.",
+    buckets=(0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1, 2, 5, 15, 60, 300),
+)
+FAILURES = Counter("suyuan_stage_failures", "Blocks that stopped a stage.", ["stage"])
+
+
+def count_outcomes(emits: Iterable[Emit]) -> None:
+    """Events by kind and outcome, dead letters among them."""
+    for emit in emits:
+        if emit.topic.startswith("event."):
+            counts = emit.rows["outcome"].value_counts()
+            for outcome, count in counts.iter_rows():
+                EVENTS.labels(emit.topic.removeprefix("event."), outcome).inc(count)
+        elif emit.topic == "dead_letter":
+            for kind, count in emit.rows["kind"].value_counts().iter_rows():
+                EVENTS.labels(kind, "dead").inc(count)
+
+
+def observe_alerts(emits: Sequence[Emit], now_ms: int) -> None:
+    """Latency of the alerts among the emits; `received_at` is when the log took the event that caused each."""
+    for emit in emits:
+        if emit.topic == "alert":
+            for received_at in emit.rows["received_at"].drop_nulls():
+                ALERT_SECONDS.observe(max(0, now_ms - received_at) / 1000)

@@ -1,0 +1,182 @@
+"""One block at a time through a stage: the order of an acknowledgement.
+
+1. the pure function runs, in a thread, on a view of the partition's state
+2. what it changed is committed together with the input's offset (changelog, then store)
+3. what it returned is appended to the log, all in one append, and durable
+4. the caller acknowledges the input
+
+A crash before 2 leaves nothing behind. Between 2 and 3 the state is ahead of the outputs: the block comes again, is
+found at or below the offset that the state rests on, and is handed on as `redelivered`. Between 3 and 4 likewise; the
+same rows are sent again, and their identities fold them. Nothing is caught here: an exception means that the block was
+not done, and whoever runs the stage must stop before the acknowledgement.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import polars as pl
+
+from suyuan.schemas.blocks import BlockError, decode_block, join_blocks
+from suyuan.streams import metrics
+from suyuan.streams.dead_letter_limit import DeadLetterLimit, TooManyDeadLetters
+from suyuan.streams.hand_over import HandOver
+from suyuan.streams.outgoing import Outgoing, outgoing
+from suyuan.streams.stage import Block, Emit, Run, StageContext, StateView
+from suyuan.streams.state.stage_state import KeyedState
+from suyuan.streams.topology import TOPOLOGY, Stage
+
+READ_BY_STAGES = {topic for stage in TOPOLOGY for topic in stage.reads}
+
+
+class OutputLog(Protocol):
+    """Where outputs go."""
+
+    async def append_outputs(self, messages: Sequence[Outgoing]) -> Mapping[tuple[str, int], Sequence[int]]:
+        """Return when all of them are durable: the offsets of each topic-partition's messages, in their order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A message as the transport hands it over: a run of a topic's messages (events, or blocks)."""
+
+    topic: str
+    partition: int
+    value: Run
+    generation: int = 0
+    """of the consumer's assignment that it was read under"""
+
+
+class StageRunner:
+    """Runs one stage on the partitions that this process has."""
+
+    def __init__(
+        self,
+        stage: Stage,
+        state: KeyedState,
+        log: OutputLog,
+        *,
+        partitions: int,
+        slice_rows: int = 4000,
+        hand_over: HandOver | None = None,
+        dead_letter_limit: DeadLetterLimit | None = None,
+    ) -> None:
+        """`hand_over`: shared by the stages of the process; None: every block is decoded from the log."""
+        self.stage = stage
+        self._state = state
+        self._log = log
+        self._hand_over = hand_over
+        self._partitions = partitions
+        self._slice_rows = slice_rows
+        self._dead_letter_limit = dead_letter_limit or DeadLetterLimit()
+        self._epochs: dict[int, tuple[int, int]] = {}
+
+    async def process(self, message: Incoming) -> None:
+        """Steps 1 to 3. Any exception: not done, do not acknowledge."""
+        applied = self._state.applied(message.partition).get((message.topic, message.partition), -1)
+        for run in _known_and_new(message.value, applied):
+            try:
+                await self._process(replace(message, value=run))
+            except TooManyDeadLetters as limit:
+                before = _part(run, slice(bisect_left(run.offsets, limit.offset)), redelivered=run.redelivered)
+                if before.offsets:  # where reading stops must not depend on how messages came together
+                    await self._process(replace(message, value=before))
+                raise
+
+    async def _process(self, message: Incoming) -> None:
+        started = time.perf_counter()
+        partition = message.partition
+        view = self._state.view(partition)
+        rows, last, emits, messages = await asyncio.to_thread(self._run, message, view)
+        ran = time.perf_counter()
+        await self._state.commit(partition, view, {(message.topic, partition): last})
+        committed = time.perf_counter()
+        if messages:
+            offsets = await self._log.append_outputs(messages)
+            if self._hand_over is not None:
+                _keep_at_hand(self._hand_over, messages, offsets)
+        done = time.perf_counter()
+        metrics.count_outcomes(emits)
+        metrics.observe_alerts(emits, int(time.time() * 1000))
+        name = self.stage.name
+        metrics.STAGE_ROWS.labels(name, message.topic).inc(rows)
+        metrics.BLOCK_ROWS.labels(name).observe(rows)
+        metrics.STAGE_SECONDS.labels(name, "function").observe(ran - started)
+        metrics.STAGE_SECONDS.labels(name, "state").observe(committed - ran)
+        metrics.STAGE_SECONDS.labels(name, "outputs").observe(done - committed)
+
+    def _run(self, message: Incoming, view: StateView) -> tuple[int, int, list[Emit], list[Outgoing]]:
+        """(rows read, last offset, what the function returned, the same as messages)."""
+        partition = message.partition
+        context = StageContext(
+            partition,
+            self._partitions,
+            self._epoch(partition, message.generation),
+            self._slice_rows,
+            self._dead_letter_limit,
+        )
+        run = message.value
+        last = run.offsets[-1]
+        if message.topic in self.stage.runs:
+            rows = len(run.offsets)
+            emits = self.stage.runs[message.topic](run, view, context)
+        else:
+            # blocks that wait together are done as one: a block has costs that its rows do not add to
+            at_hand = self._hand_over
+            frame = at_hand.take(run.topic, partition, run.offsets) if at_hand is not None else None
+            if frame is None:
+                frame = _rows([value for value in run.values if value is not None])
+            block = Block(message.topic, partition, last, run.timestamps[-1], frame, run.redelivered, run.offsets[0])
+            rows = len(frame)
+            emits = self.stage.blocks[message.topic](block, view, context)
+        return rows, last, emits, list(outgoing(emits, partition, self._partitions))
+
+    def _epoch(self, partition: int, generation: int) -> int:
+        """A new one with each assignment: another process may have had the partition in between."""
+        known = self._epochs.get(partition)
+        if known is None or known[0] != generation:
+            known = self._epochs[partition] = generation, self._state.take_up(partition)
+        return known[1]
+
+
+def _known_and_new(run: Run, applied: int) -> list[Run]:
+    """The part that the state may hold already, and the rest, each if there is any. Together they would be neither:
+    what a new row replaces may be what was never sent.
+    """
+    known = bisect_right(run.offsets, applied)
+    parts = (_part(run, slice(known), redelivered=True), _part(run, slice(known, None), redelivered=False))
+    return [part for part in parts if part.offsets]
+
+
+def _part(run: Run, where: slice, *, redelivered: bool) -> Run:
+    return replace(
+        run,
+        offsets=run.offsets[where],
+        keys=run.keys[where],
+        values=run.values[where],
+        timestamps=run.timestamps[where],
+        redelivered=redelivered,
+    )
+
+
+def _rows(blocks: Sequence[bytes]) -> pl.DataFrame:
+    try:
+        return decode_block(join_blocks(blocks))
+    except BlockError:  # of different versions, after an upgrade
+        return pl.concat([decode_block(block) for block in blocks])
+
+
+def _keep_at_hand(
+    hand_over: HandOver, messages: Sequence[Outgoing], offsets: Mapping[tuple[str, int], Sequence[int]]
+) -> None:
+    places = {at: iter(each) for at, each in offsets.items()}
+    for message in messages:
+        at = (message.topic, message.partition)
+        offset = next(places[at])
+        if message.topic in READ_BY_STAGES:
+            hand_over.keep((*at, offset), message.rows)

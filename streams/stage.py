@@ -1,0 +1,106 @@
+"""What a stage is: a function from a block and keyed state to outgoing blocks. No Faust, no I/O, no clock here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import polars as pl
+
+from suyuan.streams.dead_letter_limit import DeadLetterLimit
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A fetched run of one partition of a topic whose messages hold one event each.
+
+    Offsets are those of the log and may have holes (compaction, transaction markers); lists are of equal length.
+    """
+
+    topic: str
+    partition: int
+    offsets: Sequence[int]
+    keys: Sequence[bytes | None]
+    values: Sequence[bytes | None]
+    timestamps: Sequence[int]
+    """ms since the epoch, when the log took the message"""
+    redelivered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """What the messages of one or more blocks that waited together hold: many rows of one schema. `offset` is that of
+    the last message.
+
+    `redelivered` says that the state may already hold these rows (see docs/ARCHITECTURE.md, order of an
+    acknowledgement): the stage must emit for every row that it touches, changed or not.
+    """
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    """ms since the epoch, when the log took the message"""
+    rows: pl.DataFrame
+    redelivered: bool = False
+    first_offset: int | None = None
+    """of the first message; None: `offset` is the only one. A block that is redelivered may have more messages than
+    when it was done first, never fewer."""
+
+    @property
+    def since(self) -> int:
+        """Offset of the first message."""
+        return self.offset if self.first_offset is None else self.first_offset
+
+
+@dataclass(frozen=True, slots=True)
+class Emit:
+    """Rows for a topic. `key` names the column that chooses the partition (crc32 of its text); a column named
+    `partition` is used as the partition itself and is not sent; with neither, rows go to the stage's own partition.
+    """
+
+    topic: str
+    rows: pl.DataFrame
+    key: str | None = None
+
+
+class StateView(Protocol):
+    """Keyed state of one stage-partition as the stage sees it: reads see the writes of the same block.
+
+    Keys order as bytes. Nothing is durable until the runner commits the block (docs/ARCHITECTURE.md).
+    """
+
+    def get(self, key: bytes) -> bytes | None:
+        """The value, or None."""
+
+    def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        """Values in the order of the keys, None where absent."""
+
+    def put(self, key: bytes, value: bytes) -> None:
+        """Set one."""
+
+    def put_many(self, keys: Sequence[bytes], values: Sequence[bytes]) -> None:
+        """Set many; the later of two equal keys wins."""
+
+    def delete(self, key: bytes) -> None:
+        """Forget a key; absent is no error."""
+
+    def scan(self, prefix: bytes, after: bytes | None = None, limit: int | None = None) -> list[tuple[bytes, bytes]]:
+        """Pairs whose key starts with prefix and, if given, is greater than `after`; in key order, at most limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageContext:
+    """Where a stage runs. `epoch` grows by one each time the partition is taken up (see `assessment`)."""
+
+    partition: int
+    partitions: int
+    epoch: int = 1
+    slice_rows: int = field(default=4000)
+    """rows re-assessed in one turn before the rest goes through the stage's backlog topic"""
+    dead_letter_limit: DeadLetterLimit = field(default_factory=DeadLetterLimit)
+
+
+BlockStage = Callable[[Block, StateView, StageContext], list[Emit]]
+RunStage = Callable[[Run, StateView, StageContext], list[Emit]]

@@ -1,0 +1,80 @@
+"""Work that is too long for one turn: prefixes of listings still to be gone through, kept in the log itself.
+
+A stage works off a slice and sends what is left to its own backlog topic, so that messages about others come in
+between, and a restart goes on where the last acknowledged slice ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from suyuan.schemas.blocks import block_schema
+from suyuan.streams.stage import Block, Emit, StateView
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Every listing whose key starts with `prefix` and is above `after`; `reason` tells people why."""
+
+    prefix: bytes
+    reason: str
+    received_at: int
+    """ms since the epoch: when the log took the event that causes the work; 0: the listing itself is the cause"""
+    after: bytes | None = None
+
+
+def condense(tasks: Iterable[Task]) -> list[Task]:
+    """In key order, without tasks that another covers: one that is wider, or has further to go below the same prefix.
+    (Redelivered blocks leave the same tasks twice; unjoined they would multiply.) The latest cause wins.
+    """
+    kept: list[Task] = []
+    for task in sorted(tasks, key=lambda task: (task.prefix, task.after or b"", -task.received_at)):
+        last = kept[-1] if kept else None
+        if last is not None and (
+            task.prefix == last.prefix or (last.after is None and task.prefix.startswith(last.prefix))
+        ):
+            kept[-1] = replace(last, received_at=max(last.received_at, task.received_at))
+        else:
+            kept.append(task)
+    return kept
+
+
+def work_off(tasks: Iterable[Task], state: StateView, rows: int) -> tuple[list[tuple[bytes, bytes, Task]], list[Task]]:
+    """At most about `rows` listings (key, value, task) of the tasks in their order, and the tasks that are left."""
+    done: list[tuple[bytes, bytes, Task]] = []
+    left: list[Task] = []
+    for task in tasks:
+        room = rows - len(done)
+        if room <= 0:
+            left.append(task)
+            continue
+        found = state.scan(task.prefix, task.after, room)
+        done += [(key, value, task) for key, value in found]
+        if len(found) == room:
+            left.append(replace(task, after=found[-1][0]))
+    return done, left
+
+
+def read_tasks(block: Block) -> list[Task]:
+    """The tasks of a backlog block, condensed."""
+    columns = ("prefix", "after", "reason", "received_at")
+    return condense(
+        Task(bytes.fromhex(prefix), reason, received_at, bytes.fromhex(after) if after else None)
+        for prefix, after, reason, received_at in block.rows.select(columns).iter_rows()
+    )
+
+
+def leave(topic: str, tasks: list[Task]) -> list[Emit]:
+    """The tasks as a block for the stage's own partition, or nothing."""
+    if not tasks:
+        return []
+    rows = {
+        "prefix": [task.prefix.hex() for task in tasks],
+        "after": [task.after.hex() if task.after else None for task in tasks],
+        "reason": [task.reason for task in tasks],
+        "received_at": [task.received_at for task in tasks],
+    }
+    return [Emit(topic, pl.DataFrame(rows, schema=block_schema("backlog")))]

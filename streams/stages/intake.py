@@ -1,0 +1,204 @@
+"""Intake: from published bytes to current records under way to the stages that need them.
+
+A run of `in.<kind>` gives: dead letters for what cannot be read; every readable event with its outcome for the sinks;
+the records that are current now, keyed for the next stage; and retractions of what they replace where that had gone
+elsewhere. A block of `intake.lookup` is answered with the current record, now and whenever it changes.
+"""
+
+from __future__ import annotations
+
+import json
+
+import polars as pl
+
+from suyuan.domain.identifiers.uscc import uscc_faults
+from suyuan.domain.keys import SEPARATOR, partition_of
+from suyuan.domain.normalisation import normalise
+from suyuan.schemas.blocks import block_schema
+from suyuan.schemas.kinds import event_schema
+from suyuan.schemas.runs import decode_run
+from suyuan.streams.stage import Block, Emit, Run, StageContext, StateView
+from suyuan.streams.stages.current import Supersession, supersede
+from suyuan.streams.stages.dead_letters import dead_letters, note_failures
+from suyuan.streams.stages.intake_routes import (
+    EVERY_PARTITION,
+    HOMED,
+    LISTING_ROUTE,
+    ROUTES,
+    Route,
+    with_route_columns,
+)
+
+RECORD_COLUMNS = list(block_schema("record"))
+LISTING_COLUMNS = list(block_schema("listing"))
+
+
+def take_in(run: Run, state: StateView, context: StageContext) -> list[Emit]:
+    """One run of `in.<kind>`. Raises TooManyDeadLetters, with nothing done."""
+    kind = run.topic.removeprefix("in.")
+    decoded = decode_run(kind, run.values)
+    note_failures(run, decoded.failures, state, context.dead_letter_limit)
+    emits = dead_letters(run, kind, decoded.failures)
+    if decoded.rows.is_empty():
+        return emits
+    rows = _prepared(kind, run, decoded.rows)
+    keys = rows["key"].unique(maintain_order=True).to_list()
+    held = state.get_many([_current_key(kind, key) for key in keys])
+    change = supersede(rows, keys, held, redelivered=run.redelivered)
+    state.put_many([_current_key(kind, key) for key in change.keys], change.values)
+    emits.append(Emit(f"event.{kind}", _events(kind, run, change.outcomes)))
+    if change.current.is_empty():
+        return emits
+    return emits + (_listings(change) if kind == "listing" else _records(kind, change, state, context))
+
+
+def answer_lookups(block: Block, state: StateView, _context: StageContext) -> list[Emit]:
+    """One block of `intake.lookup`: (kind, key, asker) → the current record to the asker's partition, and from then on
+    every later one too. A record that nobody has published is answered with a null body.
+    """
+    answers = []
+    for kind, key, asker in block.rows.select("kind", "key", "asker").iter_rows():
+        _add_askers(state, kind, key, {asker})
+        value = state.get(_current_key(kind, key))
+        held = json.loads(value) if value is not None else {}
+        answers.append(
+            {
+                "kind": kind,
+                "key": key,
+                "occurred_at": held.get("occurred_at"),
+                "event_id": held.get("event_id"),
+                "publisher": held.get("publisher"),
+                "retracted": False,
+                "received_at": None,  # nothing new has come in: whoever waits for it has waited since its own time
+                "body": held.get("body"),
+                "partition": asker,
+            }
+        )
+    schema = {**block_schema("record"), "partition": pl.Int64()}
+    return [Emit("producer.record", pl.DataFrame(answers, schema=schema))]
+
+
+def _current_key(kind: str, key: str) -> bytes:
+    return f"current{SEPARATOR}{kind}{SEPARATOR}{key}".encode()
+
+
+def _prepared(kind: str, run: Run, rows: pl.DataFrame) -> pl.DataFrame:
+    """Normal form, with key, body, offset and received_at."""
+    position = rows["index"].to_numpy()
+    rows = normalise(kind, rows.drop("index")).with_columns(
+        offset=pl.Series(run.offsets, dtype=pl.Int64).gather(position),
+        received_at=pl.Series(run.timestamps, dtype=pl.Int64).gather(position),
+    )
+    event = event_schema(kind)
+    parts = [pl.col(name).cast(pl.String).fill_null("") for name in event.business_key]
+    names = LISTING_ROUTE if kind == "listing" else [field.name for field in event.fields]
+    return with_route_columns(kind, rows).with_columns(
+        key=pl.concat_str(parts, separator=SEPARATOR), body=pl.struct(names).struct.json_encode()
+    )
+
+
+def _events(kind: str, run: Run, outcomes: pl.DataFrame) -> pl.DataFrame:
+    return outcomes.with_columns(
+        source_partition=pl.lit(run.partition, pl.Int64), source_offset=pl.col("offset")
+    ).select(list(block_schema(f"event_{kind}")))
+
+
+def _listings(change: Supersession) -> list[Emit]:
+    current = change.current.with_columns(
+        revision=pl.col("offset") + 1,
+        retracted=pl.lit(value=False),
+        seller_code_fault=uscc_faults(change.current["seller_code"]),
+        producer_code_fault=uscc_faults(change.current["producer_code"]),
+    )
+    gone = current.filter(pl.col("previous") != pl.col("body"))
+    route = pl.Struct(dict.fromkeys(LISTING_ROUTE, pl.String))
+    retracted = (
+        gone.drop(LISTING_ROUTE)
+        .with_columns(pl.col("previous").str.json_decode(route))
+        .unnest("previous")
+        .with_columns(retracted=pl.lit(value=True))
+    )
+    rows = pl.concat([_as_listing(retracted), _as_listing(current)])
+    return [Emit("seller.listing", rows, key="seller_code")]
+
+
+def _as_listing(rows: pl.DataFrame) -> pl.DataFrame:
+    schema = block_schema("listing")
+    later = {name: pl.lit(None, schema[name]) for name in LISTING_COLUMNS if name not in rows.columns}
+    return rows.with_columns(**later).select(LISTING_COLUMNS)
+
+
+def _records(kind: str, change: Supersession, state: StateView, context: StageContext) -> list[Emit]:
+    emits = []
+    for route in ROUTES[kind]:
+        current = change.current.with_columns(kind=pl.lit(kind), retracted=pl.lit(value=False))
+        if route.by == EVERY_PARTITION:
+            rows = current.with_columns(route=pl.lit(""), partition=pl.int_ranges(context.partitions))
+            emits.append(_record_emit(route, rows.explode("partition")))
+        elif kind in HOMED:
+            emits.append(_record_emit(route, _to_askers(kind, route, current, state, context)))
+        else:
+            current = current.with_columns(route=pl.col(route.by))
+            rows = pl.concat([_retractions(route, current), current], how="vertical")
+            emits.append(_record_emit(route, rows.drop_nulls("route")))
+    return emits
+
+
+def _record_emit(route: Route, rows: pl.DataFrame) -> Emit:
+    columns = [*RECORD_COLUMNS, "partition"] if "partition" in rows.columns else RECORD_COLUMNS
+    return Emit(route.topic, rows.select(columns), key=None if "partition" in rows.columns else "route")
+
+
+def _retractions(route: Route, current: pl.DataFrame) -> pl.DataFrame:
+    """For each record whose version before had gone elsewhere: that version, retracted, to where it had gone."""
+    if not route.moves_with:
+        return current.clear()
+    names = [*route.moves_with, "occurred_at", "event_id", "publisher"]
+    before = current.filter(pl.col("previous").is_not_null()).with_columns(
+        was=pl.col("previous").str.json_decode(
+            pl.Struct({name: current.schema[name] for name in names if name in current.schema})
+        )
+    )
+    if "listing_key" in route.moves_with:
+        before = before.with_columns(was=_with_listing_key(before["previous"]))
+    moved = pl.any_horizontal(
+        *(pl.col("was").struct.field(name).ne_missing(pl.col(name)) for name in route.moves_with), pl.lit(value=False)
+    )
+    return (
+        before.filter(moved)
+        .with_columns(
+            *(pl.col("was").struct.field(name) for name in ("occurred_at", "event_id", "publisher")),
+            route=pl.col("was").struct.field(route.by),
+            body=pl.col("previous"),
+            retracted=pl.lit(value=True),
+        )
+        .drop("was")
+    )
+
+
+def _with_listing_key(bodies: pl.Series) -> pl.Series:
+    names = {"platform_code": pl.String, "listing_id": pl.String}
+    names |= {"occurred_at": pl.Int64, "event_id": pl.String, "publisher": pl.String}  # type: ignore[dict-item]
+    rows = bodies.str.json_decode(pl.Struct(names)).struct.unnest()
+    return with_route_columns("complaint", rows).to_struct("was")
+
+
+def _to_askers(kind: str, route: Route, current: pl.DataFrame, state: StateView, context: StageContext) -> pl.DataFrame:
+    """Each record once per partition that has asked for it or that its owner's listings are in."""
+    askers = [
+        sorted(_add_askers(state, kind, key, {partition_of(owner or "", context.partitions)}))
+        for key, owner in current.select("key", route.by).iter_rows()
+    ]
+    return current.with_columns(route=pl.col(route.by), partition=pl.Series(askers, dtype=pl.List(pl.Int64))).explode(
+        "partition"
+    )
+
+
+def _add_askers(state: StateView, kind: str, key: str, new: set[int]) -> set[int]:
+    name = f"askers{SEPARATOR}{kind}{SEPARATOR}{key}".encode()
+    value = state.get(name)
+    known = set(json.loads(value)) if value is not None else set()
+    if not new <= known:
+        known |= new
+        state.put(name, json.dumps(sorted(known)).encode())
+    return known

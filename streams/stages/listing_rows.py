@@ -1,0 +1,67 @@
+"""Listings between frames and state: one JSON text per listing, made and read by column."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from suyuan.domain.keys import SEPARATOR
+from suyuan.schemas.blocks import block_schema
+
+SHORT = {
+    "platform_code": "p", "listing_id": "l", "status": "s", "url": "u", "title": "t", "category": "c",
+    "seller_code": "sc", "producer_code": "pc", "producer_name": "pn", "gtin": "g", "lot": "b", "licence_no": "n",
+    "price_fen": "f", "sold_30d": "d", "ship_from": "w", "occurred_at": "o", "event_id": "e", "publisher": "pb",
+    "revision": "r", "retracted": "x", "received_at": "a", "seller_code_fault": "sf", "producer_code_fault": "pf",
+    "gtin_valid": "gv", "seller_registered": "sr", "seller_status": "ss", "seller_name": "sn",
+    "seller_division": "sd", "seller_evidence": "se", "seller_penalties": "sp",
+}  # fmt: skip
+"""Names in the text: half of it would be the full ones. Never given to another column: old texts are read too."""
+
+_COLUMNS = block_schema("listing")
+_TEXT = pl.Struct({SHORT[name]: dtype for name, dtype in _COLUMNS.items()})
+
+
+def to_values(rows: pl.DataFrame) -> list[bytes]:
+    """One value per row of a listing frame."""
+    text = pl.struct(pl.col(name).alias(SHORT[name]) for name in _COLUMNS).struct.json_encode().cast(pl.Binary)
+    return rows.select(text).to_series().to_list()
+
+
+def from_values(values: Sequence[bytes]) -> pl.DataFrame:
+    """The listing frame of the values."""
+    texts = pl.Series("listing", values, dtype=pl.Binary).cast(pl.String)
+    return texts.str.json_decode(_TEXT).struct.rename_fields(list(_COLUMNS)).struct.unnest()
+
+
+def keys(rows: pl.DataFrame, prefix: str, *names: str) -> list[bytes]:
+    """`prefix` and the named columns joined as state keys; null is the empty text."""
+    parts = [pl.lit(prefix), *(pl.col(name).fill_null("") for name in names)]
+    return rows.select(pl.concat_str(parts, separator=SEPARATOR).cast(pl.Binary)).to_series().to_list()
+
+
+def settle(rows: pl.DataFrame, names: list[bytes], held: Sequence[bytes | None]) -> dict[bytes, bytes | None]:
+    """What rows, in their order, do to the listings kept under `names`: an upsert is kept unless a later revision is
+    there, a retraction removes what is below its own revision. `held[i]` is what is there under `names[i]`.
+    """
+    result: dict[bytes, bytes | None] = {}
+    revisions: dict[bytes, int] = {}
+    for name, value in zip(names, held, strict=True):
+        if value is not None:
+            revisions[name] = _revision(value)
+    columns = (names, rows["revision"].to_list(), rows["retracted"].to_list(), to_values(rows))
+    for name, revision, retracted, value in zip(*columns, strict=True):
+        there = revisions.get(name)
+        if retracted:
+            if there is not None and there < revision:
+                result[name] = None
+                revisions.pop(name)
+        elif there is None or there <= revision:
+            result[name] = value
+            revisions[name] = revision
+    return result
+
+
+def _revision(value: bytes) -> int:
+    return int(from_values([value])["revision"][0])

@@ -1,0 +1,99 @@
+"""Products and licences that listings name and whose records have another home: asked for once, answered for ever."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from suyuan.schemas.blocks import block_schema
+from suyuan.streams.stage import Emit, StageContext, StateView
+from suyuan.streams.stages.producer.kept import item_facts
+from suyuan.streams.stages.producer.keys import ASKED, name
+
+ITEM = ("producer_code", "gtin")
+
+
+class Answers:
+    """Which rows can be assessed now, and what must be asked for the others."""
+
+    def __init__(self, state: StateView, context: StageContext, *, redelivered: bool) -> None:
+        self._state = state
+        self._context = context
+        self._redelivered = redelivered
+        self._asked: dict[tuple[str, str], None] = {}
+        self.summarised = False
+        """whether facts of items were made that were not there before"""
+
+    def answered(
+        self, rows: pl.DataFrame, producers: pl.DataFrame, items: pl.DataFrame, licences: pl.DataFrame
+    ) -> pl.DataFrame:
+        """The rows whose product and named licence are known, or known to be absent. The other frames are the facts
+        there are. Where the producer's code is not valid nothing is asked: nothing of the product will be looked at.
+        """
+        facts = (
+            rows.select("producer_code", "producer_code_fault", "gtin", "gtin_valid", "lot", "licence_no")
+            .with_row_index("row")
+            .join(producers.select(producer_code="code", registered="registered"), on="producer_code", how="left")
+            .join(items.select(*ITEM, item=pl.lit(value=True)), on=ITEM, how="left")
+            .join(licences.select("licence_no", holder="holder_code"), on="licence_no", how="left")
+        )
+        fault = pl.col("producer_code_fault")
+        valid = fault.is_null() | (pl.col("registered").fill_null(value=False) & (fault != "format"))
+        looked_at = facts.filter(pl.col("producer_code").is_not_null() & valid & pl.col("gtin_valid"))
+        new_items = looked_at.filter(pl.col("item").is_null())
+        strange = looked_at.filter(
+            pl.col("licence_no").is_not_null() & pl.col("holder").ne_missing(pl.col("producer_code"))
+        )
+        waiting_items = self._unanswered_items(new_items.select(ITEM).unique(maintain_order=True))
+        waiting_licences = self._unanswered_licences(
+            strange.select("licence_no", *ITEM, "lot").unique(maintain_order=True)
+        )
+        if not waiting_items and not waiting_licences:
+            return rows
+        items_waited_for = pl.DataFrame(waiting_items, schema=dict.fromkeys(ITEM, pl.String), orient="row")
+        waits = pl.concat(
+            [
+                new_items.join(items_waited_for, on=ITEM, how="semi").select("row"),
+                strange.filter(pl.col("licence_no").is_in(waiting_licences)).select("row"),
+            ]
+        )
+        return rows.with_row_index("row").join(waits, on="row", how="anti", maintain_order="left").drop("row")
+
+    def questions(self) -> list[Emit]:
+        """What is to be asked, as one block for the homes; or nothing."""
+        if not self._asked:
+            return []
+        frame = pl.DataFrame(list(self._asked), schema={"kind": pl.String, "key": pl.String}, orient="row")
+        frame = frame.with_columns(asker=pl.lit(self._context.partition, pl.Int64))
+        # the home of a record is the partition of its business key: the same hash for the same key
+        return [Emit("intake.lookup", frame.select(list(block_schema("lookup"))), key="key")]
+
+    def _unanswered_items(self, items: pl.DataFrame) -> list[tuple[str, str]]:
+        """Of items without facts. What is known of the product here already is summarised at once."""
+        waiting = []
+        for producer_code, gtin in items.iter_rows():
+            self._state.put(name("maker", gtin, producer_code), b"")
+            if self._ask("product", gtin):
+                waiting.append((producer_code, gtin))
+            else:
+                self._state.put(name("facts-item", producer_code, gtin), item_facts(self._state, (producer_code, gtin)))
+                self.summarised = True
+        return waiting
+
+    def _unanswered_licences(self, named: pl.DataFrame) -> list[str]:
+        """Of licences that listings name and their producer does not hold. The listings are noted under the number,
+        to be found again when the licence changes.
+        """
+        waiting = []
+        for number, *lot in named.iter_rows():
+            self._state.put(name("named", number, *(part or "" for part in lot)), b"")
+            if self._ask("licence", number):
+                waiting.append(number)
+        return waiting
+
+    def _ask(self, kind: str, key: str) -> bool:
+        """Whether its home has yet to answer."""
+        known = self._state.get(name(kind, key))
+        if known is None or (known == ASKED and self._redelivered):
+            self._state.put(name(kind, key), ASKED)
+            self._asked[kind, key] = None
+        return known is None or known == ASKED

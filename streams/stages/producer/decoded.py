@@ -1,0 +1,57 @@
+"""Facts as columns: each distinct JSON text is decoded once and then looked up.
+
+A pure function's memory, keyed by what it is given: it cannot be out of date. Facts change rarely and are joined to
+every listing, so nearly all texts have been seen (decoding 2 µs a row, looking up and gathering 0.4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from threading import Lock
+
+import numpy as np
+import polars as pl
+
+CHUNKS = 24
+"""appended before they are joined into one: gathering slows down with their number"""
+
+
+class Decoded:
+    """Decodes texts of one dtype. Thread-safe."""
+
+    def __init__(self, dtype: pl.Struct, most: int = 96 << 20) -> None:
+        """Beyond `most` bytes of distinct texts everything is forgotten, and decoding starts anew."""
+        self._dtype = dtype
+        self._most = most
+        self._gate = Lock()
+        self._size = 0
+        self._places: dict[bytes, int] = {}
+        self._frame: pl.DataFrame = self._decode([])
+
+    def rows(self, texts: Sequence[bytes]) -> pl.DataFrame:
+        """One row per text, in order, with the columns of the dtype."""
+        with self._gate:
+            places = [self._places.get(text, -1) for text in texts]
+            if -1 in places:
+                self._learn(texts)
+                places = [self._places[text] for text in texts]
+            return self._frame[np.array(places, dtype=np.uint32)]
+
+    def _learn(self, texts: Sequence[bytes]) -> None:
+        if self._size > self._most:
+            self._forget()
+        new = [text for text in dict.fromkeys(texts) if text not in self._places]
+        self._size += sum(map(len, new))
+        self._places.update(zip(new, range(len(self._places), len(self._places) + len(new)), strict=True))
+        self._frame.vstack(self._decode(new), in_place=True)
+        if self._frame.n_chunks() > CHUNKS:
+            self._frame = self._frame.rechunk()
+
+    def _decode(self, texts: Sequence[bytes]) -> pl.DataFrame:
+        series = pl.Series("facts", texts, dtype=pl.Binary)
+        return series.cast(pl.String).str.json_decode(self._dtype).struct.unnest()
+
+    def _forget(self) -> None:
+        self._size = 0
+        self._places = {}
+        self._frame = self._decode([])

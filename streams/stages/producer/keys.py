@@ -1,0 +1,58 @@
+"""State of a producer partition: one table of what is kept under which key.
+
+Parts are joined by U+001F. A lot is (producer_code, gtin, lot), an item (producer_code, gtin).
+
+| key | value |
+|---|---|
+| entity, code | record |
+| licence, licence_no | record; ABSENT when its home has none; ASKED while its home is asked |
+| holding, holder_code, licence_no | the licence record again, by holder |
+| former-holder, licence_no, holder_code | empty: who held it once and may not have been told that they no longer do |
+| product, gtin | record, ABSENT or ASKED |
+| maker, gtin, producer_code | empty: listings or records here name this item |
+| named, licence_no, lot | empty: listings of this lot name a licence that their producer does not hold |
+| lot, lot | record |
+| shipment, lot, shipment_id · inspection, lot, report_no · recall, item, recall_no | record |
+| expiry, date, lot | empty: the lot expires on that day |
+| follow, lot, lot made from it | empty |
+| told, lot, input lot | taints that the input told |
+| taints, lot | taints that the lot told last |
+| facts-producer, code · facts-item, item · facts-lot, lot | facts |
+| facts-custody, lot, holder · facts-licence, licence_no | facts |
+| listing, lot, seller_code, platform_code, listing_id | listing |
+| day · day-before · count | greatest `day` event · the one before it · assessments made |
+"""
+
+from __future__ import annotations
+
+from suyuan.domain.keys import SEPARATOR
+
+ABSENT = b""
+ASKED = b"?"
+
+LotKey = tuple[str, str, str]
+ItemKey = tuple[str, str]
+
+DAY = b"day"
+DAY_BEFORE = b"day-before"
+COUNT = b"count"
+
+
+def name(*parts: str) -> bytes:
+    """The key of one entry."""
+    return SEPARATOR.join(parts).encode()
+
+
+def prefix(*parts: str) -> bytes:
+    """What the keys of all entries below these parts start with."""
+    return name(*parts, "")
+
+
+def parts(key: bytes) -> list[str]:
+    """The reverse of `name`."""
+    return key.decode().split(SEPARATOR)
+
+
+def is_record(value: bytes | None) -> bool:
+    """Neither unknown nor asked for nor known to be absent."""
+    return value is not None and value not in (ABSENT, ASKED)

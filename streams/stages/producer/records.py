@@ -1,0 +1,143 @@
+"""Records into state, and what facts they touch."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from suyuan.domain.keys import partition_of
+from suyuan.domain.records import (
+    Day,
+    Entity,
+    Inspection,
+    Licence,
+    Lot,
+    Product,
+    Recall,
+    Record,
+    Shipment,
+    decode_record,
+)
+from suyuan.streams.stage import Block, StageContext, StateView
+from suyuan.streams.stages.producer.keys import ABSENT, is_record, name, parts, prefix
+from suyuan.streams.stages.producer.touched import Touched
+
+
+def keep_records(block: Block, state: StateView, context: StageContext) -> Touched:
+    """One block of `producer.record`. A null body is the home's answer that there is no such record."""
+    touched = Touched()
+    columns = ("kind", "key", "retracted", "received_at", "body")
+    rows = block.rows.select(columns).with_columns(pl.col("received_at").fill_null(0))
+    for kind, key, retracted, received_at, body in rows.iter_rows():
+        if body is None:
+            _keep_absence(kind, key, received_at, state, touched)
+            continue
+        record = decode_record(kind, body)
+        if isinstance(record, Licence):
+            _keep_licence(record, body, received_at, state, touched)
+            if block.redelivered:
+                _touch_former_holders(record.licence_no, received_at, state, touched)
+        elif isinstance(record, Product):
+            _keep_product(record, body, received_at, state, context, touched)
+        elif isinstance(record, Entity):
+            state.put(name("entity", record.code), body.encode())
+            touched.producers[record.code] = received_at
+        elif isinstance(record, Day):
+            touched.days.append((record.date.isoformat(), received_at))
+        else:
+            _keep_placed(record, body, received_at, state, touched, retracted=retracted)
+    return touched
+
+
+def _keep_absence(kind: str, key: str, received_at: int, state: StateView, touched: Touched) -> None:
+    if is_record(state.get(name(kind, key))):
+        return
+    state.put(name(kind, key), ABSENT)
+    if kind == "licence":
+        touched.licences[key] = received_at
+    else:
+        _touch_makers(key, received_at, state, touched)
+
+
+def _keep_licence(record: Licence, body: str, received_at: int, state: StateView, touched: Touched) -> None:
+    number = record.licence_no
+    before = state.get(name("licence", number))
+    if before is not None and is_record(before):
+        was = decode_record("licence", before)
+        if isinstance(was, Licence) and was.holder_code != record.holder_code:
+            state.delete(name("holding", was.holder_code, number))
+            state.put(name("former-holder", number, was.holder_code), b"")
+            touched.producers[was.holder_code] = received_at
+    state.put(name("licence", number), body.encode())
+    state.put(name("holding", record.holder_code, number), body.encode())
+    touched.producers[record.holder_code] = received_at
+    touched.licences[number] = received_at
+
+
+def _touch_former_holders(number: str, received_at: int, state: StateView, touched: Touched) -> None:
+    for key, _ in state.scan(prefix("former-holder", number)):
+        touched.producers[parts(key)[2]] = received_at
+
+
+def _keep_product(
+    record: Product, body: str, received_at: int, state: StateView, context: StageContext, touched: Touched
+) -> None:
+    state.put(name("product", record.gtin), body.encode())
+    if partition_of(record.producer_code, context.partitions) == context.partition:
+        state.put(name("maker", record.gtin, record.producer_code), b"")
+    _touch_makers(record.gtin, received_at, state, touched)
+
+
+def _touch_makers(gtin: str, received_at: int, state: StateView, touched: Touched) -> None:
+    for key, _ in state.scan(prefix("maker", gtin)):
+        touched.items[parts(key)[2], gtin] = received_at
+
+
+def _keep_placed(
+    record: Record, body: str, received_at: int, state: StateView, touched: Touched, *, retracted: bool
+) -> None:
+    """Records that belong to a lot or an item of this partition."""
+    if isinstance(record, Recall):
+        place = name("recall", record.producer_code, record.gtin, record.recall_no)
+        _touch_recalled_lots(record, place, received_at, state, touched)
+        touched.items[record.producer_code, record.gtin] = received_at
+    elif isinstance(record, Inspection):
+        place = name("inspection", record.producer_code, record.gtin, record.lot or "", record.report_no)
+        if record.lot is None:
+            touched.items[record.producer_code, record.gtin] = received_at
+        else:
+            touched.lots[record.producer_code, record.gtin, record.lot] = received_at
+    elif isinstance(record, Shipment):
+        lot = (record.producer_code, record.gtin, record.lot)
+        place = name("shipment", *lot, record.shipment_id)
+        touched.lots[lot] = received_at
+    elif isinstance(record, Lot):
+        lot = (record.producer_code, record.gtin, record.lot)
+        place = name("lot", *lot)
+        _index_expiry(lot, record, state.get(place), state)
+        touched.lots[lot] = received_at
+        touched.inputs.add(lot)
+    else:
+        raise TypeError(f"a producer does not keep {type(record).__name__} records")
+    if retracted:
+        state.delete(place)
+    else:
+        state.put(place, body.encode())
+
+
+def _touch_recalled_lots(record: Recall, place: bytes, received_at: int, state: StateView, touched: Touched) -> None:
+    lots = set(record.lots)
+    before = state.get(place)
+    if before is not None:
+        was = decode_record("recall", before)
+        lots |= set(was.lots) if isinstance(was, Recall) else set()
+    for lot in lots:
+        touched.lots[record.producer_code, record.gtin, lot] = received_at
+
+
+def _index_expiry(lot: tuple[str, str, str], record: Lot, before: bytes | None, state: StateView) -> None:
+    if before is not None:
+        was = decode_record("lot", before)
+        if isinstance(was, Lot) and was.expires_on is not None:
+            state.delete(name("expiry", was.expires_on.isoformat(), *lot))
+    if record.expires_on is not None:
+        state.put(name("expiry", record.expires_on.isoformat(), *lot), b"")

@@ -1,0 +1,25 @@
+"""What a block touches, each with the log's time of the event that touched it last."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from suyuan.streams.stages.producer.keys import ItemKey, LotKey
+
+
+def _times() -> defaultdict[str, int]:
+    return defaultdict(int)
+
+
+@dataclass(slots=True)
+class Touched:
+    """Facts to be summarised anew."""
+
+    producers: dict[str, int] = field(default_factory=dict)
+    items: dict[ItemKey, int] = field(default_factory=dict)
+    lots: dict[LotKey, int] = field(default_factory=dict)
+    licences: dict[str, int] = field(default_factory=dict)
+    inputs: set[LotKey] = field(default_factory=set)
+    """lots whose inputs may be others now"""
+    days: list[tuple[str, int]] = field(default_factory=list)

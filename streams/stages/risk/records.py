@@ -1,0 +1,96 @@
+"""Complaints and days: the listings that they touch are judged again on the chains kept of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from suyuan.streams.stage import Emit
+from suyuan.streams.stages.backlog import Task, leave
+from suyuan.streams.stages.risk.complaints import LEAVE, departures, forget, note
+from suyuan.streams.stages.risk.judging import Occasion, judge
+from suyuan.streams.stages.risk.kept import (
+    DAY,
+    NO_CHAIN,
+    Complaint,
+    Said,
+    chain_in,
+    chains,
+    name_of,
+    present_day,
+    said_in,
+    with_said,
+)
+from suyuan.streams.stages.risk.slices import Slice, take_slice
+
+if TYPE_CHECKING:
+    from suyuan.streams.stage import Block, StageContext, StateView
+    from suyuan.streams.stages.risk.watch import Watch
+
+Notes = dict[str, list[tuple[str, Complaint, int]]]
+"""listing key -> (complaint key, version, received_at) of each complaint row"""
+
+
+def hear_records(watch: Watch, block: Block, state: StateView, context: StageContext) -> list[Emit]:
+    """One block of `risk.record`."""
+    notes: Notes = defaultdict(list)
+    rows = block.rows.filter((pl.col("kind") == "complaint") & pl.col("route").is_not_null())
+    columns = ("route", "key", "received_at", "occurred_at", "event_id", "publisher", "retracted")
+    for listing, key, received_at, *version in rows.select(columns).iter_rows():
+        notes[listing].append((key, Complaint(*version), received_at))
+    days = block.rows.filter(pl.col("kind") == "day")
+    if days.is_empty():
+        return _judge_again(watch, block, state, Slice(), notes)
+    _advance(state, max(map(dt.date.fromisoformat, days["key"])))
+    return _judge_again(watch, block, state, take_slice(block, state, context), notes)
+
+
+def turn_day(watch: Watch, block: Block, state: StateView, context: StageContext) -> list[Emit]:
+    """One block of `risk.backlog`: the next slice."""
+    return _judge_again(watch, block, state, take_slice(block, state, context), {})
+
+
+def _advance(state: StateView, day: dt.date) -> None:
+    if day > present_day(state.get(DAY)):
+        state.put(DAY, str(day).encode())
+
+
+def _judge_again(watch: Watch, block: Block, state: StateView, due: Slice, notes: Notes) -> list[Emit]:
+    day = present_day(state.get(DAY))
+    turned_at = max(block.rows["received_at"].to_list())
+    causes = dict.fromkeys(due.listings, turned_at)
+    causes |= {listing: max(at for *_, at in noted) for listing, noted in notes.items()}
+    emits = leave("risk.backlog", [Task(LEAVE, f"complaints leave by {day}", turned_at)] if due.left else [])
+    if not causes:
+        return emits
+    keys = [name_of(listing) for listing in causes]
+    held = [value or NO_CHAIN for value in state.get_many(keys)]
+    said = [said_in(value) for value in held]
+    for index, listing in enumerate(causes):
+        if listing in notes:
+            said[index] = _note(state, listing, said[index] or Said(), notes[listing], day)
+    judged = [index for index, value in enumerate(held) if chain_in(value)]
+    if judged:
+        rows = chains([chain_in(held[index]) for index in judged])
+        received = list(causes.values())
+        rows = rows.with_columns(received_at=pl.Series([received[index] for index in judged], dtype=pl.Int64))
+        words = [said[index] for index in judged]
+        alerts = judge(watch, rows, words, Occasion.of(block, day))
+        for index, now in zip(judged, words, strict=True):
+            said[index] = now
+        if not alerts.is_empty():
+            emits.append(Emit("alert", alerts, key="route"))
+    state.put_many(keys, [with_said(value, words) for value, words in zip(held, said, strict=True)])
+    return emits
+
+
+def _note(state: StateView, listing: str, said: Said, noted: list[tuple[str, Complaint, int]], day: dt.date) -> Said:
+    for key, complaint, _ in noted:
+        note(said, key, complaint)
+        for departure in departures(complaint, listing, day):
+            state.put(departure, b"")
+    forget(said, day)
+    return said

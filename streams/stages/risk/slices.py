@@ -1,0 +1,52 @@
+"""The turn of a day: listings whose counters change by it, a slice at a time.
+
+What a slice went through is remembered with its block, for its departures are gone from the index when the
+block is delivered again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from suyuan.streams.stages.risk.complaints import LEAVE, departed
+from suyuan.streams.stages.risk.kept import DAY, present_day
+
+if TYPE_CHECKING:
+    from suyuan.streams.stage import Block, StageContext, StateView
+
+
+class Slice(msgspec.Struct, frozen=True):
+    """`listings`: keys gone through; `left`: whether more are due."""
+
+    offset: int = -1
+    listings: tuple[str, ...] = ()
+    left: bool = False
+
+
+_decode = msgspec.json.Decoder(Slice).decode
+
+
+def take_slice(block: Block, state: StateView, context: StageContext) -> Slice:
+    """The next listings due by the day that the state knows; of a block delivered again, those that it took
+    before as well.
+    """
+    key = b"slice\x1f" + block.topic.encode()
+    before = Slice()
+    if block.redelivered and (value := state.get(key)) is not None:
+        held = _decode(value)
+        if held.offset == block.offset:
+            return held
+        before = held if held.offset >= block.since else before
+    day = str(present_day(state.get(DAY)))
+    found = [name for name, _ in state.scan(LEAVE, limit=context.slice_rows)]
+    due = [name for name in found if departed(name)[0] <= day]
+    if not due:
+        return before
+    for name in due:
+        state.delete(name)
+    listings = tuple(dict.fromkeys((*before.listings, *(departed(name)[1] for name in due))))
+    taken = Slice(block.offset, listings, left=len(due) == context.slice_rows)
+    state.put(key, msgspec.json.encode(taken))
+    return taken

@@ -1,0 +1,120 @@
+"""Seller: what is known of the seller is attached to each of its listings, now and whenever it changes.
+
+State: `entity` and `penalty` records of each code, and each seller's listings.
+"""
+
+from __future__ import annotations
+
+import json
+
+import polars as pl
+
+from suyuan.domain.keys import SEPARATOR
+from suyuan.domain.records import Entity, Penalty, decode_record
+from suyuan.streams.stage import Block, Emit, StageContext, StateView
+from suyuan.streams.stages.backlog import Task, condense, leave, read_tasks, work_off
+from suyuan.streams.stages.listing_rows import from_values, keys, settle, to_values
+
+FACTS = pl.Struct(
+    {
+        "seller_registered": pl.Boolean,
+        "seller_status": pl.String,
+        "seller_name": pl.String,
+        "seller_division": pl.String,
+        "seller_evidence": pl.String,
+        "seller_penalties": pl.Int64,
+    }
+)
+UNKNOWN = b'{"seller_registered":false,"seller_penalties":0}'
+
+
+def meet_seller(block: Block, state: StateView, _context: StageContext) -> list[Emit]:
+    """One block of `seller.listing`: keep the listings, send them on with the seller's facts."""
+    rows = block.rows
+    names = keys(rows, "listing", "seller_code", "platform_code", "listing_id")
+    if rows["retracted"].any():
+        for name, value in settle(rows, names, state.get_many(names)).items():
+            if value is None:
+                state.delete(name)
+            else:
+                state.put(name, value)
+    else:
+        state.put_many(names, to_values(rows))
+    return [_onward(rows, state)]
+
+
+def note_seller_records(block: Block, state: StateView, context: StageContext) -> list[Emit]:
+    """One block of `seller.record`: keep entity and penalty, tell it to the listings of the codes that changed."""
+    touched: dict[str, int] = {}
+    columns = ("kind", "key", "route", "retracted", "received_at", "body")
+    for kind, key, code, retracted, received_at, body in block.rows.select(columns).iter_rows():
+        name = _key(kind, code, key)
+        if retracted:
+            state.delete(name)
+        else:
+            state.put(name, body.encode())
+        touched[code] = max(received_at, touched.get(code, 0))
+    tasks = []
+    for code, received_at in touched.items():
+        name = _key("facts", code)
+        facts = _summarise(code, state)
+        if facts == state.get(name) and not block.redelivered:
+            continue
+        state.put(name, facts)
+        tasks.append(Task(_key("listing", code, ""), "seller", received_at))
+    return _retell(condense(tasks), state, context)
+
+
+def retell_sellers(block: Block, state: StateView, context: StageContext) -> list[Emit]:
+    """One block of `seller.backlog`: the next slice."""
+    return _retell(read_tasks(block), state, context)
+
+
+def _key(*parts: str) -> bytes:
+    return SEPARATOR.join(parts).encode()
+
+
+def _summarise(code: str, state: StateView) -> bytes:
+    facts: dict[str, object] = {"seller_registered": False, "seller_penalties": 0}
+    for _, body in state.scan(_key("entity", code, "")):
+        entity = decode_record("entity", body)
+        assert isinstance(entity, Entity)  # noqa: S101 -- narrows the union for the type checker
+        facts |= {
+            "seller_registered": True,
+            "seller_status": entity.status,
+            "seller_name": entity.name,
+            "seller_division": entity.division,
+            "seller_evidence": entity.evidence,
+        }
+    penalties = [decode_record("penalty", body) for _, body in state.scan(_key("penalty", code, ""))]
+    facts["seller_penalties"] = sum(isinstance(p, Penalty) and p.status == "in_force" for p in penalties)
+    return json.dumps(facts, ensure_ascii=False).encode()
+
+
+def _onward(rows: pl.DataFrame, state: StateView) -> Emit:
+    codes = rows["seller_code"].fill_null("").unique()
+    values = [value or UNKNOWN for value in state.get_many([_key("facts", code) for code in codes])]
+    facts = pl.Series("facts", values, dtype=pl.Binary).cast(pl.String).str.json_decode(FACTS).struct.unnest()
+    facts = facts.with_columns(on=codes)
+    # a listing without a producer still needs one partition, always the same: that of the listing itself
+    listing = pl.concat_str("platform_code", "listing_id", separator=SEPARATOR)
+    onward = (
+        rows.drop(list(FACTS.to_schema()))
+        .with_columns(on=pl.col("seller_code").fill_null(""))
+        .join(facts, on="on", how="left", maintain_order="left")
+        .select(*rows.columns, route=pl.coalesce("producer_code", listing))
+    )
+    return Emit("producer.listing", onward, key="route")
+
+
+def _retell(tasks: list[Task], state: StateView, context: StageContext) -> list[Emit]:
+    done, left = work_off(tasks, state, context.slice_rows)
+    emits = leave("seller.backlog", left)
+    if done:
+        rows = from_values([value for _, value, _ in done]).with_columns(
+            received_at=pl.max_horizontal(
+                "received_at", pl.Series([task.received_at for *_, task in done], dtype=pl.Int64)
+            )
+        )
+        emits.insert(0, _onward(rows, state))
+    return emits

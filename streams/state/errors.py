@@ -1,0 +1,35 @@
+"""What can be wrong with a partition's state. Every message says which folder and what to do."""
+
+from __future__ import annotations
+
+
+class StateError(Exception):
+    """Base of all below; the state on disk is as the last successful commit left it."""
+
+
+class StateLockedError(StateError):
+    """Another process has the folder open."""
+
+
+class StateCorruptError(StateError):
+    """The files do not hold what was written; the changelog does, so the state can be rebuilt."""
+
+
+class StateVersionError(StateError):
+    """The state was written by a newer version of this software."""
+
+
+class StateUnwritableError(StateError):
+    """The disk refuses (full, read-only, input/output error); the same commit may be tried again."""
+
+
+class StateClosedError(StateError):
+    """The partition was taken away while its state was in use; drop the work, its new owner repeats it."""
+
+
+class StateConflictError(StateError):
+    """A view was committed that does not rest on the present state; the runner has a fault."""
+
+
+class RecoveryStalledError(StateError):
+    """Recovery made no progress for as long as the deadline allows."""

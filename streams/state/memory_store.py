@@ -1,0 +1,69 @@
+"""A store in memory, for tests and for driving stages without files."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from sortedcontainers import SortedDict
+
+from suyuan.streams.state.errors import StateClosedError
+from suyuan.streams.state.store import digest_pairs, prefix_end
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class MemoryStore:
+    """`Store` on a sorted dict; what it holds ends with the process."""
+
+    def __init__(self) -> None:
+        self._pairs: SortedDict[bytes, bytes] = SortedDict()
+        self._closed = False
+
+    def get(self, key: bytes) -> bytes | None:
+        """As `Store.get`."""
+        return self._open().get(key)
+
+    def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        """As `Store.get_many`."""
+        return list(map(self._open().get, keys))
+
+    def scan(self, prefix: bytes, after: bytes | None = None, limit: int | None = None) -> list[tuple[bytes, bytes]]:
+        """As `Store.scan`."""
+        pairs = self._open()
+        if after is not None and after >= prefix:
+            found = pairs.irange(after, prefix_end(prefix), inclusive=(False, False))
+        else:
+            found = pairs.irange(prefix, prefix_end(prefix), inclusive=(True, False))
+        return [(key, pairs[key]) for key in islice(found, limit)]
+
+    def write_batch(self, keys: Sequence[bytes], values: Sequence[bytes | None]) -> None:
+        """As `Store.write_batch`."""
+        pairs = self._open()
+        for key, value in zip(keys, values, strict=True):
+            if value is None:
+                pairs.pop(key, None)
+            else:
+                pairs[key] = value
+
+    def clear(self) -> None:
+        """As `Store.clear`."""
+        self._open().clear()
+
+    def flush(self) -> None:
+        """As `Store.flush`."""
+        self._open()
+
+    def digest(self) -> str:
+        """As `Store.digest`."""
+        return digest_pairs(self._open().items())
+
+    def close(self) -> None:
+        """As `Store.close`."""
+        self._closed = True
+
+    def _open(self) -> SortedDict[bytes, bytes]:
+        if self._closed:
+            raise StateClosedError("this partition's state is closed")
+        return self._pairs

@@ -1,0 +1,204 @@
+"""A store on RocksDB."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager, suppress
+from itertools import islice
+from threading import Lock
+from typing import TYPE_CHECKING, Any, cast
+
+import rocksdict
+
+from suyuan.streams.state.errors import (
+    StateClosedError,
+    StateCorruptError,
+    StateError,
+    StateLockedError,
+    StateUnwritableError,
+)
+from suyuan.streams.state.store import digest_pairs, prefix_end
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+MIB = 1 << 20
+
+
+class RocksMemory:
+    """Memory that all stores given the same instance share: one block cache, write buffers counted within it."""
+
+    def __init__(self, cache_bytes: int = 192 * MIB, write_bytes: int = 64 * MIB) -> None:
+        """`write_bytes` of the cache may be unflushed writes; beyond that the greatest buffer is flushed."""
+        self.cache = rocksdict.Cache(cache_bytes)
+        self.writes = rocksdict.WriteBufferManager.new_write_buffer_manager_with_cache(
+            write_bytes, allow_stall=False, cache=self.cache
+        )
+
+
+class RocksStore:
+    """`Store` in a folder of its own, without a write-ahead log: what was not flushed when the process died comes back
+    from the changelog, which has every pair before the store does. Batches are written whole or not at all, the
+    changelog offset among them, so the store always is where some commit left it.
+    """
+
+    def __init__(self, path: Path, memory: RocksMemory | None = None) -> None:
+        """Open or create. StateLockedError, StateCorruptError, StateUnwritableError where that cannot be."""
+        self.path = path
+        self._using = Lock()  # rocksdict refuses what meets a close; a partition can be taken away in mid-write
+        self._memory = memory or RocksMemory(32 * MIB, 16 * MIB)
+        with self._typed_errors():
+            if _damage_mark(path).exists():
+                raise _corrupt(path, "found while reading")
+            path.mkdir(parents=True, exist_ok=True)
+            self._db = rocksdict.Rdict(str(path), _options(self._memory))
+            self._db.set_write_options(_writing())
+
+    def get(self, key: bytes) -> bytes | None:
+        """As `Store.get`."""
+        with self._typed_errors():
+            return cast("bytes | None", self._db.get(key))
+
+    def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        """In key order each block is unpacked once: half the time of random order."""
+        with self._typed_errors():
+            if len(keys) < 16:
+                return cast("list[bytes | None]", self._db.get(list(keys)))
+            ordered = sorted(set(keys))
+            found = dict(zip(ordered, self._db.get(ordered), strict=True))
+            return [found[key] for key in keys]
+
+    def scan(self, prefix: bytes, after: bytes | None = None, limit: int | None = None) -> list[tuple[bytes, bytes]]:
+        """Pairs in key order, see `Readable.scan`."""
+        first = after + b"\x00" if after is not None and after >= prefix else prefix
+        with self._typed_errors():
+            # the iterator points into the options and does not keep them alive: a dropped bound is read as garbage
+            options = rocksdict.ReadOptions()
+            end = prefix_end(prefix)
+            if end is not None:
+                options.set_iterate_upper_bound(end)
+            pairs = list(islice(self._db.items(from_key=first, read_opt=options), limit))
+            del options
+            return pairs
+
+    def write_batch(self, keys: Sequence[bytes], values: Sequence[bytes | None]) -> None:
+        """As `Store.write_batch`."""
+        with self._typed_errors():
+            batch = rocksdict.WriteBatch(raw_mode=True)
+            put, delete = batch.put, batch.delete
+            for key, value in zip(keys, values, strict=True):
+                if value is None:
+                    delete(key)
+                else:
+                    put(key, value)
+            self._db.write(batch)
+
+    def clear(self) -> None:
+        """As `Store.clear`."""
+        with self._typed_errors():
+            last = next(iter(self._db.keys(backwards=True)), None)
+            if last is not None:
+                self._db.delete_range(b"", last + b"\x00")
+
+    def flush(self) -> None:
+        """As `Store.flush`."""
+        with self._typed_errors():
+            self._db.flush()
+
+    def digest(self) -> str:
+        """As `Store.digest`."""
+        with self._typed_errors():
+            return digest_pairs(self._db.items())
+
+    def close(self) -> None:
+        """Release the folder; a second call does nothing."""
+        with self._using, suppress(rocksdict.DbClosedError):
+            try:
+                self._db.flush()
+            finally:
+                self._db.close()
+
+    @contextmanager
+    def _typed_errors(self) -> Iterator[None]:
+        # rocksdict raises plain Exception; RocksDB's status is the start of its text
+        try:
+            with self._using:
+                yield
+        except (StateError, ValueError, TypeError):
+            raise
+        except rocksdict.DbClosedError as error:
+            raise StateClosedError(f"state {self.path} is closed: its partition was taken away") from error
+        except Exception as error:
+            typed = _typed(self.path, error)
+            if isinstance(typed, StateCorruptError):
+                _mark_damaged(self.path)
+            raise typed from error
+
+
+def set_aside(path: Path) -> Path:
+    """Rename a state folder to the first free `<name>.aside-N` and return that; the next start rebuilds the state."""
+    number = 1
+    while (target := path.with_name(f"{path.name}.aside-{number}")).exists():
+        number += 1
+    path.rename(target)
+    _damage_mark(path).unlink(missing_ok=True)
+    return target
+
+
+def _damage_mark(path: Path) -> Path:
+    # RocksDB opens a folder whose tables are damaged and fails only when it reads the place
+    return path.with_name(f"{path.name}.damaged")
+
+
+def _mark_damaged(path: Path) -> None:
+    with suppress(OSError):
+        _damage_mark(path).touch()
+
+
+def _typed(path: Path, error: Exception) -> StateError:
+    text = str(error)
+    if "lock" in text and "/LOCK" in text:
+        return StateLockedError(f"state {path} is in use by another process: stop it, or choose another folder")
+    if text.startswith("Corruption") or "No such file" in text:
+        return _corrupt(path, text)
+    return StateUnwritableError(f"state {path} cannot be used: {text}")
+
+
+def _corrupt(path: Path, detail: str) -> StateCorruptError:
+    return StateCorruptError(
+        f"state {path} is damaged ({detail}). It can be rebuilt from its changelog: "
+        f"start with --rebuild-damaged, or rename the folder yourself"
+    )
+
+
+def _writing() -> Any:
+    options = rocksdict.WriteOptions()
+    options.disable_wal = True
+    return options
+
+
+def _options(memory: RocksMemory) -> Any:
+    # Measured with 1M keys of 300 B: 2 KiB blocks 2.6-3.3 us a hit, 4 KiB 3.6-4.1; absent keys 0.7 us (bloom filters)
+    table = rocksdict.BlockBasedOptions()
+    table.set_block_cache(memory.cache)
+    table.set_block_size(2048)
+    table.set_format_version(5)
+    table.set_bloom_filter(10, block_based=False)
+    table.set_data_block_index_type(rocksdict.DataBlockIndexType.binary_and_hash())
+    table.set_data_block_hash_ratio(0.75)
+
+    options = rocksdict.Options(raw_mode=True)
+    options.create_if_missing(create_if_missing=True)
+    options.set_block_based_table_factory(table)
+    options.set_compression_type(rocksdict.DBCompressionType.lz4())
+    options.set_write_buffer_manager(memory.writes)
+    options.set_write_buffer_size(16 * MIB)
+    options.set_max_write_buffer_number(3)
+    options.set_memtable_prefix_bloom_ratio(0.05)
+    options.set_memtable_whole_key_filtering(whole_key_filter=True)
+    options.set_level_compaction_dynamic_level_bytes(v=True)
+    options.set_max_background_jobs(2)
+    options.set_max_open_files(512)
+    options.set_keep_log_file_num(2)
+    options.set_stats_dump_period_sec(0)
+    return options

@@ -1,0 +1,19 @@
+"""How state is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class StateSettings:
+    """Defaults hold four stages of four partitions below 400 MiB."""
+
+    cache_entries: int = 50_000
+    """hot pairs kept per partition"""
+    cache_bytes: int = 8 << 20
+    """and their bytes"""
+    recovery_deadline: float = 120.0
+    """seconds without a changelog record applied, after which a recovery that is not complete stops the process"""
+    rebuild_corrupt: bool = False
+    """set a damaged folder aside and rebuild from the changelog, instead of stopping"""

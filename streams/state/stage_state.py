@@ -1,0 +1,149 @@
+"""What the runner of a stage holds: a state per partition, its position, and the commit.
+
+Order of a commit: **changelog first, store second.** Both hold the block's pairs, the position (offsets applied, epoch)
+and, in the store, the changelog offset that they came from, each in one batch. A kill
+- before the changelog has the whole batch: neither counts it; the input comes again and the block is new;
+- between the two: the store's offset lies before the batch; recovery replays it, and the block is `redelivered`;
+- after: the block is `redelivered`.
+The store flushes when it likes, so a kill or a power loss may take its last batches: the second case again, with more
+to replay. Store first would need an fsync a block, and a way to find in the store what the changelog never got: a block
+whose redelivery changes nothing writes nothing, so those pairs would be missing the day the folder is lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Protocol
+
+from suyuan.streams.state.memory_store import MemoryStore
+from suyuan.streams.state.partition import PartitionState
+from suyuan.streams.state.republish import must_republish, republish
+from suyuan.streams.state.rocks_store import RocksMemory
+from suyuan.streams.state.settings import StateSettings
+from suyuan.streams.state.table import StateTable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from suyuan.streams.state.changelog import ChangelogWriter
+    from suyuan.streams.state.position import TopicPartition
+    from suyuan.streams.state.view import Overlay
+
+
+class KeyedState(Protocol):
+    """State of the partitions of one stage. One block of a partition at a time: view, run the stage (in any thread),
+    commit; other partitions meanwhile as they like.
+    """
+
+    def take_up(self, partition: int) -> int:
+        """The partition's new epoch: stored + 1. Durable with the next commit, which precedes the outputs; to have
+        it durable at once commit an empty view. Once per assignment, after recovery.
+        """
+
+    def view(self, partition: int) -> Overlay:
+        """A view for the next block."""
+
+    def applied(self, partition: int) -> dict[TopicPartition, int]:
+        """Last offset of each input partition that the state has; a block at or below it is `redelivered`."""
+
+    async def commit(self, partition: int, view: Overlay, applied: Mapping[TopicPartition, int]) -> None:
+        """Make the view's writes and the offsets durable together. After any error the same view may be committed
+        again, and nothing else before it. StateClosedError when the partition was taken away.
+        """
+
+    def digest(self, partition: int) -> str:
+        """Equal exactly when the pairs are (see `Store.digest`)."""
+
+
+class StageState:
+    """`KeyedState` in a Faust table. Create before the app starts; partitions are there once Faust assigned them."""
+
+    def __init__(
+        self,
+        app: Any,
+        stage: str,
+        changelog: ChangelogWriter,
+        *,
+        partitions: int,
+        settings: StateSettings | None = None,
+        memory: RocksMemory | None = None,
+    ) -> None:
+        """Registers table `<stage>-state` with the app. Stages of one process share one `memory`."""
+        self.table = StateTable(
+            app,
+            name=f"{stage}-state",
+            partitions=partitions,
+            settings=settings or StateSettings(),
+            memory=memory or RocksMemory(),
+        )
+        app.tables.add(self.table)
+        self._changelog = changelog
+
+    def take_up(self, partition: int) -> int:
+        """As `KeyedState.take_up`."""
+        return self._partition(partition).take_up()
+
+    def view(self, partition: int) -> Overlay:
+        """As `KeyedState.view`."""
+        return self._partition(partition).view()
+
+    def applied(self, partition: int) -> dict[TopicPartition, int]:
+        """As `KeyedState.applied`."""
+        return dict(self._partition(partition).position.applied)
+
+    async def commit(self, partition: int, view: Overlay, applied: Mapping[TopicPartition, int]) -> None:
+        """As `KeyedState.commit`."""
+        state = self._partition(partition)
+
+        async def append(keys: Sequence[bytes], values: Sequence[bytes | None]) -> int:
+            return await self._changelog.append_many(self.table.changelog_topic_name, partition, keys, values)
+
+        if must_republish(state):
+            await republish(state, append)
+        commit = state.prepare(view, applied)
+        offset = await append(*commit.records())
+        await asyncio.to_thread(state.write, commit, offset)
+
+    def digest(self, partition: int) -> str:
+        """As `KeyedState.digest`."""
+        return self._partition(partition).store.digest()
+
+    def _partition(self, partition: int) -> PartitionState:
+        return self.table.data.partition(partition)
+
+
+class MemoryStageState:
+    """`KeyedState` without Faust, log or files; every partition is there at once."""
+
+    def __init__(self) -> None:
+        self._partitions: dict[int, PartitionState] = {}
+
+    def take_up(self, partition: int) -> int:
+        """As `KeyedState.take_up`."""
+        return self._partition(partition).take_up()
+
+    def view(self, partition: int) -> Overlay:
+        """As `KeyedState.view`."""
+        return self._partition(partition).view()
+
+    def applied(self, partition: int) -> dict[TopicPartition, int]:
+        """As `KeyedState.applied`."""
+        return dict(self._partition(partition).position.applied)
+
+    async def commit(self, partition: int, view: Overlay, applied: Mapping[TopicPartition, int]) -> None:
+        """As `KeyedState.commit`."""
+        self.commit_now(partition, view, applied)
+
+    def commit_now(self, partition: int, view: Overlay, applied: Mapping[TopicPartition, int]) -> None:
+        """`commit` for drivers without an event loop."""
+        state = self._partition(partition)
+        state.write(state.prepare(view, applied))
+
+    def digest(self, partition: int) -> str:
+        """As `KeyedState.digest`."""
+        return self._partition(partition).store.digest()
+
+    def _partition(self, partition: int) -> PartitionState:
+        if partition not in self._partitions:
+            self._partitions[partition] = PartitionState(MemoryStore())
+        return self._partitions[partition]

@@ -1,0 +1,61 @@
+"""An ordered key-value store: the floor that a partition's state stands on."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+RESERVED_END = b"\x01"
+"""Keys below this one are the state's own (see `position`): no stage may write them, no digest counts them."""
+
+
+class Readable(Protocol):
+    """What a view reads through to. Keys order as bytes."""
+
+    def get(self, key: bytes) -> bytes | None:
+        """The value, or None."""
+
+    def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        """Values in the order of the keys, None where absent."""
+
+    def scan(self, prefix: bytes, after: bytes | None = None, limit: int | None = None) -> list[tuple[bytes, bytes]]:
+        """Pairs whose key starts with prefix and, if given, is greater than `after`; in key order, at most limit."""
+
+
+class Store(Readable, Protocol):
+    """One partition's pairs. Calls may come from any thread; each raises StateClosedError after `close`."""
+
+    def write_batch(self, keys: Sequence[bytes], values: Sequence[bytes | None]) -> None:
+        """Write all or nothing; None deletes; the later of two equal keys wins."""
+
+    def clear(self) -> None:
+        """Delete every pair. Cut short by a crash it leaves no pair, or all."""
+
+    def flush(self) -> None:
+        """Return when everything written is on the disk, a power loss included."""
+
+    def digest(self) -> str:
+        """Hex digest of all pairs but the reserved ones: equal exactly when the stage's state is equal."""
+
+    def close(self) -> None:
+        """Release files and locks; a second call does nothing."""
+
+
+def prefix_end(prefix: bytes) -> bytes | None:
+    """The least key greater than every key with the prefix; None where there is none."""
+    stem = prefix.rstrip(b"\xff")
+    return stem[:-1] + bytes([stem[-1] + 1]) if stem else None
+
+
+def digest_pairs(pairs: Iterable[tuple[bytes, bytes]]) -> str:
+    """BLAKE2b-128 over the pairs in the order given, lengths included; reserved keys are left out."""
+    digest = hashlib.blake2b(digest_size=16)
+    for key, value in pairs:
+        if key >= RESERVED_END:
+            digest.update(b"%d,%d:" % (len(key), len(value)))
+            digest.update(key)
+            digest.update(value)
+    return digest.hexdigest()

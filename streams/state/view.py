@@ -1,0 +1,134 @@
+"""A block's view of its partition's state: what is committed, overlaid with what the block has written."""
+
+from __future__ import annotations
+
+from itertools import islice, repeat
+from typing import TYPE_CHECKING
+
+from sortedcontainers import SortedList
+
+from suyuan.streams.state.store import RESERVED_END, prefix_end
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from suyuan.streams.state.store import Readable
+
+
+class _Unset:
+    """Told apart from None, which is a pending deletion."""
+
+
+_UNSET = _Unset()
+_LAST_RESERVED = b"\x00\xff"
+
+
+class Overlay:
+    """A `StateView`: reads see the writes of the same block. Nothing is written below until `changes` are committed.
+
+    One thread at a time.
+    """
+
+    def __init__(self, base: Readable, version: int = 0) -> None:
+        """`version` says which state of the partition the view rests on."""
+        self.base = base
+        self.version = version
+        self._pending: dict[bytes, bytes | None] = {}
+        self._ordered: SortedList[bytes] = SortedList()
+
+    def get(self, key: bytes) -> bytes | None:
+        """The pending value, else the one below."""
+        value: bytes | _Unset | None = self._pending.get(key, _UNSET)
+        return self.base.get(key) if isinstance(value, _Unset) else value
+
+    def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        """Pending values, else those below, in the order of the keys; None where absent."""
+        if not self._pending:
+            return self.base.get_many(keys)
+        values: list[bytes | _Unset | None] = list(map(self._pending.get, keys, repeat(_UNSET)))
+        below = [key for key, value in zip(keys, values, strict=True) if value is _UNSET]
+        if not below:
+            return values  # type: ignore[return-value]  # nothing is unset
+        found = iter(self.base.get_many(below))
+        return [next(found) if isinstance(value, _Unset) else value for value in values]
+
+    def put(self, key: bytes, value: bytes) -> None:
+        """Set one."""
+        self._pending[key] = value
+
+    def put_many(self, keys: Sequence[bytes], values: Sequence[bytes]) -> None:
+        """Set many; the later of two equal keys wins."""
+        self._pending.update(zip(keys, values, strict=True))
+
+    def delete(self, key: bytes) -> None:
+        """Forget a key; absent is no error."""
+        self._pending[key] = None
+
+    def scan(self, prefix: bytes, after: bytes | None = None, limit: int | None = None) -> list[tuple[bytes, bytes]]:
+        """Pairs below and pending ones in key order, what is pending deletion left out (see `Readable.scan`)."""
+        if prefix < RESERVED_END and (after is None or after < _LAST_RESERVED):
+            after = _LAST_RESERVED  # reserved keys are no stage's business
+        pending = self._pending_keys(prefix, after)
+        first = next(pending, None)
+        if first is None:
+            return self.base.scan(prefix, after, limit)
+        if limit is None:
+            return self._merge_all(prefix, after)
+        return list(islice(self._merge(prefix, after, limit), limit))
+
+    def changes(self) -> tuple[list[bytes], list[bytes | None]]:
+        """Keys written and their last values, None for deleted."""
+        return list(self._pending), list(self._pending.values())
+
+    def discard(self) -> None:
+        """Forget the pending writes."""
+        self._pending.clear()
+        self._ordered.clear()
+
+    def _pending_keys(self, prefix: bytes, after: bytes | None) -> Iterator[bytes]:
+        # keys never leave the pending dict and it keeps insertion order: the unsorted ones are its last
+        fresh = len(self._pending) - len(self._ordered)
+        if fresh:
+            self._ordered.update(islice(reversed(self._pending), fresh))
+        if after is not None and after >= prefix:
+            return self._ordered.irange(after, prefix_end(prefix), inclusive=(False, False))
+        return self._ordered.irange(prefix, prefix_end(prefix), inclusive=(True, False))
+
+    def _merge_all(self, prefix: bytes, after: bytes | None) -> list[tuple[bytes, bytes]]:
+        merged: dict[bytes, bytes | None] = dict(self.base.scan(prefix, after))
+        below = len(merged)
+        merged.update((key, self._pending[key]) for key in self._pending_keys(prefix, after))
+        pairs = [(key, value) for key, value in merged.items() if value is not None]
+        if len(merged) > below:
+            pairs.sort()
+        return pairs
+
+    def _merge(self, prefix: bytes, after: bytes | None, limit: int) -> Iterator[tuple[bytes, bytes]]:
+        pending = self._pending_keys(prefix, after)
+        upper = next(pending, None)
+        for key, value in self._below(prefix, after, limit):
+            while upper is not None and upper < key:
+                yield from self._live(upper)
+                upper = next(pending, None)
+            if upper == key:
+                yield from self._live(key)
+                upper = next(pending, None)
+            else:
+                yield key, value
+        while upper is not None:
+            yield from self._live(upper)
+            upper = next(pending, None)
+
+    def _live(self, key: bytes) -> Iterator[tuple[bytes, bytes]]:
+        value = self._pending[key]
+        if value is not None:
+            yield key, value
+
+    def _below(self, prefix: bytes, after: bytes | None, limit: int) -> Iterator[tuple[bytes, bytes]]:
+        # in growing portions: a pending deletion may hide any number of the pairs below
+        while True:
+            pairs = self.base.scan(prefix, after, limit)
+            yield from pairs
+            if len(pairs) < limit:
+                return
+            after, limit = pairs[-1][0], limit * 2

@@ -1,0 +1,91 @@
+"""What a consumer delivered and may commit: only what lies before the first message not yet acknowledged.
+
+Faust commits past work in flight (faust-streaming #606), so our consumers keep this account themselves, for runs and
+for single messages alike.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+TopicPartition = tuple[str, int]
+
+
+@dataclass(slots=True, eq=False)
+class Delivered:
+    """One message in the account; `offset` is its (last) record's."""
+
+    offset: int
+    size: int
+    done: bool = False
+    counts: bool = True
+
+
+@dataclass(slots=True)
+class _Partition:
+    waiting: deque[Delivered] = field(default_factory=deque)
+    bytes_in_flight: int = 0
+    next_offset: int | None = None
+
+
+class AckedPrefix:
+    """An account per partition, in the order of delivery."""
+
+    def __init__(self) -> None:
+        self._partitions: defaultdict[TopicPartition, _Partition] = defaultdict(_Partition)
+        self.bytes_in_flight = 0
+
+    def deliver(self, at: TopicPartition, offset: int, size: int) -> Delivered:
+        """A message of `size` bytes goes to its stream."""
+        delivered = Delivered(offset, size)
+        partition = self._partitions[at]
+        partition.waiting.append(delivered)
+        partition.bytes_in_flight += size
+        self.bytes_in_flight += size
+        return delivered
+
+    def done(self, at: TopicPartition, delivered: Delivered) -> None:
+        """A message is acknowledged. One that was delivered before a seek no longer counts."""
+        if delivered.done or not delivered.counts:
+            return
+        delivered.done = True
+        partition = self._partitions[at]
+        partition.bytes_in_flight -= delivered.size
+        self.bytes_in_flight -= delivered.size
+        while partition.waiting and partition.waiting[0].done:
+            partition.next_offset = partition.waiting.popleft().offset + 1
+
+    def done_before(self, at: TopicPartition, delivered: Delivered, offset: int) -> None:
+        """Of a run, what lies before `offset` is done, and the rest will not be. Nothing changes while messages before
+        the run are unacknowledged.
+        """
+        partition = self._partitions[at]
+        if delivered.counts and partition.waiting and partition.waiting[0] is delivered:
+            partition.next_offset = offset
+
+    def next_offset(self, at: TopicPartition) -> int | None:
+        """The offset to commit; None before the first message is done."""
+        return self._partitions[at].next_offset if at in self._partitions else None
+
+    def waiting(self, at: TopicPartition) -> int:
+        """Messages not below the prefix: unacknowledged ones, and those acknowledged behind them."""
+        return len(self._partitions[at].waiting) if at in self._partitions else 0
+
+    def bytes_waiting(self, at: TopicPartition) -> int:
+        """Bytes of the partition's unacknowledged messages."""
+        return self._partitions[at].bytes_in_flight if at in self._partitions else 0
+
+    def forget(self, partitions: Iterable[TopicPartition]) -> None:
+        """The read position moved: what was delivered before no longer counts."""
+        for at in partitions:
+            partition = self._partitions.pop(at, None)
+            if partition is None:
+                continue
+            self.bytes_in_flight -= partition.bytes_in_flight
+            for delivered in partition.waiting:
+                delivered.counts = False

@@ -1,0 +1,93 @@
+"""Appending inside the writer's transaction: offsets are read there, because other processes append too."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from suyuan.streams.transport.embedded.batch import Batch, encode, split
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+    from suyuan.streams.transport.embedded.catalog import Partition
+    from suyuan.streams.transport.records import Records
+
+IDS_PER_STATEMENT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """Where records of one partition came to lie: `base_offset`..`last_offset`, without a hole; the last is below the
+    base when none was taken. `taken` says for each record given with an id whether it was new; None: no ids were given.
+    """
+
+    base_offset: int
+    last_offset: int
+    taken: list[bool] | None = None
+
+
+@dataclass(slots=True)
+class Prepared:
+    """Records for a partition, already encoded as if all of them were new."""
+
+    partition: Partition
+    records: Records
+    batches: list[Batch]
+    ids: Sequence[bytes] | None
+
+
+def append(connection: sqlite3.Connection, prepared: Prepared) -> Appended:
+    """Append within the transaction that is open."""
+    taken, batches = None, prepared.batches
+    if prepared.ids is not None:
+        taken = claim(connection, prepared.ids)
+        if not all(taken):
+            new = prepared.records.take([i for i, is_new in enumerate(taken) if is_new])
+            batches = [encode(portion) for portion in split(new)]
+    partition_id = prepared.partition.id
+    (base,) = connection.execute("SELECT end_offset FROM partitions WHERE id = ?", (partition_id,)).fetchone()
+    offset = base
+    for batch in batches:
+        insert_batch(connection, partition_id, offset, batch)
+        offset += batch.count
+    if offset > base:
+        connection.execute("UPDATE partitions SET end_offset = ? WHERE id = ?", (offset, partition_id))
+    return Appended(base, offset - 1, taken)
+
+
+def insert_batch(connection: sqlite3.Connection, partition_id: int, base_offset: int, batch: Batch) -> None:
+    """Store a batch at its base offset."""
+    connection.execute(
+        "INSERT INTO batches (partition_id, base_offset, last_offset, count, first_timestamp, last_timestamp,"
+        " bytes, records) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            partition_id,
+            base_offset,
+            base_offset + batch.last,
+            batch.count,
+            batch.first_timestamp,
+            batch.last_timestamp,
+            len(batch.blob),
+            batch.blob,
+        ),
+    )
+
+
+def claim(connection: sqlite3.Connection, ids: Sequence[bytes]) -> list[bool]:
+    """Note the ids; which were new, the first of equal ones being the new one."""
+    first: dict[bytes, int] = {}
+    for index, id_ in enumerate(ids):
+        first.setdefault(id_, index)
+    taken = [False] * len(ids)
+    ordered = sorted(first)
+    for start in range(0, len(ordered), IDS_PER_STATEMENT):
+        portion = ordered[start : start + IDS_PER_STATEMENT]
+        places = ",".join(["(?)"] * len(portion))
+        for (id_,) in connection.execute(
+            f"INSERT INTO published_ids (id) VALUES {places} ON CONFLICT DO NOTHING RETURNING id",  # noqa: S608 - only the number of places varies
+            portion,
+        ):
+            taken[first[id_]] = True
+    return taken

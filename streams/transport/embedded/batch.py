@@ -1,0 +1,227 @@
+"""A batch: many records of one partition as one blob, column by column.
+
+    head       version, codec (1 byte each), flags (2), count (4); crc32 of these and the body (4)
+    body       compressed when that pays:
+      offsets    uint32 each, from the batch's base offset     only when SPARSE (compaction left holes)
+      timestamps int64 each, ms
+      lengths    int32 each of keys, values, headers; -1: null keys only unless NO_KEYS, headers only when HEADERS
+      keys, values, headers one after another
+
+Little endian. The base offset is not in the blob: it is known only when the log takes the batch.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import cramjam
+import numpy as np
+import numpy.typing as npt
+
+from suyuan.streams.transport.records import Fetched, Headers, Records
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+MAX_BATCH_RECORDS = 8192
+MAX_BATCH_BYTES = 4 << 20
+MAX_RECORD_BYTES = 256 << 20
+COMPRESS_FROM_BYTES = 256
+
+_HEAD = struct.Struct("<BBHI")
+_CHECKSUM = struct.Struct("<I")
+_BODY_AT = _HEAD.size + _CHECKSUM.size
+_VERSION = 1
+_PLAIN, _LZ4 = 0, 1
+_UNPACK: dict[int, Callable[[memoryview], Any]] = {_PLAIN: bytes, _LZ4: cramjam.lz4.decompress_block}
+_SPARSE, _NO_KEYS, _HEADERS = 1, 2, 4
+_HEADER = struct.Struct("<Hi")
+
+Ints = npt.NDArray[np.int64]
+
+
+class BatchDamaged(Exception):
+    """The blob is not what was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """An encoded batch. `last` is the last record's offset from the base; `size` is keys and values in bytes."""
+
+    count: int
+    last: int
+    first_timestamp: int
+    last_timestamp: int
+    size: int
+    blob: bytes
+
+
+def sizes(records: Records) -> Ints:
+    """Bytes of key and value of each record."""
+    return np.maximum(_lengths(records.keys), 0) + np.maximum(_lengths(records.values), 0)
+
+
+def split(records: Records) -> Iterator[Records]:
+    """The records in portions fit for a batch each: a record larger than a batch stands alone."""
+    ends = np.cumsum(sizes(records))
+    start = 0
+    while start < len(records):
+        before = int(ends[start - 1]) if start else 0
+        room = int(np.searchsorted(ends, before + MAX_BATCH_BYTES, side="right"))
+        stop = max(start + 1, min(room, start + MAX_BATCH_RECORDS, len(records)))
+        yield records if stop - start == len(records) else records.cut(start, stop)
+        start = stop
+
+
+def encode(records: Records, offsets: Sequence[int] | None = None) -> Batch:
+    """Encode at least one record. `offsets` count from the base offset and say where there are holes."""
+    flags = 0
+    parts: list[bytes] = []
+    if offsets is not None:
+        flags |= _SPARSE
+        parts.append(np.asarray(offsets, dtype="<u4").tobytes())
+    timestamps = np.asarray(records.timestamps, dtype="<i8")
+    keys, values = _lengths(records.keys), _lengths(records.values)
+    parts.append(timestamps.tobytes())
+    if bool((keys == -1).all()):
+        flags |= _NO_KEYS
+    else:
+        parts.append(keys.astype("<i4").tobytes())
+    parts.append(values.astype("<i4").tobytes())
+    headers = None if records.headers is None else [_encode_headers(each) for each in records.headers]
+    if headers is not None:
+        flags |= _HEADERS
+        parts.append(_lengths(headers).astype("<i4").tobytes())
+    parts += [_joined(records.keys), _joined(records.values), _joined(headers or ())]
+    body, codec = b"".join(parts), _PLAIN
+    if len(body) >= COMPRESS_FROM_BYTES:
+        # lz4 to 0.3 of the size at 850 MB/s and back at 4,000; zstd 1 to 0.2 at 500 and 1,300
+        compressed = bytes(cramjam.lz4.compress_block(body, store_size=True))
+        if len(compressed) < 0.9 * len(body):
+            body, codec = compressed, _LZ4
+    count = len(records)
+    head = _HEAD.pack(_VERSION, codec, flags, count)
+    return Batch(
+        count=count,
+        last=count - 1 if offsets is None else offsets[-1],
+        first_timestamp=int(timestamps.min()),
+        last_timestamp=int(timestamps.max()),
+        size=int(np.maximum(keys, 0).sum() + np.maximum(values, 0).sum()),
+        blob=b"".join((head, _CHECKSUM.pack(zlib.crc32(body, zlib.crc32(head))), body)),
+    )
+
+
+def decode(
+    blob: bytes,
+    base_offset: int,
+    start_offset: int = 0,
+    max_records: int | None = None,
+    max_bytes: int | None = None,
+) -> Fetched:
+    """The records from `start_offset` on, at most so many and so large together, but at least one.
+
+    Raises BatchDamaged.
+    """
+    try:
+        return _decode(blob, base_offset, start_offset, max_records, max_bytes)
+    except (struct.error, ValueError, IndexError, cramjam.DecompressionError) as error:
+        raise BatchDamaged(str(error)) from error
+
+
+def _decode(
+    blob: bytes, base_offset: int, start_offset: int, max_records: int | None, max_bytes: int | None
+) -> Fetched:
+    version, codec, flags, count = _HEAD.unpack_from(blob)
+    (checksum,) = _CHECKSUM.unpack_from(blob, _HEAD.size)
+    body = memoryview(blob)[_BODY_AT:]
+    if zlib.crc32(body, zlib.crc32(blob[: _HEAD.size])) != checksum:
+        raise BatchDamaged("checksum differs")
+    if version != _VERSION or codec not in _UNPACK:
+        raise BatchDamaged(f"unknown batch format {version}/{codec}")
+    data = bytes(_UNPACK[codec](body))
+    at = 0
+
+    def column(dtype: str, *, present: bool) -> Ints | None:
+        nonlocal at
+        if not present:
+            return None
+        found = np.frombuffer(data, dtype=dtype, count=count, offset=at)
+        at += found.nbytes
+        return found.astype(np.int64)
+
+    holes = column("<u4", present=bool(flags & _SPARSE))
+    timestamps = cast("Ints", column("<i8", present=True))
+    lengths = [
+        column("<i4", present=not flags & _NO_KEYS),
+        column("<i4", present=True),
+        column("<i4", present=bool(flags & _HEADERS)),
+    ]
+    offsets = base_offset + (np.arange(count) if holes is None else holes)
+    start = int(np.searchsorted(offsets, start_offset))
+    stop = count if max_records is None else min(count, start + max_records)
+    if max_bytes is not None and start < stop:
+        weights = np.maximum(cast("Ints", lengths[1])[start:stop], 0)
+        if lengths[0] is not None:
+            weights = weights + np.maximum(lengths[0][start:stop], 0)
+        stop = start + max(1, int(np.searchsorted(np.cumsum(weights), max_bytes, side="right")))
+    cells = []
+    for each in lengths:
+        values, at = _cells(data, at, each, start, stop)
+        cells.append(values)
+    if at != len(data):
+        raise BatchDamaged("length differs")
+    keys, values, headers = cells
+    many = stop - start
+    return Fetched(
+        offsets[start:stop].tolist(),
+        [None] * many if keys is None else keys,
+        values or [],
+        timestamps[start:stop].tolist(),
+        [()] * many if headers is None else [_decode_headers(each or b"") for each in headers],
+    )
+
+
+def _lengths(column: Sequence[bytes | None]) -> Ints:
+    if None in column:
+        return np.fromiter((-1 if cell is None else len(cell) for cell in column), np.int64, len(column))
+    return np.fromiter(map(len, cast("Sequence[bytes]", column)), np.int64, len(column))
+
+
+def _joined(column: Sequence[bytes | None]) -> bytes:
+    return b"".join(
+        [cell for cell in column if cell is not None] if None in column else cast("Sequence[bytes]", column)
+    )
+
+
+def _cells(data: bytes, at: int, lengths: Ints | None, start: int, stop: int) -> tuple[list[bytes | None] | None, int]:
+    if lengths is None:
+        return None, at
+    ends = at + np.cumsum(np.maximum(lengths, 0))
+    end = int(ends[-1]) if len(ends) else at
+    lasts = ends[start:stop].tolist()
+    firsts = [int(ends[start - 1]) if start else at, *lasts[:-1]]
+    cells: list[bytes | None] = [data[first:last] for first, last in zip(firsts, lasts, strict=False)]
+    for null in np.flatnonzero(lengths[start:stop] < 0).tolist():
+        cells[null] = None
+    return cells, end
+
+
+def _encode_headers(headers: Headers) -> bytes:
+    parts = []
+    for name, value in headers:
+        text = name.encode()
+        parts += [_HEADER.pack(len(text), len(value)), text, value]
+    return b"".join(parts)
+
+
+def _decode_headers(data: bytes) -> Headers:
+    headers, at = [], 0
+    while at < len(data):
+        name, value = _HEADER.unpack_from(data, at)
+        at += _HEADER.size
+        headers.append((data[at : at + name].decode(), data[at + name : at + name + value]))
+        at += name + value
+    return headers

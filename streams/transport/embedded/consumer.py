@@ -1,0 +1,189 @@
+"""Faust's consumer over the embedded log."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from faust.assignor.client_assignment import ClientAssignment
+from faust.types.tuples import TP
+from mode import Service
+
+from suyuan.streams.transport.embedded.errors import LogError, LogFull, LogLocked
+from suyuan.streams.transport.embedded.log import POLL_SECONDS
+from suyuan.streams.transport.embedded.registry import release
+from suyuan.streams.transport.reading import Incoming, as_run, singly
+from suyuan.streams.transport.run_consumer import RunConsumer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from suyuan.streams.transport.embedded.log import Log
+
+
+class Consumer(RunConsumer):
+    """Reads every partition of the topics that the app subscribes to, in the group named by the app's id."""
+
+    MAINTAIN_EVERY_SECONDS = 1.0
+    MAINTAIN_MS = 50
+    RETRY_SECONDS = 1.0
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._assigned: set[TP] = set()
+        self._generation = 0
+        self._ends: Mapping[tuple[str, int], int] = {}
+
+    # --- life
+
+    async def on_start(self) -> None:
+        """Take hold of the log."""
+        await super().on_start()
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="log-reader")
+        self._loop = asyncio.get_running_loop()
+        self._log: Log = await asyncio.to_thread(self.transport.open_log)
+        self._log.listen(self._wake_from_writer)
+
+    async def on_stop(self) -> None:
+        """Commit what is done, and let go of the log."""
+        await super().on_stop()
+        self._log.unlisten(self._wake_from_writer)
+        await asyncio.to_thread(self._reader.shutdown)
+        await asyncio.to_thread(release, self._log)
+
+    @Service.task  # type: ignore[untyped-decorator]
+    async def _maintain(self) -> None:
+        async for _ in self.itertimer(self.MAINTAIN_EVERY_SECONDS, name="log maintenance"):
+            try:
+                await asyncio.to_thread(self._log.maintain, self.MAINTAIN_MS)
+            except LogError as error:  # a full disk is no reason to stop reading
+                self.log.warning("Upkeep of the log failed, trying again: %s", error)
+
+    # --- assignment
+
+    async def subscribe(self, topics: Iterable[str]) -> None:
+        """Have every partition of these topics assigned; missing topics are made."""
+        names = list(topics)
+        known = await asyncio.to_thread(self._log.topics)
+        for name in names:
+            if name not in known:
+                await asyncio.to_thread(self._log.create_topic, name, self.app.conf.topic_partitions)
+        acked = [name for name in names if self.app.topics.acks_enabled_for(name)]
+        await asyncio.to_thread(self._log.register, self.group, acked)
+        assigned = {TP(name, number) for name in names for number in range(self._log.partitions(name))}
+        if assigned != self._assigned:
+            # Faust finishes an assignment only after this subscription returned
+            self.add_future(self._assign(assigned))
+
+    async def _assign(self, assigned: set[TP]) -> None:
+        self.app.on_rebalance_start()
+        if self._assigned:
+            await self.on_partitions_revoked(self._assigned)
+        self._assigned, self._order = assigned, sorted(assigned)
+        actives: dict[str, list[int]] = {}
+        for at in self._order:
+            actives.setdefault(at.topic, []).append(at.partition)
+        # what the group's leader would tell the assignor
+        self.app.assignor._assignment = ClientAssignment(actives=actives, standbys={})  # noqa: SLF001
+        self._generation += 1
+        self.app.consumer_generation_id = self._generation
+        await self.seek_to_committed()
+        await self.on_partitions_assigned(assigned, self._generation)
+
+    def assignment(self) -> set[TP]:
+        """Every partition of the subscribed topics."""
+        return self._assigned
+
+    # --- positions
+
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        """Read on from what is committed, or from the earliest record where nothing is. (aiokafka leaves the position
+        where nothing is committed, and so loses what was fetched and dropped.)
+        """
+        committed = await asyncio.to_thread(self._log.committed_offsets, self.group)
+        earliest = self._log.start_offsets()
+        positions = {at: max(committed.get(at, (0, ""))[0] or 0, earliest[at]) for at in self._assigned}
+        self._forget(self._assigned)
+        self._position.update(positions)
+        return positions
+
+    def highwater(self, tp: TP) -> int:
+        """The end of the partition when it was last looked at."""
+        if tp not in self._ends:  # asked at recovery, before anything was read
+            self._ends = self._log.end_offsets()
+        return self._ends.get(tp, 0)
+
+    async def highwaters(self, *partitions: TP) -> Mapping[TP, int]:
+        """The ends of partitions."""
+        ends = self._log.end_offsets()
+        return {at: ends[at] for at in partitions}
+
+    async def earliest_offsets(self, *partitions: TP) -> Mapping[TP, int]:
+        """The earliest offsets that partitions still hold."""
+        starts = self._log.start_offsets()
+        return {at: starts[at] for at in partitions}
+
+    def topic_partitions(self, topic: str) -> int | None:
+        """Number of partitions of a topic."""
+        return self._log.partitions(topic)
+
+    # --- reading
+
+    async def _getmany(
+        self,
+        active_partitions: set[TP] | None,
+        timeout: float,  # noqa: ASYNC109 - Faust's signature
+    ) -> dict[TP, list[Incoming]]:
+        active = self._assigned if active_partitions is None else active_partitions
+        deadline = time.monotonic() + timeout
+        while self.flow_active and not self.should_stop:
+            self._woken.clear()
+            self._ends = self._log.end_offsets()
+            waiting = {at: self._ends.get(at, 0) - self._position[at] for at in self._order}
+            readable = self._room(active, waiting)
+            if readable:
+                found = await self._loop.run_in_executor(self._reader, self._read, readable)
+                if found:
+                    return found
+            elif (left := deadline - time.monotonic()) > 0:
+                await self._sleep(min(left, POLL_SECONDS))
+            else:
+                break
+        return {}
+
+    def _read(self, readable: list[tuple[TP, int]]) -> dict[TP, list[Incoming]]:
+        found = {}
+        for at, room in readable:
+            since, end = self._position[at], self._ends[at]
+            fetched = self._log.fetch(at.topic, at.partition, since, self._records_wanted(at), room)
+            if len(fetched):
+                run = at.topic in self.app.batch_topics
+                found[at] = list(as_run(at.topic, at.partition, since, fetched) if run else singly(since, fetched))
+            elif self._position[at] == since:
+                self._position[at] = end  # only holes were left there
+        return found
+
+    def _wake_from_writer(self) -> None:
+        with suppress(RuntimeError):  # the loop was closed without stopping the consumer
+            self._loop.call_soon_threadsafe(self._woken.set)
+
+    # --- acknowledging
+
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        while True:
+            try:
+                await asyncio.wrap_future(self._log.commit_async(self.group, offsets))
+            except (LogFull, LogLocked) as error:
+                # what is not committed is only done again, so waiting is better than a crash
+                self.log.warning("Offsets could not be committed, trying again: %s", error)
+                if self.should_stop:
+                    return False
+                await self.sleep(self.RETRY_SECONDS)
+            else:
+                return True
+
+    def close(self) -> None:
+        """The log is let go of in `on_stop`."""

@@ -1,0 +1,375 @@
+"""The embedded log: topics of partitions of records in one SQLite file, shared by processes of one machine."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Self, TypeVar
+
+import numpy as np
+
+from suyuan.streams.transport.embedded import groups
+from suyuan.streams.transport.embedded.appending import Appended, Prepared, append
+from suyuan.streams.transport.embedded.batch import (
+    MAX_RECORD_BYTES,
+    BatchDamaged,
+    decode,
+    encode,
+    sizes,
+    split,
+)
+from suyuan.streams.transport.embedded.catalog import Catalog, Partition, TopicConfig, insert_topic
+from suyuan.streams.transport.embedded.compaction import compact
+from suyuan.streams.transport.embedded.errors import (
+    LogCorrupt,
+    LogReadOnly,
+    RecordRefused,
+)
+from suyuan.streams.transport.embedded.maintenance import Maintenance
+from suyuan.streams.transport.embedded.process_lock import ProcessLock
+from suyuan.streams.transport.embedded.readers import Extents, Readers
+from suyuan.streams.transport.embedded.retention import delete_before
+from suyuan.streams.transport.embedded.schema import Fsync
+from suyuan.streams.transport.embedded.writer import Writer
+from suyuan.streams.transport.records import Fetched, Record, Records
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Mapping, Sequence
+    from concurrent.futures import Future
+    from contextlib import AbstractContextManager
+    from types import TracebackType
+
+__all__ = ["Appended", "Log", "Record", "Records", "Role", "TopicConfig"]
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Role = Literal["process", "publish", "read"]
+TopicPartition = tuple[str, int]
+
+MAX_FETCH_RECORDS = 8192
+MAX_FETCH_BYTES = 8 << 20
+POLL_SECONDS = 0.02
+
+
+class Log:
+    """Synchronous and thread-safe. Appends and commits of all threads go through one writer thread, which joins what
+    waits into one transaction; every fetch reads on a connection of its own and waits for nobody.
+
+    Role `process` is for the one process that runs the streams on a folder (a second is refused); `publish` appends
+    beside it from other processes; `read` never writes. `<data>/log/log.sqlite` holds everything.
+    """
+
+    def __init__(self, folder: Path, role: Role, fsync: Fsync, now_ms: Callable[[], int]) -> None:
+        self.folder = folder
+        self.role = role
+        self.path = folder / "log" / "log.sqlite"
+        self._now_ms = now_ms
+        self._listeners: list[Callable[[], None]] = []
+        with ExitStack() as opened:
+            if role == "process":
+                opened.enter_context(ProcessLock(self.path.with_name("running.lock")))
+            # the writer is closed after the readers, so that it can fold the write-ahead log into the file
+            self._writer = None if role == "read" else Writer(self.path, fsync, self._notify)
+            if self._writer is not None:
+                opened.callback(self._writer.close)
+            self._extents = opened.enter_context(closing(Extents(self.path)))
+            self._readers = opened.enter_context(closing(Readers(self.path)))
+            self._opened = opened.pop_all()
+        self._catalog = Catalog(self.reading)
+        self._maintenance = Maintenance(self, now_ms)
+
+    @classmethod
+    def open(
+        cls,
+        folder: str | Path,
+        role: Role = "process",
+        fsync: Fsync = "interval",
+        now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    ) -> Log:
+        """Open the log of a data folder; `process` and `publish` make it where there is none.
+
+        Raises LogLocked, LogReadOnly, LogFull, LogNewer, LogCorrupt, LogMissing (role read).
+        """
+        return cls(Path(folder), role, fsync, now_ms)
+
+    def close(self) -> None:
+        """Finish what was submitted and let go of the folder. Using the log afterwards raises LogClosed."""
+        self._opened.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # --- topics
+
+    def create_topic(self, name: str, partitions: int, config: TopicConfig | None = None) -> None:
+        """Make a topic; where it exists, only its configuration is brought up to date (None: left as it is).
+
+        Raises TopicMismatch when it exists with another number of partitions.
+        """
+        self.write(lambda connection: insert_topic(connection, name, partitions, config)).result()
+        self._catalog.refresh()
+
+    def topics(self) -> dict[str, TopicConfig]:
+        """Every topic's configuration by name."""
+        with self.reading() as connection:
+            rows = connection.execute(
+                "SELECT name, compacted, retention_ms, retention_bytes, delete_consumed_after_ms FROM topics"
+                " ORDER BY name"
+            ).fetchall()
+        return {name: TopicConfig(bool(compacted), *limits) for name, compacted, *limits in rows}
+
+    def partitions(self, topic: str) -> int:
+        """Number of partitions. Raises UnknownTopic."""
+        return self._catalog.count(topic)
+
+    def partition(self, topic: str, number: int) -> Partition:
+        """One partition. Raises UnknownTopic."""
+        return self._catalog.partition(topic, number)
+
+    def all_partitions(self) -> list[Partition]:
+        """Every partition of every topic."""
+        return self._catalog.all()
+
+    # --- appending
+
+    def append(self, topic: str, partition: int, records: Records | Sequence[Record]) -> int:
+        """Append and return the first record's offset when they are committed."""
+        return self.append_many({(topic, partition): records})[topic, partition].base_offset
+
+    def append_many(
+        self,
+        batches: Mapping[TopicPartition, Records | Sequence[Record]],
+        ids: Mapping[TopicPartition, Sequence[bytes]] | None = None,
+    ) -> dict[TopicPartition, Appended]:
+        """`append_async`, waited for."""
+        return self.append_async(batches, ids).result()
+
+    def append_async(
+        self,
+        batches: Mapping[TopicPartition, Records | Sequence[Record]],
+        ids: Mapping[TopicPartition, Sequence[bytes]] | None = None,
+    ) -> Future[dict[TopicPartition, Appended]]:
+        """Append to many partitions in one transaction: all or nothing. The future is resolved once it is committed
+        (under fsync "always": on the disk). Appends of one thread lie in the order of its calls.
+
+        `ids` gives each record of a partition an id of 16 bytes; a record whose id was appended before, by any
+        process, or earlier in this call, is left out, and `Appended.taken` says so.
+
+        Raises UnknownTopic, RecordRefused; the future raises LogFull, LogReadOnly, LogLocked, LogError.
+        """
+        now = self._now_ms()
+        prepared = {
+            at: self._prepare(self.partition(*at), Records.of(records, now), None if ids is None else ids.get(at))
+            for at, records in batches.items()
+        }
+
+        def work(connection: sqlite3.Connection) -> dict[TopicPartition, Appended]:
+            return {at: append(connection, each) for at, each in prepared.items()}
+
+        return self.write(work, sum(len(batch.blob) for each in prepared.values() for batch in each.batches))
+
+    @staticmethod
+    def _prepare(partition: Partition, records: Records, ids: Sequence[bytes] | None) -> Prepared:
+        where = f"topic {partition.topic}, partition {partition.number}"
+        if partition.compacted and None in records.keys:
+            raise RecordRefused(f"{where} is compacted: every record needs a key")
+        if ids is not None and len(ids) != len(records):
+            raise ValueError(f"{where}: {len(ids)} ids for {len(records)} records")
+        if len(records) and (largest := int(np.max(sizes(records)))) > MAX_RECORD_BYTES:
+            raise RecordRefused(f"{where}: a record of {largest} bytes, the log takes up to {MAX_RECORD_BYTES}")
+        return Prepared(partition, records, [encode(portion) for portion in split(records)], ids)
+
+    # --- reading
+
+    def fetch(
+        self,
+        topic: str,
+        partition: int,
+        offset: int,
+        max_records: int = MAX_FETCH_RECORDS,
+        max_bytes: int = MAX_FETCH_BYTES,
+    ) -> Fetched:
+        """Records from `offset` on (or from the start, where that is later): at most so many and so large together,
+        often fewer, but at least one where there is one.
+
+        Raises UnknownTopic, LogCorrupt naming topic, partition and offset.
+        """
+        found, size = Fetched.empty(), 0
+        place = self.partition(topic, partition)
+        with self.reading() as connection:
+            (start,) = connection.execute("SELECT start_offset FROM partitions WHERE id = ?", (place.id,)).fetchone()
+            offset = max(offset, start)
+            batches = connection.execute(
+                "SELECT base_offset, last_offset, count, records FROM batches"
+                " WHERE partition_id = ?1 AND last_offset >= ?2 AND base_offset >="
+                " (SELECT coalesce(max(base_offset), 0) FROM batches WHERE partition_id = ?1 AND base_offset <= ?2)"
+                " ORDER BY base_offset",
+                (place.id, offset),
+            )
+            for base, last, count, blob in batches:
+                if found and len(found) + count > max_records:
+                    break  # a batch that is cut is decoded again for its other part
+                part = self.decode(place, base, blob, offset, max_records - len(found), max_bytes - size)
+                found.extend(part)
+                size += sum(map(len, filter(None, part.values))) + sum(map(len, filter(None, part.keys)))
+                cut = found.offsets[-1] < last
+                if cut or len(found) >= max_records or size >= max_bytes:
+                    break
+            batches.close()
+        return found
+
+    @staticmethod
+    def decode(
+        place: Partition,
+        base: int,
+        blob: bytes,
+        offset: int = 0,
+        max_records: int | None = None,
+        max_bytes: int | None = None,
+    ) -> Fetched:
+        """A stored batch's records. Raises LogCorrupt."""
+        try:
+            return decode(blob, base, offset, max_records, max_bytes)
+        except BatchDamaged as error:
+            raise LogCorrupt(
+                f"topic {place.topic}, partition {place.number}: the batch at offset {base} is damaged ({error}): "
+                f"restore the folder from a copy, or pass over it with delete_before"
+            ) from error
+
+    def end_offsets(self) -> Mapping[TopicPartition, int]:
+        """The next offset of every partition. Cheap when nothing was appended by any process since the last call."""
+        return self._extents.now()[1]
+
+    def start_offsets(self) -> Mapping[TopicPartition, int]:
+        """The earliest offset that every partition may still hold."""
+        return self._extents.now()[0]
+
+    def end_offset(self, topic: str, partition: int) -> int:
+        """The offset that the next record of the partition gets. Raises UnknownTopic."""
+        place = self.partition(topic, partition)
+        return self.end_offsets()[place.topic, place.number]
+
+    def start_offset(self, topic: str, partition: int) -> int:
+        """The earliest offset that the partition may still hold. Raises UnknownTopic."""
+        place = self.partition(topic, partition)
+        return self.start_offsets()[place.topic, place.number]
+
+    def wait_for(self, topic: str, partition: int, offset: int, timeout_seconds: float) -> bool:
+        """Wait until the partition's end is beyond `offset`; False when it did not come in time."""
+        arrived = threading.Event()
+        deadline = time.monotonic() + timeout_seconds
+        self.listen(arrived.set)
+        try:
+            while self.end_offset(topic, partition) <= offset:
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    return False
+                arrived.wait(min(left, POLL_SECONDS))
+                arrived.clear()
+        finally:
+            self.unlisten(arrived.set)
+        return True
+
+    def listen(self, wake: Callable[[], None]) -> None:
+        """Have `wake` called, in the writer's thread, after each commit of this process. What other processes append
+        is noticed by asking `end_offsets` every POLL_SECONDS.
+        """
+        self._listeners.append(wake)
+
+    def unlisten(self, wake: Callable[[], None]) -> None:
+        """The end of `listen`."""
+        self._listeners.remove(wake)
+
+    # --- groups
+
+    def register(self, group: str, topics: Sequence[str]) -> None:
+        """Make a group known, so that what it has not committed is kept (`TopicConfig.delete_consumed_after_ms`)."""
+        ids = [self.partition(topic, number).id for topic in topics for number in range(self.partitions(topic))]
+        self.write(lambda connection: groups.register(connection, group, ids)).result()
+
+    def commit(
+        self,
+        group: str,
+        offsets: Mapping[TopicPartition, int],
+        metadata: Mapping[TopicPartition, str] | None = None,
+    ) -> None:
+        """Set the group's next offsets: what it has finished is below them."""
+        self.commit_async(group, offsets, metadata).result()
+
+    def commit_async(
+        self,
+        group: str,
+        offsets: Mapping[TopicPartition, int],
+        metadata: Mapping[TopicPartition, str] | None = None,
+    ) -> Future[None]:
+        """As `commit`; the future is resolved when it is durable."""
+        rows = {self.partition(*at).id: (offset, (metadata or {}).get(at, "")) for at, offset in offsets.items()}
+        return self.write(lambda connection: groups.commit(connection, group, rows))
+
+    def committed(self, group: str, topic: str, partition: int) -> tuple[int | None, str]:
+        """The group's next offset (None: nothing committed yet) and its metadata."""
+        place = self.partition(topic, partition)
+        with self.reading() as connection:
+            return groups.committed(connection, group, place.id)
+
+    def committed_offsets(self, group: str) -> dict[TopicPartition, tuple[int | None, str]]:
+        """As `committed`, of every partition that the group is registered on or has committed."""
+        with self.reading() as connection:
+            return groups.committed_offsets(connection, group)
+
+    def lag(self, group: str) -> dict[TopicPartition, int]:
+        """Records that the group has yet to commit, by topic and partition."""
+        with self.reading() as connection:
+            return groups.lag(connection, group)
+
+    def forget_group(self, group: str) -> None:
+        """Remove a group that will not come back."""
+        self.write(lambda connection: groups.forget(connection, group)).result()
+
+    # --- keeping house
+
+    def maintain(self, budget_ms: float) -> bool:
+        """Delete what retention no longer keeps, compact, and give room back, for about so long; call it again and
+        again. True when nothing was left to do.
+        """
+        return self._maintenance.run(budget_ms)
+
+    def compact(self, topic: str) -> int:
+        """Compact every partition of a topic now; returns how many records were dropped. Raises LogCorrupt."""
+        now = self._now_ms()
+        places = [self.partition(topic, number) for number in range(self.partitions(topic))]
+        return sum(dropped for place in places for dropped in compact(self, place, now))
+
+    def delete_before(self, topic: str, partition: int, offset: int) -> None:
+        """Make `offset` (at most the end) the start of the partition; records before it are gone."""
+        place = self.partition(topic, partition)
+        self.write(lambda connection: delete_before(connection, place.id, offset)).result()
+
+    # --- parts of the log work through these
+
+    def write(self, work: Callable[[sqlite3.Connection], T], size: int = 0) -> Future[T]:
+        """Have the writer run `work` in a transaction."""
+        if self._writer is None:
+            raise LogReadOnly(f"the log in {self.folder} was opened for reading only")
+        return self._writer.submit(work, size)
+
+    def reading(self) -> AbstractContextManager[sqlite3.Connection]:
+        """A connection for reading, for one thread at a time."""
+        return self._readers.connection()
+
+    def _notify(self) -> None:
+        for wake in tuple(self._listeners):
+            try:
+                wake()
+            except Exception:
+                logger.exception("a listener of the log failed")

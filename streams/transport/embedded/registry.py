@@ -1,0 +1,36 @@
+"""One log per folder in a process, shared by the app's producer and consumer, the loaders and whoever else."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from suyuan.streams.transport.embedded.log import Log
+
+if TYPE_CHECKING:
+    from suyuan.streams.transport.embedded.schema import Fsync
+
+_gate = threading.Lock()
+_shared: dict[Path, tuple[Log, int]] = {}
+
+
+def acquire(folder: str | Path, fsync: Fsync = "interval") -> Log:
+    """The process's log of a data folder, opened by the first caller (whose `fsync` holds). `release` it when done."""
+    place = Path(folder).resolve()
+    with _gate:
+        log, users = _shared.get(place) or (Log.open(place, "process", fsync), 0)
+        _shared[place] = (log, users + 1)
+    return log
+
+
+def release(log: Log) -> None:
+    """The last user's release closes the log."""
+    with _gate:
+        place = log.folder
+        found, users = _shared[place]
+        if users > 1:
+            _shared[place] = (found, users - 1)
+            return
+        del _shared[place]
+    log.close()

@@ -1,0 +1,332 @@
+"""Faust's consumer over Kafka.
+
+On aiokafka's fetcher, group protocol and offsets, past its own ways of handing records over: records are read as
+columns (a `ConsumerRecord` each costs more than decoding it), and the positions are ours.
+
+Faust loses input where nothing is committed yet (aiokafka's `seek_to_committed` leaves such positions where they are,
+and what was fetched and dropped before is gone): after every assignment each partition is set to its committed offset,
+or to the earliest record.
+
+Before partitions are given up, the blocks in work are finished and committed (`app.in_work`): otherwise the next owner
+would read a changelog that is still being written. Should this process stand still for longer than the session timeout,
+others own its partitions without its knowing: `holds_lease` is false then, and the producer refuses to write.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
+from aiokafka.consumer.fetcher import FetchError, FetchResult
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError, OffsetOutOfRangeError
+from aiokafka.structs import OffsetAndMetadata, TopicPartition
+from faust.types.tuples import TP
+
+from suyuan.streams.transport.errors import LogTruncated
+from suyuan.streams.transport.kafka.fetched_columns import FetchedColumns
+from suyuan.streams.transport.reading import Incoming, as_run, singly
+from suyuan.streams.transport.records import Fetched
+from suyuan.streams.transport.run_consumer import RunConsumer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from suyuan.streams.in_work import InWork
+
+POLL_SECONDS = 0.05
+FETCH_WAIT_MS = 50
+"""a request that waits for new records holds up the partitions that are not in it"""
+PREFETCH_SECONDS = 0.01
+"""how long what was fetched and not yet read holds up the next request to the same broker"""
+PARTITION_FETCH_BYTES = 2 << 20
+NEVER_MS = 2**31 - 1
+GROUP_TIMEOUT_SECONDS = 50.0
+"""of a rebalance's 60 s: how long blocks in work may take before their partitions are given up"""
+
+
+class Consumer(RunConsumer):
+    """Reads the partitions that the group named by the app's id gives this process."""
+
+    RETRY_SECONDS = 1.0
+    _kafka: Any = None
+    """aiokafka's consumer, once started"""
+
+    # --- life
+
+    async def on_start(self) -> None:
+        """Connect."""
+        await super().on_start()
+        conf = self.app.conf
+        self._read_last: list[TP] = []
+        self._in_work: InWork | None = getattr(self.app, "in_work", None)
+        self._session_seconds = float(conf.broker_session_timeout)
+        self._lease_ends = float("inf")
+        self._kafka = AIOKafkaConsumer(
+            **self.transport.connection().aiokafka(),
+            client_id=conf.broker_client_id,
+            group_id=self.group,
+            group_instance_id=conf.consumer_group_instance_id,
+            partition_assignment_strategy=[self.app.assignor],
+            enable_auto_commit=False,
+            auto_offset_reset="none",  # positions are set by seeking alone
+            max_poll_interval_ms=NEVER_MS,  # a stall is the watchdog's business
+            max_partition_fetch_bytes=PARTITION_FETCH_BYTES,
+            fetch_max_wait_ms=FETCH_WAIT_MS,
+            request_timeout_ms=int(conf.broker_request_timeout * 1000),
+            session_timeout_ms=int(conf.broker_session_timeout * 1000),
+            rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1000),
+            heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1000),
+            metadata_max_age_ms=conf.consumer_metadata_max_age_ms,
+        )
+        await self._kafka.start()
+        self._fetcher = self._kafka._fetcher  # noqa: SLF001
+        self._fetcher._prefetch_backoff = PREFETCH_SECONDS  # noqa: SLF001
+        self._coordinator = self._kafka._coordinator  # noqa: SLF001
+        self._note_heartbeats()
+
+    async def on_stop(self) -> None:
+        """Commit what is done, and leave the group."""
+        await super().on_stop()
+        if self._kafka is not None:
+            await self._kafka.stop()
+
+    def _note_heartbeats(self) -> None:
+        beat = self._coordinator._do_heartbeat  # noqa: SLF001
+
+        async def noted() -> bool:
+            sent = time.monotonic()
+            success: bool = await beat()
+            if success:
+                self._lease_ends = sent + self._session_seconds
+            return success
+
+        self._coordinator._do_heartbeat = noted  # noqa: SLF001
+
+    @property
+    def holds_lease(self) -> bool:
+        """Whether the group's coordinator cannot have given our partitions to anybody else."""
+        return time.monotonic() < self._lease_ends
+
+    # --- assignment
+
+    async def subscribe(self, topics: Iterable[str]) -> None:
+        """Ask the group for partitions of these topics."""
+        self._kafka.subscribe(topics=sorted(set(topics)), listener=_Listener(self))
+
+    async def give_up(self, revoked: set[TP]) -> None:
+        """Finish and commit what is in work; then the group may give the partitions to others."""
+        if self._in_work is not None and revoked:
+            async with asyncio.timeout(GROUP_TIMEOUT_SECONDS):
+                await self._in_work.wait_idle()
+            await self.commit()
+        await self.on_partitions_revoked(revoked)
+
+    async def take_up(self, assigned: set[TP]) -> None:
+        """Begin with what the group gave us."""
+        self._lease_ends = time.monotonic() + self._session_seconds
+        self._order = sorted(assigned)
+        generation = self._coordinator.generation
+        self.app.consumer_generation_id = generation
+        self._position = {}
+        await self.seek_to_committed()
+        await self.on_partitions_assigned(assigned, generation)
+
+    def assignment(self) -> set[TP]:
+        """Every partition that is ours."""
+        return set() if self._kafka is None else {TP(*at) for at in self._kafka.assignment()}
+
+    # --- positions
+
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        """Read on from what is committed, or from the earliest record where nothing is."""
+        assigned = self.assignment()
+        if not assigned:
+            return {}
+        committed = await self._coordinator.fetch_committed_offsets(list(assigned))
+        earliest = await self.earliest_offsets(*assigned)
+        positions = {}
+        for at in assigned:
+            known = committed.get(at)
+            positions[at] = max(known.offset if known is not None else 0, earliest[at])
+        await self.seek_wait(positions)
+        return positions
+
+    async def _seek(self, partition: TP, offset: int) -> None:
+        await super()._seek(partition, offset)
+        self._kafka.seek(partition, offset)
+
+    def highwater(self, tp: TP) -> int | None:
+        """The end of the partition as of the last fetch; None before the first."""
+        try:
+            end: int | None = self._kafka.highwater(tp)
+        except IllegalStateError:
+            return None
+        return end
+
+    async def highwaters(self, *partitions: TP) -> Mapping[TP, int]:
+        """The ends of partitions."""
+        return {TP(*at): end for at, end in (await self._kafka.end_offsets(partitions)).items()}
+
+    async def earliest_offsets(self, *partitions: TP) -> Mapping[TP, int]:
+        """The earliest offsets that partitions still hold."""
+        return {TP(*at): start for at, start in (await self._kafka.beginning_offsets(partitions)).items()}
+
+    def topic_partitions(self, topic: str) -> int | None:
+        """Number of partitions of a topic."""
+        partitions = self._kafka.partitions_for_topic(topic)
+        return None if partitions is None else len(partitions)
+
+    # --- reading
+
+    async def _getmany(
+        self,
+        active_partitions: set[TP] | None,
+        timeout: float,  # noqa: ASYNC109 - Faust's signature
+    ) -> dict[TP, list[Incoming]]:
+        active = set(self._order) if active_partitions is None else active_partitions
+        deadline = time.monotonic() + timeout
+        self._seek_to_what_was_dropped()
+        while self.flow_active and not self.should_stop:
+            self._woken.clear()
+            found = self._read(self._room(active, await self._waiting()))
+            if found:
+                return found
+            left = deadline - time.monotonic()
+            if left <= 0:
+                break
+            await self._wait_for_records(min(left, POLL_SECONDS))
+        return {}
+
+    def _seek_to_what_was_dropped(self) -> None:
+        """Of what the last call gave, Faust may have handed over only a part."""
+        for at in self._read_last:
+            state = self._state(at)
+            ours = self._position.get(at)
+            if state is not None and ours is not None and state.position != ours:
+                self._kafka.seek(at, ours)
+        self._read_last = []
+
+    async def _waiting(self) -> dict[TP, int]:
+        """How many records there are to read, of the partitions that have some at hand."""
+        waiting: dict[TP, int] = {}
+        for at, result in list(self._fetcher._records.items()):  # noqa: SLF001
+            if isinstance(result, FetchError):
+                await self._repair(TP(*at), result)
+            elif at in self._position:
+                waiting[TP(*at)] = max(1, (self._kafka.highwater(at) or 0) - self._position[at])
+            else:
+                self._release(at)
+        return waiting
+
+    async def _repair(self, at: TP, result: FetchError) -> None:
+        self._release(at)
+        try:
+            result.check_raise()
+        except OffsetOutOfRangeError:
+            wanted = self._position.get(at)
+            earliest, end = (await self.earliest_offsets(at))[at], (await self.highwaters(at))[at]
+            if wanted is None or earliest <= wanted <= end:
+                return
+            if wanted > end:
+                raise LogTruncated(
+                    f"{at.topic}-{at.partition} ends at {end}, and {wanted} is to be read next"
+                ) from None
+            self.log.error(  # noqa: TRY400
+                "%s-%d: offsets %d to %d were deleted before they were read", at.topic, at.partition, wanted, earliest
+            )
+            await self._seek(at, earliest)
+
+    def _read(self, readable: list[tuple[TP, int]]) -> dict[TP, list[Incoming]]:
+        found: dict[TP, list[Incoming]] = {}
+        for at, room in readable:
+            since = self._position[at]
+            result = self._fetcher._records.get(at)  # noqa: SLF001
+            if not isinstance(result, FetchResult) or not result.check_assignment(at):
+                self._release(at)
+                continue
+            fetched, then = self._take(at, result, room)
+            if len(fetched):
+                run = at.topic in self.app.batch_topics
+                many = as_run(at.topic, at.partition, since, fetched, then) if run else singly(since, fetched, then)
+                found[at] = list(many)
+            else:
+                self._position[at] = then  # only holes were left there
+        self._read_last = list(found)
+        return found
+
+    def _take(self, at: TP, result: FetchResult, room: int) -> tuple[Fetched, int]:
+        records = result._partition_records  # noqa: SLF001
+        if not isinstance(records, FetchedColumns):
+            records = result._partition_records = FetchedColumns(records)  # noqa: SLF001
+        fetched = records.take(self._records_wanted(at), room)
+        if records.exhausted:
+            self._release(at)
+        result._update_position()  # noqa: SLF001
+        return fetched, records.next_fetch_offset
+
+    def _release(self, at: TP) -> None:
+        """Have the partition's next records fetched."""
+        self._fetcher._records.pop(at, None)  # noqa: SLF001
+        self._fetcher._notify(self._fetcher._wait_consume_future)  # noqa: SLF001
+
+    async def _wait_for_records(self, seconds: float) -> None:
+        self._coordinator.check_errors()
+        fetched = self._fetcher._create_fetch_waiter()  # noqa: SLF001
+        woken = asyncio.ensure_future(self._woken.wait())
+        try:
+            await asyncio.wait({fetched, woken}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            woken.cancel()
+            if not fetched.done():
+                fetched.cancel()
+        if fetched.done() and not fetched.cancelled() and fetched.exception() is not None:
+            raise fetched.exception()
+
+    def _state(self, at: TP) -> Any:
+        subscription = self._kafka._subscription  # noqa: SLF001
+        return subscription.subscription.assignment.state_value(at) if subscription.is_assigned(at) else None
+
+    # --- acknowledging
+
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        mine = self._kafka.assignment()
+        try:
+            await self._kafka.commit(
+                {TopicPartition(*at): OffsetAndMetadata(offset, "") for at, offset in offsets.items() if at in mine}
+            )
+        except (CommitFailedError, IllegalStateError) as error:
+            self.log.info("Offsets not committed, the partitions are another's: %s", error)
+            return False
+        except KafkaError as error:
+            # what is not committed is only done again
+            self.log.warning("Offsets could not be committed, trying again: %r", error)
+            await self.sleep(self.RETRY_SECONDS)
+            return False
+        return True
+
+    def close(self) -> None:
+        """Everything is let go of in `on_stop`."""
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
+    """aiokafka swallows what a listener raises, so the app is told here."""
+
+    def __init__(self, consumer: Consumer) -> None:
+        self._consumer = consumer
+
+    async def on_partitions_revoked(self, revoked: Iterable[Any]) -> None:
+        consumer = self._consumer
+        consumer.app.on_rebalance_start()
+        try:
+            await consumer.give_up({TP(*at) for at in revoked})
+        except Exception as error:  # noqa: BLE001 - handed on
+            await consumer.app.crash(error)
+
+    async def on_partitions_assigned(self, assigned: Iterable[Any]) -> None:
+        consumer = self._consumer
+        try:
+            await consumer.take_up({TP(*at) for at in assigned})
+        except Exception as error:  # noqa: BLE001 - handed on
+            await consumer.app.crash(error)

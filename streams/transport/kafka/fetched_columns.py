@@ -1,0 +1,94 @@
+"""What aiokafka fetched of a partition, taken out as columns a batch at a time.
+
+aiokafka's own iterator goes through three Python calls for each record, which take four times as long as unpacking it
+(2 us and 0.5 us).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aiokafka.errors import CorruptRecordException
+
+from suyuan.streams.transport.records import Fetched
+
+if TYPE_CHECKING:
+    from aiokafka.consumer.fetcher import PartitionRecords
+
+
+class FetchedColumns:
+    """In the place of a `PartitionRecords`, of which the fetcher knows no more than `next_fetch_offset`."""
+
+    def __init__(self, fetched: PartitionRecords) -> None:
+        """Takes over from its present position; it must not be read any more."""
+        self.next_fetch_offset: int = fetched.next_fetch_offset
+        self._at = fetched._tp  # noqa: SLF001
+        self._batches = fetched._records  # noqa: SLF001
+        self._check = fetched._check_crcs  # noqa: SLF001
+        self._left = Fetched.empty()
+        self._then = self.next_fetch_offset
+
+    @property
+    def exhausted(self) -> bool:
+        """Nothing is left."""
+        return not len(self._left) and not self._batches.has_next()
+
+    def take(self, records: int, room: int) -> Fetched:
+        """At most so many records, and not more than one beyond `room` bytes of keys and values."""
+        taken = Fetched.empty()
+        while len(taken) < records and room > 0 and (len(self._left) or self._unpack()):
+            left = self._left
+            count, size = _fitting(left, records - len(taken), room)
+            room -= size
+            taken.extend(left if count == len(left) else _cut(left, 0, count))
+            self._left = _cut(left, count, len(left))
+            self.next_fetch_offset = self._left.offsets[0] if len(self._left) else self._then
+        return taken
+
+    def _unpack(self) -> bool:
+        """The next batch that holds anything; False when there is none."""
+        while self._batches.has_next():
+            batch = self._batches.next_batch()
+            if self._check and not batch.validate_crc():
+                raise CorruptRecordException(f"Invalid CRC - {self._at}")
+            self._then = batch.next_offset
+            if not batch.is_control_batch:
+                since = self.next_fetch_offset
+                self._left = _columns([record for record in batch if record.offset >= since])
+            if len(self._left):
+                return True
+            self.next_fetch_offset = max(self.next_fetch_offset, self._then)
+        return False
+
+
+def _columns(records: list[Any]) -> Fetched:
+    return Fetched(
+        [record.offset for record in records],
+        [record.key for record in records],
+        [record.value for record in records],
+        [record.timestamp for record in records],
+        [record.headers for record in records],
+    )
+
+
+def _cut(fetched: Fetched, start: int, stop: int) -> Fetched:
+    return Fetched(
+        fetched.offsets[start:stop],
+        fetched.keys[start:stop],
+        fetched.values[start:stop],
+        fetched.timestamps[start:stop],
+        fetched.headers[start:stop],
+    )
+
+
+def _fitting(fetched: Fetched, records: int, room: int) -> tuple[int, int]:
+    """(how many, bytes) of the first records that fill the room or are as many as wanted."""
+    size = sum(map(len, filter(None, fetched.keys))) + sum(map(len, filter(None, fetched.values)))
+    if len(fetched) <= records and size <= room:
+        return len(fetched), size
+    size = 0
+    for count, (key, value) in enumerate(zip(fetched.keys, fetched.values, strict=True), 1):
+        size += len(key or b"") + len(value or b"")
+        if size >= room or count == records:
+            return count, size
+    return len(fetched), size

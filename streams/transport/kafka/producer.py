@@ -1,0 +1,220 @@
+"""Faust's producer over Kafka: idempotent, acknowledged by every replica in sync."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from itertools import repeat
+from typing import TYPE_CHECKING, Any
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError
+from faust.transport import base
+from faust.types.tuples import TP, RecordMetadata
+
+from suyuan.connections.fast_lz4 import use_fast_lz4
+from suyuan.domain.keys import partition_of
+from suyuan.streams.transport.errors import LeaseLost, LogUnavailable, TransportError
+from suyuan.streams.transport.records import Records
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Iterator, Sequence
+
+    from suyuan.streams.transport.records import Headers, Record
+
+BATCH_BYTES = 900_000
+"""before compression: a topic of default settings takes a batch of 1 MiB"""
+MESSAGE_BYTES = 32 << 20
+RETRY_FOR_MS = 300_000
+LEASE_POLL_SECONDS = 0.1
+
+
+class Producer(base.Producer):  # type: ignore[misc] # faust is untyped here
+    """Messages sent singly are joined for LINGER_MS; `append_many` takes many at once. Whatever is sent to a partition
+    lies there in the order of the calls. `app.compression`: lz4 (the default), zstd, gzip, snappy or None.
+    """
+
+    LINGER_MS = 1
+    _kafka: Any = None
+    """aiokafka's producer, once started"""
+
+    async def on_start(self) -> None:
+        """Connect."""
+        await super().on_start()
+        use_fast_lz4()
+        self._kafka = AIOKafkaProducer(
+            **self.transport.connection().aiokafka(),
+            client_id=self.app.conf.broker_client_id,
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=self.LINGER_MS,
+            max_batch_size=BATCH_BYTES,
+            max_request_size=MESSAGE_BYTES,
+            compression_type=getattr(self.app, "compression", "lz4"),
+            partitioner=_partition,
+            request_timeout_ms=RETRY_FOR_MS,
+        )
+        await self._kafka.start()
+        self._send_under_lease()
+
+    async def on_stop(self) -> None:
+        """Wait until what was sent is acknowledged, and disconnect."""
+        await super().on_stop()
+        if self._kafka is not None:
+            await self._kafka.stop()
+
+    async def append_many(self, records: Mapping[TP, Sequence[Record] | Records]) -> dict[TP, Sequence[int]]:
+        """Append to many partitions and wait until all of it is acknowledged. Each partition's records lie in order,
+        others' perhaps between them; the broker may keep some partitions' and not others'.
+
+        Gives the offset of each record. Raises LogUnavailable (try again: what was kept is then there twice),
+        LeaseLost, TransportError.
+        """
+        await self._hold_lease()
+        now = time.time_ns() // 1_000_000
+        try:
+            ends = await asyncio.gather(*(self._append(at, Records.of(many, now)) for at, many in records.items()))
+        except KafkaError as error:
+            raise _typed(error) from error
+        return dict(zip(records, ends, strict=True))
+
+    async def send(
+        self,
+        topic: str,
+        key: bytes | None,
+        value: bytes | None,
+        partition: int | None,
+        timestamp: float | None,
+        headers: Mapping[str, bytes] | Headers | None,
+        *,
+        transactional_id: str | None = None,  # noqa: ARG002 - Faust's signature
+    ) -> Awaitable[RecordMetadata]:
+        """Queue one message. The awaitable that this returns is done when the message is acknowledged."""
+        await self._hold_lease()
+        pairs = list(headers.items() if isinstance(headers, Mapping) else headers or ())
+        at_ms = None if timestamp is None else round(timestamp * 1000)
+        try:
+            sent: Awaitable[RecordMetadata] = await self._kafka.send(
+                topic, value, key=key, partition=partition, timestamp_ms=at_ms, headers=pairs
+            )
+        except KafkaError as error:
+            raise _typed(error) from error
+        return sent
+
+    async def send_and_wait(self, *args: Any, **kwargs: Any) -> RecordMetadata:
+        """As `send`, and wait until the message is acknowledged."""
+        return await (await self.send(*args, **kwargs))
+
+    async def flush(self) -> None:
+        """Wait until everything sent so far is acknowledged, or has failed with its own awaitable."""
+        if self._kafka is not None:
+            await self._kafka.flush()
+
+    def key_partition(self, topic: str, key: bytes | None) -> TP:
+        """crc32 of the key modulo the topic's partition count."""
+        partitions = self._kafka.client.cluster.partitions_for_topic(topic) or {0}
+        return TP(topic, partition_of(key or b"", len(partitions)))
+
+    def supports_headers(self) -> bool:
+        """Kafka keeps headers."""
+        return True
+
+    async def create_topic(
+        self,
+        topic: str,
+        partitions: int,
+        replication: int,
+        *,
+        retention: float | None = None,
+        compacting: bool | None = None,
+        config: Mapping[str, Any] | None = None,
+        **_options: Any,
+    ) -> None:
+        """Make a topic where it is missing; one that exists keeps its configuration."""
+        wanted = {name: str(value) for name, value in (config or {}).items()}
+        if compacting:
+            wanted["cleanup.policy"] = "compact"
+        if retention is not None:
+            wanted["retention.ms"] = str(round(float(retention) * 1000))
+        admin = AIOKafkaAdminClient(**self.transport.connection().aiokafka())
+        await admin.start()
+        try:
+            new = NewTopic(topic, partitions, max(1, int(replication or 1)), topic_configs=wanted)
+            await admin.create_topics([new])
+        except TopicAlreadyExistsError:
+            pass
+        finally:
+            await admin.close()
+
+    async def _append(self, at: TP, records: Records) -> list[int]:
+        waiting = []
+        for batch in self._batches(records):
+            # returns once the one before is on its way, so they stay in order
+            sent = await self._kafka.send_batch(batch, at.topic, partition=at.partition)
+            waiting.append((sent, batch.record_count()))
+        offsets: list[int] = []
+        for sent, count in waiting:
+            first = (await sent).offset
+            offsets.extend(range(first, first + count))
+        return offsets
+
+    def _batches(self, records: Records) -> Iterator[Any]:
+        headers = records.headers or repeat(())
+        batch, append, count = None, None, 0
+        for key, value, timestamp, pairs in zip(records.keys, records.values, records.timestamps or (), headers):  # noqa: B905
+            if append is None or append(count, timestamp, key, value, list(pairs)) is None:
+                if batch is not None:
+                    yield _closed(batch, count)
+                # past BatchBuilder.append, which takes longer than the work
+                batch = self._kafka.create_batch()
+                append, count = batch._builder.append, 0  # noqa: SLF001
+                append(count, timestamp, key, value, list(pairs))
+            count += 1
+        if batch is not None:
+            yield _closed(batch, count)
+
+    def _send_under_lease(self) -> None:
+        """What was queued before this process stood still must not be sent after it."""
+        sender = self._kafka._sender  # noqa: SLF001
+        send = sender._send_produce_req  # noqa: SLF001
+
+        async def guarded(node_id: int, batches: Mapping[Any, Any]) -> None:
+            try:
+                await self._hold_lease()
+            except LeaseLost as error:
+                for at, batch in batches.items():
+                    batch.failure(error)
+                    sender._muted_partitions.remove(at)  # noqa: SLF001
+                sender._in_flight.remove(node_id)  # noqa: SLF001
+            else:
+                await send(node_id, batches)
+
+        sender._send_produce_req = guarded  # noqa: SLF001
+
+    async def _hold_lease(self) -> None:
+        """Wait for a heartbeat to be answered, where none was for too long: brokers that were away for longer know us
+        still; where we were away, the answer is that others have our partitions.
+        """
+        consumer = self.app._consumer  # noqa: SLF001 - the property would make one
+        generation = self.app.consumer_generation_id
+        while consumer is not None and not getattr(consumer, "holds_lease", True):
+            if self.app.rebalancing or self.app.consumer_generation_id != generation:
+                raise LeaseLost("no heartbeat reached the group's coordinator within the session timeout")
+            await asyncio.sleep(LEASE_POLL_SECONDS)
+
+
+def _closed(batch: Any, count: int) -> Any:
+    batch._relative_offset = count  # noqa: SLF001
+    batch.close()  # nobody's single messages among ours
+    return batch
+
+
+def _partition(key: bytes | None, every: Sequence[int], available: Sequence[int]) -> int:
+    del available  # a key's partition must not depend on who is up
+    return every[partition_of(key or b"", len(every))]
+
+
+def _typed(error: KafkaError) -> TransportError:
+    return LogUnavailable(repr(error)) if error.retriable else TransportError(repr(error))

@@ -1,0 +1,208 @@
+"""What Suyuan's Faust consumers have in common, whichever log is below.
+
+The read position of a partition moves when a message is handed over, not when it is fetched: what Faust drops in
+between (a paused partition, a stopped flow) is fetched again. What may be committed is the acknowledged prefix alone
+(Faust commits past work in flight, faust-streaming #606).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from faust.transport import base
+from faust.types.tuples import TP, ConsumerMessage
+
+from suyuan.streams.transport.acked_prefix import AckedPrefix, Delivered
+from suyuan.streams.transport.fetch_limits import FetchLimits
+from suyuan.streams.transport.tracked_message import TrackedMessage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from suyuan.streams.transport.reading import Incoming
+
+
+class _NoReadOffsets(dict[TP, int | None]):
+    """Faust drops what lies below the last offset it saw, so also what was sought back to. Positions are ours."""
+
+    def __getitem__(self, at: TP) -> None:
+        return None
+
+
+class RunConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped here
+    """Topics in `app.batch_topics` are delivered in runs (one message, its value a `suyuan.streams.stage.Run`, its
+    offset the last record's), the others record by record. `app.fetch_limits` bounds what is held at once;
+    `app.reading_order` (topic → rank) says whose messages go first of those that are there at the same time, and
+    `app.linger` (topic → seconds) how long after a run the next one of a partition waits for company, unless half a run
+    is there already.
+    """
+
+    consumer_stopped_errors: ClassVar[tuple[type[BaseException], ...]] = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._read_offset = _NoReadOffsets()
+        self._linger: Mapping[str, float] = getattr(self.app, "linger", {})
+        self._read_at: dict[TP, float] = {}
+        self._ranks: Mapping[str, int] = getattr(self.app, "reading_order", {})
+        self._limits: FetchLimits = getattr(self.app, "fetch_limits", FetchLimits())
+        self._prefix = AckedPrefix()
+        self._position: dict[TP, int] = {}
+        self._order: list[TP] = []
+        self._turn = 0
+
+    @property
+    def group(self) -> str:
+        """The group that offsets are committed under."""
+        return str(self.app.conf.id)
+
+    async def on_start(self) -> None:
+        """Before the first partition is assigned."""
+        self._woken = asyncio.Event()
+
+    async def create_topic(self, *args: Any, **kwargs: Any) -> None:
+        """Make a topic where it is missing."""
+        await self.app.producer.create_topic(*args, **kwargs)
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Finish what is in work; the rest is no longer ours."""
+        await super().on_partitions_revoked(revoked)
+        self._prefix.forget(revoked)
+
+    # --- positions
+
+    async def seek_to_beginning(self, *partitions: TP) -> None:
+        """Read on from the earliest record."""
+        await self.seek_wait(await self.earliest_offsets(*partitions))
+
+    async def seek_wait(self, partitions: Mapping[TP, int]) -> None:
+        """Read on from these offsets."""
+        for at, offset in partitions.items():
+            await self._seek(at, offset)
+
+    async def _seek(self, partition: TP, offset: int) -> None:
+        self._forget([partition])
+        self._position[partition] = offset
+
+    def _forget(self, partitions: Iterable[TP]) -> None:
+        at: TP
+        for at in partitions:
+            self._acked.pop(at, None)
+            self._acked_index.pop(at, None)
+        self._prefix.forget(partitions)
+
+    async def position(self, tp: TP) -> int | None:
+        """The offset after the last one handed over."""
+        return self._position.get(tp)
+
+    def key_partition(self, topic: str, key: bytes | None, partition: int | None = None) -> int | None:
+        """Where a record with this key goes."""
+        return partition if partition is not None else self.app.producer.key_partition(topic, key).partition
+
+    # --- reading
+
+    def _room(self, active: set[TP], waiting: Mapping[TP, int]) -> list[tuple[TP, int]]:
+        """Of partitions with so many records waiting those that may be read, with the room in bytes; another one first
+        each time.
+        """
+        limits, prefix = self._limits, self._prefix
+        self._turn = (self._turn + 1) % max(1, len(self._order))
+        left = min(limits.fetch_bytes, limits.bytes_in_flight - prefix.bytes_in_flight)
+        readable: list[tuple[TP, int]] = []
+        for at in (*self._order[self._turn :], *self._order[: self._turn]):
+            if left <= 0:
+                break
+            records = waiting.get(at, 0)
+            if records <= 0 or at not in active:
+                continue
+            if self.app.rebalancing and not self._is_changelog_tp(at):
+                continue  # Faust empties its streams' queues once recovery is over: what came before would be lost
+            if self._lingers(at, records):
+                continue
+            held = prefix.waiting(at)
+            if at.topic in self.app.batch_topics:
+                room = limits.run_bytes if held < limits.runs_in_flight else 0
+            else:
+                room = limits.messages_bytes - prefix.bytes_waiting(at) if held < limits.messages_in_flight else 0
+            if room > 0:
+                readable.append((at, min(room, left)))
+                left -= room
+        readable.sort(key=lambda each: self._ranks.get(each[0].topic, 0))
+        return readable
+
+    def _lingers(self, at: TP, waiting: int) -> bool:
+        linger = self._linger.get(at.topic)
+        if linger is None or waiting >= self._limits.run_records // 2:
+            return False
+        return time.monotonic() - self._read_at.get(at, 0.0) < linger
+
+    def _records_wanted(self, at: TP) -> int:
+        self._read_at[at] = time.monotonic()
+        if at.topic in self.app.batch_topics:
+            return self._limits.run_records
+        return self._limits.messages_in_flight - self._prefix.waiting(at)
+
+    def _to_message(self, tp: TP, record: Incoming) -> ConsumerMessage:
+        fields: dict[str, Any] = {
+            "topic": tp.topic,
+            "partition": tp.partition,
+            "offset": record.offset,
+            "timestamp": record.timestamp / 1000,
+            "timestamp_type": 0,
+            "headers": list(record.headers),
+            "key": record.key,
+            "value": record.value,
+            "checksum": None,
+            "serialized_key_size": len(record.key or b""),
+            "serialized_value_size": record.size - len(record.key or b""),
+            "tp": tp,
+            "generation_id": self.app.consumer_generation_id,
+        }
+        if self._position.get(tp) != record.since:  # fetched before a seek
+            return ConsumerMessage(**fields)
+        self._position[tp] = record.then
+        if not self.app.topics.acks_enabled_for(tp.topic):
+            return ConsumerMessage(**fields)
+        delivered = self._prefix.deliver(tp, record.offset, record.size)
+        return TrackedMessage(
+            on_acked=lambda message: self._on_acked(message, delivered),
+            done_before=lambda offset: self._on_done_before(tp, delivered, offset),
+            **fields,
+        )
+
+    def _on_acked(self, message: TrackedMessage, delivered: Delivered) -> None:
+        # Faust also acknowledges what its streams skip, unprocessed, while partitions are given up or at the end
+        current = message.generation_id == self.app.consumer_generation_id and self.app.flow_control.is_active()
+        if message.tracked or current:
+            self._prefix.done(message.tp, delivered)
+            self._woken.set()
+
+    def _on_done_before(self, tp: TP, delivered: Delivered, offset: int) -> None:
+        self._prefix.done_before(tp, delivered, offset)
+        self._acked[tp]  # Faust asks for the new offset of these alone
+
+    def _new_topicpartition(self, topic: str, partition: int) -> TP:
+        return TP(topic, partition)
+
+    async def _sleep(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._woken.wait(), seconds)
+
+    # --- acknowledging
+
+    def _new_offset(self, tp: TP) -> int | None:
+        self._acked[tp].clear()
+        self._acked_index[tp].clear()
+        return self._prefix.next_offset(tp)
+
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        """Holes between offsets mean nothing here."""
+
+    def verify_event_path(self, now: float, tp: TP) -> None:
+        """Stalls are watched from outside (streams.watchdog)."""
+
+    def verify_recovery_event_path(self, now: float, tp: TP) -> None:
+        """As `verify_event_path`."""

@@ -1,0 +1,53 @@
+"""What reaches ClickHouse: `suyuan loader` as a process, tables behind an HTTP front, the verifier's figures."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import replace
+
+from suyuan.sinks.clickhouse import ClickHouse
+from tests.cli.loader_process import LoaderProcess
+
+PATIENCE_SECONDS = 240
+
+
+class Tables:
+    """A database of its own on a front that others use too."""
+
+    def __init__(self, front, folder):
+        self._front = front
+        self._folder = folder
+        self._database = f"suyuan_{secrets.token_hex(4)}"
+
+    def load(self, connection, patience=PATIENCE_SECONDS):
+        """All that there is. The verifier finds nothing missing and nothing twice. Rows by table."""
+        loader = LoaderProcess(
+            self._folder, connection, self._front, "--once", "--json", SUYUAN_CLICKHOUSE_DATABASE=self._database
+        )
+        try:
+            output, _ = loader.process.communicate(timeout=patience)
+        finally:
+            loader.process.kill()
+            loader.process.wait()
+        assert output, loader.log.read_text()
+        report = json.loads(output)
+        assert (report["gap"], report["duplicates"]) == (0, 0), loader.log.read_text()
+        assert loader.process.returncode == 0, loader.log.read_text()
+        return report["rows"]
+
+    def chains(self):
+        """{(platform_code, listing_id): (verdict, gaps)} as readers see them; each listing once."""
+        rows = self._ask("SELECT platform_code, listing_id, verdict, gap_names FROM chain_current")
+        chains = {(platform, listing): (verdict, list(gaps)) for platform, listing, verdict, gaps in rows}
+        assert len(chains) == len(rows)
+        return chains
+
+    def standing_alerts(self):
+        """(rule, platform_code, listing_id, severity) of each."""
+        rows = self._ask("SELECT rule, platform_code, listing_id, severity FROM alert_current WHERE state = 'raised'")
+        return {tuple(row) for row in rows}
+
+    def _ask(self, query):
+        with ClickHouse(replace(self._front.settings, database=self._database), make=False) as clickhouse:
+            return clickhouse.writer.query(query).result_rows

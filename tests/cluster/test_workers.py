@@ -1,0 +1,37 @@
+"""Workers on a real broker have the agreed chains; see `test_market` for those that come, go and die."""
+
+from __future__ import annotations
+
+import json
+import signal
+
+import pytest
+
+from suyuan.cli.exits import CommandError
+from suyuan.cli.state_rebuild.kafka import rebuild
+from tests.streams.results import current_chains, outcomes
+
+
+@pytest.mark.parametrize(("case", "workers"), [(11, 1), (12, 2), (13, 3)], indirect=["case"])
+def test_workers_that_start_together_have_the_agreed_chains(case, workers, make_cluster):
+    cluster = make_cluster()
+    cluster.publish_events(map(json.loads, case.lines))
+    cluster.work_once(workers)
+    assert current_chains(cluster) == case.expected
+    assert set(outcomes(cluster).values()) == {"accepted"}
+
+
+@pytest.mark.parametrize("case", [12], indirect=True)
+def test_the_state_made_anew_gives_the_same_chains(case, make_cluster):
+    cluster = make_cluster(partitions=2)
+    cluster.publish_events(map(json.loads, case.lines))
+    cluster.work_once()
+    assert rebuild(cluster.connection) == len(case.lines)
+    cluster.work_once()
+    assert current_chains(cluster) == case.expected
+    running = cluster.begin_worker("another")
+    cluster.wait_said("another", "suyuan works on")
+    with pytest.raises(CommandError, match="stop them first"):
+        rebuild(cluster.connection)
+    running.send_signal(signal.SIGTERM)
+    assert running.wait(60) == 0

@@ -1,0 +1,42 @@
+"""What a cluster must show in the end, whatever happened to it on the way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+
+from tests.reference.assessment import expected_chains
+from tests.streams.embedded_world import EmbeddedWorld
+from tests.streams.results import current_chains, outcomes, standing_alerts
+from tests.streams.world import World
+
+
+def embedded_run(events, folder, patience=240):
+    """(chains, standing alerts) of the embedded shape, all events at once."""
+
+    async def run():
+        with EmbeddedWorld(folder, 1, slice_rows=4000, patience=patience) as world:
+            world.publish_events(events)
+            async with world.running() as app:
+                await world.drained(app)
+            return current_chains(world), standing_alerts(world)
+
+    return asyncio.run(run())
+
+
+def assert_as_undisturbed(cluster, events):
+    """The reference's chains, the alerts of a quiet run, and each message accepted or a repetition, none missing."""
+    assert current_chains(cluster) == expected_chains(events)
+    quiet = World(1, batches=(5000,))
+    quiet.publish_events(events)
+    quiet.drain()
+    assert standing_alerts(cluster) == standing_alerts(quiet)
+    found = outcomes(cluster)
+    assert found.keys() == cluster.published()
+    accepted = Counter(topic for (topic, _, _), outcome in found.items() if outcome == "accepted")
+    del accepted["in.day"]  # workers publish days themselves
+    assert accepted == Counter(f"in.{kind}" for kind, _, _ in distinct_events(events) if kind != "day")
+
+
+def distinct_events(events):
+    return {(event["kind"], event["publisher"], event["event_id"]) for event in events}

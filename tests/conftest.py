@@ -1,0 +1,44 @@
+"""Profiles of hypothesis, and a Kafka broker for whoever asks for one.
+
+`pytest --hypothesis-profile thorough` looks ten times as long for a counterexample.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import subprocess
+import sys
+
+import pytest
+from hypothesis import settings
+
+from tests.brokers import SCRIPT, Broker
+
+settings.register_profile("thorough", max_examples=1000, deadline=None, print_blob=True)
+
+
+@pytest.fixture(scope="session")
+def start_broker():
+    """`tests.brokers.Broker.start`, for whoever stops, kills or holds up a broker.
+
+    Without Java and Maven a developer's tests of Kafka are left out; CI fails.
+    """
+    done = subprocess.run([sys.executable, SCRIPT, "fetch"], capture_output=True, text=True, check=False)
+    if done.returncode:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(done.stderr)
+    return Broker.start
+
+
+@pytest.fixture(scope="session")
+def kafka(start_broker, tmp_path_factory):
+    """How to reach the broker that all tests share, so their topics and groups have names of their own."""
+    with start_broker(tmp_path_factory.mktemp("kafka") / "broker") as broker:
+        yield broker.connection
+
+
+@pytest.fixture
+def topic_prefix(request):
+    """Begins names of topics and groups that no other test has; says whose they are."""
+    return f"{re.sub(r'[^a-z0-9]+', '-', request.node.name.lower()).strip('-')[:60]}-{secrets.token_hex(3)}-"

@@ -1,0 +1,70 @@
+"""The shell blocks of the README and the tutorial, run as they stand, print what the pages show."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from suyuan.schemas.kinds import KINDS
+from tests.docs.pages import DOCS, ROOT, code_blocks
+
+NOT_HERE = re.compile(r"^(make |\. |export )|^suyuan run(?! --once)|--follow", re.MULTILINE)
+"""set-up, and what goes on until Ctrl-C"""
+
+
+def run(script, data):
+    environment = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "SUYUAN_DATA": str(data),
+        "SUYUAN_FSYNC": "false",
+        "SUYUAN_PARTITIONS": "1",
+    }
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail"],
+        input=script,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=environment,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def squeezed(text):
+    return [" ".join(line.split()) for line in text.splitlines() if line.strip()]
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", DOCS / "tutorial.md"], ids=lambda page: page.name)
+def test_the_page_shows_what_one_gets(page, tmp_path):
+    lines = "\n".join(code_blocks(page, "sh")).splitlines()
+    printed = squeezed(run("\n".join(line for line in lines if not NOT_HERE.search(line)), tmp_path / "data"))
+    shown = [line for block in code_blocks(page, "text") if "┃" not in block for line in squeezed(block)]
+    assert len(shown) > 5
+    assert [line for line in shown if line not in printed] == []
+    if page.name == "tutorial.md":
+        # the recall is closed: all is as it was before it
+        verdicts = [line for line in printed if re.match(r"(complete|partial|broken|contradicted) ", line)]
+        assert verdicts[:4] == verdicts[-4:] != verdicts[4:8]
+
+
+def test_there_is_an_example_of_every_kind_and_each_is_accepted(tmp_path):
+    files = sorted((DOCS / "examples").glob("*.csv"))
+    assert len(files) == len(KINDS) - 1  # a day is published by the running system
+    rows = sum(len(file.read_text(encoding="utf-8").splitlines()) - 1 for file in files)
+    printed = run(f"suyuan publish {' '.join(map(str, files))}", tmp_path / "data")
+    assert printed == f"accepted {rows}, duplicate 0, rejected 0\n"
+
+
+def test_the_csv_in_the_readme_is_accepted(tmp_path):
+    (block,) = code_blocks(ROOT / "README.md", "csv")
+    file = tmp_path / "listings.csv"
+    file.write_text(block, encoding="utf-8")
+    assert run(f"suyuan publish {file}", tmp_path / "data") == "accepted 1, duplicate 0, rejected 0\n"

@@ -1,0 +1,85 @@
+"""What the language of rules refuses, and that it says which rule and which token."""
+
+import pytest
+
+from suyuan.domain.rules.errors import RuleError
+from suyuan.domain.rules.rule import Rule
+from suyuan.domain.rules.sql import condition
+
+
+def conditions_of(expression):
+    return condition(Rule("tried", 1, "试", "tried", "low", expression, "", ""))
+
+
+@pytest.mark.parametrize(
+    ("expression", "token"),
+    [
+        ("price > 1", "price"),
+        ("t.price_fen > 1", "t.price_fen"),
+        ("price_fen > '1'", "'1'"),
+        ("price_fen > 1.5", "1.5"),
+        ("price_fen > 1e3", "1e3"),
+        ("price_fen > 9223372036854775808", "9223372036854775808"),
+        ("price_fen / 2 > 1", "price_fen / 2"),
+        ("price_fen % 2 = 1", "price_fen % 2"),
+        ("lot = NULL", "NULL"),
+        ("lot IN ('a', NULL)", "NULL"),
+        ("lot IN (SELECT 1)", "lot IN (SELECT 1)"),
+        ("lot IN (title)", "lot IN (title)"),
+        ("lot ILIKE 'a%'", "lot ILIKE 'a%'"),
+        ("lot LIKE 'a_'", "'a_'"),
+        ("lot LIKE '%a%b'", "'%a%b'"),
+        ("lot LIKE 'a\\%'", "'a\\%'"),
+        ("lot LIKE 'a' ESCAPE '!'", "ESCAPE"),
+        ("lot LIKE title", "title"),
+        ("lower(lot) = 'a'", "LOWER(lot)"),
+        ("file('/etc/passwd') = 'a'", "file('/etc/passwd')"),
+        ("EXISTS(SELECT 1)", "EXISTS"),
+        ("lot || title = 'a'", "lot || title"),
+        ("CAST(lot AS INT) = 1", "CAST(lot AS INT)"),
+        ("CASE WHEN lot = 'a' THEN TRUE END", "CASE"),
+        ("price_fen", "price_fen"),
+        ("(lot = 'a') = (lot = 'b')", "lot = 'a'"),
+        ("TRUE IS NULL", "TRUE IS NULL"),
+        ("verdict = 'contradictd'", "'contradictd'"),
+        ("seller_status IN ('active', 'gone')", "'gone'"),
+        ("array_contains(gap_names, 'lot_recaled')", "'lot_recaled'"),
+        ("array_contains(gap_names, lot)", "lot"),
+        ("gap_names = 'lot_recalled'", "'lot_recalled'"),
+        ("lot = 'a\tb'", "'a\tb'"),
+        ("lot = 'a'; DROP TABLE chain", "DROP"),
+        ("lot = 'a", "lot = 'a"),
+        ("lot =", "lot ="),
+        ("lot = 'a' extra", "extra"),
+    ],
+)
+def test_refused_with_rule_and_token(expression, token):
+    with pytest.raises(RuleError) as refused:
+        conditions_of(expression)
+    assert refused.value.rule == "tried"
+    assert token in str(refused.value)
+    assert "\x1b" not in str(refused.value)
+
+
+@pytest.mark.parametrize("expression", ["", "  ", "-- nothing"])
+def test_an_empty_expression_is_refused(expression):
+    with pytest.raises(RuleError, match="not one expression"):
+        conditions_of(expression)
+
+
+def test_deep_nests_are_refused_and_long_chains_are_not():
+    with pytest.raises(RuleError, match="nested"):
+        conditions_of("NOT (" * 400 + "TRUE" + ")" * 400)
+    with pytest.raises(RuleError, match="nested"):
+        conditions_of("(" * 1500 + "TRUE" + ")" * 1500)
+    with pytest.raises(RuleError, match="longer"):
+        conditions_of("lot = 'a' OR " * 1000 + "TRUE")
+    assert conditions_of(" OR ".join(f"lot = '{number}'" for number in range(250))).columns == {"lot"}
+
+
+def test_what_a_condition_reads():
+    found = conditions_of(
+        "VERDICT = 'broken' AND array_contains(gap_names, 'lot_unknown') OR coalesce(lot, '') = '' -- ?"
+    )
+    assert found.columns == {"verdict", "gap_names", "lot"}
+    assert found.gaps == {"lot_unknown"}

@@ -1,0 +1,31 @@
+"""Generated markets for a system that publishes days of its own while it runs."""
+
+import json
+
+from tests.reference.markets import generate
+
+NUMBERS = ("shipment_id", "report_no", "recall_no", "decision_no", "complaint_no")
+LAST_DAY = {
+    "kind": "day",
+    "event_id": "last",
+    "publisher": "91110108MA01234567",
+    "occurred_at": 1_800_000_000_000,
+    "date": "2199-12-31",
+}
+"""after every day that the running system publishes"""
+
+
+def markets(seeds):
+    """The events of markets whose numbers do not meet, and the last day."""
+    events = [
+        event | {name: f"{seed}-{event[name]}" for name in NUMBERS if name in event}
+        for seed in seeds
+        for event in generate(seed)
+    ]
+    return [*events, LAST_DAY]
+
+
+def write(file, events):
+    """The events as a file for `suyuan publish`."""
+    file.write_text("".join(json.dumps(event) + "\n" for event in events), encoding="utf-8")
+    return file

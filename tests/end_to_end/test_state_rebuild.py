@@ -1,0 +1,38 @@
+"""`suyuan state rebuild`: the state forgets, reads everything again, and says the same."""
+
+import subprocess
+
+import pytest
+
+
+def standing(suyuan):
+    names = ("alert_id", "rule", "severity", "platform_code", "listing_id")
+    return sorted(tuple(row[name] for name in names) for row in suyuan("alerts", "--state", "raised"))
+
+
+@pytest.mark.parametrize("case", [11], indirect=True)
+def test_the_state_made_anew_gives_the_same_chains_and_alerts(case, make_suyuan):
+    suyuan = make_suyuan(partitions=2)
+    suyuan.publish(case.file)
+    suyuan.run_once()
+    alerts = standing(suyuan)
+    assert alerts
+    (answer,) = suyuan("state", "rebuild")
+    assert answer["events"] == len(case.lines)
+    suyuan.run_once()
+    assert suyuan.chains() == case.expected
+    assert standing(suyuan) == alerts
+
+
+def test_a_running_system_is_left_alone(make_suyuan):
+    suyuan = make_suyuan()
+    running = suyuan.begin("run", stderr=subprocess.PIPE)
+    try:
+        assert any("suyuan runs on" in line for line in running.stderr)
+        refused = suyuan.begin("state", "rebuild", stderr=subprocess.PIPE)
+        _, errors = refused.communicate(timeout=60)
+        assert refused.returncode == 4
+        assert str(suyuan.data) in errors
+    finally:
+        running.kill()
+        running.communicate()

@@ -1,0 +1,122 @@
+"""`suyuan doctor` where the log is Kafka and the tables are on a server."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from suyuan.cli.checks import clock, kafka
+from suyuan.cli.exits import Exit
+from suyuan.connections.kafka import KafkaConnection
+from suyuan.publishing.publisher import Publisher
+from tests.publishing.conftest import PARTITIONS
+from tests.publishing.test_publisher import listing
+from tests.sinks.front_process import FrontProcess
+
+
+@pytest.fixture
+def findings(suyuan, connection):
+    """What the doctor finds: check → [(status, detail)], and its exit code."""
+
+    def run(servers=connection.servers[0], partitions=PARTITIONS, **environment):
+        answer = suyuan("doctor", "--json", "--kafka", servers, SUYUAN_PARTITIONS=str(partitions), **environment)
+        found = {}
+        for row in map(json.loads, answer.output.splitlines()):
+            found.setdefault(row["check"], []).append((row["status"], row["detail"]))
+        return found, answer.code
+
+    return run
+
+
+def test_a_cluster_that_is_well(findings, connection):
+    with Publisher(connection) as publisher:
+        publisher.publish(listing())
+    found, code = findings()
+    assert code == Exit.DONE
+    assert connection.servers[0] in found["kafka"][0][1]
+    assert found["topics"] == [("ok", "40, each with 3 partitions, as they have to be")]
+    assert found["secrecy"] == [("ok", "plaintext, but only on this machine, as nobody in particular")]
+    ((status, detail),) = found["clock"]
+    assert status == "ok"
+    assert "the newest record in Kafka is of" in detail
+    assert any(detail.startswith("aiokafka ") for _, detail in found["version"])
+    assert "events" not in found  # those of a data folder
+
+
+def test_topics_that_are_not_as_they_have_to_be(findings):
+    found, code = findings(partitions=5)
+    assert code == Exit.FAILED
+    assert found["topics"][0] == ("failed", "in.listing: partitions is 3, not 5")
+    assert found["topics"][-1] == ("failed", "30 more: suyuan topics check")
+
+
+def test_topics_that_are_missing(findings, start_broker, tmp_path):
+    with start_broker(tmp_path / "bare") as bare:
+        found, code = findings(bare.servers[0])
+    assert code == Exit.FAILED
+    ((status, detail),) = found["topics"]
+    assert status == "failed"
+    assert detail.startswith("40 are missing (in.listing, ")
+    assert detail.endswith(", …): suyuan topics create")
+
+
+def test_brokers_whose_clock_is_ahead(findings, connection, monkeypatch):
+    with Publisher(connection) as publisher:
+        publisher.publish(listing())
+    monkeypatch.setattr(clock, "SLACK_MS", -(10**12))
+    found, code = findings()
+    assert code == Exit.FAILED
+    assert found["clock"][0][0] == "failed"
+    assert "set the clocks right" in found["clock"][0][1]
+
+
+def test_nobody_there(findings, monkeypatch):
+    monkeypatch.setattr("suyuan.cli.topics.administration.BOOTSTRAP_MS", 2000)
+    found, code = findings("127.0.0.1:1")
+    assert code == Exit.FAILED
+    assert found["kafka"][0][1].startswith("no broker answers at 127.0.0.1:1")
+    assert "disk" in found  # the rest is looked at all the same
+
+
+def test_a_configuration_that_is_none(findings):
+    found, code = findings(SUYUAN_KAFKA_CA_FILE="ca.pem")
+    assert code == Exit.BAD_CONFIGURATION
+    assert found["configuration"] == [
+        ("failed", "bad configuration: SUYUAN_KAFKA_CA_FILE: given, but TLS is not on: it would not be used")
+    ]
+
+
+def test_secrets_are_not_shown(findings, tmp_path):
+    (tmp_path / "password").write_text("hush")
+    environment = {"SUYUAN_CLICKHOUSE": "127.0.0.1:1", "SUYUAN_CLICKHOUSE_PASSWORD": "hush"}
+    found, code = findings(**environment)
+    assert code == Exit.FAILED
+    assert found["clickhouse"][0][0] == "failed"
+    assert "clickhouse_password=*" in found["configuration"][0][1]
+    assert "hush" not in str(found)
+
+
+def test_who_can_listen_in():
+    seen = KafkaConnection(("localhost:9092",), mechanism="PLAIN", username="market", password="hush")  # noqa: S106
+    assert kafka._secrecy(seen, ["localhost"]).status == "ok"
+    # a tunnel to a broker that names another machine: that one is spoken to
+    warning = kafka._secrecy(seen, ["localhost", "kafka-1.example"])
+    assert warning.status == "warning"
+    assert warning.detail.startswith("plaintext to kafka-1.example, as market: ")
+    safe = kafka._secrecy(KafkaConnection(("kafka-1.example:9093",), tls=True), ["kafka-1.example"])
+    assert (safe.status, safe.detail) == ("ok", "TLS, as nobody in particular")
+
+
+def test_the_server_of_the_tables(findings, tmp_path):
+    front = FrontProcess(tmp_path / "clickhouse")
+    front.start()
+    try:
+        found, code = findings(SUYUAN_CLICKHOUSE=f"127.0.0.1:{front.port}")
+    finally:
+        front.kill()
+    assert code == Exit.DONE
+    ((status, detail),) = found["clickhouse"]
+    assert status == "ok"
+    assert f"answers at 127.0.0.1:{front.port}" in detail
+    assert "ClickHouse says" in found["clock"][1][1]

@@ -1,0 +1,112 @@
+"""What the pages promise to platforms, in Python and in other languages."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import zlib
+
+import polars as pl
+import pytest
+
+from suyuan.domain.identifiers.gtin import gtin_columns
+from suyuan.domain.keys import partition_of
+from suyuan.publishing.keys import keys_and_ids
+from suyuan.schemas.events import decode_event
+from suyuan.schemas.kinds import BUSINESS_KEYS, KINDS
+from suyuan.schemas.validation import parse_event
+from suyuan.simulation.market import Market
+from tests.docs.pages import DOCS, code_blocks
+from tests.publishing.test_publisher import listing
+
+HOW_TO = DOCS / "how-to" / "publish-from-your-platform.md"
+FORMAT = DOCS / "reference" / "wire-format.md"
+KEYS = ["91330106009900005E\x1fA-1", "2026-09-21", "渠道\x1f1", *(f"91330106009900005E\x1fI{n}" for n in range(200))]
+
+
+def test_the_twenty_lines(connection, log):
+    program, _ = code_blocks(HOW_TO, "python")
+    assert len([line for line in program.splitlines() if line.strip()]) <= 20
+    program = program.replace("localhost:9092", connection.servers[0])
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=120)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [done.stdout] == code_blocks(HOW_TO, "text")
+    (record,) = log.read("in.listing")
+    kind, event = decode_event(record.value)
+    assert (kind, event["event_id"], event["title"]) == ("listing", "A-1@1", "明前龙井 250g")
+
+
+def test_the_partitioner_in_java(tmp_path):
+    function, sending = code_blocks(FORMAT, "java")
+    key = re.search(r"byte\[\] key = (.*);", sending)[1]
+    program = f"""
+        public class Partition {{
+            {function}
+            public static void main(String[] keys) {{
+                for (String each : keys) System.out.println(
+                    partition(each.getBytes(java.nio.charset.StandardCharsets.UTF_8), 1)
+                    + " " + partition(each.getBytes(java.nio.charset.StandardCharsets.UTF_8), 12));
+                String platformCode = "P", listingId = "I";
+                byte[] key = {key};
+                System.out.println(new String(key, java.nio.charset.StandardCharsets.UTF_8));
+            }}
+        }}"""
+    (tmp_path / "Partition.java").write_text(program)
+    command = ["java", "-Dsun.jnu.encoding=UTF-8", "Partition.java", *KEYS]
+    environment = {**os.environ, "LC_ALL": "C.UTF-8"}
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, encoding="utf-8", check=False, timeout=120
+    )
+    if "compiler" in done.stderr and "CI" not in os.environ:
+        pytest.skip(done.stderr)  # a Java that only runs
+    *partitions, made = done.stdout.split("\n")[:-1]
+    assert partitions == [f"0 {partition_of(key, 12)}" for key in KEYS], done.stderr
+    assert made == "P\x1fI"
+
+
+def test_the_examples_of_keys():
+    rows = re.findall(r"^\|.*\| `([0-9a-f]+)` \| (\d+) \| (\d+) \| (\d+) \|$", FORMAT.read_text("utf-8"), re.MULTILINE)
+    assert len(rows) == 2
+    for key, crc, of_4, of_12 in rows:
+        name = bytes.fromhex(key)
+        assert name.decode() in KEYS
+        assert (zlib.crc32(name), partition_of(name, 4), partition_of(name, 12)) == (int(crc), int(of_4), int(of_12))
+
+
+def as_the_page_says(kind, event):
+    """A key in another language: only what the page says."""
+    parts = []
+    for name in BUSINESS_KEYS[kind]:
+        text = re.sub(r"[\x00-\x1f\x7f]", "", str(event[name])).strip()
+        if name in {"platform_code", "producer_code", "code"} or re.fullmatch(r"(?i)sc\d{14}", text):
+            text = text.upper()
+        if name == "gtin":
+            valid = gtin_columns(pl.Series([text], dtype=pl.String))[1].item()
+            text = text.zfill(14) if valid else text
+        parts.append(text)
+    return "\x1f".join(parts).encode()
+
+
+def spoilt(event):
+    """As typed by hand."""
+    return {
+        name: f" {value.lower()}\t" if name in {"platform_code", "producer_code", "code", "licence_no"} else value
+        for name, value in event.items()
+    }
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_key_of_every_kind(kind):
+    if kind == "day":
+        events = [
+            parse_event(b'{"kind":"day","event_id":"D","publisher":"P","occurred_at":1,"date":"2026-09-21"}').event
+        ]
+    elif kind == "listing":
+        events = [listing(1), listing(2, platform_code=" 91330106009900005e ", listing_id=" ab\x07c ")]
+    else:
+        market = [event for event in Market(5).events(4_000) if event["kind"] == kind][:50]
+        events = market + [spoilt(event) for event in market]
+    assert events
+    assert keys_and_ids(kind, events)[0] == [as_the_page_says(kind, event) for event in events]

@@ -1,0 +1,200 @@
+"""Section 4 of the domain's contract, read off the page: all events at once, plain dicts and loops.
+
+It shares no code with the product, so that a misreading has to be made twice to go unnoticed.
+Where the contract leaves room, it reads:
+
+- Two events of one key with equal (occurred_at, event_id) come from different publishers: that of the greater
+  publisher is current.
+- Nothing is asked of a licence when the product requires none, even if the listing names one.
+- The last `day` is the greatest date that any `day` event names.
+- An unknown lot has no inspections of its own: those of the product with no lot named count for it.
+  A recall needs no lot record: it covers what the listing declares.
+- Sent and received are totals over the current shipments of the lot. A producer is measured by the lot's
+  quantity alone: what came back to it does not count for it.
+- A seller that no path reaches has received nothing, and so is also `oversold` once it sold anything.
+- An input need not have a lot record of its own to be recalled or to have failed. Only inspections that name
+  its lot count, and only recalls of the input's own producer and GTIN.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+
+from tests.reference.gaps import verdict
+from tests.reference.records import current_records, day, day_of
+from tests.reference.spelling import has_code_format, has_good_checks, is_gtin
+
+
+def expected_chains(events):
+    """{(platform_code, listing_id): (verdict, sorted gaps)} of every listing."""
+    market = Market(events)
+    return {key: market.assess(listing) for key, listing in market.current["listing"].items()}
+
+
+class Market:
+    """The current records, and what can be asked of them."""
+
+    def __init__(self, events):
+        self.current = current_records(events)
+        self.last_day = max((day(e["date"]) for e in events if e["kind"] == "day"), default=dt.date.min)
+        self.shipments = defaultdict(list)
+        for shipment in self.current["shipment"].values():
+            self.shipments[shipment["producer_code"], shipment["gtin"], shipment["lot"]].append(shipment)
+
+    def assess(self, listing):
+        """(verdict, sorted gaps) of one listing."""
+        if listing["status"] != "active":
+            return "removed", []
+        producer, gtin, lot_text = listing["producer_code"], listing["gtin"], listing["lot"]
+        day_that_counts = day_of(listing)
+        gaps = [self.party("seller", listing["seller_code"])]
+        if producer is None:
+            gaps.append("producer_undeclared")
+            return verdict(gaps)
+        gaps.append(self.party("producer", producer))
+        if gaps[-1] == "producer_code_invalid":
+            return verdict(gaps)
+        gaps.append(self.product(producer, gtin))
+        if gaps[-1] is not None:
+            return verdict(gaps)
+        lot = self.current["lot"].get((producer, gtin, lot_text))
+        if lot is not None:
+            day_that_counts = day(lot["produced_on"])
+        gaps.append(self.licence(producer, gtin, listing["licence_no"], day_that_counts))
+        gaps.append("lot_undeclared" if lot_text is None else "lot_unknown" if lot is None else None)
+        gaps.append(self.recall(producer, gtin, lot_text))
+        gaps.append(self.inspection(producer, gtin, lot_text if lot is not None else None))
+        if lot is not None:
+            expiry = lot.get("expires_on")
+            if expiry is not None and day(expiry) < max(day_of(listing), self.last_day):
+                gaps.append("lot_expired")
+            key = (producer, gtin, lot_text)
+            gaps.append(self.custody(key, listing["seller_code"]))
+            gaps.append(self.quantity(key, lot["quantity"]))
+            gaps.append(self.sold(key, listing["seller_code"], listing["sold_30d"]))
+            gaps += self.inputs(key)
+        return verdict(gaps)
+
+    def party(self, role, code):
+        entity = self.current["entity"].get((code,))
+        if code is None or not has_code_format(code) or (not has_good_checks(code) and entity is None):
+            return f"{role}_code_invalid"
+        if entity is None:
+            return f"{role}_unregistered"
+        if entity["status"] in {"revoked", "deregistered"}:
+            return f"{role}_inactive"
+        return f"{role}_abnormal" if entity["status"] == "abnormal" else None
+
+    def product(self, producer, gtin):
+        if gtin is None:
+            return "product_undeclared"
+        if not is_gtin(gtin):
+            return "gtin_invalid"
+        if (gtin,) not in self.current["product"]:
+            return "product_unknown"
+        if self.current["product"][gtin,]["producer_code"] != producer:
+            return "product_of_other_producer"
+        return None
+
+    def licence(self, producer, gtin, licence_no, on):
+        product = self.current["product"][gtin,]
+        if not product["requires_licence"]:
+            return None
+        if licence_no is None:
+            for licence in self.current["licence"].values():
+                in_scope = product["category"] in licence["categories"]
+                if licence["holder_code"] == producer and in_force(licence, on) and in_scope:
+                    return None
+            return "licence_missing"
+        licence = self.current["licence"].get((licence_no,))
+        if licence is None:
+            return "licence_unknown"
+        if licence["holder_code"] != producer:
+            return "licence_of_other_holder"
+        if not in_force(licence, on):
+            return "licence_not_in_force"
+        return None if product["category"] in licence["categories"] else "licence_out_of_scope"
+
+    def recall(self, producer, gtin, lot):
+        possible = None
+        for lots in self.open_recalls(producer, gtin):
+            if not lots or lot in lots:
+                return "lot_recalled"
+            if lot is None:
+                possible = "recall_possible"
+        return possible
+
+    def open_recalls(self, producer, gtin):
+        return [
+            recall["lots"]
+            for recall in self.current["recall"].values()
+            if recall["status"] == "open" and (recall["producer_code"], recall["gtin"]) == (producer, gtin)
+        ]
+
+    def inspection(self, producer, gtin, known_lot):
+        latest = self.latest_inspection(producer, gtin, known_lot) or self.latest_inspection(producer, gtin, None)
+        if latest is None:
+            return "uninspected"
+        return "inspection_failed" if latest["result"] == "fail" else None
+
+    def latest_inspection(self, producer, gtin, lot):
+        own = [
+            report
+            for report in self.current["inspection"].values()
+            if (report["producer_code"], report["gtin"], report["lot"]) == (producer, gtin, lot)
+        ]
+        return max(own, key=lambda r: (day(r["inspected_on"]), r["occurred_at"], r["report_no"]), default=None)
+
+    def custody(self, key, seller):
+        producer = key[0]
+        if seller == producer:
+            return None
+        reached, arrived = {producer}, {producer: float("-inf")}
+        for _ in range(len(self.shipments[key])):
+            for shipment in self.shipments[key]:
+                source, target, at = shipment["from_code"], shipment["to_code"], shipment["occurred_at"]
+                if source in reached:
+                    reached.add(target)
+                if source in arrived and at >= arrived[source]:
+                    arrived[target] = min(at, arrived.get(target, at))
+        if seller not in reached:
+            return "custody_missing"
+        return None if seller in arrived else "custody_time_reversed"
+
+    def quantity(self, key, quantity):
+        for holder in {shipment["from_code"] for shipment in self.shipments[key]}:
+            sent = sum(s["quantity"] for s in self.shipments[key] if s["from_code"] == holder)
+            if sent > (quantity if holder == key[0] else self.received(key, holder)):
+                return "quantity_exceeded"
+        return None
+
+    def sold(self, key, seller, sold):
+        return "oversold" if seller != key[0] and sold > self.received(key, seller) else None
+
+    def received(self, key, holder):
+        return sum(s["quantity"] for s in self.shipments[key] if s["to_code"] == holder)
+
+    def inputs(self, key):
+        found, waiting = set(), [key]
+        while waiting:
+            for part in self.current["lot"].get(waiting.pop(), {"inputs": []})["inputs"]:
+                if part not in found:
+                    found.add(part)
+                    waiting.append(part)
+        found.discard(key)
+        gaps = set()
+        for part in found:
+            producer, gtin, lot = part
+            if any(not lots or lot in lots for lots in self.open_recalls(producer, gtin)):
+                gaps.add("input_recalled")
+            latest = self.latest_inspection(*part)
+            if latest is not None and latest["result"] == "fail":
+                gaps.add("input_failed")
+        return gaps
+
+
+def in_force(licence, on):
+    begun = day(licence["valid_from"]) <= on
+    ended = licence.get("valid_to") is not None and day(licence["valid_to"]) < on
+    return licence["status"] == "valid" and begun and not ended

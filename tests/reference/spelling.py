@@ -1,0 +1,58 @@
+"""Normal forms of identifiers, worked out the slow way and without the product's own code."""
+
+from __future__ import annotations
+
+import unicodedata
+
+CREDIT_CODE = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+
+
+def trimmed(text):
+    """Without control characters and outer blanks; None when nothing is left."""
+    if text is None:
+        return None
+    return "".join(c for c in text if unicodedata.category(c) != "Cc").strip() or None
+
+
+def code_form(text):
+    """A credit code as it is compared."""
+    text = trimmed(text)
+    return text and "".join(c.upper() if c.isascii() else c for c in text)
+
+
+def gtin_form(text):
+    """14 digits when it is a GTIN, else the trimmed text."""
+    text = trimmed(text)
+    return text.rjust(14, "0") if is_gtin(text) else text
+
+
+def is_gtin(text):
+    if text is None or len(text) not in {8, 12, 13, 14} or any(c not in "0123456789" for c in text):
+        return False
+    total = 0
+    for place, digit in enumerate(reversed(text)):
+        total += int(digit) * (3 if place % 2 else 1)
+    return total % 10 == 0
+
+
+def has_code_format(code):
+    return len(code) == 18 and all(c in CREDIT_CODE for c in code) and all(c in "0123456789" for c in code[2:8])
+
+
+def has_good_checks(code):
+    return code[16] == organisation_check(code[8:16]) and code[17] == last_check(code[:17])
+
+
+def organisation_check(first8):
+    total = 0
+    for c, weight in zip(first8, [3, 7, 9, 10, 5, 8, 4, 2], strict=True):
+        total += (int(c) if c in "0123456789" else ord(c) - ord("A") + 10) * weight
+    return "0123456789X0"[11 - total % 11]
+
+
+def last_check(first17):
+    total, weight = 0, 1
+    for c in first17:
+        total += CREDIT_CODE.index(c) * weight
+        weight = weight * 3 % 31
+    return (CREDIT_CODE + "0")[31 - total % 31]

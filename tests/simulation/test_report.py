@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from suyuan.simulation.planted import Planted
+from suyuan.simulation.report import Score, compare
+
+
+def chain(listing_id, *gaps, verdict="broken"):
+    return {"platform_code": "P", "listing_id": listing_id, "verdict": verdict, "gaps": list(gaps)}
+
+
+def alert(listing_id, rule, state="raised"):
+    return {"platform_code": "P", "listing_id": listing_id, "rule": rule, "severity": "high", "state": state}
+
+
+def test_found_missed_and_without_cause_are_told_apart():
+    planted = [
+        Planted("recalled", "P", "1", "lot_recalled"),
+        Planted("recalled", "P", "2", "lot_recalled"),
+        Planted("no_custody", "P", "3", "custody_missing", also=("oversold",)),
+    ]
+    chains = [
+        chain("1", "lot_recalled"),
+        chain("2", verdict="complete"),
+        chain("3", "custody_missing", "oversold"),
+        chain("4", "lot_recalled"),
+        chain("5", "gtin_invalid"),
+    ]
+    report = compare(planted, chains, [])
+    assert report.faults["recalled"] == Score(planted=2, found=1, missed=1, without_cause=1)
+    assert report.faults["no_custody"] == Score(planted=1, found=1)
+    assert report.faults["gtin_invalid"] == Score(without_cause=1)
+    assert report.without_cause == 2
+    assert not report.complete
+    assert report.chains == {"broken": 4, "complete": 1}
+
+
+def test_a_fault_with_a_rule_needs_its_alert_even_if_it_was_cleared_since():
+    planted = [Planted("burst", "P", listing, None, ("complaints", "other")) for listing in "12"]
+    report = compare(planted, [chain("1", verdict="complete")], [alert("1", "complaints", "cleared")])
+    assert report.faults["burst"] == Score(planted=2, found=1, missed=1)
+    assert report.alerts == {}
+    assert report.examples[0]["listing_id"] == "2"
+
+
+def test_alerts_that_stand_are_counted_by_severity():
+    report = compare([], [], [alert("1", "a"), alert("1", "b"), alert("2", "a", "cleared")])
+    assert report.alerts == {"high": 2}
+
+
+def test_an_alert_where_nothing_was_planted_is_without_cause():
+    planted = [Planted("burst", "P", "1", None, ("a",))]
+    report = compare(planted, [], [alert("1", "a"), alert("2", "a"), alert("3", "a", "cleared")])
+    assert report.alerts_without_cause == 1
+    assert not report.complete

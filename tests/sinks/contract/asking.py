@@ -1,0 +1,197 @@
+"""What the queries answer."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import pytest
+
+from suyuan.sinks import queries
+from suyuan.sinks.queries import AlertFilter, ChainFilter, DeadLetterFilter
+from tests.sinks.contract.views import load
+from tests.sinks.rows import MAKER, NOW, PLATFORM, alert, block, chain, dead_letter, events, listing, node, replay
+
+HOSTILE = ["' OR 1=1 --", "\\' OR 1=1 --", "x'; DROP TABLE chain; --", "{verdict:String}", "%", "\t\n\\N", "龙'\"`$"]
+
+
+def names(rows):
+    return [row["listing_id"] for row in rows]
+
+
+class AskingContract:
+    def test_chains_by_what_they_are_like(self, clickhouse):
+        said = [
+            chain(1, verdict="broken", gap_names=["lot_unknown", "uninspected"], seller_division="330106"),
+            chain(2, verdict="broken", gap_names=["lot_unknown"], seller_division="320100"),
+            chain(3, gtin="06901234567892", lot="L1", producer_code=MAKER),
+        ]
+        load(clickhouse, "chain", block("chain", *said))
+        asked = [
+            ChainFilter(),
+            ChainFilter(verdict="broken"),
+            ChainFilter(gap="uninspected"),
+            ChainFilter(seller_division="33"),
+            ChainFilter(producer_code=MAKER, gtin="06901234567892", lot="L1"),
+            ChainFilter(verdict="broken", seller_division="31"),
+        ]
+        found = [names(queries.chains(clickhouse, wanted)) for wanted in asked]
+        assert found == [["l1", "l2", "l3"], ["l1", "l2"], ["l1"], ["l1"], ["l3"], []]
+        assert names(queries.chains(clickhouse, limit=2)) == ["l1", "l2"]
+        (row,) = queries.chains(clickhouse, ChainFilter(gap="uninspected"))
+        assert (row["gap_names"], row["listed_at"], row["gtin"]) == (["lot_unknown", "uninspected"], NOW, None)
+
+    def test_a_whole_chain_now_and_as_it_was_known(self, clickhouse):
+        gap = {"gap": "lot_unknown", "class": "broken", "subject": "L", "detail": None, "evidence": ["A/1", "A/2"]}
+        hop = {
+            "shipment_id": "S",
+            "from_code": "A",
+            "to_code": "B",
+            "quantity": 5,
+            "shipped_at": NOW,
+            "evidence": "A/s",
+        }
+        nodes = [node("seller", "S", name="卖家"), node("holder", "H")]
+        first = chain(1, received_at=NOW, verdict="broken", gaps=[gap], gap_names=["lot_unknown"], nodes=nodes)
+        later = chain(1, assessment=2, received_at=NOW + 1000, hops=[hop], nodes=nodes)
+        load(clickhouse, "chain", block("chain", first), block("chain", later))
+        entity = {"code": "H", "name": "仓库", "status": "active", "received_at": NOW + 500}
+        load(clickhouse, "event.entity", events("entity", entity))
+        now = queries.chain(clickhouse, PLATFORM, "l1")
+        assert (now["verdict"], now["gaps"], now["hops"]) == ("complete", [], [hop])
+        assert [(each["name"], each["status"]) for each in now["nodes"]] == [("卖家", None), ("仓库", "active")]
+        then = queries.chain(clickhouse, PLATFORM, "l1", as_of=NOW + 400)
+        assert (then["verdict"], then["gaps"], then["hops"]) == ("broken", [gap], [])
+        assert then["nodes"][1]["name"] is None
+        assert queries.chain(clickhouse, PLATFORM, "l1", as_of=NOW - 1) is None
+        assert queries.chain(clickhouse, PLATFORM, "no such") is None
+
+    def test_alerts_the_newest_first_and_one_alert_with_its_history(self, clickhouse):
+        said = [
+            alert("a", raised_at=NOW),
+            alert("b", raised_at=NOW + 1, severity="low", bureau="330106"),
+            alert("a", sequence=2, state="cleared", change="cleared", raised_at=NOW),
+        ]
+        load(clickhouse, "alert", block("alert", *said))
+        assert [row["alert_id"] for row in queries.alerts(clickhouse)] == ["b", "a"]
+        assert [row["alert_id"] for row in queries.alerts(clickhouse, AlertFilter(state="cleared"))] == ["a"]
+        assert [row["alert_id"] for row in queries.alerts(clickhouse, AlertFilter(bureau="33"), limit=5)] == ["b"]
+        assert [row["change"] for row in queries.alert_history(clickhouse, "a")] == ["raised", "cleared"]
+        assert queries.alert(clickhouse, "a")["state"] == "cleared"
+        assert queries.alert(clickhouse, "c") is None
+
+    def test_changes_of_alerts_can_be_followed(self, clickhouse):
+        load(clickhouse, "alert", block("alert", alert("b"), alert("a")))
+        end = queries.end_of_changes(clickhouse)
+        assert queries.alert_changes(clickhouse, end) == []
+        load(clickhouse, "alert", block("alert", alert("a", sequence=2), alert("A", received_at=NOW - 5000)))
+        load(clickhouse, "alert", block("alert", alert("a", sequence=2)))
+        new = queries.alert_changes(clickhouse, end)
+        assert {(row["alert_id"], row["sequence"]) for row in new} == {("a", 2), ("A", 1)}
+        place, seen = None, []
+        while some := queries.alert_changes(clickhouse, place, limit=1):
+            seen += [(row["alert_id"], row["sequence"]) for row in some]
+            place = (some[-1]["loaded_at"], some[-1]["alert_id"], some[-1]["sequence"])
+        assert set(seen) == {("a", 1), ("b", 1), ("a", 2), ("A", 1)}
+        assert queries.alert_changes(clickhouse, None, AlertFilter(severity="low")) == []
+
+    def test_dead_letters_the_newest_first(self, clickhouse):
+        letters = [dead_letter("in.lot", 0, 1), dead_letter("in.lot", 0, 2, received_at=NOW + 1, field="gtin")]
+        load(clickhouse, "dead_letter", block("dead_letter", *letters))
+        found = list(queries.dead_letters(clickhouse))
+        assert [(row["source_offset"], row["field"]) for row in found] == [(2, "gtin"), (1, None)]
+        assert [(row["replays"], row["replayed_at"]) for row in found] == [(0, None)] * 2
+        assert not {"payload", "key"} & set(found[0])
+        assert len(list(queries.dead_letters(clickhouse, limit=1))) == 1
+
+    def test_dead_letters_by_what_they_are_like(self, clickhouse):
+        letters = [
+            dead_letter("in.lot", 0, 1, field="gtin", reason="not valid UTF-8"),
+            dead_letter("in.lot", 1, 1, received_at=NOW + 1),
+            dead_letter("in.day", 0, 1, received_at=NOW + 2, reason="unknown schema id 99"),
+        ]
+        load(clickhouse, "dead_letter", block("dead_letter", *letters))
+        load(clickhouse, "dead_letter.replay", block("replay", replay("in.lot", 1, 1)))
+        for wanted, expected in [
+            (DeadLetterFilter(topic="in.day"), [("in.day", 0)]),
+            (DeadLetterFilter(topic="in.lot"), [("in.lot", 1), ("in.lot", 0)]),
+            (DeadLetterFilter(since=NOW + 1), [("in.day", 0), ("in.lot", 1)]),
+            (DeadLetterFilter(reason="GTIN: not"), [("in.lot", 0)]),
+            (DeadLetterFilter(reason="schema ID"), [("in.day", 0)]),
+            (DeadLetterFilter(replayed=True), [("in.lot", 1)]),
+            (DeadLetterFilter(replayed=False, topic="in.lot"), [("in.lot", 0)]),
+        ]:
+            found = queries.dead_letters(clickhouse, wanted)
+            assert [(row["topic"], row["source_partition"]) for row in found] == expected, wanted
+
+    def test_dead_letters_whole(self, clickhouse):
+        letters = [
+            dead_letter("in.lot", 0, 1, key=b"\xff\x00k", payload=bytes(range(256)) * 4096, payload_bytes=1 << 20),
+            dead_letter("in.lot", 0, 2, payload=b"", payload_bytes=0),
+        ]
+        load(clickhouse, "dead_letter", block("dead_letter", *letters))
+        found = queries.whole_dead_letters(clickhouse, [("in.lot", 0, 2), ("in.lot", 0, 1), ("in.lot", 0, 3)])
+        assert [(row["source_offset"], row["key"], row["payload"]) for row in found] == [
+            (1, "ff006b", (bytes(range(256)) * 4096).hex()),
+            (2, None, ""),
+        ]
+        assert queries.whole_dead_letters(clickhouse, []) == []
+
+    def test_replays_of_a_dead_letter_and_what_became_of_them(self, clickhouse):
+        load(clickhouse, "dead_letter", block("dead_letter", dead_letter("in.lot", 0, 1), dead_letter("in.lot", 0, 5)))
+        load(clickhouse, "event.lot", events("lot", {"lot": "L"}, first=6))
+        sent = [replay("in.lot", 0, 1, n, replayed_offset=at) for n, at in enumerate([None, 5, 6, 7])]
+        load(clickhouse, "dead_letter.replay", *[block("replay", *sent, replay("in.day", 0, 1))] * 2)
+        found = queries.replays(clickhouse, ("in.lot", 0, 1))
+        assert [(row["replayed_offset"], row["outcome"]) for row in found] == [
+            (None, None),
+            (5, "dead"),
+            (6, "accepted"),
+            (7, None),
+        ]
+        (letter,) = queries.dead_letters(clickhouse, DeadLetterFilter(replayed=True))
+        assert (letter["replays"], letter["replayed_at"]) == (4, NOW + 3)
+
+    def test_events_by_the_ids_that_chains_cite(self, clickhouse):
+        load(clickhouse, "event.listing", *[events("listing", listing(1) | {"event_id": "with/slash"})] * 2)
+        load(clickhouse, "event.entity", events("entity", {"code": "E", "name": "名", "status": "active"}))
+        found = queries.events_by_evidence(clickhouse, [f"{MAKER}/with/slash", f"{MAKER}/entity-0", "nobody/x", "junk"])
+        assert [(row["kind"], row["evidence"]) for row in found] == [
+            ("listing", f"{MAKER}/with/slash"),
+            ("entity", f"{MAKER}/entity-0"),
+        ]
+        assert found[1]["name"] == "名"
+        assert queries.events_by_evidence(clickhouse, []) == []
+
+    def test_counts_for_a_screen(self, clickhouse):
+        said = [chain(1, verdict="broken", gaps=[gap("lot_unknown"), gap("uninspected")]), chain(2)]
+        load(clickhouse, "chain", *[block("chain", *said)] * 2)
+        load(clickhouse, "alert", block("alert", alert("a"), alert("b", state="cleared")))
+        load(clickhouse, "event.listing", events("listing", listing(1), listing(2)))
+        load(clickhouse, "dead_letter", block("dead_letter", dead_letter("in.lot", 0, 1)))
+        found = queries.counts(clickhouse)
+        assert found.verdicts == {"broken": 1, "complete": 1}
+        assert found.gaps == {"lot_unknown": 1, "uninspected": 1}
+        assert found.alerts == {"high": 1}
+        assert (found.events["listing"], found.events["lot"], found.dead_letters) == (2, 0, 1)
+
+    @pytest.mark.parametrize("text", HOSTILE)
+    def test_values_stay_values(self, clickhouse, text):
+        load(clickhouse, "chain", block("chain", chain(1), chain(2, seller_code=text, platform_code=text)))
+        load(clickhouse, "alert", block("alert", alert("a"), alert(text)))
+        for each in fields(ChainFilter):
+            found = names(queries.chains(clickhouse, ChainFilter(**{each.name: text})))
+            assert found == (["l2"] if each.name in {"seller_code", "platform_code"} else [])
+        for each in fields(AlertFilter):
+            found = list(queries.alerts(clickhouse, AlertFilter(**{each.name: text})))
+            assert len(found) == (each.name == "listing_id")
+        assert queries.chain(clickhouse, text, "l2")["seller_code"] == text
+        assert queries.alert(clickhouse, text)["alert_id"] == text
+        assert len(queries.alert_changes(clickhouse, (0, text, 0))) == 2
+        assert queries.events_by_evidence(clickhouse, [f"{text}/{text}"]) == []
+        assert list(queries.dead_letters(clickhouse, DeadLetterFilter(topic=text, reason=text))) == []
+        assert queries.whole_dead_letters(clickhouse, [(text, 0, 1)]) == []
+        assert queries.replays(clickhouse, (text, 0, 1)) == []
+
+
+def gap(name):
+    return {"gap": name, "class": "broken", "subject": None, "detail": None, "evidence": []}

@@ -1,0 +1,167 @@
+"""What the loader promises, whatever dies when."""
+
+from __future__ import annotations
+
+import pytest
+from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError
+
+from suyuan.sinks.errors import LoaderError
+from suyuan.sinks.gathering import Size
+from suyuan.sinks.inserter import BackOff
+from suyuan.sinks.loader import GROUP, Loader
+from suyuan.sinks.tables import TARGETS
+from tests.sinks.clients import Faulty
+from tests.sinks.memory_log import KilledError
+from tests.sinks.rows import alert, block, chain, dead_letter, events, listing
+
+AT_ONCE = BackOff(first=0.0, longest=0.0)
+
+
+def count(clickhouse, table):
+    """Rows as stored, before any merge or view folds them."""
+    return clickhouse.writer.query(f"SELECT count() FROM {table}").result_rows[0][0]  # noqa: S608 - tables of our own
+
+
+def one_batch(log, rows=3):
+    log.append("event.listing", 0, events("listing", *map(listing, range(rows))))
+
+
+class LoadingContract:
+    def test_every_topic_reaches_its_tables(self, clickhouse, log):
+        log.append("event.listing", 0, events("listing", listing(1), listing(2)))
+        log.append("event.listing", 1, events("listing", listing(3), partition=1))
+        log.append("event.entity", 1, events("entity", {"code": "E", "name": "名", "status": "active"}))
+        log.append("chain", 0, block("chain", chain(1), chain(2)))
+        log.append("alert", 1, block("alert", alert("a")))
+        log.append("dead_letter", 0, block("dead_letter", dead_letter("in.listing", 0, 7)))
+        loader = Loader(log, clickhouse.writer)
+        assert loader.drain() == 8
+        tables = ("event_listing", "event_entity", "chain_history", "chain", "alert_history", "alert", "dead_letter")
+        assert [count(clickhouse, table) for table in tables] == [3, 1, 2, 2, 1, 1, 1]
+        assert not any(loader.lag().values())
+        assert log.committed(GROUP, "event.listing", 1) == (1, "")
+
+    def test_small_blocks_of_all_partitions_share_one_insert(self, clickhouse, log):
+        for number in range(30):
+            log.append("event.listing", number % 2, events("listing", listing(number), first=number))
+        client = Faulty(clickhouse.writer)
+        Loader(log, client).drain()
+        assert len(client.tokens) == 1
+        assert count(clickhouse, "event_listing") == 30
+
+    def test_a_batch_ends_at_its_size(self, clickhouse, log):
+        for number in range(10):
+            log.append("event.listing", 0, events("listing", listing(number), listing(number + 100), first=2 * number))
+        client = Faulty(clickhouse.writer)
+        Loader(log, client, size=Size(rows=4, bytes=1 << 20)).drain()
+        assert len(client.tokens) == 5
+        assert count(clickhouse, "event_listing") == 20
+
+    def test_rows_wait_for_others_but_not_long(self, clickhouse, log):
+        now = [0.0]
+        one_batch(log)
+        loader = Loader(log, clickhouse.writer, clock=lambda: now[0])
+        assert loader.step() == 0
+        longest = next(target.max_wait_seconds for target in TARGETS if target.topic == "event.listing")
+        now[0] = longest - 0.01
+        assert loader.step() == 0
+        now[0] = longest + 0.01
+        assert loader.step() == 3
+
+    def test_killed_between_insert_and_commit(self, clickhouse, log):
+        one_batch(log)
+        log.crash_at_commit = 2
+        client = Faulty(clickhouse.writer)
+        with pytest.raises(KilledError):
+            Loader(log, client).drain()
+        assert count(clickhouse, "event_listing") == 3
+        log.append("event.listing", 0, events("listing", listing(9), first=3))
+        again = Faulty(clickhouse.writer)
+        Loader(log, again).drain()
+        assert again.tokens[0] == client.tokens[0]
+        assert count(clickhouse, "event_listing") == 4
+
+    def test_killed_between_note_and_insert(self, clickhouse, log):
+        one_batch(log)
+        client = Faulty(clickhouse.writer, before=(KilledError(),))
+        with pytest.raises(KilledError):
+            Loader(log, client).drain()
+        assert log.committed(GROUP, "event.listing", 0)[0] == 0
+        Loader(log, clickhouse.writer).drain()
+        assert count(clickhouse, "event_listing") == 3
+        assert log.committed(GROUP, "event.listing", 0) == (1, "")
+
+    def test_killed_before_the_note(self, clickhouse, log):
+        one_batch(log)
+        log.crash_at_commit = 1
+        with pytest.raises(KilledError):
+            Loader(log, clickhouse.writer).drain()
+        Loader(log, clickhouse.writer).drain()
+        assert count(clickhouse, "event_listing") == 3
+
+    def test_an_answer_that_was_lost(self, clickhouse, log):
+        one_batch(log)
+        client = Faulty(clickhouse.writer, after=(ConnectionResetError("peer went away"),))
+        Loader(log, client, back_off=AT_ONCE).drain()
+        assert len(client.tokens) == 2
+        assert count(clickhouse, "event_listing") == 3
+
+    def test_what_passes_is_tried_again_and_nothing_is_acknowledged_meanwhile(self, clickhouse, log):
+        one_batch(log)
+        seen = []
+        client = Faulty(clickhouse.writer, before=(OperationalError("down"), DatabaseError("disk full", code=243)))
+
+        def on_retry(_batch, error, attempt):
+            seen.append((attempt, str(error), log.committed(GROUP, "event.listing", 0)[0]))
+
+        Loader(log, client, back_off=AT_ONCE, on_retry=on_retry).drain()
+        assert seen == [(1, "down", 0), (2, "disk full", 0)]
+        assert count(clickhouse, "event_listing") == 3
+
+    def test_what_does_not_pass_stops_the_loader_unacknowledged(self, clickhouse, log):
+        one_batch(log)
+        client = Faulty(clickhouse.writer, before=(DatabaseError("no such column", code=16),))
+        with pytest.raises(LoaderError, match=r"event_listing.*no such column"):
+            Loader(log, client).drain()
+        assert log.committed(GROUP, "event.listing", 0)[0] == 0
+        Loader(log, clickhouse.writer).drain()
+        assert count(clickhouse, "event_listing") == 3
+
+    def test_told_to_stop_while_it_waits_for_the_server(self, clickhouse, log):
+        one_batch(log)
+        client = Faulty(clickhouse.writer, before=(OperationalError("down"),) * 5)
+        loader = Loader(log, client, on_retry=lambda *_: loader.stop.set())
+        loader.run()
+        assert len(client.tokens) == 1
+        assert log.committed(GROUP, "event.listing", 0)[0] == 0
+
+    def test_a_failure_between_a_table_and_the_one_filled_from_it(self, clickhouse, log):
+        log.append("chain", 0, block("chain", chain(1), chain(2)))
+        writer = clickhouse.writer
+        query = "SELECT * EXCEPT (nodes, hops), version FROM chain_history"
+        writer.command(f"ALTER TABLE chain_of_history MODIFY QUERY {query} WHERE throwIf(revision = 1) = 0")
+        try:
+            with pytest.raises(LoaderError):
+                Loader(log, writer).drain()
+        finally:
+            writer.command(f"ALTER TABLE chain_of_history MODIFY QUERY {query}")
+        assert (count(clickhouse, "chain_history"), count(clickhouse, "chain")) == (2, 0)
+        Loader(log, writer).drain()
+        assert (count(clickhouse, "chain_history"), count(clickhouse, "chain")) == (2, 2)
+
+    def test_a_damaged_block_is_named(self, clickhouse, log):
+        one_batch(log)
+        log.append("event.listing", 0, b"not a block")
+        with pytest.raises(LoaderError, match=r"event\.listing, partition 0, offset 1"):
+            Loader(log, clickhouse.writer).drain()
+
+    def test_blocks_of_an_older_schema_are_loaded_beside_those_of_today(self, clickhouse, log, older_block):
+        one_batch(log)
+        log.append("event.listing", 0, older_block)
+        log.append("event.listing", 0, events("listing", listing(8), first=8))
+        Loader(log, clickhouse.writer).drain()
+        rows = clickhouse.writer.query(
+            "SELECT title, ship_from FROM event_listing WHERE listing_id = 'old'"
+        ).result_rows
+        assert rows == [("旧", None)]
+        assert count(clickhouse, "event_listing") == 5

@@ -1,0 +1,61 @@
+"""What is promised of the database's schema."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from suyuan.sinks.errors import MigrationError
+from suyuan.sinks.migrations import Migration, migrate, migrations
+from suyuan.sinks.tables import TARGETS
+
+
+def objects(clickhouse):
+    query = "SELECT name, create_table_query FROM system.tables WHERE database = currentDatabase()"
+    return dict(clickhouse.writer.query(query).result_rows)
+
+
+class MigratingContract:
+    def test_a_second_time_does_nothing(self, clickhouse):
+        before = objects(clickhouse)
+        assert migrate(clickhouse.writer) == []
+        assert objects(clickhouse) == before
+
+    def test_only_what_is_new_is_applied(self, empty):
+        one = Migration(1, "one", "CREATE TABLE ${x}a (n Int64) ENGINE = MergeTree ORDER BY n;\n")
+        two = Migration(
+            2, "two", "-- says; something\nCREATE TABLE b (n Int64) ENGINE = MergeTree ORDER BY n;\nDROP TABLE a;\n"
+        )
+        words = {"replacing": "ReplacingMergeTree", "x": ""}
+        assert migrate(empty.writer, [one], words) == [1]
+        assert migrate(empty.writer, [one, two], words) == [2]
+        assert objects(empty).keys() == {"migration", "b"}
+
+    def test_a_death_before_the_record_is_mended_by_the_next_start(self, empty):
+        statements = migrations()[0].text
+        with pytest.raises(Exception, match="nonsense"):
+            migrate(empty.writer, [Migration(1, "events", statements + "\nnonsense;\n")])
+        assert migrate(empty.writer, migrations()) == [migration.number for migration in migrations()]
+
+    def test_a_newer_database_is_refused_and_left_alone(self, clickhouse):
+        known = migrations()
+        before = objects(clickhouse)
+        with pytest.raises(
+            MigrationError, match=f"has migration {known[-1].number}, this version knows {len(known) - 1}"
+        ):
+            migrate(clickhouse.writer, known[:-1])
+        assert objects(clickhouse) == before
+
+    def test_a_changed_old_migration_is_refused(self, clickhouse):
+        known = migrations()
+        known[1] = replace(known[1], text=known[1].text + "-- changed\n")
+        known.append(Migration(len(known) + 1, "more", "CREATE TABLE more (n Int64) ENGINE = MergeTree ORDER BY n;\n"))
+        with pytest.raises(MigrationError, match=r"migration 2 \(chains\)"):
+            migrate(clickhouse.writer, known)
+        assert "more" not in objects(clickhouse)
+
+    @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.topic)
+    def test_tables_hold_all_that_blocks_bring(self, clickhouse, target):
+        columns = {row[0] for row in clickhouse.writer.query(f"DESCRIBE {target.table}").result_rows}
+        assert set(target.columns) <= columns

@@ -1,0 +1,93 @@
+"""Blocks of rows that say only what a test is about."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import polars as pl
+
+from suyuan.schemas.blocks import block_schema, encode_block
+
+NOW = 1_790_000_000_000
+PLATFORM = "91330000PLATFORM01"
+MAKER = "91330106MA20000017"
+SELLER = "91330106MA20000025"
+
+
+def block(name: str, *rows: dict[str, Any]) -> bytes:
+    schema = block_schema(name)
+    full = [dict.fromkeys(schema) | row for row in rows]
+    return encode_block(name, pl.DataFrame(full, schema=schema))
+
+
+def events(kind: str, *rows: dict[str, Any], partition: int = 0, first: int = 0) -> bytes:
+    """A block of event_<kind>; offsets count up from `first`."""
+    given = [
+        {
+            "event_id": f"{kind}-{first + number}",
+            "publisher": MAKER,
+            "occurred_at": NOW,
+            "received_at": NOW,
+            "outcome": "accepted",
+            "source_partition": partition,
+            "source_offset": first + number,
+        }
+        | row
+        for number, row in enumerate(rows)
+    ]
+    return block(f"event_{kind}", *given)
+
+
+def listing(number: int, **fields: Any) -> dict[str, Any]:
+    said = {
+        "platform_code": PLATFORM,
+        "listing_id": f"l{number}",
+        "status": "active",
+        "title": "绿茶",
+        "category": "tea",
+    }
+    return said | {"seller_code": SELLER, "price_fen": 100, "sold_30d": 1} | fields
+
+
+def chain(number: int, revision: int = 1, assessment: int = 1, **fields: Any) -> dict[str, Any]:
+    said = listing(number) | {"verdict": "complete", "listed_at": NOW, "as_of": NOW, "received_at": NOW}
+    said |= {"listing_event": f"{PLATFORM}/l{number}", "gap_names": [], "gaps": [], "nodes": [], "hops": []}
+    return said | {"revision": revision, "assessment": assessment} | fields
+
+
+def node(role: str, identifier: str, **fields: Any) -> dict[str, Any]:
+    return dict.fromkeys(("name", "status", "division", "evidence")) | {"role": role, "id": identifier} | fields
+
+
+def alert(identifier: str, sequence: int = 1, **fields: Any) -> dict[str, Any]:
+    said = {
+        "alert_id": identifier,
+        "rule": "recalled_on_sale",
+        "rule_version": 1,
+        "severity": "high",
+        "state": "raised",
+    }
+    said |= {"change": "raised", "platform_code": PLATFORM, "listing_id": identifier, "gap_names": [], "evidence": []}
+    said |= {"raised_at": NOW, "changed_at": NOW, "received_at": NOW, "sequence": sequence, "revision": 1}
+    return said | {"assessment": 1} | fields
+
+
+def dead_letter(topic: str, partition: int, offset: int, **fields: Any) -> dict[str, Any]:
+    said = {"topic": topic, "source_partition": partition, "source_offset": offset, "reason": "unreadable"}
+    return said | {"payload": b"\x00\xff", "payload_bytes": 2, "received_at": NOW} | fields
+
+
+def replay(topic: str, partition: int, offset: int, number: int = 0, **fields: Any) -> dict[str, Any]:
+    said = {"topic": topic, "source_partition": partition, "source_offset": offset, "replayed_partition": partition}
+    return said | {"replayed_offset": 1000, "edited": False, "replayed_at": NOW + number} | fields
+
+
+def lot(name: str, *inputs: str, quantity: int = 100, maker: str = MAKER) -> dict[str, Any]:
+    """`inputs`: names of lots of the same maker and product, 10 units each."""
+    made_of = [{"producer_code": maker, "gtin": GTIN, "lot": other, "quantity": 10} for other in inputs]
+    said = {"producer_code": maker, "gtin": GTIN, "lot": name, "quantity": quantity, "inputs": made_of}
+    return said | {"produced_on": dt.date(2026, 9, 1)}
+
+
+GTIN = "06901234567892"

@@ -1,0 +1,52 @@
+"""The contract of the tables, kept by chdb."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.sinks.conftest import emptied
+from tests.sinks.contract.asking import AskingContract
+from tests.sinks.contract.loading import LoadingContract
+from tests.sinks.contract.migrating import MigratingContract
+from tests.sinks.contract.tracing import TracingContract
+from tests.sinks.contract.verifying import VerifyingContract
+from tests.sinks.contract.views import ViewsContract
+
+
+@pytest.fixture
+def clickhouse(chdb):
+    return emptied(chdb)
+
+
+@pytest.fixture
+def empty(chdb):
+    """A database that nothing was made in."""
+    chdb.writer.command("CREATE DATABASE spare")
+    database, chdb.writer.database = chdb.writer.database, "spare"
+    yield chdb
+    chdb.writer.database = database
+    chdb.writer.command("DROP DATABASE spare")
+
+
+class TestLoading(LoadingContract):
+    pass
+
+
+class TestMigrating(MigratingContract):
+    pass
+
+
+class TestViews(ViewsContract):
+    pass
+
+
+class TestVerifying(VerifyingContract):
+    pass
+
+
+class TestAsking(AskingContract):
+    pass
+
+
+class TestTracing(TracingContract):
+    pass

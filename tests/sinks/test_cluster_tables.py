@@ -1,0 +1,118 @@
+"""The tables of a cluster. There is none here: ClickHouse's own parser reads the statements, and with the engines of
+one server in the place of those that need others, the tables hold and show what they should.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from suyuan.sinks import queries
+from suyuan.sinks.cluster_tables import CLUSTER_PLACEHOLDERS, SHARDED_BY, on_cluster
+from suyuan.sinks.errors import MigrationError
+from suyuan.sinks.inserter import INSERT_SETTINGS
+from suyuan.sinks.migrations import migrate, migrations
+from suyuan.sinks.tables import TARGETS
+from suyuan.sinks.verifier import VIEWS
+from tests.sinks.rows import NOW, PLATFORM, alert, block, chain, events, listing, node
+
+STATEMENTS = [statement for each in migrations() for statement in each.statements(CLUSTER_PLACEHOLDERS)]
+ON_CLUSTER = [each for statement in STATEMENTS for each in on_cluster(statement, "tracing", "spare")]
+
+
+class Noting:
+    """A client whose commands go nowhere."""
+
+    database = "suyuan"
+
+    def __init__(self, client):
+        self._client = client
+        self.said = []
+
+    def command(self, statement):
+        self.said.append(statement)
+
+    def insert(self, *_arguments, **_named):
+        pass
+
+    def query(self, statement):
+        return self._client.query(statement)
+
+
+@pytest.fixture
+def spare(chdb):
+    """A database that nothing was made in."""
+    chdb.writer.command("CREATE DATABASE spare")
+    before = [(client, client.database) for client in chdb._clients]
+    for client, _ in before:
+        client.database = "spare"
+    yield chdb
+    for client, database in before:
+        client.database = database
+    chdb.writer.command("DROP DATABASE spare")
+
+
+def on_one_server(statement):
+    """Its engines in the place of those that need a cluster; tables that are spread only read."""
+    statement = statement.replace(" ON CLUSTER `tracing`", "")
+    statement = re.sub(r"Replicated(\w+)\('[^']*', '[^']*'(?:, (\w+))?\)", r"\1(\2)", statement)
+    statement = statement.replace("replicated_deduplication_window", "non_replicated_deduplication_window")
+    return re.sub(r"Distributed\('tracing', 'spare', '(\w+)', .*\)$", r"Merge('spare', '^\1$')", statement)
+
+
+def insert(clickhouse, table, data):
+    clickhouse.writer.raw_insert(f"{table}_local", insert_block=data, fmt="Avro", settings=INSERT_SETTINGS)
+
+
+@pytest.mark.parametrize("statement", ON_CLUSTER, ids=lambda text: " ".join(text.split()[:8])[:70])
+def test_clickhouse_understands_each(chdb, statement):
+    assert "ON CLUSTER `tracing`" in statement
+    assert chdb.writer.query(f"EXPLAIN AST {statement}").result_rows[0][0].startswith("CreateQuery")
+
+
+def test_all_of_it_is_made_on_the_cluster(chdb):
+    client = Noting(chdb.writer)
+    client.query = lambda statement: chdb.writer.query(statement.replace("TABLE migration", "TABLE nothing"))
+    migrate(client, cluster="tracing")
+    assert len(client.said) == len(ON_CLUSTER) + 1
+    assert all("ON CLUSTER `tracing`" in statement for statement in client.said)
+    assert "'{shard}-{replica}'" in client.said[0]  # what was migrated is known to every server
+
+
+def test_rows_that_fold_lie_on_one_shard():
+    keys = {
+        re.search(r"EXISTS (\w+) ", statement)[1]: re.search(r"\nORDER BY \(?([^)\n]*)", statement)[1].split(", ")
+        for statement in STATEMENTS
+        if "CREATE TABLE" in statement
+    }
+    assert keys.keys() == SHARDED_BY.keys()
+    for table, key in SHARDED_BY.items():
+        assert tuple(keys[table][: len(key)]) == key
+
+
+def test_a_statement_without_a_way_is_refused():
+    for statement in ("ALTER TABLE chain ADD COLUMN x Int64", "CREATE TABLE IF NOT EXISTS unheard_of (\n n Int64)"):
+        with pytest.raises(MigrationError):
+            on_cluster(statement, "tracing", "spare")
+
+
+def test_what_is_inserted_on_a_shard_shows_in_the_views(spare):
+    for statement in ON_CLUSTER:
+        spare.writer.command(on_one_server(statement))
+    for target in TARGETS:
+        columns = {row[0] for row in spare.writer.query(f"DESCRIBE {target.table}").result_rows}
+        assert set(target.columns) <= columns
+    entity = {"code": "H", "name": "仓库", "status": "active"}
+    nodes = [node("holder", "H")]
+    insert(spare, "event_listing", events("listing", listing(1), listing(2)))
+    insert(spare, "event_entity", events("entity", entity))
+    insert(spare, "chain_history", block("chain", chain(1, nodes=nodes, received_at=NOW)))
+    insert(spare, "chain_history", block("chain", chain(1, revision=2, verdict="broken", nodes=nodes)))
+    insert(spare, "alert_history", block("alert", alert("a"), alert("a", sequence=2, state="cleared")))
+    assert [(row["listing_id"], row["verdict"]) for row in queries.chains(spare)] == [("l1", "broken")]
+    assert queries.chain(spare, PLATFORM, "l1")["nodes"][0]["name"] == "仓库"
+    assert [row["state"] for row in queries.alerts(spare)] == ["cleared"]
+    assert queries.counts(spare).events["listing"] == 2
+    for view in VIEWS:
+        spare.writer.query(f"SELECT * FROM {view} LIMIT 1")  # noqa: S608 - views of our own

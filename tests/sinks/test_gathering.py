@@ -1,0 +1,38 @@
+"""How batches are put together."""
+
+from __future__ import annotations
+
+from suyuan.sinks.gathering import Gatherer, Size
+from suyuan.sinks.tables import TARGETS
+from tests.sinks.memory_log import MemoryLog
+from tests.sinks.rows import events, listing
+
+LISTINGS = next(target for target in TARGETS if target.topic == "event.listing")
+KAFKAS_LIMIT = 4096
+
+
+def test_a_note_fits_beside_an_offset_however_many_partitions_there_are():
+    log = MemoryLog(partitions=250)
+    far = 10**12
+    for partition in range(250):
+        log.append(LISTINGS.topic, partition, events("listing", listing(partition), partition=partition))
+    gatherer = Gatherer(log, "loader", Size())
+    gatherer.resume(LISTINGS)
+    seen = set()
+    for _ in range(250):
+        batch = gatherer.gather(LISTINGS)
+        (note,) = {text for _, text in batch.begun.values()}
+        assert len(note) + len(batch.spans) * 2 * len(str(far)) < KAFKAS_LIMIT
+        seen |= {span.partition for span in batch.spans}
+    assert seen == set(range(250))
+
+
+def test_a_busy_partition_does_not_keep_the_others_back():
+    log = MemoryLog(partitions=3)
+    for number in range(50):
+        log.append(LISTINGS.topic, 0, events("listing", listing(number), first=number))
+    log.append(LISTINGS.topic, 2, events("listing", listing(99), partition=2))
+    gatherer = Gatherer(log, "loader", Size(rows=2))
+    gatherer.resume(LISTINGS)
+    first_three = [gatherer.gather(LISTINGS) for _ in range(3)]
+    assert any(span.partition == 2 for batch in first_three for span in batch.spans)

@@ -1,0 +1,70 @@
+"""The contract of the tables, kept by a ClickHouse over HTTP."""
+
+from __future__ import annotations
+
+import pytest
+
+from suyuan.sinks.clickhouse import ClickHouse
+from suyuan.sinks.migrations import migrate
+from tests.sinks.conftest import WITHOUT_FSYNC, emptied
+from tests.sinks.contract.asking import AskingContract
+from tests.sinks.contract.loading import LoadingContract
+from tests.sinks.contract.migrating import MigratingContract
+from tests.sinks.contract.tracing import TracingContract
+from tests.sinks.contract.verifying import VerifyingContract
+from tests.sinks.contract.views import ViewsContract
+from tests.sinks.front_process import FrontProcess
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    front = FrontProcess(tmp_path_factory.mktemp("front") / "clickhouse")
+    front.start()
+    yield front
+    front.kill()
+
+
+@pytest.fixture(scope="module")
+def over_http(server):
+    with ClickHouse(server.settings) as clickhouse:
+        migrate(clickhouse.writer, placeholders=WITHOUT_FSYNC)
+        yield clickhouse
+
+
+@pytest.fixture
+def clickhouse(over_http):
+    return emptied(over_http)
+
+
+@pytest.fixture
+def empty(over_http):
+    """A database that nothing was made in."""
+    over_http.writer.command("CREATE DATABASE spare")
+    database, over_http.writer.database = over_http.writer.database, "spare"
+    yield over_http
+    over_http.writer.database = database
+    over_http.writer.command("DROP DATABASE spare")
+
+
+class TestLoading(LoadingContract):
+    pass
+
+
+class TestMigrating(MigratingContract):
+    pass
+
+
+class TestViews(ViewsContract):
+    pass
+
+
+class TestVerifying(VerifyingContract):
+    pass
+
+
+class TestAsking(AskingContract):
+    pass
+
+
+class TestTracing(TracingContract):
+    pass

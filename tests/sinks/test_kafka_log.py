@@ -1,0 +1,221 @@
+"""The loader's contract, and what a log on Kafka promises beside it, on a real broker."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from kafka import KafkaAdminClient, TopicPartition
+
+from suyuan.sinks.errors import LogUnavailable, OwnershipLost, TopicMissing
+from suyuan.sinks.kafka_log import KafkaLog
+from suyuan.sinks.loader import GROUP, Loader
+from suyuan.sinks.tables import TARGETS
+from suyuan.sinks.verifier import Snapshot
+from tests.sinks.clients import Faulty
+from tests.sinks.conftest import emptied
+from tests.sinks.contract.loading import LoadingContract, count, one_batch
+from tests.sinks.kafka_topics import TOPICS, NamedKafkaLog, make_topics, settled
+from tests.sinks.memory_log import KilledError
+from tests.sinks.rows import events, listing
+
+
+@pytest.fixture
+def clickhouse(chdb):
+    return emptied(chdb)
+
+
+@pytest.fixture
+def open_log(kafka, topic_prefix):
+    """A further loader's log on the same topics, not joined yet."""
+    make_topics(kafka, topic_prefix)
+    opened = []
+
+    def open_one():
+        opened.append(NamedKafkaLog(kafka, topic_prefix, refresh_seconds=0.0))
+        return opened[-1]
+
+    yield open_one
+    for log in opened:
+        log.close()
+
+
+@pytest.fixture
+def log(open_log):
+    log = open_log()
+    settled(log)
+    return log
+
+
+class TestLoading(LoadingContract):
+    pass
+
+
+def deleted_up_to(kafka, topic, partition, offset):
+    admin = KafkaAdminClient(**kafka.kafka_python())
+    admin.delete_records({TopicPartition(topic, partition): offset})
+    admin.close()
+
+
+def owned_targets(topics):
+    return [target for target in TARGETS if target.topic in topics]
+
+
+class TestReading:
+    def test_any_offset_may_be_asked_for_at_any_time(self, log):
+        values = [bytes([number]) * 1000 for number in range(20)]
+        log.append("chain", 0, *values)
+        log.append("chain", 1, b"other")
+        for first, most in ((0, 20), (7, 5), (19, 3), (0, 2), (18, 9), (5, 1)):
+            found = log.fetch("chain", 0, first, most, 1 << 20)
+            end = min(first + most, 20)
+            assert found.offsets[0] == first
+            assert len(found.offsets) <= most
+            assert list(found.values) == values[first : found.offsets[-1] + 1]
+            assert found.offsets[-1] < end
+            assert log.fetch("chain", 1, 0, 9, 1 << 20).values == [b"other"]
+
+    def test_an_answer_ends_at_its_bytes_but_has_one_message(self, log):
+        log.append("chain", 0, *[b"x" * 1000] * 5)
+        assert len(log.fetch("chain", 0, 0, 5, 1500).offsets) == 2
+        assert len(log.fetch("chain", 0, 2, 5, 1).offsets) == 1
+
+    def test_a_large_message_is_read(self, log):
+        log.append("chain", 0, b"small", b"l" * (4 << 20), b"small too")
+        found = [log.fetch("chain", 0, offset, 1, 1).values[0] for offset in range(3)]
+        assert [len(value) for value in found] == [5, 4 << 20, 9]
+
+    def test_messages_behind_deleted_ones(self, log, kafka, topic_prefix):
+        log.append("chain", 0, *[b"%d" % number for number in range(10)])
+        deleted_up_to(kafka, topic_prefix + "chain", 0, 6)
+        found = log.fetch("chain", 0, 2, 2, 1 << 20)
+        assert (list(found.offsets), list(found.values)) == ([6, 7], [b"6", b"7"])
+
+    def test_asked_from_several_threads(self, log):
+        for partition in (0, 1):
+            log.append("chain", partition, *[b"%d/%d" % (partition, number) for number in range(200)])
+        wrong = []
+
+        def read(partition):
+            for offset in range(0, 200, 3):
+                found = log.fetch("chain", partition, offset, 1, 100)
+                if list(found.values) != [b"%d/%d" % (partition, offset)] or log.end_offsets()["chain", 0] != 200:
+                    wrong.append((partition, offset, found))
+
+        threads = [threading.Thread(target=read, args=(number % 2,)) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert wrong == []
+
+    def test_a_missing_topic_is_named(self, kafka, topic_prefix):
+        make_topics(kafka, topic_prefix, topics=["chain"])
+        with pytest.raises(TopicMissing, match=f"{topic_prefix}alert: `suyuan topics create`"):
+            KafkaLog(kafka, [f"{topic_prefix}chain", f"{topic_prefix}alert"], "group")
+
+
+class TestDeletedSegments:
+    def test_the_loader_goes_on_behind_them(self, clickhouse, log, kafka, topic_prefix, caplog):
+        one_batch(log, rows=1)
+        Loader(log, clickhouse.writer).drain()
+        for number in range(1, 6):
+            log.append("event.listing", 0, events("listing", listing(number), first=number))
+        deleted_up_to(kafka, f"{topic_prefix}event.listing", 0, 4)
+        loader = Loader(log, clickhouse.writer)
+        assert loader.drain() == 2
+        assert not any(loader.lag().values())
+        assert log.committed(GROUP, "event.listing", 0) == (6, "")
+        assert "3 messages were deleted before they were loaded" in caplog.text
+
+    def test_nothing_left_is_no_lag(self, clickhouse, log, kafka, topic_prefix):
+        one_batch(log)
+        deleted_up_to(kafka, f"{topic_prefix}event.listing", 0, 1)
+        assert Snapshot.take(log, {}).is_loaded(log)
+        assert Loader(log, clickhouse.writer).drain() == 0
+
+
+class TestSharing:
+    def test_a_topic_has_one_owner_and_another_when_that_one_leaves(self, open_log):
+        first, second = open_log(), open_log()
+        (all_of_them,) = settled(first)
+        assert all_of_them == set(TOPICS)
+        owned = settled(first, second)
+        assert abs(len(owned[0]) - len(owned[1])) <= 1
+        assert not owned[0] & owned[1]
+        first.kafka.leave()
+        assert settled(second) == [set(TOPICS)]
+
+    def test_the_topics_of_another_cannot_be_taken_up(self, clickhouse, open_log):
+        first, second = open_log(), open_log()
+        settled(first, second)
+        with pytest.raises(OwnershipLost):
+            Loader(first, clickhouse.writer)
+
+    def test_a_loader_that_has_lost_its_topics_commits_nothing(self, clickhouse, open_log):
+        first, second = open_log(), open_log()
+        (owned,) = settled(first)
+        one_batch(first)
+        loader = Loader(first, clickhouse.writer, owned_targets(owned))
+        first.kafka._member._consumer._coordinator.maybe_leave_group()  # as after a long pause: it does not know
+        settled(second)
+        with pytest.raises(OwnershipLost):
+            loader.drain()
+        assert not first.kafka.keep()
+        assert second.committed(GROUP, "event.listing", 0) == (None, "")
+        Loader(second, clickhouse.writer).drain()
+        assert count(clickhouse, "event_listing") == 3
+
+    def test_what_one_began_another_repeats_under_the_same_token(self, clickhouse, open_log):
+        first, second = open_log(), open_log()
+        settled(first)
+        log = first
+        log.append("event.listing", 0, events("listing", listing(1)))
+        log.append("event.listing", 1, events("listing", listing(2), partition=1))
+        log.crash_at_commit = 2
+        client = Faulty(clickhouse.writer)
+        with pytest.raises(KilledError):
+            Loader(log, client).drain()
+        first.kafka.leave()
+        log = second
+        log.append("event.listing", 1, events("listing", listing(3), partition=1, first=1))
+        settled(second)
+        again = Faulty(clickhouse.writer)
+        Loader(second, again).drain()
+        assert again.tokens[0] == client.tokens[0]
+        assert count(clickhouse, "event_listing") == 3
+
+    def test_loaded_by_two_at_a_time(self, clickhouse, open_log):
+        logs = [open_log(), open_log()]
+        for number, topic in enumerate(["event.listing"] * 4 + ["event.entity"] * 2):
+            rows = [listing(number)] if topic == "event.listing" else [{"code": f"E{number}", "name": "名"}]
+            row = events(
+                topic.removeprefix("event."), rows[0] | {"status": "active"}, partition=number % 2, first=number
+            )
+            logs[0].append(topic, number % 2, row)
+        loaded = [
+            Loader(log, clickhouse.writer, owned_targets(owned)).drain()
+            for log, owned in zip(logs, settled(*logs), strict=True)
+        ]
+        assert sum(loaded) == 6
+        assert (count(clickhouse, "event_listing"), count(clickhouse, "event_entity")) == (4, 2)
+
+
+class TestBrokerAway:
+    def test_goes_on_by_itself_when_it_is_back(self, clickhouse, start_broker, tmp_path):
+        with start_broker(tmp_path / "broker") as broker:
+            make_topics(broker.connection, "")
+            log = NamedKafkaLog(broker.connection, "", refresh_seconds=0.0)
+            settled(log)
+            one_batch(log)
+            Loader(log, clickhouse.writer).drain()
+            broker.kill()
+            with pytest.raises(LogUnavailable):
+                log.end_offsets()
+            broker.restart()
+            settled(log)
+            log.append("event.listing", 0, events("listing", listing(7), first=7))
+            Loader(log, clickhouse.writer).drain()
+            assert count(clickhouse, "event_listing") == 4
+            assert log.committed(GROUP, "event.listing", 0) == (2, "")
+            log.close()

@@ -1,0 +1,81 @@
+"""Faults 14 and 15: messages that cannot be read, one in a thousand, and all of them."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from suyuan.streams.dead_letter_limit import DeadLetterLimit, TooManyDeadLetters
+from tests.streams.faults.world import by_place, work
+from tests.streams.stages.part import encoded
+from tests.streams.stages.published import event
+
+EVERY = 1000
+EVENTS = 20_000
+GOOD = encoded(event("entity", name="甲"))
+POISON: list[tuple[bytes | None, str]] = [
+    (None, "null value"),
+    (b"", "empty"),
+    (b"hello", "wrong magic byte 0x68"),
+    (b"\x00\x00\x00", "shorter than its header"),
+    (b"\x00\x00\x00\x00\x63" + GOOD[5:], "unknown schema id 99"),
+    (GOOD[:-3], "ends within this field"),
+    (GOOD + GOOD[5:], "left over"),
+    (GOOD.replace("甲".encode(), b"\xff\xfe\xfd"), "not valid UTF-8"),
+    (GOOD[:5] + b"\xfe\xff\xff\xff\xff\xff\xff\xff\xff\x01" + GOOD[6:], "event_id"),
+    (encoded(event("lot")), "a lot event among entity events"),
+]
+
+
+class PoisonContract:
+    def test_one_in_a_thousand_is_dead_lettered_and_every_neighbour_kept(self, world):
+        published: dict[tuple[int, int], bytes | None] = {}
+        reasons: dict[tuple[int, int], str] = {}
+        for partition in range(world.partitions):
+            values: list[bytes | None] = []
+            for number in range(EVENTS // world.partitions):
+                value = encoded_entity(f"{partition}-{number}")
+                if number % EVERY == EVERY // 2 + partition:
+                    value, reason = POISON[number // EVERY % len(POISON)]
+                    reasons[partition, number] = reason
+                values.append(value)
+            first = world.publish("in.entity", partition, values, [b"k%d" % n for n in range(len(values))])
+            assert first == 0
+            published |= {(partition, number): value for number, value in enumerate(values)}
+        asyncio.run(work(world))
+
+        dead = by_place(world.rows("dead_letter"))
+        assert dead.keys() == reasons.keys()
+        for place, letter in dead.items():
+            value = published[place]
+            assert reasons[place] in f"{letter['field']}: {letter['reason']}"
+            assert (letter["topic"], letter["kind"]) == ("in.entity", "entity")
+            assert (letter["payload"], letter["payload_bytes"]) == (value or b"", len(value or b""))
+            assert letter["key"] == b"k%d" % place[1]
+            assert letter["received_at"] > 0
+        kept = by_place(world.rows("event.entity"))
+        assert kept.keys() == published.keys() - reasons.keys()
+        for (partition, number), row in kept.items():
+            assert (row["event_id"], row["outcome"]) == (f"{partition}-{number}", "accepted")
+
+    def test_where_all_is_poison_reading_stops_and_nothing_is_lost(self, world):
+        bad, good = 3000, 50
+        values = [b"\x00\x00\x00\x00\x63"] * bad + [encoded_entity(str(number)) for number in range(good)]
+        world.publish("in.entity", 0, values)
+        for _ in range(2):  # starting again stops at the same place
+            with pytest.raises(TooManyDeadLetters, match=r"in\.entity-0: 501 of the last 1,000.*id 99"):
+                asyncio.run(work(world))
+            assert set(by_place(world.rows("dead_letter"))) == {(0, offset) for offset in range(500)}
+            assert world.committed("in.entity", 0) == 500
+        assert not list(world.rows("event.entity"))
+
+        world.dead_letter_limit = DeadLetterLimit(share=1.0)
+        asyncio.run(work(world))
+        assert set(by_place(world.rows("dead_letter"))) == {(0, offset) for offset in range(bad)}
+        assert set(by_place(world.rows("event.entity"))) == {(0, offset) for offset in range(bad, bad + good)}
+        assert world.committed("in.entity", 0) == bad + good
+
+
+def encoded_entity(event_id: str) -> bytes:
+    return encoded(event("entity", event_id=event_id, code=f"C{event_id}"))

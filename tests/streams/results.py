@@ -1,0 +1,60 @@
+"""What stands in the end in the topics of a `World`, as the read views of the tables would show it."""
+
+from __future__ import annotations
+
+from tests.streams.world import in_topics
+
+
+def current_chains(world):
+    """{(platform_code, listing_id): (verdict, gaps)} of the greatest (revision, assessment) of each listing."""
+    return {key: (row["verdict"], list(row["gap_names"])) for key, row in _newest_chains(world).items()}
+
+
+def _newest_chains(world):
+    newest = {}
+    for row in world.rows("chain"):
+        key = (row["platform_code"], row["listing_id"])
+        if key not in newest or _version(newest[key]) <= _version(row):
+            newest[key] = row
+    return newest
+
+
+def _version(row):
+    return row["revision"], row["assessment"]
+
+
+def standing_alerts(world):
+    """Distinct (rule, platform_code, listing_id, severity) of alerts whose last word is not `cleared`."""
+    last = {}
+    for row in world.rows("alert"):
+        before = last.get(row["alert_id"])
+        if before is None or before["sequence"] <= row["sequence"]:
+            last[row["alert_id"]] = row
+    names = ("rule", "platform_code", "listing_id", "severity")
+    return {tuple(row[name] for name in names) for row in last.values() if row["state"] == "raised"}
+
+
+def outcomes(world):
+    """{(topic, partition, offset): accepted | duplicate | dead}. Fails when one offset is given two outcomes."""
+    found = {}
+    for topic in in_topics():
+        kind = topic.removeprefix("in.")
+        for row in world.rows(f"event.{kind}"):
+            _put(found, (topic, row["source_partition"], row["source_offset"]), row["outcome"])
+    for row in world.rows("dead_letter"):
+        _put(found, (row["topic"], row["source_partition"], row["source_offset"]), "dead")
+    return found
+
+
+def _put(found, at, outcome):
+    assert found.setdefault(at, outcome) == outcome, f"{at} is {found[at]} and {outcome}"
+
+
+def published(world):
+    """Every (topic, partition, offset) that publishers wrote."""
+    return {
+        (topic, partition, offset)
+        for topic in in_topics()
+        for partition in range(world.partitions)
+        for offset in range(len(world.log[topic, partition]))
+    }

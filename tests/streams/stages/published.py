@@ -1,0 +1,105 @@
+"""Events as publishers write them, with what a test does not care about filled in."""
+
+import random
+from itertools import count
+
+from tests.reference import names
+
+_rng = random.Random(3)
+SHOP, SELLER, OTHER_SELLER, PRODUCER, OTHER_PRODUCER, LAB = (names.credit_code(_rng) for _ in range(6))
+GTIN, OTHER_GTIN = ("06901234567892", "06901028075763")
+NOON = 1_780_459_200_000
+"""2026-06-03, noon in China"""
+_numbers = count()
+
+_DEFAULTS = {
+    "listing": {
+        "platform_code": SHOP,
+        "listing_id": "1",
+        "status": "active",
+        "title": "绿茶",
+        "category": "tea",
+        "seller_code": SELLER,
+        "producer_code": PRODUCER,
+        "gtin": GTIN,
+        "lot": "L1",
+        "price_fen": 100,
+        "sold_30d": 1,
+    },
+    "entity": {"code": SELLER, "name": "店", "status": "active"},
+    "penalty": {
+        "decision_no": "D1",
+        "subject_code": SELLER,
+        "division": "330106",
+        "ground": "x",
+        "amount_fen": 1,
+        "status": "in_force",
+        "decided_on": "2026-01-01",
+    },
+    "licence": {
+        "licence_no": "SC1",
+        "holder_code": PRODUCER,
+        "categories": ["tea"],
+        "valid_from": "2020-01-01",
+        "status": "valid",
+    },
+    "product": {
+        "gtin": GTIN,
+        "producer_code": PRODUCER,
+        "name": "绿茶",
+        "category": "tea",
+        "requires_licence": False,
+    },
+    "lot": {
+        "producer_code": PRODUCER,
+        "gtin": GTIN,
+        "lot": "L1",
+        "produced_on": "2026-06-01",
+        "quantity": 100,
+        "inputs": [],
+    },
+    "shipment": {
+        "shipment_id": "S1",
+        "producer_code": PRODUCER,
+        "gtin": GTIN,
+        "lot": "L1",
+        "from_code": PRODUCER,
+        "to_code": SELLER,
+        "quantity": 10,
+    },
+    "inspection": {
+        "report_no": "R1",
+        "agency_code": LAB,
+        "producer_code": PRODUCER,
+        "gtin": GTIN,
+        "lot": "L1",
+        "purpose": "self",
+        "result": "pass",
+        "failed_items": [],
+        "inspected_on": "2026-06-02",
+    },
+    "recall": {
+        "recall_no": "C1",
+        "producer_code": PRODUCER,
+        "gtin": GTIN,
+        "lots": [],
+        "level": 1,
+        "reason": "x",
+        "status": "open",
+    },
+    "complaint": {
+        "channel": "12315",
+        "complaint_no": "K1",
+        "platform_code": SHOP,
+        "listing_id": "1",
+        "category": "tea",
+        "complainant": "p",
+    },
+    "day": {"date": "2026-06-04"},
+}
+
+
+def event(kind, *, at=0, **fields):
+    """An event of that kind, `at` ms after noon of 3 June 2026, with an event_id of its own."""
+    envelope = {"kind": kind, "event_id": f"e{next(_numbers):06}", "publisher": LAB, "occurred_at": NOON + at}
+    return envelope | _DEFAULTS[kind] | fields

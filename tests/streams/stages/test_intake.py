@@ -1,0 +1,173 @@
+"""Intake: what is read, what is a dead letter, where each record goes and is called back from."""
+
+import json
+
+from suyuan.domain.keys import partition_of
+from tests.streams.stages.part import T0, Part, encoded
+from tests.streams.stages.published import (
+    GTIN,
+    LAB,
+    OTHER_GTIN,
+    OTHER_PRODUCER,
+    OTHER_SELLER,
+    PRODUCER,
+    SELLER,
+    SHOP,
+    event,
+)
+
+
+def test_a_dead_letter_says_where_it_was_and_keeps_the_bytes_while_its_neighbours_pass():
+    intake = Part("intake", partition=1, partitions=2)
+    good, bad = event("entity"), encoded(event("entity"))[:-1]
+    sent = intake.events("entity", good, bad, b"\x00", event("entity", code=PRODUCER), at=7)
+    letters = sent["dead_letter"]
+    assert [(row["topic"], row["source_partition"], row["source_offset"]) for row in letters] == [
+        ("in.entity", 1, 8),
+        ("in.entity", 1, 9),
+    ]
+    assert [(row["payload"], row["payload_bytes"]) for row in letters] == [(bad, len(bad)), (b"\x00", 1)]
+    assert all(row["reason"] and row["kind"] == "entity" for row in letters)
+    assert [row["key"] for row in letters] == [b"key-8", b"key-9"]
+    assert [row["received_at"] for row in letters] == [T0 + 8, T0 + 9]
+    assert [(row["source_offset"], row["outcome"]) for row in sent["event.entity"]] == [
+        (7, "accepted"),
+        (10, "accepted"),
+    ]
+    assert {row["route"] for row in sent["seller.record"]} == {SELLER, PRODUCER}
+
+
+def test_a_dead_letter_keeps_a_mebibyte_of_the_payload_and_says_how_long_it_was():
+    payload = b"x" * ((1 << 20) + 5)
+    (letter,) = Part("intake").events("listing", payload)["dead_letter"]
+    assert (len(letter["payload"]), letter["payload_bytes"]) == (1 << 20, len(payload))
+
+
+def test_an_event_of_another_kind_in_a_topic_is_a_dead_letter():
+    sent = Part("intake").events("lot", event("entity"))
+    assert len(sent["dead_letter"]) == 1
+    assert not sent["event.lot"]
+
+
+def test_repeats_are_duplicates_wherever_the_first_was_seen():
+    intake = Part("intake")
+    first, second = event("entity"), event("entity", at=1)
+    outcomes = [
+        [row["outcome"] for row in intake.events("entity", *run)["event.entity"]]
+        for run in ((first, first, second), (second, first), (event("entity", at=2),))
+    ]
+    assert outcomes == [["accepted", "duplicate", "accepted"], ["duplicate", "duplicate"], ["accepted"]]
+
+
+def test_a_run_delivered_again_says_and_sends_the_same():
+    intake = Part("intake")
+    intake.events("penalty", event("penalty", at=0))
+    moved = event("penalty", at=1, subject_code=OTHER_SELLER)
+    run = (moved, moved, event("penalty", decision_no="D2"), b"bad")
+    sent = intake.events("penalty", *run, at=1)
+    assert {row["retracted"] for row in sent["seller.record"]} == {True, False}
+    assert intake.events("penalty", *run, at=1, redelivered=True) == sent
+
+
+def test_an_older_version_is_history_only():
+    intake = Part("intake")
+    intake.events("entity", event("entity", at=5))
+    sent = intake.events("entity", event("entity", at=4))
+    assert [row["outcome"] for row in sent["event.entity"]] == ["accepted"]
+    assert set(sent) == {"event.entity"}
+
+
+def test_of_a_run_only_the_version_that_stands_is_sent_on():
+    older, newer = event("entity", at=1, name="旧"), event("entity", at=2, name="新")
+    for run in ((older, newer), (newer, older)):
+        sent = Part("intake").events("entity", *run)
+        assert [json.loads(row["body"])["name"] for row in sent["seller.record"]] == ["新"]
+
+
+def test_a_listing_that_moves_is_called_back_from_where_it_was():
+    intake = Part("intake", partitions=4)
+    intake.events("listing", event("listing", at=0, lot="L1"))
+    sent = intake.events("listing", event("listing", at=1, seller_code=OTHER_SELLER, lot="L2"))["seller.listing"]
+    assert sorted((row["retracted"], row["seller_code"], row["lot"], row["revision"]) for row in sent) == [
+        (False, OTHER_SELLER, "L2", 2),
+        (True, SELLER, "L1", 2),
+    ]
+    assert {row["@"] for row in sent if row["retracted"]} == {partition_of(SELLER, 4)}
+    assert {row["@"] for row in sent if not row["retracted"]} == {partition_of(OTHER_SELLER, 4)}
+
+
+def test_a_listing_that_stays_is_not_called_back():
+    intake = Part("intake")
+    intake.events("listing", event("listing", at=0, price_fen=1))
+    (row,) = intake.events("listing", event("listing", at=1, price_fen=2))["seller.listing"]
+    assert (row["retracted"], row["price_fen"], row["revision"]) == (False, 2, 2)
+
+
+def test_records_that_move_are_called_back_from_where_they_were():
+    moves = {
+        "shipment": ("producer.record", {"lot": "L2"}, PRODUCER, PRODUCER),
+        "inspection": ("producer.record", {"producer_code": OTHER_PRODUCER}, PRODUCER, OTHER_PRODUCER),
+        "recall": ("producer.record", {"gtin": OTHER_GTIN}, PRODUCER, PRODUCER),
+        "penalty": ("seller.record", {"subject_code": OTHER_SELLER}, SELLER, OTHER_SELLER),
+        "complaint": ("risk.record", {"listing_id": "2"}, f"{SHOP}\x1f1", f"{SHOP}\x1f2"),
+    }
+    for kind, (topic, change, there, here) in moves.items():
+        intake = Part("intake")
+        first = event(kind, at=0)
+        intake.events(kind, first)
+        rows = intake.events(kind, event(kind, at=1, **change))[topic]
+        assert sorted((row["retracted"], row["route"]) for row in rows) == [(False, here), (True, there)], kind
+        (back,) = (row for row in rows if row["retracted"])
+        assert (back["event_id"], json.loads(back["body"])["event_id"]) == (first["event_id"], first["event_id"])
+
+
+def test_a_complaint_about_no_listing_any_more_is_called_back():
+    intake = Part("intake")
+    intake.events("complaint", event("complaint", at=0))
+    (row,) = intake.events("complaint", event("complaint", at=1, listing_id=None, platform_code=None))["risk.record"]
+    assert (row["retracted"], row["route"]) == (True, f"{SHOP}\x1f1")
+
+
+def test_a_day_goes_to_every_partition():
+    sent = Part("intake", partition=2, partitions=3).events("day", event("day"))
+    for topic in ("producer.record", "risk.record"):
+        assert [(row["@"], json.loads(row["body"])["date"]) for row in sent[topic]] == [
+            (partition, "2026-06-04") for partition in range(3)
+        ]
+
+
+def lookup(kind, key, asker):
+    return {"kind": kind, "key": key, "asker": asker}
+
+
+def test_a_record_that_nobody_published_is_answered_without_a_body_and_sent_when_it_comes():
+    intake = Part("intake", partitions=8)
+    elsewhere = (partition_of(PRODUCER, 8) + 1) % 8
+    (answer,) = intake.rows("intake.lookup", [lookup("product", GTIN, elsewhere)])["producer.record"]
+    assert (answer["@"], answer["kind"], answer["key"], answer["body"]) == (elsewhere, "product", GTIN, None)
+    sent = intake.events("product", event("product"))["producer.record"]
+    assert {row["@"] for row in sent} == {elsewhere, partition_of(PRODUCER, 8)}
+    assert {json.loads(row["body"])["producer_code"] for row in sent} == {PRODUCER}
+
+
+def test_who_asked_once_and_who_held_it_once_gets_every_later_version():
+    intake = Part("intake", partitions=8)
+    intake.events("licence", event("licence", at=0))
+    holder, next_holder = partition_of(PRODUCER, 8), partition_of(OTHER_PRODUCER, 8)
+    asker = next(partition for partition in range(8) if partition not in {holder, next_holder})
+    (answer,) = intake.rows("intake.lookup", [lookup("licence", "SC1", asker)])["producer.record"]
+    assert json.loads(answer["body"])["holder_code"] == PRODUCER
+    sent = intake.events("licence", event("licence", at=1, holder_code=OTHER_PRODUCER))["producer.record"]
+    assert {row["@"] for row in sent} == {asker, holder, next_holder}
+
+
+def test_identifiers_go_on_in_normal_form_with_what_is_wrong_with_them():
+    intake = Part("intake")
+    written = event(
+        "listing", seller_code=f" {SELLER.lower()} ", producer_code="not a code", gtin="6901234567892", lot=" "
+    )
+    (row,) = intake.events("listing", written)["seller.listing"]
+    assert (row["seller_code"], row["seller_code_fault"]) == (SELLER, None)
+    assert (row["producer_code"], row["producer_code_fault"]) == ("NOT A CODE", "format")
+    assert (row["gtin"], row["gtin_valid"], row["lot"]) == (GTIN, True, None)
+    assert row["publisher"] == LAB

@@ -1,0 +1,121 @@
+"""The final chains and alerts depend only on the set of events published, whatever the machine does.
+
+The topology runs on its real runner (see `world.py`); expected chains come from the independent reference.
+"""
+
+import json
+import random
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, note, settings
+from hypothesis import strategies as st
+
+from tests.reference.assessment import expected_chains
+from tests.reference.markets import generate
+from tests.reference.strategies import deliveries, markets
+from tests.streams.results import current_chains, outcomes, published, standing_alerts
+from tests.streams.world import World
+
+CASES = Path(__file__).parents[1] / "data" / "cases"
+EXAMPLES = settings.default.max_examples // 8
+"""12, or 125 in the profile `thorough`"""
+SHRINKING = {Phase.shrink, Phase.explain} if EXAMPLES > 12 else set()
+"""takes minutes: a failing course is made small only in the profile `thorough`"""
+
+
+def lines(name):
+    return [json.loads(line) for line in (CASES / name).read_text(encoding="utf-8").splitlines()]
+
+
+def undisturbed(events):
+    """All at once, in order, in one partition."""
+    world = World(1, batches=(5000,))
+    world.publish_events(events)
+    world.drain()
+    return world
+
+
+def first_deliveries(sent, at):
+    """{place: accepted | duplicate} of events `sent` to the places `at`: the first delivery of each is accepted."""
+    lowest = {}
+    for event, (topic, _, offset) in zip(sent, at, strict=True):
+        key = (topic, event["publisher"], event["event_id"])
+        lowest[key] = min(offset, lowest.get(key, offset))
+    expected = {}
+    for event, place in zip(sent, at, strict=True):
+        first = lowest[place[0], event["publisher"], event["event_id"]]
+        expected[place] = "accepted" if place[2] == first else "duplicate"
+    return expected
+
+
+@st.composite
+def courses(draw):
+    """A market and what happens to it: (events, batches in which they are published, world)."""
+    events = draw(markets(listings=6, products=3))
+    world = World(
+        draw(st.integers(1, 6)),
+        draw(st.integers(0, 10_000)),
+        crashes=draw(st.sampled_from((0.0, 0.05, 0.2))),
+        slice_rows=draw(st.sampled_from((1, 3, 4000))),
+    )
+    return events, draw(deliveries(events)), world
+
+
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.reuse, Phase.generate, *SHRINKING],
+)
+@given(courses(), st.data())
+def test_chains_and_alerts_are_those_of_an_undisturbed_run(course, data):
+    events, batches, world = course
+    sent, at = [], []
+    for batch in batches:
+        at += world.publish_events(batch)
+        sent += batch
+        if data.draw(st.booleans(), label="work before the next batch"):
+            world.drain()
+    world.drain()
+    note(f"{len(events)} events, {len(sent)} sent, {len(world.turns)} turns, {world.kills} kills")
+    assert current_chains(world) == expected_chains(events)
+    assert standing_alerts(world) == standing_alerts(undisturbed(events))
+    assert outcomes(world) == first_deliveries(sent, at)
+
+
+@pytest.mark.parametrize("number", [11, 12, 13])
+def test_agreed_markets_have_the_agreed_chains(number):
+    events = lines(f"market-{number}.events.jsonl")
+    expected = {
+        (row["platform_code"], row["listing_id"]): (row["verdict"], row["gaps"])
+        for row in lines(f"market-{number}.expected.jsonl")
+    }
+    assert current_chains(undisturbed(events)) == expected
+    shuffled = events * 2
+    random.Random(number).shuffle(shuffled)
+    world = World(3, number, crashes=0.05, slice_rows=50, batches=(20, 500))
+    for third in range(3):
+        world.publish_events(shuffled[third::3])
+        world.drain()
+    assert current_chains(world) == expected
+    assert Counter(outcomes(world).values()) == {"accepted": len(events), "duplicate": len(events)}
+
+
+def test_what_cannot_be_read_is_a_dead_letter_and_its_neighbours_are_not():
+    events = generate(5, listings=6, products=2)
+    chance = random.Random(5)
+    world = World(2, 5, crashes=0.1, slice_rows=10)
+    bad = set()
+    for event in events:
+        world.publish_events([event])
+        if chance.random() < 0.3:
+            topic, partition = f"in.{event['kind']}", chance.randrange(2)
+            value = chance.choice([b"", b"\x00", b"not an event", chance.randbytes(40)])
+            bad.add((topic, partition, world.publish(topic, partition, None, value)))
+    world.drain()
+    found = outcomes(world)
+    assert {at for at, outcome in found.items() if outcome == "dead"} == bad
+    assert found.keys() == published(world)
+    assert current_chains(world) == expected_chains(events)

@@ -1,0 +1,143 @@
+"""The order of an acknowledgement, and what is redelivered."""
+
+import asyncio
+from dataclasses import replace
+
+import polars as pl
+import pytest
+
+from suyuan.schemas.blocks import block_schema, encode_block
+from suyuan.streams.hand_over import HandOver
+from suyuan.streams.runner import Incoming, StageRunner
+from suyuan.streams.stage import Emit, Run
+from suyuan.streams.state.stage_state import MemoryStageState
+from suyuan.streams.topology import Stage
+
+TOPIC = "seller.backlog"
+
+
+class Probe:
+    """A stage that counts rows in state and sends them on; `seen` is what it was called with."""
+
+    def __init__(self, hand_over=None):
+        self.seen = []
+        self.sent = []
+        self.full = False
+        self.state = MemoryStageState()
+        stage = Stage("probe", runs={"in.day": self.run}, blocks={TOPIC: self.block}, writes=(TOPIC,))
+        self.runner = StageRunner(stage, self.state, self, partitions=1, hand_over=hand_over)
+
+    def run(self, run, state, context):
+        self.seen.append((list(run.offsets), run.redelivered, context.epoch))
+        state.put(b"values", (state.get(b"values") or b"") + b"".join(run.values))
+        return []
+
+    def block(self, block, state, _):
+        self.seen.append((block.since, block.offset, block.rows["reason"].to_list(), block.redelivered))
+        state.put(b"rows", b"%d" % (int(state.get(b"rows") or 0) + len(block.rows)))
+        return [Emit(TOPIC, block.rows)]
+
+    async def append_outputs(self, messages):
+        if self.full:
+            raise OSError("no space left")
+        offsets = {}
+        for message in messages:
+            offsets.setdefault((message.topic, message.partition), []).append(len(self.sent))
+            self.sent.append(message)
+        return offsets
+
+    def process(self, topic, offsets, values):
+        run = Run(topic, 0, offsets, [None] * len(offsets), values, [0] * len(offsets))
+        asyncio.run(self.runner.process(Incoming(topic, 0, run)))
+
+    def value(self, key):
+        return self.state.view(0).get(key)
+
+
+def tasks(*reasons):
+    rows = [{"prefix": "", "reason": reason, "received_at": 0} for reason in reasons]
+    return encode_block("backlog", pl.DataFrame(rows, schema=block_schema("backlog")))
+
+
+def test_a_run_is_handed_over_whole_and_state_knows_its_last_offset():
+    probe = Probe()
+    probe.process("in.day", [3, 5, 6], [b"a", b"b", b"c"])
+    assert probe.seen == [([3, 5, 6], False, 1)]
+    assert (probe.value(b"values"), probe.state.applied(0)) == (b"abc", {("in.day", 0): 6})
+
+
+def test_what_comes_again_is_marked_and_kept_apart_from_what_is_new():
+    probe = Probe()
+    probe.process("in.day", [0, 1, 2], [b"a", b"b", b"c"])
+    probe.process("in.day", [1, 2, 3, 4], [b"b", b"c", b"d", b"e"])
+    assert [(offsets, redelivered) for offsets, redelivered, _ in probe.seen[1:]] == [([1, 2], True), ([3, 4], False)]
+    assert probe.state.applied(0) == {("in.day", 0): 4}
+    probe.process("in.day", [3], [b"d"])
+    assert probe.seen[-1][:2] == ([3], True)
+    assert probe.state.applied(0) == {("in.day", 0): 4}, "an offset never goes back"
+
+
+def test_blocks_that_wait_together_are_one_with_the_rows_in_their_order():
+    probe = Probe()
+    probe.process(TOPIC, [4, 7], [tasks("a", "b"), tasks("c")])
+    assert probe.seen == [(4, 7, ["a", "b", "c"], False)]
+
+
+def test_outputs_that_fail_leave_the_state_written_and_the_block_is_redelivered():
+    probe = Probe()
+    probe.full = True
+    with pytest.raises(OSError, match="no space"):
+        probe.process(TOPIC, [0], [tasks("a")])
+    assert probe.value(b"rows") == b"1"
+    probe.full = False
+    probe.process(TOPIC, [0], [tasks("a")])
+    assert probe.seen[-1] == (0, 0, ["a"], True)
+    assert len(probe.sent) == 1
+
+
+def test_a_function_that_fails_leaves_nothing_behind():
+    probe = Probe()
+    broken = replace(probe.runner.stage, blocks={TOPIC: lambda *_: 1 // 0})
+    runner = StageRunner(broken, probe.state, probe, partitions=1)
+    run = Run(TOPIC, 0, [0], [None], [tasks("a")], [0])
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(runner.process(Incoming(TOPIC, 0, run)))
+    assert (probe.value(b"rows"), probe.state.applied(0), probe.sent) == (None, {}, [])
+    probe.process(TOPIC, [0], [tasks("a")])
+    assert probe.seen == [(0, 0, ["a"], False)]
+
+
+def test_each_start_is_an_epoch_of_its_own():
+    probe = Probe()
+    probe.process("in.day", [0], [b"a"])
+    probe.runner = StageRunner(probe.runner.stage, probe.state, probe, partitions=1)
+    probe.process("in.day", [1], [b"b"])
+    assert [epoch for *_, epoch in probe.seen] == [1, 2]
+
+
+def test_what_others_wrote_in_between_is_not_taken_for_what_this_process_wrote():
+    """Over Kafka an append of several batches may have another worker's batches between its own."""
+    probe, at_hand = Probe(HandOver()), HandOver()
+    probe.runner = StageRunner(
+        replace(
+            probe.runner.stage, blocks={TOPIC: lambda block, *_: [Emit(TOPIC, block.rows), Emit(TOPIC, block.rows)]}
+        ),
+        *(probe.state, probe),
+        partitions=1,
+        hand_over=at_hand,
+    )
+
+    async def in_between(messages):
+        return {(TOPIC, 0): [5, 9][: len(messages)]}
+
+    probe.append_outputs = in_between
+    probe.process(TOPIC, [0], [tasks("a")])
+    assert at_hand.take(TOPIC, 0, [8]) is None
+    assert at_hand.take(TOPIC, 0, [5, 9])["reason"].to_list() == ["a", "a"]
+
+
+def test_what_this_process_wrote_is_at_hand_under_the_offsets_of_the_log():
+    probe = Probe(HandOver())
+    probe.process(TOPIC, [0], [tasks("a")])
+    probe.process(TOPIC, [0], [b"not looked at"])
+    assert probe.seen[-1] == (0, 0, ["a"], True)

@@ -1,0 +1,55 @@
+"""When a partition counts as stalled, and when not."""
+
+from __future__ import annotations
+
+import pytest
+
+from suyuan.streams.watchdog import Progress, StalledError, Watchdog
+
+AT = ("in.listing", 3)
+
+
+def observe(*seen, limit=60.0):
+    """`seen`: (seconds, committed, end), one observation after another."""
+    watchdog = Watchdog(limit)
+    for now, committed, end in seen:
+        watchdog.observe(now, {AT: Progress(committed, end)})
+
+
+def test_commits_that_stand_still_while_the_log_grows_are_told_with_where_and_for_how_long():
+    with pytest.raises(StalledError) as told:
+        observe((0, 5, 7), (30, 5, 9), (61, 5, 12))
+    for piece in ("in.listing-3 at offset 5", "for 61 s", "from 7 to 12"):
+        assert piece in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        pytest.param([(0, 5, 7), (60, 5, 9)], id="not for longer than the limit"),
+        pytest.param([(0, 5, 7), (50, 6, 9), (100, 7, 12)], id="slow, but it moves"),
+        pytest.param([(0, 5, 5), (500, 5, 5)], id="nothing to do"),
+        pytest.param([(0, 5, 5), (500, 5, 5), (530, 5, 9), (559, 5, 12)], id="new work after a quiet time"),
+        pytest.param([(0, 5, 7), (500, 5, 7)], id="a log that nobody writes to any more"),
+    ],
+)
+def test_what_is_no_stall(seen):
+    observe(*seen)
+
+
+def test_a_partition_that_was_given_away_and_comes_back_begins_anew():
+    watchdog = Watchdog(60.0)
+    watchdog.observe(0, {AT: Progress(5, 7)})
+    watchdog.observe(50, {})
+    watchdog.observe(55, {AT: Progress(5, 9)})
+    watchdog.observe(110, {AT: Progress(5, 12)})
+    with pytest.raises(StalledError):
+        watchdog.observe(116, {AT: Progress(5, 13)})
+
+
+def test_every_stalled_partition_is_named():
+    watchdog = Watchdog(60.0)
+    watchdog.observe(0, {AT: Progress(1, 2), ("chain", 0): Progress(1, 2), ("alert", 0): Progress(1, 2)})
+    with pytest.raises(StalledError, match=r"chain-0 at offset 1.*in\.listing-3 at offset 1") as told:
+        watchdog.observe(70, {AT: Progress(1, 3), ("chain", 0): Progress(1, 3), ("alert", 0): Progress(2, 3)})
+    assert "alert" not in str(told.value)

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from suyuan.streams.transport.embedded.batch import (
+    MAX_BATCH_BYTES,
+    MAX_BATCH_RECORDS,
+    BatchDamaged,
+    decode,
+    encode,
+    split,
+)
+from suyuan.streams.transport.records import Record, Records
+
+cells = st.one_of(st.none(), st.binary(max_size=40))
+headers = st.lists(st.tuples(st.text(max_size=8), st.binary(max_size=8)), max_size=3).map(tuple)
+rows = st.lists(st.builds(Record, cells, cells, st.integers(-(2**40), 2**60), headers), min_size=1, max_size=60)
+
+
+def columns(fetched):
+    return list(zip(fetched.keys, fetched.values, fetched.timestamps, map(tuple, fetched.headers), strict=True))
+
+
+@given(rows, st.integers(0, 2**50))
+def test_what_is_encoded_is_decoded(records, base):
+    fetched = decode(encode(Records.of(records, 0)).blob, base)
+    assert columns(fetched) == [tuple(record) for record in records]
+    assert fetched.offsets == list(range(base, base + len(records)))
+
+
+@given(rows, st.data())
+def test_a_part_of_a_batch_is_that_part(records, data):
+    base = 1000
+    start = data.draw(st.integers(base, base + len(records) - 1))
+    many = data.draw(st.integers(1, 80))
+    size = data.draw(st.integers(1, 300))
+    fetched = decode(encode(Records.of(records, 0)).blob, base, start, many, size)
+    weights = [len(key or b"") + len(value or b"") for key, value, *_ in columns(fetched)]
+    assert columns(fetched) == [tuple(r) for r in records[start - base :]][: len(fetched)]
+    assert 1 <= len(fetched) <= many
+    assert len(fetched) == 1 or sum(weights) <= size
+
+
+@given(rows, st.data())
+def test_offsets_with_holes_are_kept(records, data):
+    steps = data.draw(st.lists(st.integers(1, 10**6), min_size=len(records), max_size=len(records)))
+    offsets = [sum(steps[: i + 1]) - steps[0] for i in range(len(steps))]
+    batch = encode(Records.of(records, 0), offsets)
+    assert decode(batch.blob, 77).offsets == [77 + offset for offset in offsets]
+    assert batch.last == offsets[-1]
+    after = data.draw(st.integers(0, offsets[-1]))
+    assert decode(batch.blob, 77, 77 + after).offsets == [77 + o for o in offsets if o >= after]
+
+
+@given(rows, st.data())
+def test_a_flipped_or_cut_blob_is_noticed(records, data):
+    blob = bytearray(encode(Records.of(records, 0)).blob)
+    if data.draw(st.booleans()):
+        blob[data.draw(st.integers(0, len(blob) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+    else:
+        del blob[data.draw(st.integers(0, len(blob) - 1)) :]
+    with pytest.raises(BatchDamaged):
+        decode(bytes(blob), 0)
+
+
+def test_repetitive_values_are_compressed():
+    values = [b'{"platform_code": "91110000MA0012345X", "n": %d}' % n for n in range(1000)]
+    batch = encode(Records([None] * 1000, values, [0] * 1000))
+    assert len(batch.blob) < sum(map(len, values)) / 3
+
+
+def test_portions_are_bounded_and_lose_nothing():
+    records = Records.of([Record(None, bytes(n % 7 * 300_000)) for n in range(40)] + [Record(b"k", b"")] * 20_000, 0)
+    portions = list(split(records))
+    assert [v for p in portions for v in p.values] == list(records.values)
+    assert max(map(len, portions)) <= MAX_BATCH_RECORDS
+    assert all(len(p) == 1 or sum(map(len, p.values)) <= MAX_BATCH_BYTES for p in portions)

@@ -1,0 +1,152 @@
+"""The contract of transports over a real broker, and what only Kafka's has: rebalances, leases."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaConsumer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.records_to_delete import RecordsToDelete
+from faust.types.tuples import TP
+from kafka import KafkaAdminClient
+
+from suyuan.connections.kafka import KafkaConnection
+from suyuan.streams.transport.errors import LeaseLost
+from suyuan.streams.transport.records import Record
+from tests.streams.transport.contract import Reader, TransportContract, eventually, scenario
+
+COMPACTED = {
+    "cleanup.policy": "compact",
+    "segment.ms": "1",  # the newest segment is never compacted: each append gets its own
+    "min.cleanable.dirty.ratio": "0.001",
+    "max.compaction.lag.ms": "1",
+}
+COMPACTION_PATIENCE_SECONDS = 90
+
+
+class KafkaBackend:
+    def __init__(self, connection: KafkaConnection) -> None:
+        self.connection = connection
+        self._others = self._topics()
+
+    def url(self) -> str:
+        return "suyuan-kafka://" + ";".join(self.connection.servers)
+
+    async def create_topic(self, name: str, partitions: int, *, compacted: bool = False) -> None:
+        admin = AIOKafkaAdminClient(**self.connection.aiokafka())
+        await admin.start()
+        try:
+            await admin.create_topics([NewTopic(name, partitions, 1, topic_configs=COMPACTED if compacted else {})])
+        finally:
+            await admin.close()
+
+    async def compact(self, name: str) -> None:
+        before = await self._count(name)
+        async with asyncio.timeout(COMPACTION_PATIENCE_SECONDS):
+            while await self._count(name) == before:  # noqa: ASYNC110 - the broker does it when it likes
+                await asyncio.sleep(0.5)
+
+    async def delete_before(self, name: str, partition: int, offset: int) -> None:
+        admin = AIOKafkaAdminClient(**self.connection.aiokafka())
+        await admin.start()
+        try:
+            await admin.delete_records({TP(name, partition): RecordsToDelete(before_offset=offset)})
+        finally:
+            await admin.close()
+
+    async def _count(self, name: str) -> int:
+        consumer = AIOKafkaConsumer(name, auto_offset_reset="earliest", **self.connection.aiokafka())
+        await consumer.start()
+        try:
+            (at,) = consumer.assignment()
+            end, found = (await consumer.end_offsets([at]))[at], 0
+            while await consumer.position(at) < end:
+                found += sum(map(len, (await consumer.getmany(timeout_ms=200)).values()))
+            return found
+        finally:
+            await consumer.stop()
+
+    def forget(self) -> None:
+        """Delete the topics and the groups of the test: the next one uses the same names."""
+        admin = KafkaAdminClient(**self.connection.kafka_python())
+        try:
+            admin.delete_topics(sorted(self._topics() - self._others))
+            admin.delete_groups(["g", "late", "one", "other", "two", "w", "writer"])
+        finally:
+            admin.close()
+
+    def _topics(self) -> set[str]:
+        admin = KafkaAdminClient(**self.connection.kafka_python())
+        try:
+            return set(admin.list_topics())
+        finally:
+            admin.close()
+
+
+class TestKafkaTransport(TransportContract):
+    @pytest.fixture
+    def backend(self, kafka: KafkaConnection) -> Iterator[KafkaBackend]:
+        backend = KafkaBackend(kafka)
+        yield backend
+        backend.forget()
+
+    @scenario
+    async def test_two_that_start_at_once_miss_nothing(self, backend: KafkaBackend) -> None:
+        """Plain Faust begins at whatever it had fetched where nothing is committed when the second one joins."""
+        await backend.create_topic("t", 4)
+        sent = {b"%d-%d" % (partition, n) for partition in range(4) for n in range(500)}
+        async with Reader(backend, "writer", []).running() as writer:
+            for partition in range(4):
+                records = [Record(None, b"%d-%d" % (partition, n)) for n in range(500)]
+                await writer.app.producer.append_many({TP("t", partition): records})
+        readers = [Reader(backend, "g", ["t"], runs={"t"}) for _ in range(2)]
+        async with readers[0].running(), readers[1].running():
+            await eventually(lambda: {*readers[0].values, *readers[1].values} >= sent)
+
+    @scenario
+    async def test_partitions_move_when_another_comes_and_goes(self, backend: KafkaBackend) -> None:
+        await backend.create_topic("t", 4)
+        first, second = (Reader(backend, "g", ["t"], runs={"t"}) for _ in range(2))
+        written: list[bytes] = []
+
+        async def write(round_: int) -> None:
+            for partition in range(4):
+                records = [Record(None, b"%d-%d-%d" % (round_, partition, n)) for n in range(50)]
+                written.extend(record.value for record in records)
+                await first.app.producer.append_many({TP("t", partition): records})
+
+        async with first.running():
+            await write(0)
+            await first.until(200)
+            async with second.running():
+                await eventually(lambda: len(second.app.consumer.assignment()) == len(first.app.consumer.assignment()))
+                await write(1)
+                await eventually(lambda: {*first.values, *second.values} >= set(written))
+                assert second.values
+            await eventually(lambda: len(first.app.consumer.assignment()) == 4)
+            await write(2)
+            await eventually(lambda: {*first.values, *second.values} >= set(written))
+
+    @scenario
+    async def test_a_process_that_stood_still_for_too_long_writes_no_more(self, backend: KafkaBackend) -> None:
+        await backend.create_topic("t", 1)
+        async with Reader(backend, "g", ["t"]).running() as reader:
+            producer: Any = reader.app.producer
+            reader.app.consumer._lease_ends = 0.0  # as after a pause, before the next heartbeat
+            reader.app.rebalancing = True  # as when the coordinator answers that it does not know us
+            with pytest.raises(LeaseLost):
+                await producer.append_many({TP("t", 0): [Record(None, b"1")]})
+            with pytest.raises(LeaseLost):
+                await producer.send("t", None, b"2", 0, None, None)
+            reader.app.rebalancing = False
+
+    @scenario
+    async def test_brokers_that_were_away_for_too_long_are_waited_for(self, backend: KafkaBackend) -> None:
+        await backend.create_topic("t", 1)
+        async with Reader(backend, "g", ["t"]).running() as reader:
+            reader.app.consumer._lease_ends = 0.0  # until the next heartbeat is answered
+            await reader.app.producer.append_many({TP("t", 0): [Record(None, b"1")]})
+            assert await reader.until(1) == [b"1"]

@@ -1,0 +1,157 @@
+"""The topology on its real runner, without Faust or disk: topics are lists, and chance decides who goes next, how many
+messages wait together, and who dies when.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from suyuan.schemas.blocks import decode_block
+from suyuan.schemas.kinds import KINDS
+from suyuan.streams.dead_letter_limit import DeadLetterLimit
+from suyuan.streams.hand_over import HandOver
+from suyuan.streams.outgoing import Outgoing
+from suyuan.streams.runner import Incoming, StageRunner
+from suyuan.streams.stage import Run
+from suyuan.streams.state.stage_state import MemoryStageState
+from suyuan.streams.topology import TOPOLOGY, Stage
+from tests.streams.event_messages import event_messages
+
+Message = tuple[int, bytes | None, bytes]
+"""timestamp, key, value"""
+
+
+class Killed(Exception):
+    """The process ends here."""
+
+
+class World:
+    """crashes: chance that a turn ends in a kill: before the state is written, before the outputs, or before the
+    acknowledgement; the stage then begins anew on the state that it left, perhaps with other messages at once.
+
+    batches: how many messages of a partition are taken at most at once, drawn anew each turn
+    """
+
+    def __init__(
+        self,
+        partitions: int,
+        seed: int = 0,
+        *,
+        crashes: float = 0.0,
+        slice_rows: int = 4000,
+        batches: Sequence[int] = (1, 2, 7, 50, 5000),
+        dead_letter_limit: DeadLetterLimit | None = None,
+    ) -> None:
+        self.partitions = partitions
+        self.turns: list[tuple[str, str, int, int]] = []
+        """stage, topic, partition, messages of each turn"""
+        self.kills = 0
+        self.log: dict[tuple[str, int], list[Message]] = defaultdict(list)
+        self.position: dict[tuple[str, int], int] = defaultdict(int)
+        self._chance = random.Random(seed)
+        self._crashes = crashes
+        self._batches = batches
+        self._slice_rows = slice_rows
+        self._dead_letter_limit = dead_letter_limit
+        self._clock = 1_800_000_000_000
+        self._die_before: str | None = None
+        self._hand_over = self._chance.choice((None, HandOver(), HandOver(rows=5)))
+        self.states = {stage.name: _State(self) for stage in TOPOLOGY}
+        self._runners = {stage.name: self._runner(stage) for stage in TOPOLOGY}
+
+    def publish(self, topic: str, partition: int, key: bytes | None, value: bytes) -> int:
+        """Append; the offset."""
+        self._clock += 1
+        messages = self.log[topic, partition]
+        messages.append((self._clock, key, value))
+        return len(messages) - 1
+
+    def publish_events(self, events: Iterable[Mapping[str, Any]]) -> list[tuple[str, int, int]]:
+        """Each as a publisher sends it; topic, partition and offset of each."""
+        messages = event_messages(events, self.partitions)
+        return [
+            (topic, partition, self.publish(topic, partition, key, value)) for topic, partition, key, value in messages
+        ]
+
+    def drain(self) -> None:
+        """Until nothing is left to do."""
+        asyncio.run(self._drain())
+
+    def rows(self, topic: str) -> Iterator[dict[str, Any]]:
+        """Every row that was ever sent to a topic of blocks."""
+        for partition in range(self.partitions):
+            for *_, value in self.log[topic, partition]:
+                yield from decode_block(value).iter_rows(named=True)
+
+    async def append_outputs(self, messages: Sequence[Outgoing]) -> dict[tuple[str, int], list[int]]:
+        """The runner's output log."""
+        self.kill_at("outputs")
+        offsets: defaultdict[tuple[str, int], list[int]] = defaultdict(list)
+        for message in messages:
+            offset = self.publish(message.topic, message.partition, None, message.value)
+            offsets[message.topic, message.partition].append(offset)
+        return offsets
+
+    def kill_at(self, step: str) -> None:
+        """Die if it is to happen before this step."""
+        if self._die_before == step:
+            raise Killed
+
+    async def _drain(self) -> None:
+        while waiting := list(self._waiting()):
+            assert len(self.turns) < 100_000, "the world does not come to rest"
+            await self._turn(*self._chance.choice(waiting))
+
+    def _waiting(self) -> Iterator[tuple[Stage, str, int]]:
+        for stage in TOPOLOGY:
+            for topic in stage.reads:
+                for partition in range(self.partitions):
+                    if len(self.log[topic, partition]) > self.position[topic, partition]:
+                        yield stage, topic, partition
+
+    async def _turn(self, stage: Stage, topic: str, partition: int) -> None:
+        start = self.position[topic, partition]
+        batch = self.log[topic, partition][start : start + self._chance.choice(self._batches)]
+        timestamps, keys, values = zip(*batch, strict=True)
+        run = Run(topic, partition, range(start, start + len(batch)), keys, values, timestamps)
+        dies = self._chance.random() < self._crashes
+        self._die_before = self._chance.choice(("state", "outputs", "acknowledgement")) if dies else None
+        self.turns.append((stage.name, topic, partition, len(batch)))
+        try:
+            await self._runners[stage.name].process(Incoming(topic, partition, run))
+            self.kill_at("acknowledgement")
+        except Killed:
+            self.kills += 1
+            self._runners[stage.name] = self._runner(stage)
+        else:
+            self.position[topic, partition] = start + len(batch)
+
+    def _runner(self, stage: Stage) -> StageRunner:
+        return StageRunner(
+            stage,
+            self.states[stage.name],
+            self,
+            partitions=self.partitions,
+            slice_rows=self._slice_rows,
+            hand_over=self._hand_over,
+            dead_letter_limit=self._dead_letter_limit,
+        )
+
+
+class _State(MemoryStageState):
+    def __init__(self, world: World) -> None:
+        super().__init__()
+        self._world = world
+
+    async def commit(self, partition: int, view: Any, applied: Any) -> None:
+        self._world.kill_at("state")
+        await super().commit(partition, view, applied)
+
+
+def in_topics() -> list[str]:
+    """Topics that publishers write to."""
+    return [f"in.{kind}" for kind in KINDS]
