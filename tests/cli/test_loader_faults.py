@@ -240,12 +240,14 @@ def test_a_repeat_that_clickhouse_does_not_know_as_one_any_more(in_work, front, 
         loader.process.kill()
         loader.process.wait()
         front.fail()
-        before = stored(front)
         others = [["x", f"other-{number}"] for number in range(3)]
         for row in others:
             settings = {"insert_deduplication_token": row[1]}
             clickhouse.writer.insert("event_listing", [row], column_names=["publisher", "event_id"], settings=settings)
         clickhouse.writer.command("DELETE FROM event_listing WHERE publisher = 'x'")
+        clickhouse.writer.command("SYSTEM STOP MERGES event_listing")  # one would fold the repeat before it is counted
+        before = stored(front)
         assert all_there() == 3
-        assert stored(front) > before
+        assert stored(front) == before + 3
+        clickhouse.writer.command("SYSTEM START MERGES event_listing")
         clickhouse.writer.command("ALTER TABLE event_listing MODIFY SETTING non_replicated_deduplication_window = 1000")
