@@ -59,8 +59,7 @@ def normalise(kind: str, rows: pl.DataFrame) -> pl.DataFrame:
     for name in fields.gtins:
         text, valid = gtin_columns(_trimmed(rows[name]))
         columns.append(text.alias(name))
-    columns += [_trimmed(rows[name]) for name in fields.texts]
-    columns += [_trimmed(rows[name]) for name in ("event_id", "publisher")]
+    columns += rows.select(_trim(pl.col(*fields.texts, "event_id", "publisher"))).get_columns()
     required = [column.name for column in columns if column.name not in fields.optional]
     rows = rows.with_columns(columns).with_columns(pl.col(required).fill_null(""))
     if "licence_no" in rows.columns:

@@ -23,7 +23,6 @@ def held_licences(joined: pl.DataFrame, producers: pl.DataFrame) -> pl.DataFrame
     held = (
         producers.lazy()
         .select("licences", producer_code="code")
-        .join(wanted, on="producer_code", how="semi")
         .explode("licences", empty_as_null=False)
         .unnest("licences")
         .with_columns(day("valid_from", "valid_to"))
@@ -32,15 +31,15 @@ def held_licences(joined: pl.DataFrame, producers: pl.DataFrame) -> pl.DataFrame
     return (
         wanted.join(held, left_on=["producer_code", "product_category"], right_on=["producer_code", "categories"])
         .filter(in_force(pl.col("status"), pl.col("valid_from"), pl.col("valid_to"), pl.col("licence_day")))
-        .group_by("producer_code", "product_category", "licence_day")
-        .agg(pl.struct("licence_no", "status", "evidence").sort_by("licence_no").first().alias("held"))
+        .sort("licence_no")
+        .unique(["producer_code", "product_category", "licence_day"], keep="first")
         .select(
             "producer_code",
             "product_category",
             "licence_day",
-            held_licence=pl.col("held").struct.field("licence_no"),
-            held_status=pl.col("held").struct.field("status"),
-            held_evidence=pl.col("held").struct.field("evidence"),
+            held_licence="licence_no",
+            held_status="status",
+            held_evidence="evidence",
         )
         .collect()
     )

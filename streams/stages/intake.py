@@ -111,6 +111,8 @@ def _listings(change: Supersession) -> list[Emit]:
         producer_code_fault=uscc_faults(change.current["producer_code"]),
     )
     gone = current.filter(pl.col("previous") != pl.col("body"))
+    if gone.is_empty():
+        return [Emit("seller.listing", _as_listing(current), key="seller_code")]
     route = pl.Struct(dict.fromkeys(LISTING_ROUTE, pl.String))
     retracted = (
         gone.drop(LISTING_ROUTE)

@@ -28,7 +28,7 @@ MIB = 1 << 20
 class RocksMemory:
     """Memory that all stores given the same instance share: one block cache, write buffers counted within it."""
 
-    def __init__(self, cache_bytes: int = 192 * MIB, write_bytes: int = 64 * MIB) -> None:
+    def __init__(self, cache_bytes: int = 320 * MIB, write_bytes: int = 256 * MIB) -> None:
         """`write_bytes` of the cache may be unflushed writes; beyond that the greatest buffer is flushed."""
         self.cache = rocksdict.Cache(cache_bytes)
         self.writes = rocksdict.WriteBufferManager.new_write_buffer_manager_with_cache(
@@ -192,11 +192,15 @@ def _options(memory: RocksMemory) -> Any:
     options.set_block_based_table_factory(table)
     options.set_compression_type(rocksdict.DBCompressionType.lz4())
     options.set_write_buffer_manager(memory.writes)
-    options.set_write_buffer_size(16 * MIB)
+    # Measured with 3M keys of 250 B in batches of 8,000, us of background work a key: level compaction of 16 MiB buffers
+    # 8.3, of 64 MiB 5.5, universal of 64 MiB 6.1, begun at eight files instead of four 4.0 (a hit then takes 8.8 us, not
+    # 13.3, for there are fewer, larger files to look in)
+    options.set_write_buffer_size(64 * MIB)
     options.set_max_write_buffer_number(3)
+    options.set_compaction_style(rocksdict.DBCompactionStyle.universal())
+    options.set_level_zero_file_num_compaction_trigger(8)
     options.set_memtable_prefix_bloom_ratio(0.05)
     options.set_memtable_whole_key_filtering(whole_key_filter=True)
-    options.set_level_compaction_dynamic_level_bytes(v=True)
     options.set_max_background_jobs(2)
     options.set_max_open_files(512)
     options.set_keep_log_file_num(2)

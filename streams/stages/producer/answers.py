@@ -29,20 +29,25 @@ class Answers:
         """The rows whose product and named licence are known, or known to be absent. The other frames are the facts
         there are. Where the producer's code is not valid nothing is asked: nothing of the product will be looked at.
         """
-        facts = (
-            rows.select("producer_code", "producer_code_fault", "gtin", "gtin_valid", "lot", "licence_no")
-            .with_row_index("row")
-            .join(producers.select(producer_code="code", registered="registered"), on="producer_code", how="left")
-            .join(items.select(*ITEM, item=pl.lit(value=True)), on=ITEM, how="left")
-            .join(licences.select("licence_no", holder="holder_code"), on="licence_no", how="left")
-        )
         fault = pl.col("producer_code_fault")
         valid = fault.is_null() | (pl.col("registered").fill_null(value=False) & (fault != "format"))
-        looked_at = facts.filter(pl.col("producer_code").is_not_null() & valid & pl.col("gtin_valid"))
-        new_items = looked_at.filter(pl.col("item").is_null())
-        strange = looked_at.filter(
-            pl.col("licence_no").is_not_null() & pl.col("holder").ne_missing(pl.col("producer_code"))
+        new = pl.col("item").is_null()
+        foreign = pl.col("licence_no").is_not_null() & pl.col("holder").ne_missing(pl.col("producer_code"))
+        open_ones = (
+            rows.lazy()
+            .select("producer_code", "producer_code_fault", "gtin", "gtin_valid", "lot", "licence_no")
+            .with_row_index("row")
+            .join(
+                producers.lazy().select(producer_code="code", registered="registered"), on="producer_code", how="left"
+            )
+            .join(items.lazy().select(*ITEM, item=pl.lit(value=True)), on=ITEM, how="left")
+            .join(licences.lazy().select("licence_no", holder="holder_code"), on="licence_no", how="left")
+            .filter(pl.col("producer_code").is_not_null() & valid & pl.col("gtin_valid") & (new | foreign))
+            .collect()
         )
+        if open_ones.is_empty():
+            return rows
+        new_items, strange = open_ones.filter(new), open_ones.filter(foreign)
         waiting_items = self._unanswered_items(new_items.select(ITEM).unique(maintain_order=True))
         waiting_licences = self._unanswered_licences(
             strange.select("licence_no", *ITEM, "lot").unique(maintain_order=True)

@@ -64,8 +64,8 @@ def assess_listings(
 
 def _facts(rows: pl.DataFrame, state: StateView, word: str, names: tuple[str, ...], of: type[Stored]) -> pl.DataFrame:
     """The facts there are of the distinct keys of the rows."""
-    distinct = rows.select(names).drop_nulls().unique(maintain_order=True)
-    values = [value for value in state.get_many(keys(distinct, word, *names)) if value]
+    named = rows.lazy().select(names).drop_nulls().unique(maintain_order=True)
+    values = [value for value in state.get_many(keys(named.collect(), word, *names)) if value]
     return _DECODED[of].rows(values)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -53,7 +54,8 @@ def alert_rows(watch: Watch, rows: pl.DataFrame, evidence: pl.Series, news: Sequ
     alerts = pl.concat([facts, said], how="horizontal")
     rules = {rule.id: rule for rule in watch.rules}
     worded = [
-        _worded(part, rules.get(str(rule))) for (rule,), part in alerts.partition_by("rule", as_dict=True).items()
+        part.with_columns(_wording(rules.get(str(rule))))
+        for (rule,), part in alerts.partition_by("rule", as_dict=True).items()
     ]
     return _with_names(pl.concat(worded), rules).select(*block_schema("alert"), "route")
 
@@ -80,24 +82,25 @@ def _said(news: Sequence[News]) -> pl.DataFrame:
     )
 
 
-def _worded(alerts: pl.DataFrame, rule: Rule | None) -> pl.DataFrame:
-    """Alerts of one rule with titles, explanations and triggering values; None: a rule that is no more."""
+@lru_cache(maxsize=1024)
+def _wording(rule: Rule | None) -> tuple[pl.Expr, ...]:
+    """Titles, explanations and triggering values of a rule's alerts; None: a rule that is no more."""
     if rule is None:
-        named = (pl.col("rule").alias("title_zh"), pl.col("rule").alias("title_en"))
-        return alerts.with_columns(
-            *named,
-            explanation_zh=pl.lit(CLEARED_ZH),
-            explanation_en=pl.lit(CLEARED_EN),
-            triggering=pl.lit("{}"),
+        return (
+            pl.col("rule").alias("title_zh"),
+            pl.col("rule").alias("title_en"),
+            pl.lit(CLEARED_ZH).alias("explanation_zh"),
+            pl.lit(CLEARED_EN).alias("explanation_en"),
+            pl.lit("{}").alias("triggering"),
         )
     shown = placeholders(rule.explanation_zh) | placeholders(rule.explanation_en) | condition(rule).columns
     stands = pl.col("state") == "raised"
-    return alerts.with_columns(
-        title_zh=pl.lit(rule.title_zh),
-        title_en=pl.lit(rule.title_en),
-        explanation_zh=pl.when(stands).then(explanation(rule.explanation_zh)).otherwise(pl.lit(CLEARED_ZH)),
-        explanation_en=pl.when(stands).then(explanation(rule.explanation_en)).otherwise(pl.lit(CLEARED_EN)),
-        triggering=pl.struct(sorted(shown)).struct.json_encode(),
+    return (
+        pl.lit(rule.title_zh).alias("title_zh"),
+        pl.lit(rule.title_en).alias("title_en"),
+        pl.when(stands).then(explanation(rule.explanation_zh)).otherwise(pl.lit(CLEARED_ZH)).alias("explanation_zh"),
+        pl.when(stands).then(explanation(rule.explanation_en)).otherwise(pl.lit(CLEARED_EN)).alias("explanation_en"),
+        pl.struct(sorted(shown)).struct.json_encode().alias("triggering"),
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from suyuan.domain.rules.catalogue import built_in_rules
@@ -54,13 +55,10 @@ def built_in_watch() -> Watch:
 
 def find_hits(watch: Watch, rows: pl.DataFrame) -> pl.DataFrame:
     """row, rule (index in the watch): every rule that fires on a row, in their order."""
-    fired = rows.select(watch.fires)
-    none = pl.DataFrame(schema={"row": pl.get_index_type(), "rule": pl.UInt32})
-    hits = (
-        column.arg_true().alias("row").to_frame().with_columns(rule=pl.lit(rule, pl.UInt32))
-        for rule, column in enumerate(fired)
-    )
-    return pl.concat([none, *hits]).sort("row", "rule")
+    fired = rows.select(watch.fires).with_columns(pl.all().fill_null(value=False))
+    # one array for all rules: a frame for each costs 0.2 ms, whatever it holds
+    row, rule = np.nonzero(fired.to_numpy())
+    return pl.DataFrame({"row": row, "rule": rule}, schema={"row": pl.get_index_type(), "rule": pl.UInt32})
 
 
 def rest_on(watch: Watch, hits: pl.DataFrame, rows: pl.DataFrame, complaints: pl.DataFrame) -> pl.DataFrame:

@@ -185,15 +185,17 @@ def _decode(
 
 
 def _lengths(column: Sequence[bytes | None]) -> Ints:
-    if None in column:
+    try:
+        return np.fromiter(map(len, cast("Sequence[bytes]", column)), np.int64, len(column))
+    except TypeError:  # there is a null; `None in column` compares every cell, at three times the cost of its length
         return np.fromiter((-1 if cell is None else len(cell) for cell in column), np.int64, len(column))
-    return np.fromiter(map(len, cast("Sequence[bytes]", column)), np.int64, len(column))
 
 
 def _joined(column: Sequence[bytes | None]) -> bytes:
-    return b"".join(
-        [cell for cell in column if cell is not None] if None in column else cast("Sequence[bytes]", column)
-    )
+    try:
+        return b"".join(cast("Sequence[bytes]", column))
+    except TypeError:  # there is a null
+        return b"".join([cell for cell in column if cell is not None])
 
 
 def _cells(data: bytes, at: int, lengths: Ints | None, start: int, stop: int) -> tuple[list[bytes | None] | None, int]:
