@@ -27,7 +27,7 @@ from typing import Any
 
 from environment import environment
 
-from suyuan.cli.embedded.memory import keep_freed_memory
+from suyuan.cli.memory import let_memory_be
 from suyuan.cli.embedded.run import EmbeddedRun
 from suyuan.cli.settings import load
 from suyuan.domain.keys import partition_of
@@ -78,7 +78,7 @@ def _in_process() -> dict[str, Any]:
 
 
 async def _throughput(options: argparse.Namespace) -> dict[str, Any]:
-    keep_freed_memory()
+    let_memory_be()
     bulk = Bulk(options.listings, options.codes)
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
         folder = Path(name) / "data"
@@ -111,7 +111,7 @@ async def _drain(folder: Path) -> dict[str, Any]:
 
 
 async def _latency(options: argparse.Namespace) -> dict[str, Any]:
-    keep_freed_memory()
+    let_memory_be()
     bulk = Bulk(options.rate * options.seconds, options.codes)
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
         folder = Path(name) / "data"

@@ -25,12 +25,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("POLARS_MAX_THREADS", "1")  # two processes for two cores
+os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:30000,muzzy_decay_ms:-1")  # as the product's command
 
 import faust
 import numpy as np
 import polars as pl
 from faust.types.tuples import TP
 
+from suyuan.cli.memory import let_memory_be
 from suyuan.connections.kafka import KafkaConnection
 from suyuan.schemas.framing import frame_header
 from suyuan.schemas.rows import RowSchema
@@ -73,7 +75,7 @@ WAITING_ROW = _part_of_chain("waiting", WAITING)
 COUNT_BYTES = 4
 """before the waiting listings of one code and lot: how many they are"""
 
-CACHED = StateSettings(cache_entries=600_000, cache_bytes=192 << 20)
+CACHED = StateSettings(cache_entries=600_000, cache_bytes=192 << 20, cached_prefixes=(b"r",))
 """of each partition, in front of RocksDB"""
 
 OF_LISTING = {"listing_event": "event_id", "listed_at": "occurred_at"}
@@ -168,6 +170,7 @@ class Join:
             broker_commit_interval=commit_ms / 1000,
             broker_session_timeout=SESSION_SECONDS,
             broker_heartbeat_interval=SESSION_SECONDS / 10,
+            table_standby_replicas=0,  # as in the product and in Kafka Streams; Faust's own default is 1
             stream_wait_empty=False,
             autodiscover=False,
         )
@@ -237,6 +240,7 @@ def _after(run: Run, known: int) -> Run:
 
 async def main(servers: str, folder: Path, commit_ms: int) -> int:
     """Until SIGTERM (0) or a failure (1)."""
+    let_memory_be()
     join = Join(servers, folder, CACHED, commit_ms)
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)

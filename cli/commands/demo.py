@@ -15,7 +15,7 @@ from rich.live import Live
 
 from suyuan.cli.demo.picture import Figures, draw, draw_report, line
 from suyuan.cli.demo.stage import Show, perform
-from suyuan.cli.embedded.memory import keep_freed_memory
+from suyuan.cli.memory import let_memory_be
 from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.options import AsJson
 from suyuan.cli.screen import console, print_json, say
@@ -56,7 +56,7 @@ def demo(
         raise CommandError(f"--events: at least {FEWEST} (or 0: without end); --rate: not below 0", Exit.WRONG_USAGE)
     if once and not events:
         raise CommandError("--once needs an end: --events N", Exit.WRONG_USAGE)
-    keep_freed_memory()
+    let_memory_be()
     with ExitStack() as opened:
         folder = data or Path(opened.enter_context(TemporaryDirectory(prefix="suyuan-demo-")))
         if folder.exists() and not (folder.is_dir() and next(folder.iterdir(), None) is None):

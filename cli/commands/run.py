@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from prometheus_client import start_http_server
 
-from suyuan.cli.embedded.memory import keep_freed_memory
+from suyuan.cli.memory import let_memory_be
 from suyuan.cli.embedded.run import EmbeddedRun
 from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.options import AcceptPoison, AsJson, Data
@@ -62,7 +62,7 @@ def run(
     logging.basicConfig(
         level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    keep_freed_memory()
+    let_memory_be()
     settings = load(data=data, metrics_port=metrics_port, dead_letter_limit=1.0 if accept_poison else None)
     try:
         report = asyncio.run(_run(settings, once=once, rebuild_damaged=rebuild_damaged))

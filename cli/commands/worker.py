@@ -13,7 +13,7 @@ import typer
 from prometheus_client import start_http_server
 
 from suyuan.cli.cluster.worker import Worker
-from suyuan.cli.embedded.memory import keep_freed_memory
+from suyuan.cli.memory import let_memory_be
 from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.options import AcceptPoison, AsJson, Data, Kafka
 from suyuan.cli.screen import print_json, say
@@ -53,7 +53,7 @@ def worker(
     data folder of its own for its state.
     """
     _log()
-    keep_freed_memory()
+    let_memory_be()
     settings = load(kafka=kafka, data=data, metrics_port=metrics_port, dead_letter_limit=1.0 if accept_poison else None)
     try:
         seconds = asyncio.run(_work(settings, once=once, rebuild_damaged=rebuild_damaged))

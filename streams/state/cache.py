@@ -30,9 +30,14 @@ class CachedReader:
     bookkeeping per hit (0.1 us a cached key). One thread at a time.
     """
 
-    def __init__(self, store: Readable, entries: int = 50_000, size: int = 8 << 20) -> None:
-        """`size` in bytes; at most `entries` pairs, with 0 nothing is held."""
+    def __init__(
+        self, store: Readable, entries: int = 50_000, size: int = 8 << 20, prefixes: tuple[bytes, ...] = ()
+    ) -> None:
+        """`size` in bytes; at most `entries` pairs, with 0 nothing is held. `prefixes`: of keys that are held as soon
+        as they are written.
+        """
         self._store = store
+        self._prefixes = prefixes if entries else ()
         self._half_entries, self._half_size = entries // 2, size // 2
         self._young: dict[bytes, bytes | None] = {}
         self._old: dict[bytes, bytes | None] = {}
@@ -71,17 +76,21 @@ class CachedReader:
         return self._store.scan(prefix, after, limit)
 
     def refresh(self, pairs: Iterable[tuple[bytes, bytes | None]]) -> None:
-        """Pairs just written: those that are held are brought up to date. What is written and never read (listings)
-        would only push out what is read all the time (facts).
+        """Pairs just written: those that are held are brought up to date, and those of `prefixes` held from now on.
+        What is written and never read (listings) would only push out what is read all the time (facts).
         """
-        young, old = self._young, self._old
+        young, old, prefixes = self._young, self._old, self._prefixes
+        new = []
         for key, value in pairs:
+            if prefixes and key not in young and key.startswith(prefixes):
+                new.append((key, value))
             if key in young:
                 self._young_size += len(value or b"") - len(young[key] or b"")
                 young[key] = value
             if key in old:
                 self._old_size += len(value or b"") - len(old[key] or b"")
                 old[key] = value
+        self.keep(new)
 
     def keep(self, pairs: Iterable[tuple[bytes, bytes | None]]) -> None:
         """Take over pairs just read from the store."""

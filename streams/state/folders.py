@@ -72,7 +72,8 @@ class PartitionFolders:
     def _open(self, partition: int) -> PartitionState:
         store = RocksStore(self.path(partition), self._memory)
         try:
-            return PartitionState(store, self._settings.cache_entries, self._settings.cache_bytes)
+            settings = self._settings
+            return PartitionState(store, settings.cache_entries, settings.cache_bytes, settings.cached_prefixes)
         except StateError:
             store.close()
             raise

@@ -45,10 +45,16 @@ class Commit:
 class PartitionState:
     """Not for two threads at a time; from one thread to another as the caller likes."""
 
-    def __init__(self, store: Store, cache_entries: int = 50_000, cache_bytes: int = 8 << 20) -> None:
+    def __init__(
+        self,
+        store: Store,
+        cache_entries: int = 50_000,
+        cache_bytes: int = 8 << 20,
+        cached_prefixes: tuple[bytes, ...] = (),
+    ) -> None:
         """Owns the store from here on."""
         self.store = store
-        self._cache_limits = cache_entries, cache_bytes
+        self._cache_limits = cache_entries, cache_bytes, cached_prefixes
         self._reader = CachedReader(store, *self._cache_limits)
         self._version = 0
         self._unfinished: Overlay | None = None

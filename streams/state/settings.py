@@ -13,6 +13,8 @@ class StateSettings:
     """hot pairs kept per partition"""
     cache_bytes: int = 8 << 20
     """and their bytes"""
+    cached_prefixes: tuple[bytes, ...] = ()
+    """of keys that are read soon after they are written, and so are kept at once"""
     recovery_deadline: float = 120.0
     """seconds without a changelog record applied, after which a recovery that is not complete stops the process"""
     rebuild_corrupt: bool = False

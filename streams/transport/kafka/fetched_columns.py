@@ -40,8 +40,12 @@ class FetchedColumns:
             left = self._left
             count, size = _fitting(left, records - len(taken), room)
             room -= size
-            taken.extend(left if count == len(left) else _cut(left, 0, count))
-            self._left = _cut(left, count, len(left))
+            if count == len(left):
+                taken.extend(left)
+                self._left = Fetched.empty()
+            else:
+                taken.extend(_cut(left, 0, count))
+                self._left = _cut(left, count, len(left))
             self.next_fetch_offset = self._left.offsets[0] if len(self._left) else self._then
         return taken
 
@@ -53,8 +57,10 @@ class FetchedColumns:
                 raise CorruptRecordException(f"Invalid CRC - {self._at}")
             self._then = batch.next_offset
             if not batch.is_control_batch:
-                since = self.next_fetch_offset
-                self._left = _columns([record for record in batch if record.offset >= since])
+                since, records = self.next_fetch_offset, list(batch)
+                if records and records[0].offset < since:
+                    records = [record for record in records if record.offset >= since]
+                self._left = _columns(records)
             if len(self._left):
                 return True
             self.next_fetch_offset = max(self.next_fetch_offset, self._then)

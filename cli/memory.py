@@ -1,0 +1,32 @@
+"""How the process treats its memory: blocks of some MiB come and go by the thousand, and hold hundreds of thousands of
+small objects that never refer to one another.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import sys
+
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+_KEPT = 1 << 30
+
+_COLLECT_AFTER = 100_000
+"""objects made and not freed; Python's own 700 has it look through every block several times"""
+
+
+def let_memory_be() -> None:
+    """Keep freed blocks instead of giving each back to the kernel and faulting it in anew (glibc; measured: 10 % less
+    processor time per listing), and look for garbage in cycles seldom (8 % of the time of reading Kafka's records).
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_COLLECT_AFTER, 20, 20)
+    if sys.platform != "linux":
+        return
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except AttributeError:  # another C library
+        return
+    mallopt(_M_MMAP_THRESHOLD, _KEPT)
+    mallopt(_M_TRIM_THRESHOLD, _KEPT)
