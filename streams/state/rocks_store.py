@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MIB = 1 << 20
+ONE_BY_ONE = 64
 
 
 class RocksMemory:
@@ -60,10 +61,12 @@ class RocksStore:
             return cast("bytes | None", self._db.get(key))
 
     def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
-        """In key order each block is unpacked once: half the time of random order."""
+        """In key order each block is unpacked once: half the time of random order. A list lets other threads run
+        meanwhile, and a busy one then keeps the interpreter for 5 ms: a few keys are read one by one (6 us each).
+        """
         with self._typed_errors():
-            if len(keys) < 16:
-                return cast("list[bytes | None]", self._db.get(list(keys)))
+            if len(keys) < ONE_BY_ONE:
+                return [cast("bytes | None", self._db.get(key)) for key in keys]
             ordered = sorted(set(keys))
             found = dict(zip(ordered, self._db.get(ordered), strict=True))
             return [found[key] for key in keys]
