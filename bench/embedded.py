@@ -27,8 +27,8 @@ from typing import Any
 
 from environment import environment
 
-from suyuan.cli.memory import let_memory_be
 from suyuan.cli.embedded.run import EmbeddedRun
+from suyuan.cli.memory import let_memory_be
 from suyuan.cli.settings import load
 from suyuan.domain.keys import partition_of
 from suyuan.schemas.topics import TOPICS

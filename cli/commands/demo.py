@@ -15,8 +15,8 @@ from rich.live import Live
 
 from suyuan.cli.demo.picture import Figures, draw, draw_report, line
 from suyuan.cli.demo.stage import Show, perform
-from suyuan.cli.memory import let_memory_be
 from suyuan.cli.exits import CommandError, Exit
+from suyuan.cli.memory import let_memory_be
 from suyuan.cli.options import AsJson
 from suyuan.cli.screen import console, print_json, say
 from suyuan.cli.settings import load

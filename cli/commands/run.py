@@ -12,9 +12,9 @@ from typing import Annotated, Any
 import typer
 from prometheus_client import start_http_server
 
-from suyuan.cli.memory import let_memory_be
 from suyuan.cli.embedded.run import EmbeddedRun
 from suyuan.cli.exits import CommandError, Exit
+from suyuan.cli.memory import let_memory_be
 from suyuan.cli.options import AcceptPoison, AsJson, Data
 from suyuan.cli.queries import named_queries
 from suyuan.cli.query_service import QueryService

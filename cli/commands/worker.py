@@ -13,8 +13,8 @@ import typer
 from prometheus_client import start_http_server
 
 from suyuan.cli.cluster.worker import Worker
-from suyuan.cli.memory import let_memory_be
 from suyuan.cli.exits import CommandError, Exit
+from suyuan.cli.memory import let_memory_be
 from suyuan.cli.options import AcceptPoison, AsJson, Data, Kafka
 from suyuan.cli.screen import print_json, say
 from suyuan.cli.settings import Settings, load

@@ -192,6 +192,20 @@ def test_a_cache_keeps_within_its_bounds_and_reads_hot_keys_once():
     assert store.read == absent + 1
 
 
+def test_a_cache_holds_what_will_be_read_as_soon_as_it_is_written():
+    store = MemoryStore()
+    cache = CachedReader(store, entries=100, size=1 << 20, prefixes=(b"facts",))
+    cache.refresh([(b"facts-lot", b"1"), (b"listing", b"2"), (b"facts-gone", None)])
+    assert (cache.get(b"facts-lot"), cache.get(b"facts-gone"), cache.get(b"listing")) == (b"1", None, None)
+    cache.refresh([(b"facts-lot", b"3")])
+    assert cache.get(b"facts-lot") == b"3"
+    store.write_batch([b"facts-lot"], [b"4"])
+    assert cache.get(b"facts-lot") == b"3"  # from memory
+    nothing = CachedReader(store, entries=0, prefixes=(b"facts",))
+    nothing.refresh([(b"facts-lot", b"5")])
+    assert nothing.get(b"facts-lot") == b"4"
+
+
 def test_a_limited_scan_reads_on_behind_what_is_pending_deletion():
     state = PartitionState(MemoryStore())
     view = state.view()
