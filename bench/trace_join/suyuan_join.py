@@ -24,8 +24,9 @@ from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-os.environ.setdefault("POLARS_MAX_THREADS", "1")  # two processes for two cores
-os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:30000,muzzy_decay_ms:-1")  # as the product's command
+import suyuan.cli  # noqa: F401 - sets what polars reads when it is imported
+
+# isort: split
 
 import faust
 import numpy as np

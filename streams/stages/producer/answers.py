@@ -33,15 +33,16 @@ class Answers:
         valid = fault.is_null() | (pl.col("registered").fill_null(value=False) & (fault != "format"))
         new = pl.col("item").is_null()
         foreign = pl.col("licence_no").is_not_null() & pl.col("holder").ne_missing(pl.col("producer_code"))
+        registered = producers.lazy().select(producer_code="code", registered="registered")
+        known = items.lazy().select(*ITEM, item=pl.lit(value=True))
+        holders = licences.lazy().select("licence_no", holder="holder_code")
         open_ones = (
             rows.lazy()
             .select("producer_code", "producer_code_fault", "gtin", "gtin_valid", "lot", "licence_no")
             .with_row_index("row")
-            .join(
-                producers.lazy().select(producer_code="code", registered="registered"), on="producer_code", how="left"
-            )
-            .join(items.lazy().select(*ITEM, item=pl.lit(value=True)), on=ITEM, how="left")
-            .join(licences.lazy().select("licence_no", holder="holder_code"), on="licence_no", how="left")
+            .join(registered, on="producer_code", how="left", maintain_order="left")
+            .join(known, on=ITEM, how="left", maintain_order="left")
+            .join(holders, on="licence_no", how="left", maintain_order="left")
             .filter(pl.col("producer_code").is_not_null() & valid & pl.col("gtin_valid") & (new | foreign))
             .collect()
         )
