@@ -9,17 +9,27 @@ import polars as pl
 DAY_MS = 86_400_000
 OFFSET_MS = 8 * 3_600_000
 _EPOCH = dt.date(1970, 1, 1)
+_FIRST, _LAST = ((day - _EPOCH).days for day in (dt.date.min, dt.date.max))
 
 
 def china_day(ms: int) -> dt.date:
-    """Day in China of an instant in ms since the epoch. Raises OverflowError outside years 1 to 9999."""
-    return _EPOCH + dt.timedelta(days=(ms + OFFSET_MS) // DAY_MS)
+    """Day in China of an instant in ms since the epoch; beyond years 1 to 9999 their first or last day."""
+    return _day((ms + OFFSET_MS) // DAY_MS)
+
+
+def days_after(day: dt.date, days: int) -> dt.date:
+    """So many days later, or earlier; beyond years 1 to 9999 their first or last day."""
+    return _day((day - _EPOCH).days + days)
+
+
+def _day(number: int) -> dt.date:
+    return _EPOCH + dt.timedelta(days=min(max(number, _FIRST), _LAST))
 
 
 def china_day_expr(instants: pl.Expr | str) -> pl.Expr:
-    """Date in China of a column of ms since the epoch (Int64), null for null."""
+    """As `china_day`, of a column of ms since the epoch (Int64); null for null."""
     column = pl.col(instants) if isinstance(instants, str) else instants
-    return ((column + OFFSET_MS) // DAY_MS).cast(pl.Int32).cast(pl.Date)
+    return ((column + OFFSET_MS) // DAY_MS).clip(_FIRST, _LAST).cast(pl.Int32).cast(pl.Date)
 
 
 def day_start_ms(day: dt.date) -> int:

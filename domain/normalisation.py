@@ -54,12 +54,12 @@ IDENTIFYING: dict[str, Identifying] = {
 def normalise(kind: str, rows: pl.DataFrame) -> pl.DataFrame:
     """The rows with their identifiers in normal form; for listings also `gtin_valid` (null without a GTIN)."""
     fields = IDENTIFYING[kind]
-    columns = [normalise_codes(rows[name]).alias(name) for name in fields.codes]
+    columns = [normalise_codes(rows[name]).alias(name) for name in (*fields.codes, "publisher")]
     valid: pl.Series | None = None
     for name in fields.gtins:
         text, valid = gtin_columns(_trimmed(rows[name]))
         columns.append(text.alias(name))
-    columns += rows.select(_trim(pl.col(*fields.texts, "event_id", "publisher"))).get_columns()
+    columns += rows.select(_trim(pl.col(*fields.texts, "event_id"))).get_columns()
     required = [column.name for column in columns if column.name not in fields.optional]
     rows = rows.with_columns(columns).with_columns(pl.col(required).fill_null(""))
     if "licence_no" in rows.columns:

@@ -26,9 +26,9 @@ import polars as pl
 
 from suyuan.domain.calendar import china_day_expr
 from suyuan.domain.chain.facts import Facts
-from suyuan.domain.chain.licensing import held_licences, in_force
+from suyuan.domain.chain.licensing import held_licences, in_force, needs_held_licence
 from suyuan.domain.chain.phrases import has
-from suyuan.domain.chain.tables import tables
+from suyuan.domain.chain.tables import LICENCE_COLUMNS, PRODUCT_COLUMNS, tables
 
 
 def join_facts(listings: pl.DataFrame, facts: Facts) -> pl.DataFrame:
@@ -43,7 +43,9 @@ def join_facts(listings: pl.DataFrame, facts: Facts) -> pl.DataFrame:
     joined = (
         pl.concat([listings.with_row_index("row"), *columns], how="horizontal")
         .lazy()
-        .with_columns(*_of_listing(facts.today), *_absent_as_false())
+        .with_columns(*_of_listing(facts.today))
+        .with_columns(*_looked_at())
+        .with_columns(*_absent_as_false())
         .with_columns(product_known=_product_known())
         .with_columns(lot_known=pl.col("lot_known") & pl.col("product_known"))
         .with_columns(
@@ -61,7 +63,10 @@ def join_facts(listings: pl.DataFrame, facts: Facts) -> pl.DataFrame:
         .collect()
     )
     held = held_licences(joined, facts.producers)
-    return joined.join(held, on=["producer_code", "product_category", "licence_day"], how="left", maintain_order="left")
+    on = ["producer_code", "product_category", "licence_day"]
+    return joined.join(held, on=on, how="left", maintain_order="left").with_columns(
+        pl.when(needs_held_licence()).then(pl.col("held_licence", "held_status", "held_evidence"))
+    )
 
 
 def _of_listing(today: dt.date | None) -> list[pl.Expr]:
@@ -82,6 +87,14 @@ def _valid(party: str) -> pl.Expr:
     registered = pl.col(f"{party}_registered").fill_null(value=False)
     issued_nonconforming = fault.is_in(["organisation_check", "check"]) & registered
     return pl.col(f"{party}_code").is_not_null() & (fault.is_null() | issued_nonconforming)
+
+
+def _looked_at() -> list[pl.Expr]:
+    """Product and licence are nobody's business where the producer or the gtin is not valid: their homes are not asked,
+    and what a partition happens to have of them shall make no difference.
+    """
+    asked = pl.col("producer_valid") & pl.col("gtin_valid")
+    return [pl.when(asked).then(pl.col(*PRODUCT_COLUMNS, *LICENCE_COLUMNS))]
 
 
 def _absent_as_false() -> list[pl.Expr]:

@@ -12,13 +12,15 @@ def in_force(status: pl.Expr, valid_from: pl.Expr, valid_to: pl.Expr, day: pl.Ex
     return (status == "valid") & (valid_from <= day) & ((day <= valid_to) | valid_to.is_null())
 
 
+def needs_held_licence() -> pl.Expr:
+    """The product requires a licence and the listing names none."""
+    return pl.col("product_known") & pl.col("requires_licence") & pl.col("licence_no").is_null()
+
+
 def held_licences(joined: pl.DataFrame, producers: pl.DataFrame) -> pl.DataFrame:
     """For each producer, category and day that a listing asks for: the first licence in force, by number."""
     wanted = (
-        joined.lazy()
-        .filter("product_known", "requires_licence", pl.col("licence_no").is_null())
-        .select("producer_code", "product_category", "licence_day")
-        .unique()
+        joined.lazy().filter(needs_held_licence()).select("producer_code", "product_category", "licence_day").unique()
     )
     held = (
         producers.lazy()

@@ -12,6 +12,15 @@ LOT = (*ITEM, "lot")
 CUSTODY = (*LOT, "seller_code")
 LICENCE = ("licence_no",)
 
+PRODUCT_COLUMNS = (
+    "product_found", "product_producer", "product_name", "product_category", "requires_licence", "product_evidence",
+    "product_inspection", "recall_all", "recall_some",
+)  # fmt: skip
+LICENCE_COLUMNS = (
+    "licence_found", "licence_holder", "licence_categories", "licence_from", "licence_to", "licence_status",
+    "licence_evidence",
+)  # fmt: skip
+
 
 def tables(facts: Facts) -> dict[tuple[str, ...], pl.LazyFrame]:
     """Key columns -> frame of one row per key; days as Date."""

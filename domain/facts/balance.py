@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from suyuan.domain.facts.stored import Stored, stored
+from suyuan.domain.facts.stored import Stored, storable, stored
 from suyuan.domain.records import Lot, Shipment
 
 MOST_NAMED = 20
@@ -48,6 +48,11 @@ def exceeded_by(lot: Lot, shipments: Sequence[Shipment]) -> tuple[Exceeded, ...]
         if code == lot.producer_code:
             evidence.insert(0, lot.evidence)
         facts.append(
-            Exceeded(code=code, sent=sent[code], received=received[code], evidence=tuple(evidence[:MOST_NAMED]))
+            Exceeded(
+                code=code,
+                sent=storable(sent[code]),
+                received=storable(received[code]),
+                evidence=tuple(evidence[:MOST_NAMED]),
+            )
         )
     return tuple(facts)

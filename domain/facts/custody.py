@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
-from suyuan.domain.facts.stored import Stored, stored
+from suyuan.domain.facts.stored import Stored, storable, stored
 from suyuan.domain.keys import split_key
 from suyuan.domain.records import Shipment
 
@@ -80,7 +80,7 @@ class Custody(Mapping[str, CustodyFacts]):
             gtin=gtin,
             lot=lot,
             seller_code=holder,
-            received=sum(shipment.quantity for shipment in receipts),
+            received=storable(sum(shipment.quantity for shipment in receipts)),
             receipts=tuple(shipment.evidence for shipment in receipts[:MOST_RECEIPTS]),
             reachable=holder in paths,
             in_time=in_time,

@@ -16,6 +16,12 @@ _SCALARS: dict[type, DataTypeClass] = {
     bool: pl.Boolean,
     dt.date: pl.String,  # ISO text in JSON; whoever compares days casts
 }
+_LARGEST = (1 << 63) - 1
+
+
+def storable(total: int) -> int:
+    """A sum as a column can hold it: one beyond 64 bits would be read as absent."""
+    return min(total, _LARGEST)
 
 
 class Stored(msgspec.Struct, frozen=True, kw_only=True):

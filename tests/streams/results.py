@@ -7,10 +7,10 @@ from tests.streams.world import in_topics
 
 def current_chains(world):
     """{(platform_code, listing_id): (verdict, gaps)} of the greatest (revision, assessment) of each listing."""
-    return {key: (row["verdict"], list(row["gap_names"])) for key, row in _newest_chains(world).items()}
+    return {key: (row["verdict"], list(row["gap_names"])) for key, row in newest_chains(world).items()}
 
 
-def _newest_chains(world):
+def newest_chains(world):
     newest = {}
     for row in world.rows("chain"):
         key = (row["platform_code"], row["listing_id"])

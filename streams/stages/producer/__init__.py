@@ -21,7 +21,7 @@ from suyuan.streams.stages.producer.upkeep import Upkeep
 def meet_producer(block: Block, state: StateView, context: StageContext) -> list[Emit]:
     """One block of `producer.listing`."""
     rows = keep_listings(block, state)
-    return assess_listings(rows, state, context, block.timestamp, redelivered=block.redelivered)
+    return assess_listings(rows, block, state, context)
 
 
 def note_records(block: Block, state: StateView, context: StageContext) -> list[Emit]:
@@ -50,11 +50,9 @@ def go_on(block: Block, state: StateView, context: StageContext) -> list[Emit]:
 def _again(tasks: list[Task], block: Block, state: StateView, context: StageContext) -> list[Emit]:
     done, left = work_off(tasks, state, context.slice_rows)
     emits = leave("producer.backlog", left)
-    if done:
-        rows = from_values([value for _, value, _ in done]).with_columns(
-            received_at=pl.max_horizontal(
-                "received_at", pl.Series([task.received_at for *_, task in done], dtype=pl.Int64)
-            )
-        )
-        emits += assess_listings(rows, state, context, block.timestamp, redelivered=block.redelivered)
-    return emits
+    if not done and not block.redelivered:
+        return emits
+    rows = from_values([value for _, value, _ in done]).with_columns(
+        received_at=pl.max_horizontal("received_at", pl.Series([task.received_at for *_, task in done], dtype=pl.Int64))
+    )
+    return emits + assess_listings(rows, block, state, context)

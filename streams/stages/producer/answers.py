@@ -1,25 +1,43 @@
-"""Products and licences that listings name and whose records have another home: asked for once, answered for ever."""
+"""Products and licences that listings name and whose records have another home: asked for once, answered for ever.
+
+A question may be lost with the outputs of its block. When that comes again, the listing that led to it may have moved
+on, so what a block asked is remembered with it and asked again then.
+"""
 
 from __future__ import annotations
 
+import msgspec
 import polars as pl
 
 from suyuan.schemas.blocks import block_schema
-from suyuan.streams.stage import Emit, StageContext, StateView
+from suyuan.streams.stage import Block, Emit, StageContext, StateView
 from suyuan.streams.stages.producer.kept import item_facts
 from suyuan.streams.stages.producer.keys import ASKED, name
 
 ITEM = ("producer_code", "gtin")
 
+Question = tuple[str, str]
+"""kind, business key"""
+
+
+class Asked(msgspec.Struct, array_like=True, frozen=True):
+    """What the block at an offset of its topic asked."""
+
+    offset: int
+    questions: tuple[Question, ...]
+
+
+_decode = msgspec.json.Decoder(Asked).decode
+
 
 class Answers:
     """Which rows can be assessed now, and what must be asked for the others."""
 
-    def __init__(self, state: StateView, context: StageContext, *, redelivered: bool) -> None:
+    def __init__(self, block: Block, state: StateView, context: StageContext) -> None:
+        self._block = block
         self._state = state
         self._context = context
-        self._redelivered = redelivered
-        self._asked: dict[tuple[str, str], None] = {}
+        self._asked: dict[Question, None] = dict.fromkeys(self._lost())
         self.summarised = False
         """whether facts of items were made that were not there before"""
 
@@ -68,6 +86,8 @@ class Answers:
         """What is to be asked, as one block for the homes; or nothing."""
         if not self._asked:
             return []
+        asked = Asked(self._block.offset, tuple(self._asked))
+        self._state.put(self._name, msgspec.json.encode(asked))
         frame = pl.DataFrame(list(self._asked), schema={"kind": pl.String, "key": pl.String}, orient="row")
         frame = frame.with_columns(asker=pl.lit(self._context.partition, pl.Int64))
         # the home of a record is the partition of its business key: the same hash for the same key
@@ -99,7 +119,17 @@ class Answers:
     def _ask(self, kind: str, key: str) -> bool:
         """Whether its home has yet to answer."""
         known = self._state.get(name(kind, key))
-        if known is None or (known == ASKED and self._redelivered):
+        if known is None:
             self._state.put(name(kind, key), ASKED)
             self._asked[kind, key] = None
         return known is None or known == ASKED
+
+    @property
+    def _name(self) -> bytes:
+        return name("questions", self._block.topic)
+
+    def _lost(self) -> tuple[Question, ...]:
+        """Of a block delivered again, what it asked before and may not have sent."""
+        value = self._state.get(self._name) if self._block.redelivered else None
+        asked = _decode(value) if value is not None else None
+        return asked.questions if asked is not None and asked.offset >= self._block.since else ()

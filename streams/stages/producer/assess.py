@@ -14,7 +14,7 @@ from suyuan.domain.facts.lot import LotFacts
 from suyuan.domain.facts.producer import LicenceFacts, ProducerFacts
 from suyuan.domain.facts.stored import Stored
 from suyuan.domain.keys import SEPARATOR
-from suyuan.streams.stage import Emit, StageContext, StateView
+from suyuan.streams.stage import Block, Emit, StageContext, StateView
 from suyuan.streams.stages.listing_rows import keys
 from suyuan.streams.stages.producer.answers import ITEM, Answers
 from suyuan.streams.stages.producer.decoded import Decoded
@@ -25,18 +25,16 @@ HELD = (*LOT, "seller_code")
 EPOCH_SHIFT = 40
 
 
-def assess_listings(
-    rows: pl.DataFrame, state: StateView, context: StageContext, as_of: int, *, redelivered: bool
-) -> list[Emit]:
-    """Chains of the rows. Rows that name a product or a licence whose home has not answered yet are left out: the
-    answer assesses them, and so nobody is alarmed by what only has not arrived.
+def assess_listings(rows: pl.DataFrame, block: Block, state: StateView, context: StageContext) -> list[Emit]:
+    """Chains of the rows that a block leads to. Rows that name a product or a licence whose home has not answered yet
+    are left out: the answer assesses them, and so nobody is alarmed by what only has not arrived.
     """
+    answers = Answers(block, state, context)
     if rows.is_empty():
-        return []
+        return answers.questions()
     producers = _facts(rows, state, "facts-producer", ("producer_code",), ProducerFacts)
     items = _facts(rows, state, "facts-item", ITEM, ItemFacts)
     licences = _facts(rows, state, "facts-licence", ("licence_no",), LicenceFacts)
-    answers = Answers(state, context, redelivered=redelivered)
     rows = answers.answered(rows, producers, items, licences)
     asked = answers.questions()
     if rows.is_empty():
@@ -55,7 +53,7 @@ def assess_listings(
     state.put(COUNT, str(first + len(chains)).encode())
     number = (context.epoch << EPOCH_SHIFT) + first
     chains = chains.with_columns(
-        as_of=pl.lit(as_of, pl.Int64),
+        as_of=pl.lit(block.timestamp, pl.Int64),
         assessment=pl.int_range(number, number + pl.len(), dtype=pl.Int64),
         route=pl.concat_str("platform_code", "listing_id", separator=SEPARATOR),
     )

@@ -20,6 +20,7 @@ Parts are joined by U+001F. A lot is (producer_code, gtin, lot), an item (produc
 | facts-producer, code · facts-item, item · facts-lot, lot | facts |
 | facts-custody, lot, holder · facts-licence, licence_no | facts |
 | listing, lot, seller_code, platform_code, listing_id | listing |
+| questions, topic | the questions of its last block that had any, with its offset |
 | day · day-before · count | greatest `day` event · the one before it · assessments made |
 """
 

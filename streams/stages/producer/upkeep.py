@@ -125,6 +125,7 @@ class Upkeep:
         product = self.state.get(name("product", item[1]))
         if product is None or product == ASKED:
             return  # nobody lists it yet, or its home has not answered: summarised when either happens
+        self.state.put(name("maker", item[1], item[0]), b"")
         if self._changed(name("facts-item", *item), item_facts(self.state, item)):
             self._again("item", received_at, *item)
 

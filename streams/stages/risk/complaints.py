@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from suyuan.domain.calendar import china_day
+from suyuan.domain.calendar import china_day, days_after
 from suyuan.domain.keys import SEPARATOR
 from suyuan.domain.rules.columns import COUNTERS
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from suyuan.streams.stages.risk.kept import Complaint, Said
 
 LEAVE = f"leave{SEPARATOR}".encode()
-_LONGEST = dt.timedelta(days=max(COUNTERS.values()))
+_LONGEST = max(COUNTERS.values())
 
 
 def note(said: Said, key: str, complaint: Complaint) -> None:
@@ -28,7 +28,7 @@ def note(said: Said, key: str, complaint: Complaint) -> None:
 def forget(said: Said, day: dt.date) -> None:
     """Drop what no counter can reach any more, since no day goes back."""
     if day != dt.date.min:
-        reached = day - _LONGEST
+        reached = days_after(day, -_LONGEST)
         said.complaints = {
             key: complaint for key, complaint in said.complaints.items() if china_day(complaint.occurred_at) > reached
         }
@@ -52,7 +52,7 @@ def departures(complaint: Complaint, listing_key: str, day: dt.date) -> Iterator
     """Keys for the days to come on which the complaint leaves a counter."""
     on = china_day(complaint.occurred_at)
     for days in COUNTERS.values():
-        leaves = on + dt.timedelta(days=days)
+        leaves = days_after(on, days)
         if leaves > day:
             yield LEAVE + f"{leaves}{SEPARATOR}{listing_key}".encode()
 
