@@ -3,8 +3,9 @@
     make bench-trace-join     (python -m bench.trace_join)
     python -m bench.trace_join --listings 50000 --records 12500 --runs 1 suyuan kafka-streams flink
 
-Runs every contestant in turn, `--runs` times over, in both orders (records first; half of them late), then once with a
-kill in the middle, and writes bench/results/trace-join*.json and trace-join.md. README.md says what is measured.
+Runs every contestant in turn, `--runs` times over, in both orders (records first; half of them late), then at a steady
+rate, then once with a kill in the middle, and writes bench/results/trace-join*.json and trace-join.md. README.md says
+what is measured.
 """
 
 from __future__ import annotations
@@ -23,9 +24,18 @@ from bench.trace_join.contestants import CONTESTANTS, Contestant
 from bench.trace_join.market import Market
 from bench.trace_join.results import median_of, table, where
 from bench.trace_join.run import Rules, measure
+from bench.trace_join.steady import measure_steady
 
 ROOT = Path(__file__).resolve().parents[2]
-ORDERS = {"records-first": Rules(), "late-records": Rules(late=True), "kill": Rules(late=True, kill=True)}
+ORDERS = {
+    "records-first": Rules(),
+    "late-records": Rules(late=True),
+    "steady": Rules(),
+    "kill": Rules(late=True, kill=True),
+}
+
+
+_OPTIONS = ("listings", "records", "warm", "seed", "commit_ms", "rate", "seconds")
 
 
 def main() -> None:
@@ -37,6 +47,8 @@ def main() -> None:
     parser.add_argument("--warm", type=int, default=100_000, help="listings to warm up with, and a quarter of records")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--rate", type=int, default=2_000, help="listings a second, at the steady rate")
+    parser.add_argument("--seconds", type=int, default=30, help="at the steady rate")
     parser.add_argument("--commit-ms", type=int, default=5_000, help="between commits or checkpoints, for all")
     parser.add_argument("--patience", type=float, default=180.0, help="seconds without a chain, then a run has failed")
     parser.add_argument("--orders", nargs="+", choices=ORDERS, default=list(ORDERS))
@@ -54,7 +66,7 @@ def main() -> None:
         result = {
             "bench": f"trace-join {order}",
             "date": dt.datetime.now(dt.UTC).date().isoformat(),
-            "options": {name: getattr(options, name) for name in ("listings", "records", "warm", "seed", "commit_ms")},
+            "options": {name: getattr(options, name) for name in _OPTIONS},
             "environment": environment,
             "median": {name: median_of(each) for name, each in runs.items()},
             "runs": runs,
@@ -72,16 +84,21 @@ def _in_turn(contestants: list[Contestant], order: str, options: argparse.Namesp
     rules = replace(ORDERS[order], commit_ms=options.commit_ms, patience=options.patience)
     for _ in range(1 if rules.kill else options.runs):
         for one in contestants:
-            market = _market(one, options)
-            figures = {"listings": market.listings} | asyncio.run(measure(one, market, rules, options.folder))
+            if order == "steady":
+                market = _market(one, options, options.rate * options.seconds)
+                run = measure_steady(one, market, rules, options.rate, options.folder)
+            else:
+                market = _market(one, options, options.listings)
+                run = measure(one, market, rules, options.folder)
+            figures = {"listings": market.listings} | asyncio.run(run)
             runs[one.name].append(figures)
             print(order, one.name, json.dumps(figures), file=sys.stderr, flush=True)
     return runs
 
 
-def _market(one: Contestant, options: argparse.Namespace) -> Market:
-    share = min(1.0, one.listings / options.listings) if one.listings else 1.0
-    numbers = (options.listings, options.records, options.warm, options.warm // 4)
+def _market(one: Contestant, options: argparse.Namespace, listings: int) -> Market:
+    share = min(1.0, one.listings / listings) if one.listings else 1.0
+    numbers = (listings, options.records, options.warm, options.warm // 4)
     return Market(*(max(4, round(number * share)) for number in numbers), seed=options.seed)
 
 

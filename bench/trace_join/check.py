@@ -13,10 +13,12 @@ from bench.trace_join.market import PARTITIONS, Market
 @dataclass(frozen=True, slots=True)
 class Output:
     """`times`: ms since the epoch at which the broker took each message, ascending. `sha256`: of all distinct chains in
-    the order of their listings, when none is missing or wrong.
+    the order of their listings, when none is missing or wrong. `taken`: the time of each listing's first right chain, 0
+    for none.
     """
 
     times: list[int]
+    taken: list[int]
     missing: int
     repeated: int
     wrong: int
@@ -33,6 +35,7 @@ async def read_chains(servers: str, market: Market) -> Output:
     expected = market.chains(0, market.all_listings)
     seen = bytearray(len(expected))
     times: list[int] = []
+    taken = [0] * len(expected)
     wrong = repeated = 0
     consumer = AIOKafkaConsumer(bootstrap_servers=servers, enable_auto_commit=False, max_partition_fetch_bytes=4 << 20)
     await consumer.start()
@@ -52,13 +55,14 @@ async def read_chains(servers: str, market: Market) -> Output:
                         repeated += 1
                     else:
                         seen[number] = 1
+                        taken[number] = message.timestamp
                 if messages and messages[-1].offset + 1 >= left.get(at, 0):
                     left.pop(at, None)
     finally:
         await consumer.stop()
     missing = seen.count(0)
     whole = None if missing or wrong else hashlib.sha256(b"".join(expected)).hexdigest()
-    return Output(sorted(times), missing, repeated, wrong, whole)
+    return Output(sorted(times), taken, missing, repeated, wrong, whole)
 
 
 def _number(key: bytes | None) -> int:

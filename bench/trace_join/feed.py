@@ -47,6 +47,27 @@ class Feed:
         first += self._of("listings", listing_keys, listings, part.listing_partitions, every)
         return first, self._of("records", keys, values, part.record_partitions, np.flatnonzero(postponed))
 
+    def portions(self, part: Part, size: int) -> list[Batches]:
+        """The part's listings in their order, so many at once."""
+        keys, values = rows(part.listing_keys), rows(part.listings)
+        starts = range(0, len(values), size)
+        return [
+            self._of("listings", keys, values, part.listing_partitions, np.arange(at, min(at + size, len(values))))
+            for at in starts
+        ]
+
+    async def publish_steadily(self, portions: list[Batches], seconds: float) -> list[float]:
+        """A portion each so many seconds. When each was due (seconds since the epoch): whoever is late in publishing is
+        not forgiven.
+        """
+        begin, due, sent = time.time() + 0.5, [], []
+        for number, portion in enumerate(portions):
+            due.append(begin + number * seconds)
+            await asyncio.sleep(max(0.0, due[-1] - time.time()))
+            sent.append(asyncio.ensure_future(self.publish(portion)))
+        await asyncio.gather(*sent)
+        return due
+
     async def publish(self, batches: Batches) -> None:
         """Returns when all is acknowledged."""
         lanes: dict[tuple[str, int], list[Any]] = {}

@@ -60,6 +60,9 @@ def table(folder: Path) -> str:
         path = folder / f"trace-join-{order}.json"
         if path.exists():
             lines += [*_rates(title, json.loads(path.read_text(encoding="utf-8"))), ""]
+    path = folder / "trace-join-steady.json"
+    if path.exists():
+        lines += [*_waits(json.loads(path.read_text(encoding="utf-8"))), ""]
     path = folder / "trace-join-kill.json"
     if path.exists():
         lines += _kills(json.loads(path.read_text(encoding="utf-8")))
@@ -87,6 +90,23 @@ def _rates(title: str, result: dict[str, Any]) -> list[str]:
             cells[0] += f" ({median['listings']:,} listings)"
         lines.append(f"| {' | '.join(cells)} |")
     return [*lines, "", "The last columns: by the clock · per CPU-second."]
+
+
+def _waits(result: dict[str, Any]) -> list[str]:
+    rate = result["options"]["rate"]
+    lines = [f"## From a listing to its chain, at {rate:,} listings a second", ""]
+    lines.append(
+        f"{result['date']}, all records known; ms from when it was due to be published, medians of {_runs(result)}."
+    )
+    lines += ["", "| | p50 | p95 | p99 | longest | cores used | exact |", "|---|---|---|---|---|---|---|"]
+    for name, median in result["median"].items():
+        if "failed" in median:
+            lines.append(f"| {name} | failed: {median['failed'].splitlines()[0]} | | | | | |")
+            continue
+        cells = [f"{median[each]:,.0f}" for each in ("p50_ms", "p95_ms", "p99_ms", "max_ms")]
+        cells += [f"{median['cores']:.2f}", "yes" if median["exact"] else _flaws(median)]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return lines
 
 
 def _kills(result: dict[str, Any]) -> list[str]:

@@ -74,7 +74,7 @@ async def measure(contestant: Contestant, market: Market, rules: Rules, folder: 
             try:
                 for portion in batches[0]:
                     await feed.publish(portion)
-                await _until(broker, processes, market.warm_listings, rules.patience)
+                await await_chains(broker, processes, market.warm_listings, rules.patience)
                 await asyncio.sleep(SETTLE_SECONDS)
                 goals = (early, market.listings) if rules.late else (market.listings,)
                 done = market.warm_listings
@@ -85,12 +85,12 @@ async def measure(contestant: Contestant, market: Market, rules: Rules, folder: 
                     processes.let_go()
                     whole = market.warm_listings + goal
                     if rules.kill:
-                        await _until(broker, processes, (done + whole) // 2, rules.patience)
+                        await await_chains(broker, processes, (done + whole) // 2, rules.patience)
                         processes.kill()
                         processes = Processes(commands, folder / "logs" / contestant.name)
                         await _until_quiet(broker, processes, whole, rules.patience)
                     else:
-                        await _until(broker, processes, whole, rules.patience)
+                        await await_chains(broker, processes, whole, rules.patience)
                     done = whole
                     phases[-1].cpu = processes.cpu_seconds() - phases[-1].cpu
                     phases[-1].ended = time.time()
@@ -106,8 +106,10 @@ async def measure(contestant: Contestant, market: Market, rules: Rules, folder: 
     return _figures(output, phases, market) | {"peak_memory_mib": peak}
 
 
-async def _until(broker: brokers.Broker, processes: Processes, chains: int, patience: float) -> None:
-    """Until so many chains are written."""
+async def await_chains(broker: brokers.Broker, processes: Processes, chains: int, patience: float) -> None:
+    """Until so many chains are written. TimeoutError when none comes for `patience` seconds, RuntimeError when a
+    process ends.
+    """
     written, moved = -1, time.monotonic()
     while (now := broker.chains_written()) < chains:
         processes.check()
@@ -120,7 +122,7 @@ async def _until(broker: brokers.Broker, processes: Processes, chains: int, pati
 
 async def _until_quiet(broker: brokers.Broker, processes: Processes, chains: int, patience: float) -> None:
     """Until at least so many chains are written, some of them twice, and no more come."""
-    await _until(broker, processes, chains, patience)
+    await await_chains(broker, processes, chains, patience)
     written, moved = -1, time.monotonic()
     while time.monotonic() - moved < QUIET_SECONDS:
         if (now := broker.chains_written()) > written:
