@@ -38,7 +38,8 @@ def test_a_consumer_that_hangs_ends_its_worker(make_cluster, monkeypatch):
                     await asyncio.wait([worker.failed], timeout=0.2)
                     if worker.failed.done():
                         break
-                with pytest.raises(StalledError, match=r"in\.\w+-\d at offset \d+ for \d+ s, its end moved from"):
+                # of any topic that stages read: what was fetched before it hung may have gone one stage further
+                with pytest.raises(StalledError, match=r"\w+\.\w+-\d at offset \d+ for \d+ s, its end moved from"):
                     await worker.wait_failed()
         finally:
             await worker.stop()
