@@ -52,6 +52,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 PARTITIONS = 4
+LINGER_SECONDS = 0.03
+"""how long a run of few waits for more: a block costs 6 ms whatever it holds"""
 SESSION_SECONDS = 30.0
 """the bench stops the processes for some seconds"""
 CHAIN_HEADER = frame_header(101)
@@ -179,6 +181,7 @@ class Join:
         self.app.in_work = self._in_work = InWork()
         self.app.batch_topics = {"records", "listings"}
         self.app.reading_order = {"records": 0, "listings": 1}
+        self.app.linger = dict.fromkeys(("records", "listings"), LINGER_SECONDS)
         self.failure: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
         self._state = StageState(self.app, "join", self, partitions=PARTITIONS, settings=settings, memory=RocksMemory())
         self._in_order: dict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
