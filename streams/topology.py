@@ -80,4 +80,5 @@ TOPOLOGY = (
     ),
 )  # fmt: skip
 
+STAGE_OF = {topic: stage.name for stage in TOPOLOGY for topic in stage.reads}
 READ_TOPICS = tuple(sorted({topic for stage in TOPOLOGY for topic in stage.reads}))

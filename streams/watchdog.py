@@ -2,12 +2,17 @@
 
 Consumers have been seen to hang without an error (faust-streaming #523, #629, #640; aiokafka loses a fetch now and
 then). Seen from outside all of these look the same, and a restart ends them.
+
+Busy is not hung: a stage does the blocks of a partition one at a time, those of all its topics. While it gets on with
+one of them after a long absence, the others may wait for minutes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+from suyuan.streams.topology import STAGE_OF
 
 TopicPartition = tuple[str, int]
 
@@ -32,11 +37,14 @@ class StalledError(Exception):
 
 
 class Watchdog:
-    """`limit`: seconds that a partition may stand still."""
+    """`limit`: seconds that a partition may stand still; `busy_limit`: while its stage moves on in another topic's."""
 
-    def __init__(self, limit: float = 60.0) -> None:
+    def __init__(self, limit: float = 60.0, busy_limit: float = 600.0) -> None:
         self.limit = limit
+        self.busy_limit = busy_limit
         self._standing: dict[TopicPartition, _Standing] = {}
+        self._moved: dict[tuple[str, int], float] = {}
+        """(stage, partition) → when a commit of one of its topics moved last"""
 
     def observe(self, now: float, progress: Mapping[TopicPartition, Progress]) -> None:
         """Progress of the partitions that this process has, at `now` (seconds of a clock that never goes back).
@@ -45,15 +53,27 @@ class Watchdog:
         """
         for at in self._standing.keys() - progress.keys():
             del self._standing[at]
+        for at, seen in progress.items():
+            known = self._standing.get(at)
+            if known is not None and known.committed != seen.committed:
+                self._moved[_stage_partition(at)] = now
         stalled = []
         for at, seen in progress.items():
             known = self._standing.get(at)
             if known is None or known.committed != seen.committed or seen.committed >= seen.end:
                 self._standing[at] = _Standing(seen.committed, seen.end, now)
-            elif now - known.since > self.limit and seen.end > known.end:
+            elif now - known.since > self._limit_of(at, now) and seen.end > known.end:
                 stalled.append(
                     f"{at[0]}-{at[1]} at offset {seen.committed} for {now - known.since:.0f} s, its end moved from "
                     f"{known.end} to {seen.end}"
                 )
         if stalled:
             raise StalledError("commits stand still while the log grows: " + "; ".join(sorted(stalled)))
+
+    def _limit_of(self, at: TopicPartition, now: float) -> float:
+        moved = self._moved.get(_stage_partition(at))
+        return self.busy_limit if moved is not None and now - moved <= self.limit else self.limit
+
+
+def _stage_partition(at: TopicPartition) -> tuple[str, int]:
+    return STAGE_OF.get(at[0], at[0]), at[1]

@@ -47,6 +47,25 @@ def test_a_partition_that_was_given_away_and_comes_back_begins_anew():
         watchdog.observe(116, {AT: Progress(5, 13)})
 
 
+def test_a_partition_whose_stage_is_busy_with_another_topic_is_not_hung_for_a_long_while():
+    watchdog = Watchdog(60.0, busy_limit=600.0)
+    for now in range(0, 591, 10):
+        progress = {AT: Progress(5, 7 + now), ("in.lot", 3): Progress(now, 1000), ("in.lot", 2): Progress(7, 7)}
+        watchdog.observe(now, progress)
+    with pytest.raises(StalledError, match=r"in\.listing-3 at offset 5 for 610 s"):
+        watchdog.observe(610, {AT: Progress(5, 900), ("in.lot", 3): Progress(610, 1000)})
+
+
+def test_another_partition_of_the_stage_that_moves_is_no_excuse():
+    watchdog = Watchdog(60.0)
+    for now in (0, 30, 60):
+        watchdog.observe(
+            now, {AT: Progress(5, 7 + now), ("in.lot", 2): Progress(now, 100), ("chain", 3): Progress(now, 100)}
+        )
+    with pytest.raises(StalledError, match=r"in\.listing-3"):
+        watchdog.observe(61, {AT: Progress(5, 90), ("in.lot", 2): Progress(61, 100), ("chain", 3): Progress(61, 100)})
+
+
 def test_every_stalled_partition_is_named():
     watchdog = Watchdog(60.0)
     watchdog.observe(0, {AT: Progress(1, 2), ("chain", 0): Progress(1, 2), ("alert", 0): Progress(1, 2)})
