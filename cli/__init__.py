@@ -9,9 +9,8 @@ os.environ.setdefault("POLARS_MAX_THREADS", "1")
 os.environ.setdefault("POLARS_ENGINE_AFFINITY", "in-memory")
 # Its allocator gives freed memory back after half a second, to fault it in anew for the next block. It may keep it for
 # half a minute: 150 us of processor time per listing instead of 175, and 140 MiB more.
-KEEP = "dirty_decay_ms:30000,muzzy_decay_ms:-1"
-LEFT_BY_POLARS = (
-    "dirty_decay_ms:500,muzzy_decay_ms:1000"  # in the environment of whoever imported it, our parent perhaps
-)
-_own = os.environ.get("_RJEM_MALLOC_CONF", "").replace(LEFT_BY_POLARS, "").strip(",")
-os.environ["_RJEM_MALLOC_CONF"] = f"{KEEP},{_own}" if _own else KEEP
+_KEEP = "dirty_decay_ms:30000,muzzy_decay_ms:-1"
+# what polars leaves in the environment of whoever imported it, our parent perhaps: it would outdo ours
+_LEFT_BY_POLARS = "dirty_decay_ms:500,muzzy_decay_ms:1000"
+_own = os.environ.get("_RJEM_MALLOC_CONF", "").replace(_LEFT_BY_POLARS, "").strip(",")
+os.environ["_RJEM_MALLOC_CONF"] = f"{_KEEP},{_own}" if _own else _KEEP
