@@ -14,7 +14,9 @@ import sys
 import pytest
 from hypothesis import settings
 
-from tests.brokers import SCRIPT, Broker
+pytest.register_assert_rewrite("tests")  # what helpers assert is shown with its values, as in tests
+
+from tests.brokers import SCRIPT, Broker  # noqa: E402
 
 settings.register_profile("thorough", max_examples=1000, deadline=None, print_blob=True)
 

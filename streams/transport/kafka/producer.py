@@ -17,6 +17,7 @@ from faust.types.tuples import TP, RecordMetadata
 from suyuan.connections.fast_lz4 import use_fast_lz4
 from suyuan.domain.keys import partition_of
 from suyuan.streams.transport.errors import LeaseLost, LogUnavailable, TransportError
+from suyuan.streams.transport.kafka.leased_connections import send_under_lease
 from suyuan.streams.transport.records import Records
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class Producer(base.Producer):  # type: ignore[misc] # faust is untyped here
         )
         await self._kafka.start()
         self._send_under_lease()
+        send_under_lease(self._kafka.client, self._holds_lease)
 
     async def on_stop(self) -> None:
         """Wait until what was sent is acknowledged, and disconnect."""
@@ -197,12 +199,15 @@ class Producer(base.Producer):  # type: ignore[misc] # faust is untyped here
         """Wait for a heartbeat to be answered, where none was for too long: brokers that were away for longer know us
         still; where we were away, the answer is that others have our partitions.
         """
-        consumer = self.app._consumer  # noqa: SLF001 - the property would make one
         generation = self.app.consumer_generation_id
-        while consumer is not None and not getattr(consumer, "holds_lease", True):
+        while not self._holds_lease():
             if self.app.rebalancing or self.app.consumer_generation_id != generation:
                 raise LeaseLost("no heartbeat reached the group's coordinator within the session timeout")
             await asyncio.sleep(LEASE_POLL_SECONDS)
+
+    def _holds_lease(self) -> bool:
+        consumer = self.app._consumer  # noqa: SLF001 - the property would make one
+        return consumer is None or getattr(consumer, "holds_lease", True)
 
 
 def _closed(batch: Any, count: int) -> Any:
