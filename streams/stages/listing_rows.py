@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from suyuan.domain.keys import SEPARATOR
 from suyuan.schemas.blocks import block_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from suyuan.streams.stages.backlog import Task
 
 SHORT = {
     "platform_code": "p", "listing_id": "l", "status": "s", "url": "u", "title": "t", "category": "c",
@@ -33,6 +38,15 @@ def from_values(values: Sequence[bytes]) -> pl.DataFrame:
     """The listing frame of the values."""
     texts = pl.Series("listing", values, dtype=pl.Binary).cast(pl.String)
     return texts.str.json_decode(_TEXT).struct.rename_fields(list(_COLUMNS)).struct.unnest()
+
+
+def retold(done: Sequence[tuple[bytes, bytes, Task]]) -> pl.DataFrame:
+    """Listings of a backlog's slice (key, value, task), received when the later of the two was: the listing itself, or
+    what the task tells it.
+    """
+    told_at = pl.Series([task.received_at for *_, task in done], dtype=pl.Int64)
+    rows = from_values([value for _, value, _ in done])
+    return rows.with_columns(received_at=pl.max_horizontal("received_at", told_at))
 
 
 def keys(rows: pl.DataFrame, prefix: str, *names: str) -> list[bytes]:

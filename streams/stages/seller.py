@@ -13,7 +13,7 @@ from suyuan.domain.keys import SEPARATOR
 from suyuan.domain.records import Entity, Penalty, decode_record
 from suyuan.streams.stage import Block, Emit, StageContext, StateView
 from suyuan.streams.stages.backlog import Task, condense, leave, read_tasks, work_off
-from suyuan.streams.stages.listing_rows import from_values, keys, settle, to_values
+from suyuan.streams.stages.listing_rows import keys, retold, settle, to_values
 
 FACTS = pl.Struct(
     {
@@ -111,10 +111,5 @@ def _retell(tasks: list[Task], state: StateView, context: StageContext) -> list[
     done, left = work_off(tasks, state, context.slice_rows)
     emits = leave("seller.backlog", left)
     if done:
-        rows = from_values([value for _, value, _ in done]).with_columns(
-            received_at=pl.max_horizontal(
-                "received_at", pl.Series([task.received_at for *_, task in done], dtype=pl.Int64)
-            )
-        )
-        emits.insert(0, _onward(rows, state))
+        emits.insert(0, _onward(retold(done), state))
     return emits

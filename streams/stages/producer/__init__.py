@@ -6,11 +6,9 @@ the facts by column. A change of facts has the listings that rest on them assess
 
 from __future__ import annotations
 
-import polars as pl
-
 from suyuan.streams.stage import Block, Emit, StageContext, StateView
 from suyuan.streams.stages.backlog import Task, condense, leave, read_tasks, work_off
-from suyuan.streams.stages.listing_rows import from_values
+from suyuan.streams.stages.listing_rows import retold
 from suyuan.streams.stages.producer.assess import assess_listings
 from suyuan.streams.stages.producer.lineage import hear
 from suyuan.streams.stages.producer.listings import keep_listings
@@ -52,7 +50,4 @@ def _again(tasks: list[Task], block: Block, state: StateView, context: StageCont
     emits = leave("producer.backlog", left)
     if not done and not block.redelivered:
         return emits
-    rows = from_values([value for _, value, _ in done]).with_columns(
-        received_at=pl.max_horizontal("received_at", pl.Series([task.received_at for *_, task in done], dtype=pl.Int64))
-    )
-    return emits + assess_listings(rows, block, state, context)
+    return emits + assess_listings(retold(done), block, state, context)
