@@ -9,20 +9,7 @@ from typing import Annotated
 
 import typer
 
-from suyuan.cli.commands import (
-    alerts,
-    chains,
-    deadletters,
-    demo,
-    doctor,
-    loader,
-    publish,
-    run,
-    state,
-    topics,
-    trace,
-    worker,
-)
+from suyuan.cli.commands_on_demand import group_of
 from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.screen import say
 
@@ -33,8 +20,28 @@ def _print_version(wanted: bool) -> None:  # noqa: FBT001 - called by typer
         raise typer.Exit
 
 
+COMMANDS = {
+    name: f"suyuan.cli.commands.{place}"
+    for name, place in {
+        "publish": "publish:publish",
+        "run": "run:run",
+        "worker": "worker:worker",
+        "loader": "loader:loader",
+        "chains": "chains:chains",
+        "chain": "chains:chain",
+        "alerts": "alerts:alerts",
+        "trace": "trace:app",
+        "state": "state:app",
+        "deadletters": "deadletters:app",
+        "topics": "topics:app",
+        "demo": "demo:demo",
+        "doctor": "doctor:doctor",
+    }.items()
+}
+
 app = typer.Typer(
     name="suyuan",
+    cls=group_of(COMMANDS),
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -49,21 +56,6 @@ def _command(
     ] = False,
 ) -> None:
     """Product-quality traceability for online trade: listings meet producers' records in a stream."""
-
-
-app.command("publish")(publish.publish)
-app.command("run")(run.run)
-app.command("worker")(worker.worker)
-app.command("loader")(loader.loader)
-app.command("chains")(chains.chains)
-app.command("chain")(chains.chain)
-app.command("alerts")(alerts.alerts)
-app.add_typer(state.app, name="state")
-app.add_typer(trace.app, name="trace")
-app.add_typer(deadletters.app, name="deadletters")
-app.add_typer(topics.app, name="topics")
-app.command("demo")(demo.demo)
-app.command("doctor")(doctor.doctor)
 
 
 def main() -> None:

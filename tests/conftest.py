@@ -14,7 +14,10 @@ import sys
 import pytest
 from hypothesis import settings
 
-pytest.register_assert_rewrite("tests")  # what helpers assert is shown with its values, as in tests
+# what helpers assert is shown with its values, as in tests
+pytest.register_assert_rewrite(
+    "tests.brokers", *(f"tests.{name}" for name in ("cli", "cluster", "end_to_end", "streams"))
+)
 
 from tests.brokers import SCRIPT, Broker  # noqa: E402
 

@@ -1,0 +1,53 @@
+"""Commands whose modules are imported when they are named: each needs other libraries, and all of them take seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+
+class CommandsOnDemand(Mapping[str, Any]):
+    """Name → command, made at the first look."""
+
+    def __init__(self, places: Mapping[str, str]) -> None:
+        """`places`: name → module:function, or module:app of a command that has commands of its own."""
+        self._places = places
+        self._made: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._made:
+            module, _, attribute = self._places[name].partition(":")
+            self._made[name] = _command(name, getattr(import_module(module), attribute))
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+def group_of(places: Mapping[str, str]) -> type[TyperGroup]:
+    """For `typer.Typer(cls=...)`: a command that has these."""
+
+    class Group(TyperGroup):
+        def __init__(self, **options: Any) -> None:
+            super().__init__(**options | {"commands": {}})
+            self.commands = CommandsOnDemand(places)  # type: ignore[assignment] # it is only read
+
+    return Group
+
+
+def _command(name: str, made_from: Any) -> Any:
+    if isinstance(made_from, typer.Typer):
+        command: Any = typer.main.get_group(made_from)
+    else:
+        app = typer.Typer(add_completion=False)
+        app.command(name)(made_from)
+        command = typer.main.get_command(app)
+    command.name = name
+    return command
