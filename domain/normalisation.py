@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from suyuan.domain.identifiers.gtin import gtin_columns
-from suyuan.domain.identifiers.uscc import normalise_codes
+from suyuan.domain.identifiers.uscc import code_forms, normalise_codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +54,21 @@ IDENTIFYING: dict[str, Identifying] = {
 def normalise(kind: str, rows: pl.DataFrame) -> pl.DataFrame:
     """The rows with their identifiers in normal form; for listings also `gtin_valid` (null without a GTIN)."""
     fields = IDENTIFYING[kind]
-    columns = [normalise_codes(rows[name]).alias(name) for name in (*fields.codes, "publisher")]
-    valid: pl.Series | None = None
+    forms = dict(zip(codes := (*fields.codes, "publisher"), code_forms(rows, codes), strict=True))
+    forms |= {name: _trim(pl.col(name)) for name in (*fields.texts, "event_id")}
+    if "licence_no" in rows.columns:
+        forms["licence_no"] = _licence_no(forms.get("licence_no", pl.col("licence_no")))
     for name in fields.gtins:
         text, valid = gtin_columns(_trimmed(rows[name]))
-        columns.append(text.alias(name))
-    columns += rows.select(_trim(pl.col(*fields.texts, "event_id"))).get_columns()
-    required = [column.name for column in columns if column.name not in fields.optional]
-    rows = rows.with_columns(columns).with_columns(pl.col(required).fill_null(""))
-    if "licence_no" in rows.columns:
-        rows = rows.with_columns(_licence_no("licence_no"))
-    if kind == "listing" and valid is not None:
-        rows = rows.with_columns(gtin_valid=valid)
+        forms[name] = pl.lit(text)
+        if kind == "listing":
+            forms["gtin_valid"] = pl.lit(valid)
     if kind == "lot":
-        rows = rows.with_columns(_inputs(rows["inputs"]))
+        forms["inputs"] = pl.lit(_inputs(rows["inputs"]))
     if kind == "recall":
-        rows = rows.with_columns(pl.col("lots").list.eval(_trim(pl.element()).fill_null("")))
-    return rows
+        forms["lots"] = pl.col("lots").list.eval(_trim(pl.element()).fill_null(""))
+    required = {*codes, *fields.texts, *fields.gtins, "event_id"} - {*fields.optional}
+    return rows.with_columns(**{name: form.fill_null("") if name in required else form for name, form in forms.items()})
 
 
 def _trim(text: pl.Expr) -> pl.Expr:
@@ -82,10 +80,9 @@ def _trimmed(text: pl.Series) -> pl.Series:
     return text.to_frame().select(_trim(pl.col(text.name)).alias(text.name)).to_series()
 
 
-def _licence_no(name: str) -> pl.Expr:
+def _licence_no(text: pl.Expr) -> pl.Expr:
     """Food licences are SC and digits whatever the case typed; other schemes are free text."""
-    text = pl.col(name)
-    return pl.when(text.str.contains(r"^(?i)sc\d{14}$")).then(text.str.to_uppercase()).otherwise(text).alias(name)
+    return pl.when(text.str.contains(r"^(?i)sc\d{14}$")).then(text.str.to_uppercase()).otherwise(text)
 
 
 def _inputs(inputs: pl.Series) -> pl.Series:

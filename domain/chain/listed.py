@@ -17,10 +17,14 @@ def listed(rows: int, members: Sequence[pl.LazyFrame], dtype: pl.Struct) -> pl.S
     `members`: frames with a column `row` (UInt32) and the fields of dtype. A list holds its members in the
     order of the frames, then of the rows in them; it is empty, not null, where no frame has the row.
     """
-    fields = [field.name for field in dtype.fields]
-    empty = pl.DataFrame(schema={"row": pl.UInt32(), **dtype.to_schema()})
-    stacked = pl.concat([empty, *pl.collect_all([frame.select(empty.columns) for frame in members])])
-    found = stacked.group_by("row", maintain_order=True).agg(pl.struct(fields).alias("list"))
-    every = pl.DataFrame({"row": pl.int_range(rows, dtype=pl.UInt32, eager=True)})
-    joined = every.join(found, on="row", how="left", maintain_order="left")
-    return joined["list"].fill_null(pl.Series([[]], dtype=pl.List(dtype)))
+    fields = ["row", *(field.name for field in dtype.fields)]
+    empty = pl.LazyFrame(schema={"row": pl.UInt32(), **dtype.to_schema()})
+    stacked = pl.concat([empty, *(frame.select(fields) for frame in members)], parallel=False)
+    found = stacked.group_by("row", maintain_order=True).agg(pl.struct(fields[1:]).alias("list"))
+    every = pl.LazyFrame({"row": pl.int_range(rows, dtype=pl.UInt32, eager=True)})
+    return (
+        every.join(found, on="row", how="left", maintain_order="left")
+        .select(pl.col("list").fill_null(pl.lit([], dtype=pl.List(dtype))))
+        .collect()
+        .to_series()
+    )

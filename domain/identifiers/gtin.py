@@ -41,18 +41,24 @@ def normalise_gtin(text: str | None) -> tuple[str | None, GtinFault | None]:
 
 def gtin_columns(numbers: pl.Series) -> tuple[pl.Series, pl.Series]:
     """(text, valid) of a text column: 14 digits where valid, else the trimmed text; both null where blank."""
-    if numbers.str.contains(_CONTROL).any():
-        numbers = numbers.str.replace_all(_CONTROL, "")
-    numbers = numbers.str.strip_chars()
-    numbers = numbers.set(numbers == "", None)
-    sizes = numbers.str.len_bytes()
-    sized = (sizes.is_in(LENGTHS) & (sizes == numbers.str.len_chars())).fill_null(value=False)
-    rows = sized.to_numpy()
-    padded = numbers.filter(sized).str.pad_start(14, "0")
-    text = padded.str.join("").item() if len(padded) else ""
-    digits = np.frombuffer(text.encode(), np.uint8).reshape(-1, 14) - np.uint8(ord("0"))
-    conforming = (digits.max(axis=1, initial=0) < 10) & ((digits * _WEIGHTS).sum(axis=1) % 10 == 0)
-    valid = np.zeros(len(numbers), np.bool_)
-    valid[rows] = conforming
-    full = numbers.scatter(np.flatnonzero(valid), padded.filter(pl.Series(conforming)))
-    return full, pl.Series(numbers.name, valid).set(numbers.is_null(), None)
+    bare = pl.col("text").str.replace_all(_CONTROL, "").str.strip_chars()
+    size = pl.col("text").str.len_bytes()
+    sized = size.is_in(LENGTHS) & (size == pl.col("text").str.len_chars())
+    texts = (
+        numbers.to_frame("text")
+        .lazy()
+        .select(pl.when(bare != "").then(bare))
+        .with_columns(padded=pl.when(sized).then(pl.col("text").str.pad_start(14, "0")))
+        .collect()
+    )
+    padded = texts["padded"].to_list()
+    rows = np.fromiter((text is not None for text in padded), np.bool_, len(padded))
+    cells = np.frombuffer("".join(filter(None, padded)).encode(), np.uint8).reshape(-1, 14) - np.uint8(ord("0"))
+    valid = np.zeros(len(padded), np.bool_)
+    valid[rows] = (cells.max(axis=1, initial=0) < 10) & ((cells * _WEIGHTS).sum(axis=1) % 10 == 0)
+    full, conforming = (
+        texts.with_columns(valid=pl.Series(valid))
+        .select(pl.when("valid").then("padded").otherwise("text"), pl.when(pl.col("text").is_not_null()).then("valid"))
+        .get_columns()
+    )
+    return full.alias(numbers.name), conforming.alias(numbers.name)

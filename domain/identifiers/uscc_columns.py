@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from collections.abc import Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -33,6 +34,7 @@ def _by_byte(alphabet: str) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
 _VALUE = _by_byte(ALPHABET)
 _ORGANISATION_VALUE = _by_byte(ORGANISATION_ALPHABET)
 _CHECK_BYTES = np.frombuffer(ORGANISATION_CHECKS.encode(), np.uint8)
+_FAULTS = pl.Series([None, "format", "organisation_check", "check"], dtype=pl.String)
 _WEIGHTS = np.array(CHECK_WEIGHTS, np.int32)
 _ORGANISATION_WEIGHTS = np.array(ORGANISATION_WEIGHTS, np.int32)
 
@@ -41,15 +43,32 @@ def normalise_codes(codes: Column) -> Column:
     """`normalise` for a text column; blank text becomes null."""
     if isinstance(codes, pl.Expr):
         return codes.map_batches(normalise_codes, return_dtype=pl.String, is_elementwise=True)
-    if codes.str.contains(_CONTROL).any():
-        codes = codes.str.replace_all(_CONTROL, "")
-    codes = codes.str.strip_chars()
-    if (codes.str.len_bytes() == codes.str.len_chars()).all():
-        codes = codes.str.to_uppercase()
-    else:
-        codes = codes.str.replace_many(list(string.ascii_lowercase), list(string.ascii_uppercase))
-    blank = codes == ""
-    return codes.set(blank, None) if blank.any() else codes
+    (form,) = code_forms(codes.to_frame("code"), ["code"])
+    return codes.to_frame("code").select(form).to_series().alias(codes.name)
+
+
+def code_forms(rows: pl.DataFrame, names: Sequence[str]) -> list[pl.Expr]:
+    """Expressions for these rows' columns of codes in normal form (see `normalise_codes`), under their names: as plain
+    as the rows allow, for what few codes need takes longer than all that they have in common.
+    """
+    codes = pl.col(names)
+    looks = rows.select(codes.str.contains(_CONTROL).any().name.suffix(" control"), _ascii(codes).all())
+    forms = []
+    for name in names:
+        text = pl.col(name)
+        if looks.item(0, f"{name} control"):
+            text = text.str.replace_all(_CONTROL, "")
+        text = text.str.strip_chars()
+        if looks.item(0, name):
+            text = text.str.to_uppercase()
+        else:
+            text = text.str.replace_many(list(string.ascii_lowercase), list(string.ascii_uppercase))
+        forms.append(pl.when(text != "").then(text).alias(name))
+    return forms
+
+
+def _ascii(text: pl.Expr) -> pl.Expr:
+    return text.str.len_bytes() == text.str.len_chars()
 
 
 def uscc_faults(codes: pl.Series) -> pl.Series:
@@ -57,9 +76,13 @@ def uscc_faults(codes: pl.Series) -> pl.Series:
 
     Codes must be in normal form (`normalise_codes`): a lower-case one fails at format.
     """
-    sized = (codes.str.len_bytes() == LENGTH).fill_null(value=False)
+    sized, absent = (
+        codes.to_frame("code")
+        .select((pl.col("code").str.len_bytes() == LENGTH).fill_null(value=False), pl.col("code").is_null().alias("no"))
+        .get_columns()
+    )
     rows = sized.to_numpy()
-    text = codes.filter(sized).str.join("").item() if rows.any() else ""
+    text = "".join(codes.filter(sized).to_list())
     cells = np.frombuffer(text.encode(), np.uint8).reshape(-1, LENGTH)
     values = _VALUE[cells]
     digits = values[:, 2:8]
@@ -68,5 +91,5 @@ def uscc_faults(codes: pl.Series) -> pl.Series:
     check = -(values[:, :17] @ _WEIGHTS) % 31
     level = np.ones(len(codes), np.uint8)
     level[rows] = np.select([~well_formed, organisation != cells[:, 16], check != values[:, 17]], [1, 2, 3], default=0)
-    faults = pl.Series([None, "format", "organisation_check", "check"], dtype=pl.String)
-    return faults.gather(level).set(codes.is_null(), None).alias(codes.name)
+    level[absent.to_numpy()] = 0
+    return _FAULTS[level].alias(codes.name)

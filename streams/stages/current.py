@@ -54,18 +54,20 @@ def supersede(
     duplicate. With `redelivered`, rows that already are the current record count as current again.
     """
     prior = _prior(keys, held)
-    rows = rows.with_columns(evidence=pl.concat_str("publisher", pl.lit("/"), "event_id"))
-    first = _first_seen(rows, prior)
-    rows = rows.with_columns(first=first).with_columns(
-        outcome=pl.when(pl.col("offset") > pl.col("first")).then(pl.lit("duplicate")).otherwise(pl.lit("accepted"))
+    rows = (
+        _with_first_seen(rows.lazy().with_columns(evidence=pl.concat_str("publisher", pl.lit("/"), "event_id")), prior)
+        .with_columns(
+            outcome=pl.when(pl.col("offset") > pl.col("first")).then(pl.lit("duplicate")).otherwise(pl.lit("accepted"))
+        )
+        .collect()
     )
-    accepted = rows.filter(pl.col("outcome") == "accepted")
+    accepted = rows.lazy().filter(pl.col("outcome") == "accepted")
     newest = accepted.sort("key", *RECENCY).unique("key", keep="last", maintain_order=True)
     if prior.is_empty():
-        current = newest.with_columns(previous=pl.lit(None, pl.String), elsewhere=pl.lit(None, pl.String))
+        current = newest.with_columns(previous=pl.lit(None, pl.String), elsewhere=pl.lit(None, pl.String)).collect()
     else:
-        current = _over_prior(newest, prior, redelivered=redelivered)
-    state_keys, values = _held_after(accepted, current, prior)
+        current = _over_prior(newest, prior.lazy(), redelivered=redelivered).collect()
+    state_keys, values = _held_after(accepted, current.lazy(), prior)
     return Supersession(
         rows.drop("first", "evidence"), current.drop("first", "evidence", "elsewhere"), state_keys, values
     )
@@ -73,26 +75,30 @@ def supersede(
 
 def _prior(keys: Sequence[str], held: Sequence[bytes | None]) -> pl.DataFrame:
     known = [(key, value.decode()) for key, value in zip(keys, held, strict=True) if value is not None]
-    frame = pl.DataFrame(known, schema={"key": pl.String, "held": pl.String}, orient="row")
-    return frame.with_columns(pl.col("held").str.json_decode(HELD)).unnest("held")
+    frame = pl.LazyFrame(known, schema={"key": pl.String, "held": pl.String}, orient="row")
+    return frame.with_columns(pl.col("held").str.json_decode(HELD)).unnest("held").collect()
 
 
-def _first_seen(rows: pl.DataFrame, prior: pl.DataFrame) -> pl.Series:
-    """The lowest offset at which each row's event was seen, in this run or before."""
-    in_run = rows.select(pl.col("offset").min().over("key", "evidence")).to_series()
+def _with_first_seen(rows: pl.LazyFrame, prior: pl.DataFrame) -> pl.LazyFrame:
+    """With `first`, the lowest offset at which each row's event was seen, in this run or before."""
+    in_run = pl.col("offset").min().over("key", "evidence")
     if prior.is_empty():
-        return in_run
+        return rows.with_columns(first=in_run)
     before = (
-        prior.select("key", evidence="seen", before="seen_at")
+        prior.lazy()
+        .select("key", evidence="seen", before="seen_at")
         .explode("evidence", "before")
         .group_by("key", "evidence")
         .agg(pl.col("before").min())
     )
-    joined = rows.select("key", "evidence").join(before, on=["key", "evidence"], how="left", maintain_order="left")
-    return pl.DataFrame({"a": in_run, "b": joined["before"]}).select(pl.min_horizontal("a", "b")).to_series()
+    return (
+        rows.join(before, on=["key", "evidence"], how="left", maintain_order="left")
+        .with_columns(first=pl.min_horizontal(in_run, "before"))
+        .drop("before")
+    )
 
 
-def _over_prior(newest: pl.DataFrame, prior: pl.DataFrame, *, redelivered: bool) -> pl.DataFrame:
+def _over_prior(newest: pl.LazyFrame, prior: pl.LazyFrame, *, redelivered: bool) -> pl.LazyFrame:
     """Those of the run's newest rows that beat what state holds, each with the body that it replaces."""
     was = prior.select("key", *(pl.col(name).alias(f"was_{name}") for name in (*RECENCY, "offset", "body", "previous")))
     joined = newest.join(was, on="key", how="left", maintain_order="left")
@@ -121,9 +127,9 @@ def _later() -> pl.Expr:
     return later
 
 
-def _held_after(accepted: pl.DataFrame, current: pl.DataFrame, prior: pl.DataFrame) -> tuple[list[str], list[bytes]]:
+def _held_after(accepted: pl.LazyFrame, current: pl.LazyFrame, prior: pl.DataFrame) -> tuple[list[str], list[bytes]]:
     # a delivery that is seen again at its own offset (redelivered) is not remembered twice
-    known = prior.select("key", evidence="seen").explode("evidence")
+    known = prior.lazy().select("key", evidence="seen").explode("evidence")
     fresh = accepted.join(known, on=["key", "evidence"], how="anti", maintain_order="left")
     seen = fresh.group_by("key", maintain_order=True).agg(new="evidence", new_at="offset")
     after = seen.join(
@@ -135,7 +141,7 @@ def _held_after(accepted: pl.DataFrame, current: pl.DataFrame, prior: pl.DataFra
     if prior.is_empty():
         after = after.with_columns(seen="new", seen_at="new_at")
     else:
-        before = prior.rename({name: f"was_{name}" for name in prior.columns if name != "key"})
+        before = prior.lazy().select("key", pl.exclude("key").name.prefix("was_"))
         after = after.join(before, on="key", how="left", maintain_order="left")
         stays = pl.col("occurred_at").is_null()
         fields = (*RECENCY, "offset", "body", "previous")
@@ -144,9 +150,12 @@ def _held_after(accepted: pl.DataFrame, current: pl.DataFrame, prior: pl.DataFra
             seen=_appended("was_seen", "new"),
             seen_at=_appended("was_seen_at", "new_at"),
         )
-    after = after.with_columns(pl.col("seen").list.tail(SEEN_LIMIT), pl.col("seen_at").list.tail(SEEN_LIMIT))
-    held = after.select(pl.struct(list(HELD.to_schema())).struct.json_encode().cast(pl.Binary)).to_series()
-    return after["key"].to_list(), held.to_list()
+    held = (
+        after.with_columns(pl.col("seen").list.tail(SEEN_LIMIT), pl.col("seen_at").list.tail(SEEN_LIMIT))
+        .select("key", held=pl.struct(list(HELD.to_schema())).struct.json_encode().cast(pl.Binary))
+        .collect()
+    )
+    return held["key"].to_list(), held["held"].to_list()
 
 
 def _appended(old: str, new: str) -> pl.Expr:

@@ -15,7 +15,6 @@ from suyuan.domain.facts.producer import LicenceFacts, ProducerFacts
 from suyuan.domain.facts.stored import Stored
 from suyuan.domain.keys import SEPARATOR
 from suyuan.streams.stage import Block, Emit, StageContext, StateView
-from suyuan.streams.stages.listing_rows import keys
 from suyuan.streams.stages.producer.answers import ITEM, Answers
 from suyuan.streams.stages.producer.decoded import Decoded
 from suyuan.streams.stages.producer.keys import COUNT, DAY
@@ -32,9 +31,9 @@ def assess_listings(rows: pl.DataFrame, block: Block, state: StateView, context:
     answers = Answers(block, state, context)
     if rows.is_empty():
         return answers.questions()
-    producers = _facts(rows, state, "facts-producer", ("producer_code",), ProducerFacts)
-    items = _facts(rows, state, "facts-item", ITEM, ItemFacts)
-    licences = _facts(rows, state, "facts-licence", ("licence_no",), LicenceFacts)
+    named = _named(rows)
+    producers, items = _facts(named, state, ProducerFacts), _facts(named, state, ItemFacts)
+    licences = _facts(named, state, LicenceFacts)
     rows = answers.answered(rows, producers, items, licences)
     asked = answers.questions()
     if rows.is_empty():
@@ -42,9 +41,9 @@ def assess_listings(rows: pl.DataFrame, block: Block, state: StateView, context:
     day = state.get(DAY)
     facts = Facts(
         producers=producers,
-        items=_facts(rows, state, "facts-item", ITEM, ItemFacts) if answers.summarised else items,
-        lots=_facts(rows, state, "facts-lot", LOT, LotFacts),
-        custody=_facts(rows, state, "facts-custody", HELD, CustodyFacts),
+        items=_facts(named, state, ItemFacts) if answers.summarised else items,
+        lots=_facts(named, state, LotFacts),
+        custody=_facts(named, state, CustodyFacts),
         licences=licences,
         today=dt.date.fromisoformat(day.decode()) if day else None,
     )
@@ -60,13 +59,26 @@ def assess_listings(rows: pl.DataFrame, block: Block, state: StateView, context:
     return [*asked, Emit("chain", chains, key="route")]
 
 
-def _facts(rows: pl.DataFrame, state: StateView, word: str, names: tuple[str, ...], of: type[Stored]) -> pl.DataFrame:
-    """The facts there are of the distinct keys of the rows."""
-    named = rows.lazy().select(names).drop_nulls().unique(maintain_order=True)
-    values = [value for value in state.get_many(keys(named.collect(), word, *names)) if value]
-    return _DECODED[of].rows(values)
+def _named(rows: pl.DataFrame) -> pl.DataFrame:
+    """State keys of the facts that each row rests on, a column per kind of facts; null where it names none."""
+    return rows.select(
+        pl.concat_str(pl.lit(word), *names, separator=SEPARATOR).cast(pl.Binary).alias(of.__name__)
+        for of, (word, names) in _KEYS.items()
+    )
 
 
-_DECODED: dict[type[Stored], Decoded] = {
-    of: Decoded(of.DTYPE) for of in (ProducerFacts, ItemFacts, LotFacts, CustodyFacts, LicenceFacts)
+def _facts(named: pl.DataFrame, state: StateView, of: type[Stored]) -> pl.DataFrame:
+    """The facts there are, each once."""
+    keys = [key for key in dict.fromkeys(named[of.__name__].to_list()) if key is not None]
+    return _DECODED[of].rows([value for value in state.get_many(keys) if value])
+
+
+_KEYS: dict[type[Stored], tuple[str, tuple[str, ...]]] = {
+    ProducerFacts: ("facts-producer", ("producer_code",)),
+    ItemFacts: ("facts-item", ITEM),
+    LotFacts: ("facts-lot", LOT),
+    CustodyFacts: ("facts-custody", HELD),
+    LicenceFacts: ("facts-licence", ("licence_no",)),
 }
+"""what the state key of facts begins with, and the columns of a listing that name them"""
+_DECODED: dict[type[Stored], Decoded] = {of: Decoded(of.DTYPE) for of in _KEYS}

@@ -55,9 +55,8 @@ def built_in_watch() -> Watch:
 
 def find_hits(watch: Watch, rows: pl.DataFrame) -> pl.DataFrame:
     """row, rule (index in the watch): every rule that fires on a row, in their order."""
-    fired = rows.select(watch.fires).with_columns(pl.all().fill_null(value=False))
     # one array for all rules: a frame for each costs 0.2 ms, whatever it holds
-    row, rule = np.nonzero(fired.to_numpy())
+    row, rule = np.nonzero(rows.select(watch.fires).to_numpy())
     return pl.DataFrame({"row": row, "rule": rule}, schema={"row": pl.get_index_type(), "rule": pl.UInt32})
 
 
