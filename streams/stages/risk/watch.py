@@ -66,9 +66,11 @@ def rest_on(watch: Watch, hits: pl.DataFrame, rows: pl.DataFrame, complaints: pl
 
     complaints: row, ground (a counter), evidence (one id)
     """
-    found = pl.concat([_gap_grounds(rows, hits["row"].unique().sort()), complaints], how="diagonal")
+    grounds = _gap_grounds(rows, hits["row"].unique().sort())
+    found = pl.concat([grounds, complaints.lazy()], how="diagonal")
     events = (
-        hits.join(watch.grounds, on="rule")
+        hits.lazy()
+        .join(watch.grounds.lazy(), on="rule")
         .join(found, on=["row", "ground"])
         .group_by("row", "rule")
         .agg(pl.col("subject", "evidence").drop_nulls().unique().sort())
@@ -76,24 +78,27 @@ def rest_on(watch: Watch, hits: pl.DataFrame, rows: pl.DataFrame, complaints: pl
     rules = pl.Series([f"{rule.id} {rule.version} {rule.severity}" for rule in watch.rules], dtype=pl.String)
     nothing = pl.lit([], dtype=pl.List(pl.String))
     return (
-        hits.join(events, on=["row", "rule"], how="left", maintain_order="left")
+        hits.lazy()
+        .join(events, on=["row", "rule"], how="left", maintain_order="left")
         .with_columns(pl.col("subject", "evidence").fill_null(nothing))
         .with_columns(
             basis=pl.concat_str(
-                rules.gather(hits["rule"]),
+                pl.lit(rules).gather("rule"),
                 *(pl.col(name).list.join("\x1f") for name in ("subject", "evidence")),
                 separator="\x1e",
             )
         )
         .drop("subject")
+        .collect()
     )
 
 
-def _gap_grounds(rows: pl.DataFrame, touched: pl.Series) -> pl.DataFrame:
+def _gap_grounds(rows: pl.DataFrame, touched: pl.Series) -> pl.LazyFrame:
     """row, ground, subject (gap=subject), evidence (one id or null) of the gaps of the touched rows."""
     decides = pl.col("class") == pl.col("verdict").replace_strict(_DECIDES, default=None)
     return (
         rows.select("verdict", "listing_event", "gaps")[touched]
+        .lazy()
         .with_columns(touched.alias("row"))
         .explode("gaps")
         .unnest("gaps")
