@@ -1,4 +1,5 @@
-# install: .venv with everything, pinned · check: format, lint, types, import rules · test: the whole suite
+# install: .venv with everything, pinned · check: format, lint, types, import rules
+# test: the whole suite, in as many processes as TESTERS says; most tests wait for processes of their own
 # demo: a simulated market streams through everything · reference: docs/reference anew from the code
 # dashboards: deploy/grafana/dashboards anew from dashboards.py
 # kafka: a broker on 127.0.0.1:9092 (deploy/kafka/README.md)
@@ -7,6 +8,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+TESTERS ?= 2
 
 .PHONY: install check test faults demo kafka deploy-tools dashboards reference format bench-throughput bench-latency \
 	bench-cluster bench-cluster-throughput bench-cluster-latency bench-cluster-recovery bench-cluster-growth rivals bench-trace-join clean
@@ -38,7 +40,7 @@ format: $(READY)
 	$(BIN)/ruff check --fix .
 
 test: $(READY)
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses=$(TESTERS) --dist=loadfile --no-loadscope-reorder
 
 # the faults of tests/faults and tests/cluster/test_market.py in full, over brokers of their own; figures in the file
 faults: $(READY)

@@ -280,7 +280,8 @@ def test_wrong_usage_and_bad_configuration_have_their_codes(suyuan, tmp_path):
 def test_a_folder_that_cannot_be_written():
     """Root may write everywhere, so the process gives root up once everything is imported."""
     script = (
-        "import os, sys; from suyuan.cli.main import main; os.geteuid() or os.setuid(65534);"
+        "import os, sys, suyuan.cli.commands.publish; from suyuan.cli.main import main;"
+        "os.geteuid() or os.setuid(65534);"
         "sys.argv[0] = 'suyuan'; main()"
     )
     with TemporaryDirectory() as place:
