@@ -9,6 +9,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 TESTERS ?= 2
+IN_PROCESSES := --numprocesses=$(TESTERS) --dist=loadfile --no-loadscope-reorder
 
 .PHONY: install check test faults demo kafka deploy-tools dashboards reference format bench-throughput bench-latency \
 	bench-cluster bench-cluster-throughput bench-cluster-latency bench-cluster-recovery bench-cluster-growth rivals bench-trace-join clean
@@ -40,11 +41,11 @@ format: $(READY)
 	$(BIN)/ruff check --fix .
 
 test: $(READY)
-	$(BIN)/pytest --numprocesses=$(TESTERS) --dist=loadfile --no-loadscope-reorder
+	$(BIN)/pytest $(IN_PROCESSES)
 
 # the faults of tests/faults and tests/cluster/test_market.py in full, over brokers of their own; figures in the file
 faults: $(READY)
-	SUYUAN_FAULTS=bench/results/faults.json $(BIN)/python -m pytest tests/faults tests/cluster/test_market.py
+	SUYUAN_FAULTS=bench/results/faults.json $(BIN)/python -m pytest $(IN_PROCESSES) tests/cluster/test_market.py tests/faults
 
 demo: $(READY)
 	$(BIN)/suyuan demo

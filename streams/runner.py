@@ -17,6 +17,7 @@ import asyncio
 import time
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -65,12 +66,16 @@ class StageRunner:
         slice_rows: int = 4000,
         hand_over: HandOver | None = None,
         dead_letter_limit: DeadLetterLimit | None = None,
+        threads: Executor | None = None,
     ) -> None:
-        """`hand_over`: shared by the stages of the process; None: every block is decoded from the log."""
+        """`hand_over`: shared by the stages of the process; None: every block is decoded from the log. `threads`: that
+        functions run in; None: the event loop's.
+        """
         self.stage = stage
         self._state = state
         self._log = log
         self._hand_over = hand_over
+        self._threads = threads
         self._partitions = partitions
         self._slice_rows = slice_rows
         self._dead_letter_limit = dead_letter_limit or DeadLetterLimit()
@@ -92,7 +97,9 @@ class StageRunner:
         started = time.perf_counter()
         partition = message.partition
         view = self._state.view(partition)
-        rows, last, emits, messages = await asyncio.to_thread(self._run, message, view)
+        rows, last, emits, messages = await asyncio.get_running_loop().run_in_executor(
+            self._threads, self._run, message, view
+        )
         ran = time.perf_counter()
         await self._state.commit(partition, view, {(message.topic, partition): last})
         committed = time.perf_counter()

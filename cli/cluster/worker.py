@@ -32,6 +32,8 @@ logger = logging.getLogger(__name__)
 CHECK_SECONDS = 1.0
 WATCH_SECONDS = 10.0
 DRAINED_SECONDS = 0.5
+STAGE_THREADS = 1
+"""workers are as many as cores"""
 
 
 class Worker:
@@ -70,6 +72,7 @@ class Worker:
                 session_seconds=self._settings.kafka_session_seconds,
                 standby_replicas=self._settings.standby_replicas,
                 dead_letter_limit=DeadLetterLimit(self._settings.dead_letter_limit, self._settings.dead_letter_window),
+                stage_threads=STAGE_THREADS,
             )
             self.streams.failure.add_done_callback(lambda failure: self._fail(failure.result()))
             self._closing.append(self.streams.stop)
