@@ -40,8 +40,8 @@ def main() -> None:
     parser.add_argument("what", choices=["throughput", "latency", "recovery", "growth", "all"])
     parser.add_argument("--listings", type=int, default=500_000, help="of throughput")
     parser.add_argument("--codes", type=int, default=20_000, help="of throughput and latency")
-    parser.add_argument("--partitions", type=int, default=2, help="of throughput and latency")
-    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2], help="of throughput; latency takes the last")
+    parser.add_argument("--partitions", type=int, default=2, help="of throughput; latency has one a worker")
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2], help="of throughput and latency")
     parser.add_argument("--runs", type=int, default=2, help="of throughput, for each number of workers")
     parser.add_argument("--rates", type=int, nargs="+", help="of latency; default: 2000, half of the throughput")
     parser.add_argument("--seconds", type=int, default=40, help="of latency, at each rate")
@@ -95,15 +95,17 @@ def _throughput(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _latency(options: argparse.Namespace, measured: dict[str, Any] | None) -> dict[str, Any]:
-    workers = options.workers[-1]
-    rates = options.rates
-    if rates is None:
-        if measured is None:
-            path = options.results / "cluster-throughput.json"
-            measured = json.loads(path.read_text(encoding="utf-8"))["figures"]
+    if measured is None:
+        path = options.results / "cluster-throughput.json"
+        measured = json.loads(path.read_text(encoding="utf-8"))["figures"]
+    figures: dict[str, Any] = {}
+    for workers in options.workers:
         most = measured[f"workers_{workers}"]["median"]["listings_per_second"]
-        rates = [LATENCY_RATE, round(most / 2)]
-    return {f"rate_{each['rate']}": each for each in latency.measure(options, workers, rates)}
+        rates = options.rates or [LATENCY_RATE, round(most / 2)]
+        found = latency.measure(options, workers, rates)
+        figures[f"workers_{workers}"] = {f"rate_{each['rate']}": each for each in found}
+        print(workers, "workers", json.dumps(found), file=sys.stderr, flush=True)
+    return figures
 
 
 def _written(options: argparse.Namespace, name: str, where: dict[str, Any], figures: dict[str, Any]) -> dict[str, Any]:

@@ -21,13 +21,13 @@ WARM_SECONDS = 5
 
 
 def measure(options: argparse.Namespace, workers: int, rates: list[int]) -> list[dict[str, Any]]:
-    """Figures at each rate, one after another on the same system."""
+    """Figures at each rate, one after another on the same system of as many partitions as workers."""
     spans = [rate * (WARM_SECONDS + options.seconds) for rate in rates]
     bulk = Bulk(sum(spans), options.codes)
     figures = []
-    with system.running(options.folder, options.partitions, options.patience) as cluster:
+    with system.running(options.folder, workers, options.patience) as cluster:
         cluster.start_front()
-        feed.publish(cluster.connection, options.partitions, bulk.record_batches())
+        feed.publish(cluster.connection, workers, bulk.record_batches())
         for number in range(workers):
             cluster.start_worker(f"worker-{number + 1}")
         cluster.start_loader()
@@ -35,7 +35,7 @@ def measure(options: argparse.Namespace, workers: int, rates: list[int]) -> list
         start = 0
         for rate, span in zip(rates, spans, strict=True):
             before = cluster.ends("alert")
-            due = feed.publish_steadily(cluster.connection, options.partitions, bulk, start, start + span, rate)
+            due = feed.publish_steadily(cluster.connection, workers, bulk, start, start + span, rate)
             cluster.wait_done(loaded=True)
             taken = _taken(cluster, before)
             warm = rate * WARM_SECONDS

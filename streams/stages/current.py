@@ -30,6 +30,8 @@ HELD = pl.Struct(
 """What state holds of a key: the current record (`body`), the body that it replaced if that had gone elsewhere
 (`previous`), and the deliveries seen: evidence ids with the offset at which each was first seen."""
 
+_VALUE = pl.struct(list(HELD.to_schema())).struct.json_encode().cast(pl.Binary)
+
 
 @dataclass(frozen=True, slots=True)
 class Supersession:
@@ -152,7 +154,7 @@ def _held_after(accepted: pl.LazyFrame, current: pl.LazyFrame, prior: pl.DataFra
         )
     held = (
         after.with_columns(pl.col("seen").list.tail(SEEN_LIMIT), pl.col("seen_at").list.tail(SEEN_LIMIT))
-        .select("key", held=pl.struct(list(HELD.to_schema())).struct.json_encode().cast(pl.Binary))
+        .select("key", held=_VALUE)
         .collect()
     )
     return held["key"].to_list(), held["held"].to_list()

@@ -8,7 +8,9 @@ elsewhere. A block of `intake.lookup` is answered with the current record, now a
 from __future__ import annotations
 
 import json
+from functools import cache
 
+import numpy as np
 import polars as pl
 
 from suyuan.domain.identifiers.uscc import uscc_faults
@@ -85,16 +87,20 @@ def _current_key(kind: str, key: str) -> bytes:
 def _prepared(kind: str, run: Run, rows: pl.DataFrame) -> pl.DataFrame:
     """Normal form, with key, body, offset and received_at."""
     position = rows["index"].to_numpy()
-    rows = normalise(kind, rows.drop("index")).with_columns(
-        offset=pl.Series(run.offsets, dtype=pl.Int64).gather(position),
-        received_at=pl.Series(run.timestamps, dtype=pl.Int64).gather(position),
+    return with_route_columns(kind, normalise(kind, rows.drop("index"))).with_columns(
+        *_key_and_body(kind),
+        offset=pl.Series(np.asarray(run.offsets, np.int64)[position]),
+        received_at=pl.Series(np.asarray(run.timestamps, np.int64)[position]),
     )
+
+
+@cache
+def _key_and_body(kind: str) -> tuple[pl.Expr, pl.Expr]:
     event = event_schema(kind)
     parts = [pl.col(name).cast(pl.String).fill_null("") for name in event.business_key]
     names = LISTING_ROUTE if kind == "listing" else [field.name for field in event.fields]
-    return with_route_columns(kind, rows).with_columns(
-        key=pl.concat_str(parts, separator=SEPARATOR), body=pl.struct(names).struct.json_encode()
-    )
+    key = pl.concat_str(parts, separator=SEPARATOR)
+    return key.alias("key"), pl.struct(names).struct.json_encode().alias("body")
 
 
 def _events(kind: str, run: Run, outcomes: pl.DataFrame) -> pl.DataFrame:

@@ -26,12 +26,12 @@ SHORT = {
 
 _COLUMNS = block_schema("listing")
 _TEXT = pl.Struct({SHORT[name]: dtype for name, dtype in _COLUMNS.items()})
+_VALUE = pl.struct(pl.col(name).alias(SHORT[name]) for name in _COLUMNS).struct.json_encode().cast(pl.Binary)
 
 
 def to_values(rows: pl.DataFrame) -> list[bytes]:
     """One value per row of a listing frame."""
-    text = pl.struct(pl.col(name).alias(SHORT[name]) for name in _COLUMNS).struct.json_encode().cast(pl.Binary)
-    return rows.select(text).to_series().to_list()
+    return rows.select(_VALUE).to_series().to_list()
 
 
 def from_values(values: Sequence[bytes]) -> pl.DataFrame:

@@ -45,6 +45,9 @@ VERSION_BYTES = 2 * _DIGITS
 NO_CHAIN = b"0" * VERSION_BYTES + b"\n"
 """value of a listing of which no chain has come"""
 _NEWLINE = ord("\n")
+# as text that orders as the pair does
+_VERSION = pl.concat_str(pl.col(name).cast(pl.String).str.zfill(_DIGITS) for name in ("revision", "assessment"))
+_SILENT = pl.concat_str(_VERSION, pl.lit("\n"), pl.struct(list(CHAIN.to_schema())).struct.json_encode()).cast(pl.Binary)
 
 
 class Complaint(msgspec.Struct, array_like=True, frozen=True):
@@ -112,12 +115,6 @@ def present_day(value: bytes | None) -> dt.date:
     return dt.date.fromisoformat(value.decode()) if value else dt.date.min
 
 
-def versions(rows: pl.DataFrame) -> pl.Series:
-    """(revision, assessment) as text that orders as the pair does."""
-    digits = [pl.col(name).cast(pl.String).str.zfill(_DIGITS) for name in ("revision", "assessment")]
-    return rows.select(pl.concat_str(digits)).to_series()
-
-
 def said_in(value: bytes | None) -> Said | None:
     """What was said about a listing, None for nothing."""
     if value is None or value[VERSION_BYTES] == _NEWLINE:
@@ -137,9 +134,7 @@ def chains(texts: Sequence[bytes]) -> pl.DataFrame:
 
 def silent_values(rows: pl.DataFrame) -> list[bytes]:
     """Values of listings about which nothing was said."""
-    chain = pl.struct(list(CHAIN.to_schema())).struct.json_encode()
-    text = rows.select(pl.concat_str(versions(rows), pl.lit("\n"), chain).cast(pl.Binary))
-    return text.to_series().to_list()
+    return rows.select(_SILENT).to_series().to_list()
 
 
 def with_said(value: bytes, said: Said | None) -> bytes:
