@@ -68,7 +68,7 @@ class Replay:
         self.reset = False
         for offset, key, value in records:
             if key == BATCH_KEY:
-                batch = batch or {}
+                batch = {}  # one that is still open is of a writer whom this one never knew of, or its own first try
             elif key == POSITION_KEY and epoch_of(value) < self._epoch:
                 batch, safe = None, offset  # of a writer that had lost the partition and did not know
             elif key == POSITION_KEY:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
 from aiokafka.consumer.fetcher import FetchError, FetchResult
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError, OffsetOutOfRangeError
+from aiokafka.protocol.group import SyncGroupRequest
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.types.tuples import TP
 
@@ -63,6 +64,7 @@ class Consumer(RunConsumer):
         self._in_work: InWork | None = getattr(self.app, "in_work", None)
         self._session_seconds = float(conf.broker_session_timeout)
         self._lease_ends = float("inf")
+        self._assigned_at = 0.0
         self._kafka = AIOKafkaConsumer(
             **self.transport.connection().aiokafka(),
             client_id=conf.broker_client_id,
@@ -84,7 +86,7 @@ class Consumer(RunConsumer):
         self._fetcher = self._kafka._fetcher  # noqa: SLF001
         self._fetcher._prefetch_backoff = PREFETCH_SECONDS  # noqa: SLF001
         self._coordinator = self._kafka._coordinator  # noqa: SLF001
-        self._note_heartbeats()
+        self._note_answers()
 
     async def on_stop(self) -> None:
         """Commit what is done, and leave the group."""
@@ -92,17 +94,26 @@ class Consumer(RunConsumer):
         if self._kafka is not None:
             await self._kafka.stop()
 
-    def _note_heartbeats(self) -> None:
-        beat = self._coordinator._do_heartbeat  # noqa: SLF001
+    def _note_answers(self) -> None:
+        """When what the coordinator answered was sent: from then on, at the least, it waits for the next heartbeat."""
+        beat, send = self._coordinator._do_heartbeat, self._coordinator._send_req  # noqa: SLF001
 
-        async def noted() -> bool:
+        async def noted_beat() -> bool:
             sent = time.monotonic()
             success: bool = await beat()
             if success:
                 self._lease_ends = sent + self._session_seconds
             return success
 
-        self._coordinator._do_heartbeat = noted  # noqa: SLF001
+        async def noted_request(request: Any) -> Any:
+            sent = time.monotonic()
+            response = await send(request)
+            if isinstance(request, SyncGroupRequest):
+                self._assigned_at = sent
+            return response
+
+        self._coordinator._do_heartbeat = noted_beat  # noqa: SLF001
+        self._coordinator._send_req = noted_request  # noqa: SLF001
 
     @property
     def holds_lease(self) -> bool:
@@ -125,7 +136,7 @@ class Consumer(RunConsumer):
 
     async def take_up(self, assigned: set[TP]) -> None:
         """Begin with what the group gave us."""
-        self._lease_ends = time.monotonic() + self._session_seconds
+        self._lease_ends = self._assigned_at + self._session_seconds
         self._order = sorted(assigned)
         generation = self._coordinator.generation
         self.app.consumer_generation_id = generation

@@ -13,16 +13,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+PRODUCE = b"\0\0"
+"""key of the request in its bytes 4 and 5, after its length (Kafka protocol guide, "Common request header")"""
+
+
 def send_under_lease(client: Any, holds_lease: Callable[[], bool]) -> None:
-    """Have the connections of aiokafka's client break off what they have begun to send while `holds_lease()` is false.
-    Whoever waits for an answer gets aiokafka's connection error, and the broker forgets the piece that it has.
+    """Have the connections of aiokafka's client break off what they have begun to send while `holds_lease()` is false,
+    and begin no produce request. Whoever waits for an answer gets aiokafka's connection error, and the broker forgets
+    the piece that it has.
     """
     connect = client._get_conn  # noqa: SLF001
 
     async def connect_leased(*args: Any, **kwargs: Any) -> Any:
         connection = await connect(*args, **kwargs)
         if connection is not None and connection.connected():
-            _guard(socket_transport(connection._writer.transport), holds_lease)  # noqa: SLF001
+            writer = connection._writer  # noqa: SLF001
+            _guard_begin(writer, holds_lease)
+            _guard_rest(socket_transport(writer.transport), holds_lease)
         return connection
 
     client._get_conn = connect_leased  # noqa: SLF001
@@ -34,7 +41,22 @@ def socket_transport(transport: Any) -> Any:
     return transport if tls is None else tls._transport  # noqa: SLF001
 
 
-def _guard(transport: Any, holds_lease: Callable[[], bool]) -> None:
+def _guard_begin(writer: Any, holds_lease: Callable[[], bool]) -> None:
+    """The last look: a request of megabytes is put together for a while after its batches were let go."""
+    if hasattr(writer, "leased"):
+        return
+    write = writer.write
+
+    def write_leased(request: bytes) -> None:
+        if request[4:6] == PRODUCE and not holds_lease():
+            raise ConnectionAbortedError("no lease")
+        write(request)
+
+    writer.write = write_leased
+    writer.leased = True
+
+
+def _guard_rest(transport: Any, holds_lease: Callable[[], bool]) -> None:
     if transport is None or hasattr(transport, "leased"):
         return
     send_rest = transport._write_ready  # noqa: SLF001 - called when the system takes more

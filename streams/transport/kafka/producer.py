@@ -80,6 +80,9 @@ class Producer(base.Producer):  # type: ignore[misc] # faust is untyped here
             ends = await asyncio.gather(*(self._append(at, Records.of(many, now)) for at, many in records.items()))
         except KafkaError as error:
             raise _typed(error) from error
+        # what was under way while this process stood still may lie behind what the next owner wrote: then nobody here
+        # may take it for the newest, least of all the state
+        await self._hold_lease()
         return dict(zip(records, ends, strict=True))
 
     async def send(

@@ -260,3 +260,19 @@ def test_what_a_writer_of_an_earlier_epoch_wrote_too_late_does_not_count():
         assert pairs(state) == {b"a": b"new"}
         assert state.position == Position(2, {("in.listing", 0): 9})
         assert state.changelog_offset == 5
+
+
+def test_the_front_of_a_batch_that_came_too_late_does_not_count():
+    """Its writer could send no more of it; the owner, who never knew of it, begins a batch of its own."""
+    log: list[Record] = [
+        (0, BATCH_KEY, b"1"),
+        (1, b"a", b"new"),
+        (2, POSITION_KEY, encode_position(Position(2, {}))),
+        (3, BATCH_KEY, b"1"),
+        (4, b"a", b"old"),
+        (5, BATCH_KEY, b"1"),
+        (6, b"b", b"new"),
+        (7, POSITION_KEY, encode_position(Position(2, {}))),
+    ]
+    for run in (1, 4, 8):
+        assert pairs(recovered(MemoryStore(), log, run)) == {b"a": b"new", b"b": b"new"}

@@ -144,6 +144,31 @@ class TestKafkaTransport(TransportContract):
             reader.app.rebalancing = False
 
     @scenario
+    async def test_what_was_under_way_while_a_process_stood_still_is_not_taken_for_written(
+        self, backend: KafkaBackend
+    ) -> None:
+        """The broker may have it behind what the next owner wrote: a state that took it would be past that."""
+        await backend.create_topic("t", 1)
+        async with Reader(backend, "g", ["t"]).running() as reader:
+            producer, consumer = reader.app.producer, reader.app.consumer
+            assert consumer.holds_lease, "a partition comes with the lease"
+            append = producer._append
+
+            async def append_and_stand_still(*record: Any) -> list[int]:
+                offsets: list[int] = await append(*record)
+                consumer._lease_ends = 0.0
+                reader.app.rebalancing = True
+                return offsets
+
+            producer._append = append_and_stand_still
+            with pytest.raises(LeaseLost):
+                await producer.append_many({TP("t", 0): [Record(None, b"1")]})
+            connection = next(iter(producer._kafka.client._conns.values()))
+            with pytest.raises(ConnectionAbortedError):
+                connection._writer.write(b"\0\0\0\2\0\0")
+            reader.app.rebalancing = False
+
+    @scenario
     async def test_brokers_that_were_away_for_too_long_are_waited_for(self, backend: KafkaBackend) -> None:
         await backend.create_topic("t", 1)
         async with Reader(backend, "g", ["t"]).running() as reader:
