@@ -53,9 +53,13 @@ class KafkaCluster:
     def publish_events(self, events, timestamp_ms=None):
         producer = KafkaProducer(**self.connection.kafka_python(), linger_ms=5, compression_type="lz4")
         try:
-            for topic, partition, key, value in event_messages(events, self.partitions):
+            sent = [
                 producer.send(topic, value=value, key=key, partition=partition, timestamp_ms=timestamp_ms)
+                for topic, partition, key, value in event_messages(events, self.partitions)
+            ]
             producer.flush()
+            for each in sent:
+                each.get()
         finally:
             producer.close()
 
