@@ -100,8 +100,11 @@ class StateStore(Store):  # type: ignore[misc]
             else:
                 records[message.partition].append((message.offset, message.key, value))
         for partition, run in records.items():
+            state = self.partitions.get(partition)
+            if state is None:
+                continue  # Faust kept it until now, and the partition was taken away: whoever has it reads it again
             try:
-                self.partition(partition).replay(run)
+                state.replay(run)
             except StateError as error:
                 self.add_future(self.app.crash(error))
                 raise

@@ -9,11 +9,14 @@ import subprocess
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from faust.types.tuples import TP
 
 from suyuan.streams import metrics
+from suyuan.streams.stage import Run
 from suyuan.streams.state.errors import (
     RecoveryStalledError,
     StateClosedError,
@@ -110,6 +113,27 @@ def test_a_compacted_changelog_rebuilds_the_same(tmp_path):
     assert with_log(tmp_path, lambda log: log.compact(CHANGELOG)) > 0
     shutil.rmtree(tables(tmp_path))
     assert asyncio.run(write_blocks(tmp_path, range(0))) == digest
+
+
+def test_what_was_read_of_a_partition_that_was_taken_away_is_passed_over(tmp_path):
+    """Faust applies what it still holds at the next rebalance, when the partition may be another's."""
+    run = {"timestamps": [0], "redelivered": False}
+    read = [
+        SimpleNamespace(message=SimpleNamespace(partition=each, value=Run(CHANGELOG, each, [0], [b"k"], [b"1"], **run)))
+        for each in (0, 1)
+    ]
+
+    async def scenario():
+        async with running(tmp_path) as probe:
+            store, taken = probe.state.table.data, {TP(CHANGELOG, 0)}
+            await store.on_rebalance(set(), taken, set())
+            store.apply_changelog_batch(read, None, None)
+            assert scanned(probe, 1) == {b"k": b"1"}
+            assert not probe.app.crashed
+            await store.on_rebalance(taken, set(), taken)
+            assert scanned(probe) == {}
+
+    asyncio.run(scenario())
 
 
 @pytest.mark.parametrize(
