@@ -46,6 +46,10 @@ LINGER_SECONDS = 0.25
 fewer, larger ones are sooner through (at 2,000 listings a second, p99 to the alert: 1.6 s with 0.1, 0.86 s with 0.25).
 """
 STOP_SECONDS = 20.0
+"""for blocks in work"""
+CLOSE_SECONDS = 10.0
+"""for Faust after them; one that crashed may never do it"""
+CHECK_SECONDS = 0.5
 PASSING = (LogFull, LogLocked, LogUnavailable)
 RETRY_SECONDS = (0.1, 0.5, 1, 2, 5)
 
@@ -142,8 +146,15 @@ class StreamApp:
         """Recover state and begin to work. Raises IncompatibleVersions before anything is read."""
         refuse_incompatible_versions()
         self.app.finalize()
-        await self.app.start()
-        self.check()
+        starting = asyncio.ensure_future(self.app.start())
+        try:
+            while not starting.done():
+                await asyncio.wait([starting], timeout=CHECK_SECONDS)
+                self.check()  # what crashes meanwhile may leave Faust waiting for ever
+        except BaseException:
+            starting.cancel()
+            raise
+        await starting
 
     def check(self) -> None:
         """Raise what crashed Faust or the state below it: Faust itself says so only in its log."""
@@ -158,7 +169,13 @@ class StreamApp:
                 await self._in_work.wait_idle()
         except TimeoutError:
             logger.warning("blocks in work were given up after %s s: they will be done again", STOP_SECONDS)
-        await self.app.stop()
+        stopping = asyncio.ensure_future(self.app.stop())
+        await asyncio.wait([stopping], timeout=CLOSE_SECONDS)
+        if stopping.done():
+            stopping.result()
+        else:
+            stopping.cancel()
+            logger.error("the stream app has not closed after %s s and is left as it is", CLOSE_SECONDS)
         if self._threads is not None:
             self._threads.shutdown(wait=False)
 

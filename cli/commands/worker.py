@@ -14,6 +14,7 @@ from prometheus_client import start_http_server
 
 from suyuan.cli.cluster.worker import Worker
 from suyuan.cli.exits import CommandError, Exit
+from suyuan.cli.hard_end import HardEnd
 from suyuan.cli.memory import let_memory_be
 from suyuan.cli.options import AcceptPoison, AsJson, Data, Kafka
 from suyuan.cli.screen import print_json, say
@@ -25,6 +26,8 @@ from suyuan.streams.state.errors import StateError, StateLockedError, StateVersi
 from suyuan.streams.transport.errors import TransportError
 from suyuan.streams.watchdog import StalledError
 
+END_SECONDS = 45.0
+"""longer than blocks in work and Faust are waited for"""
 _CODES: dict[type[BaseException], Exit] = {
     StateLockedError: Exit.UNAVAILABLE,
     StateVersionError: Exit.BAD_CONFIGURATION,
@@ -55,12 +58,15 @@ def worker(
     _log()
     let_memory_be()
     settings = load(kafka=kafka, data=data, metrics_port=metrics_port, dead_letter_limit=1.0 if accept_poison else None)
+    hard_end = HardEnd(END_SECONDS)
     try:
-        seconds = asyncio.run(_work(settings, once=once, rebuild_damaged=rebuild_damaged))
+        seconds = asyncio.run(_work(settings, hard_end, once=once, rebuild_damaged=rebuild_damaged))
     except (StateError, TransportError, TooManyDeadLetters, StalledError, IncompatibleVersions) as error:
         raise CommandError(str(error), _CODES.get(type(error), Exit.FAILED)) from error
     except OSError as error:
         raise CommandError(f"{settings.data}: {error}", Exit.BAD_CONFIGURATION) from error
+    finally:
+        hard_end.disarm()
     if seconds is not None and as_json:
         print_json([{"seconds": round(seconds, 3)}])
 
@@ -75,11 +81,16 @@ def _log() -> None:
         handler.addFilter(lambda record: record.levelno > logging.INFO or not str(record.msg).startswith("[^"))
 
 
-async def _work(settings: Settings, *, once: bool, rebuild_damaged: bool) -> float | None:
+async def _work(settings: Settings, hard_end: HardEnd, *, once: bool, rebuild_damaged: bool) -> float | None:
     """Seconds of a run to the end (`once`); None after a run that was told to stop."""
     stopping = asyncio.Event()
+
+    def told_to_stop() -> None:
+        hard_end.arm()
+        stopping.set()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+        asyncio.get_running_loop().add_signal_handler(number, told_to_stop)
     if settings.metrics_port:  # at once: reading the state back may take minutes, which somebody wants to watch
         start_http_server(settings.metrics_port, settings.metrics_host)
     running = Worker(settings, once=once, rebuild_damaged=rebuild_damaged)
@@ -95,4 +106,5 @@ async def _work(settings: Settings, *, once: bool, rebuild_damaged: bool) -> flo
         await first_of(*works, *([running.wait_drained()] if once else []))
         return time.monotonic() - began if once and not stopping.is_set() else None
     finally:
+        hard_end.arm()
         await running.stop()

@@ -97,3 +97,34 @@ def broken(stage, topic):
     runs = {each: fail if each == topic else function for each, function in stage.runs.items()}
     blocks = {each: fail if each == topic else function for each, function in stage.blocks.items()}
     return replace(stage, runs=runs, blocks=blocks)
+
+
+async def for_ever(*_):
+    await asyncio.Event().wait()
+
+
+def test_a_start_that_crashes_says_so_where_faust_would_wait_for_ever(world, monkeypatch):
+    async def crash(app):
+        await app.crash(RuntimeError("no state"))
+        await for_ever()
+
+    async def scenario():
+        async with world.running():
+            raise AssertionError("started")
+
+    monkeypatch.setattr("faust.App.start", crash)
+    monkeypatch.setattr("faust.App.stop", for_ever)
+    monkeypatch.setattr(suyuan.streams.app, "CLOSE_SECONDS", 0.1)
+    with pytest.raises(RuntimeError, match="no state"):
+        asyncio.run(scenario())
+
+
+def test_a_stop_does_not_wait_for_faust_for_ever(world, monkeypatch):
+    async def scenario():
+        async with world.running() as app:
+            stop = app.app.stop
+            monkeypatch.setattr(app.app, "stop", for_ever)
+        await stop()
+
+    monkeypatch.setattr(suyuan.streams.app, "CLOSE_SECONDS", 0.1)
+    asyncio.run(scenario())

@@ -1,0 +1,36 @@
+"""A process that shall end, ends."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+
+from suyuan.cli.exits import Exit
+
+logger = logging.getLogger(__name__)
+
+
+class HardEnd:
+    """Ends the process if its orderly end takes longer than `seconds`: one that hangs keeps its partitions from others.
+    What was not acknowledged is done again, as after a kill.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._timer = threading.Timer(seconds, _end, [seconds])
+        self._timer.daemon = True
+
+    def arm(self) -> None:
+        """The time runs from now on, or from an earlier call."""
+        if self._timer.ident is None:
+            self._timer.start()
+
+    def disarm(self) -> None:
+        """It ended well; also where it was never armed."""
+        self._timer.cancel()
+
+
+def _end(seconds: float) -> None:
+    logger.critical("not ended after %.0f s: ending as if killed; what is not acknowledged will be done again", seconds)
+    logging.shutdown()
+    os._exit(Exit.FAILED)
