@@ -45,7 +45,7 @@ test: $(READY)
 
 # the faults of tests/faults and tests/cluster/test_market.py in full, over brokers of their own; figures in the file
 faults: $(READY)
-	SUYUAN_FAULTS=bench/results/faults.json $(BIN)/python -m pytest $(IN_PROCESSES) tests/cluster/test_market.py tests/faults
+	SUYUAN_FAULTS=bench/results/faults.json $(BIN)/python -m pytest tests/faults tests/cluster/test_market.py
 
 demo: $(READY)
 	$(BIN)/suyuan demo

@@ -24,6 +24,13 @@ class CommandsOnDemand(Mapping[str, Any]):
             self._made[name] = _command(name, getattr(import_module(module), attribute))
         return self._made[name]
 
+    def get(self, name: str, default: Any = None) -> Any:
+        """As of any mapping, but a KeyError of the command's own module is not taken for "no such command"."""
+        return self[name] if name in self._places else default
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._places
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._places)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import os
 import threading
@@ -24,10 +25,14 @@ class HardEnd:
         """The time runs from now on, or from an earlier call."""
         if self._timer.ident is None:
             self._timer.start()
+            # from outside the interpreter, should not even the timer's thread get to run
+            faulthandler.dump_traceback_later(self._timer.interval + 5, exit=True)
 
     def disarm(self) -> None:
         """It ended well; also where it was never armed."""
         self._timer.cancel()
+        if self._timer.ident is not None:
+            faulthandler.cancel_dump_traceback_later()
 
 
 def _end(seconds: float) -> None:

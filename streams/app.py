@@ -171,13 +171,13 @@ class StreamApp:
             logger.warning("blocks in work were given up after %s s: they will be done again", STOP_SECONDS)
         stopping = asyncio.ensure_future(self.app.stop())
         await asyncio.wait([stopping], timeout=CLOSE_SECONDS)
-        if stopping.done():
-            stopping.result()
-        else:
+        if not stopping.done():
             stopping.cancel()
             logger.error("the stream app has not closed after %s s and is left as it is", CLOSE_SECONDS)
-        if self._threads is not None:
-            self._threads.shutdown(wait=False)
+        if self._threads is not None:  # the interpreter would wait for them at its own end, when nobody counts the time
+            await asyncio.to_thread(self._threads.shutdown)
+        if not stopping.cancelling():
+            stopping.result()
 
     def assignment(self) -> set[tuple[str, int]]:
         """The partitions that this process has now."""

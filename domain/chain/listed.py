@@ -17,10 +17,10 @@ def listed(rows: int, members: Sequence[pl.LazyFrame], dtype: pl.Struct) -> pl.S
     `members`: frames with a column `row` (UInt32) and the fields of dtype. A list holds its members in the
     order of the frames, then of the rows in them; it is empty, not null, where no frame has the row.
     """
-    fields = ["row", *(field.name for field in dtype.fields)]
+    fields = [field.name for field in dtype.fields]
     empty = pl.LazyFrame(schema={"row": pl.UInt32(), **dtype.to_schema()})
-    stacked = pl.concat([empty, *(frame.select(fields) for frame in members)], parallel=False)
-    found = stacked.group_by("row", maintain_order=True).agg(pl.struct(fields[1:]).alias("list"))
+    stacked = pl.concat([empty, *(frame.select("row", *fields) for frame in members)], parallel=False)
+    found = stacked.group_by("row", maintain_order=True).agg(pl.struct(fields).alias("list"))
     every = pl.LazyFrame({"row": pl.int_range(rows, dtype=pl.UInt32, eager=True)})
     return (
         every.join(found, on="row", how="left", maintain_order="left")

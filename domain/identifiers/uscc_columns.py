@@ -78,7 +78,9 @@ def uscc_faults(codes: pl.Series) -> pl.Series:
     """
     sized, absent = (
         codes.to_frame("code")
-        .select((pl.col("code").str.len_bytes() == LENGTH).fill_null(value=False), pl.col("code").is_null().alias("no"))
+        .select(
+            (pl.col("code").str.len_bytes() == LENGTH).fill_null(value=False), pl.col("code").is_null().alias("absent")
+        )
         .get_columns()
     )
     rows = sized.to_numpy()

@@ -1,8 +1,9 @@
 """A partition's changes as records of its changelog topic, and back.
 
-One commit is one batch of records: `BATCH_KEY`, a record per key (null deletes), `POSITION_KEY`. A log that takes a
-batch whole needs no such frame; Kafka may keep the front of one whose writer was killed, and applying a part of a block
-would leave state that no block leads to. So replay applies what lies between the two marks at once or not at all.
+One commit is one batch of records: `BATCH_KEY` (its value: the writer's epoch), a record per key (null deletes),
+`POSITION_KEY`. A log that takes a batch whole needs no such frame; Kafka may keep the front of one whose writer was
+killed, and applying a part of a block would leave state that no block leads to. So replay applies what lies between the
+two marks at once or not at all.
 
 A writer that finds an open batch goes on in it: it writes the keys of the broken batch once more, as they are in the
 state, then its own, then the end.
@@ -45,6 +46,8 @@ class Replay:
         """`epoch`: of the state as it is."""
         self._epoch = epoch
         self._batch: dict[bytes, bytes | None] | None = None
+        self._batch_epoch = 0
+        self._dropped: set[bytes] = set()
         self.reset = False
         """the last `feed` met a reset: its writes are for an emptied store"""
 
@@ -55,8 +58,10 @@ class Replay:
 
     @property
     def torn(self) -> set[bytes]:
-        """Keys written in that batch."""
-        return set(self._batch or ())
+        """Keys written in that batch, and in batches that do not count: the next commit writes them as they are in the
+        state, or compaction would leave the wrong record of them.
+        """
+        return self._dropped.union(self._batch or ())
 
     def feed(self, records: Iterable[tuple[int, bytes, bytes | None]]) -> tuple[dict[bytes, bytes | None], int | None]:
         """(offset, key, value) records → pairs to write now, and the offset up to which nothing is held back
@@ -68,8 +73,13 @@ class Replay:
         self.reset = False
         for offset, key, value in records:
             if key == BATCH_KEY:
-                batch = {}  # one that is still open is of a writer whom this one never knew of, or its own first try
+                # whoever begins anew never knew of the open one, or it was its own first try; but a mark that came too
+                # late, of an owner before, ends nothing
+                if batch is None or int(value or 0) >= self._batch_epoch:
+                    self._dropped.update(batch or ())
+                    batch, self._batch_epoch = {}, int(value or 0)
             elif key == POSITION_KEY and epoch_of(value) < self._epoch:
+                self._dropped.update(batch or ())
                 batch, safe = None, offset  # of a writer that had lost the partition and did not know
             elif key == POSITION_KEY:
                 self._epoch = epoch_of(value)

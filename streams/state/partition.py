@@ -39,7 +39,9 @@ class Commit:
 
     def records(self) -> tuple[list[bytes], list[bytes | None]]:
         """Keys and values for the changelog."""
-        return (self.keys, self.values) if self.in_batch else ([BATCH_KEY, *self.keys], [b"1", *self.values])
+        if self.in_batch:
+            return self.keys, self.values
+        return [BATCH_KEY, *self.keys], [b"%d" % self.position.epoch, *self.values]
 
 
 class PartitionState:

@@ -35,7 +35,7 @@ def mark_republish(partition: PartitionState) -> None:
 async def republish(partition: PartitionState, append: Append) -> None:
     """Append every pair and the position as one batch; repeated from the start after a crash."""
     store = partition.store
-    await append([BATCH_KEY], [b"1"])
+    await append([BATCH_KEY], [b"%d" % partition.position.epoch])
     after: bytes | None = None
     while pairs := store.scan(b"", after, CHUNK):
         after = pairs[-1][0]

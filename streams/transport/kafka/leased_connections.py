@@ -17,7 +17,7 @@ PRODUCE = b"\0\0"
 """key of the request in its bytes 4 and 5, after its length (Kafka protocol guide, "Common request header")"""
 
 
-def send_under_lease(client: Any, holds_lease: Callable[[], bool]) -> None:
+def break_off_without_lease(client: Any, holds_lease: Callable[[], bool]) -> None:
     """Have the connections of aiokafka's client break off what they have begun to send while `holds_lease()` is false,
     and begin no produce request. Whoever waits for an answer gets aiokafka's connection error, and the broker forgets
     the piece that it has.

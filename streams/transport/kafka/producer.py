@@ -17,7 +17,7 @@ from faust.types.tuples import TP, RecordMetadata
 from suyuan.connections.fast_lz4 import use_fast_lz4
 from suyuan.domain.keys import partition_of
 from suyuan.streams.transport.errors import LeaseLost, LogUnavailable, TransportError
-from suyuan.streams.transport.kafka.leased_connections import send_under_lease
+from suyuan.streams.transport.kafka.leased_connections import break_off_without_lease
 from suyuan.streams.transport.records import Records
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Producer(base.Producer):  # type: ignore[misc] # faust is untyped here
         )
         await self._kafka.start()
         self._send_under_lease()
-        send_under_lease(self._kafka.client, self._holds_lease)
+        break_off_without_lease(self._kafka.client, self._holds_lease)
 
     async def on_stop(self) -> None:
         """Wait until what was sent is acknowledged, and disconnect."""

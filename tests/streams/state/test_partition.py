@@ -275,4 +275,22 @@ def test_the_front_of_a_batch_that_came_too_late_does_not_count():
         (7, POSITION_KEY, encode_position(Position(2, {}))),
     ]
     for run in (1, 4, 8):
-        assert pairs(recovered(MemoryStore(), log, run)) == {b"a": b"new", b"b": b"new"}
+        state = recovered(MemoryStore(), log, run)
+        assert pairs(state) == {b"a": b"new", b"b": b"new"}
+        commit = state.prepare(view := state.view(), {})
+        assert view.changes() == ([], [])
+        assert (b"a", b"new") in zip(*commit.records(), strict=True), "compaction would keep the old one"
+
+
+def test_the_front_of_a_batch_that_came_too_late_ends_no_batch_of_the_owner():
+    log: list[Record] = [
+        (0, BATCH_KEY, b"2"),
+        (1, b"a", b"new"),
+        (2, BATCH_KEY, b"1"),
+        (3, b"c", b"old"),
+        (4, b"b", b"new"),
+        (5, POSITION_KEY, encode_position(Position(2, {}))),
+    ]
+    for run in (1, 4, 6):
+        found = pairs(recovered(MemoryStore(), log, run))
+        assert (found[b"a"], found[b"b"]) == (b"new", b"new")
