@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from suyuan.domain.identifiers.gtin import gtin_columns
-from suyuan.domain.identifiers.uscc import code_forms, normalise_codes
+from suyuan.domain.identifiers.uscc import code_forms
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def normalise(kind: str, rows: pl.DataFrame) -> pl.DataFrame:
     if "licence_no" in rows.columns:
         forms["licence_no"] = _licence_no(forms.get("licence_no", pl.col("licence_no")))
     for name in fields.gtins:
-        text, valid = gtin_columns(_trimmed(rows[name]))
+        text, valid = gtin_columns(rows[name])
         forms[name] = pl.lit(text)
         if kind == "listing":
             forms["gtin_valid"] = pl.lit(valid)
@@ -76,10 +76,6 @@ def _trim(text: pl.Expr) -> pl.Expr:
     return pl.when(bare != "").then(bare)
 
 
-def _trimmed(text: pl.Series) -> pl.Series:
-    return text.to_frame().select(_trim(pl.col(text.name)).alias(text.name)).to_series()
-
-
 def _licence_no(text: pl.Expr) -> pl.Expr:
     """Food licences are SC and digits whatever the case typed; other schemes are free text."""
     return pl.when(text.str.contains(r"^(?i)sc\d{14}$")).then(text.str.to_uppercase()).otherwise(text)
@@ -90,10 +86,10 @@ def _inputs(inputs: pl.Series) -> pl.Series:
     flat = inputs.to_frame("inputs").with_row_index("row").explode("inputs").drop_nulls("inputs").unnest("inputs")
     if flat.is_empty():
         return inputs
-    text, _ = gtin_columns(_trimmed(flat["gtin"]))
+    (code,), (gtin, _) = code_forms(flat, ["producer_code"]), gtin_columns(flat["gtin"])
     named = flat.with_columns(
-        normalise_codes(flat["producer_code"]).alias("producer_code"), text.alias("gtin"), _trimmed(flat["lot"])
-    ).with_columns(pl.col("producer_code", "gtin", "lot").fill_null(""))
+        form.fill_null("") for form in (code, pl.lit(gtin).alias("gtin"), _trim(pl.col("lot")).alias("lot"))
+    )
     packed = named.group_by("row", maintain_order=True).agg(inputs=pl.struct(pl.exclude("row")))
     rows = pl.DataFrame({"row": pl.int_range(len(inputs), dtype=pl.get_index_type(), eager=True)})
     joined = rows.join(packed, on="row", how="left", maintain_order="left")
