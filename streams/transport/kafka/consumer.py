@@ -10,6 +10,11 @@ or to the earliest record.
 Before partitions are given up, the blocks in work are finished and committed (`app.in_work`): otherwise the next owner
 would read a changelog that is still being written. Should this process stand still for longer than the session timeout,
 others own its partitions without its knowing: `holds_lease` is false then, and the producer refuses to write.
+
+A lease that lapsed does not come back by a heartbeat: a coordinator that is still loading its groups answers every
+heartbeat with success, whoever asks (Kafka's GroupCoordinatorService.heartbeat). It comes back by a commit of offsets,
+which a loading coordinator refuses and any other accepts from a member of the present generation alone; where there is
+nothing to commit, of an offset that is committed already.
 """
 
 from __future__ import annotations
@@ -21,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
 from aiokafka.consumer.fetcher import FetchError, FetchResult
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError, OffsetOutOfRangeError
+from aiokafka.protocol.commit import OffsetCommitRequest
 from aiokafka.protocol.group import SyncGroupRequest
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.types.tuples import TP
@@ -65,6 +71,8 @@ class Consumer(RunConsumer):
         self._session_seconds = float(conf.broker_session_timeout)
         self._lease_ends = float("inf")
         self._assigned_at = 0.0
+        self._committed: dict[TP, int] = {}
+        self._committing = asyncio.Lock()
         self._kafka = AIOKafkaConsumer(
             **self.transport.connection().aiokafka(),
             client_id=conf.broker_client_id,
@@ -101,8 +109,10 @@ class Consumer(RunConsumer):
         async def noted_beat() -> bool:
             sent = time.monotonic()
             success: bool = await beat()
-            if success:
+            if success and self.holds_lease:
                 self._lease_ends = sent + self._session_seconds
+            elif success:
+                await self._ask_for_lease()
             return success
 
         async def noted_request(request: Any) -> Any:
@@ -110,10 +120,32 @@ class Consumer(RunConsumer):
             response = await send(request)
             if isinstance(request, SyncGroupRequest):
                 self._assigned_at = sent
+            elif isinstance(request, OffsetCommitRequest) and _accepted(response) and self._is_member:
+                self._lease_ends = max(self._lease_ends, sent + self._session_seconds)
             return response
 
         self._coordinator._do_heartbeat = noted_beat  # noqa: SLF001
         self._coordinator._send_req = noted_request  # noqa: SLF001
+
+    async def _ask_for_lease(self) -> None:
+        """Whether we still are who we were, by a request that only a member of this generation can make."""
+        at = next(iter(self._committed), None)
+        if at is None or self._committing.locked() or not self._is_member:
+            return  # nothing is ours to write; or a commit is under way, which asks as well
+        async with self._committing:
+            again = {TopicPartition(*at): OffsetAndMetadata(self._committed[at], "")}
+            try:
+                await self._coordinator._do_commit_offsets(None, again)  # noqa: SLF001
+            except KafkaError as error:
+                self.log.info("The lease on the partitions has lapsed and does not come back yet: %r", error)
+            else:
+                self.log.info("The group's coordinator knows us still: the lease on the partitions goes on")
+
+    @property
+    def _is_member(self) -> bool:
+        """Of the generation that our partitions are of. A commit without a generation says nothing of them."""
+        generation: int = self._coordinator.generation
+        return not self.app.rebalancing and generation >= 0 and generation == self.app.consumer_generation_id
 
     @property
     def holds_lease(self) -> bool:
@@ -161,6 +193,8 @@ class Consumer(RunConsumer):
         for at in assigned:
             known = committed.get(at)
             positions[at] = max(known.offset if known is not None else 0, earliest[at])
+        # where nothing is committed, committing the beginning changes nothing
+        self._committed = {at: known.offset if (known := committed.get(at)) else earliest[at] for at in assigned}
         await self.seek_wait(positions)
         return positions
 
@@ -303,10 +337,13 @@ class Consumer(RunConsumer):
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         mine = self._kafka.assignment()
+        mine = {at: offset for at, offset in offsets.items() if at in mine}
         try:
-            await self._kafka.commit(
-                {TopicPartition(*at): OffsetAndMetadata(offset, "") for at, offset in offsets.items() if at in mine}
-            )
+            async with self._committing:
+                await self._kafka.commit(
+                    {TopicPartition(*at): OffsetAndMetadata(offset, "") for at, offset in mine.items()}
+                )
+                self._committed.update(mine)
         except (CommitFailedError, IllegalStateError) as error:
             self.log.info("Offsets not committed, the partitions are another's: %s", error)
             return False
@@ -319,6 +356,11 @@ class Consumer(RunConsumer):
 
     def close(self) -> None:
         """Everything is let go of in `on_stop`."""
+
+
+def _accepted(response: Any) -> bool:
+    """Whether the coordinator took every offset of a commit."""
+    return all(not error for _, partitions in response.topics for _, error in partitions)
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
