@@ -25,6 +25,14 @@ RECOVERING = Gauge(
     "suyuan_state_recovering", "1 while a stage's state is read back from its changelog, else 0.", ["stage"]
 )
 RECOVERED = Counter("suyuan_state_recovered_records", "Records read back from a stage's changelog.", ["stage"])
+STATE_SET_ASIDE = Gauge(
+    "suyuan_state_set_aside", "Folders of a stage's state set aside because they could not be trusted.", ["stage"]
+)
+STATE_KEYS_DIFFER = Gauge(
+    "suyuan_state_keys_differ",
+    "1 where a partition's state, made from its changelog, has other keys than its last writer had, else 0.",
+    ["stage", "partition"],
+)
 ALERT_SECONDS = Histogram(
     "suyuan_event_to_alert_seconds",
     "From the log taking an event to the log taking the alert that it causes.",

@@ -28,8 +28,9 @@ from suyuan.streams import metrics
 from suyuan.streams.dead_letter_limit import DeadLetterLimit, TooManyDeadLetters
 from suyuan.streams.hand_over import HandOver
 from suyuan.streams.outgoing import Outgoing, outgoing
-from suyuan.streams.stage import Block, Emit, Run, StageContext, StateView
+from suyuan.streams.stage import Block, Emit, Run, StageContext
 from suyuan.streams.state.stage_state import KeyedState
+from suyuan.streams.state.view import Overlay
 from suyuan.streams.topology import TOPOLOGY, Stage
 
 READ_BY_STAGES = {topic for stage in TOPOLOGY for topic in stage.reads}
@@ -117,7 +118,7 @@ class StageRunner:
         metrics.STAGE_SECONDS.labels(name, "state").observe(committed - ran)
         metrics.STAGE_SECONDS.labels(name, "outputs").observe(done - committed)
 
-    def _run(self, message: Incoming, view: StateView) -> tuple[int, int, list[Emit], list[Outgoing]]:
+    def _run(self, message: Incoming, view: Overlay) -> tuple[int, int, list[Emit], list[Outgoing]]:
         """(rows read, last offset, what the function returned, the same as messages)."""
         partition = message.partition
         context = StageContext(
@@ -141,6 +142,7 @@ class StageRunner:
             block = Block(message.topic, partition, last, run.timestamps[-1], frame, run.redelivered, run.offsets[0])
             rows = len(frame)
             emits = self.stage.blocks[message.topic](block, view, context)
+        view.look_below()
         return rows, last, emits, list(outgoing(emits, partition, self._partitions))
 
     def _epoch(self, partition: int, generation: int) -> int:

@@ -26,6 +26,10 @@ class Run:
     timestamps: Sequence[int]
     """ms since the epoch, when the log took the message"""
     redelivered: bool = False
+    first_offset: int | None = None
+    """what was asked of the log; None: nobody says"""
+    next_offset: int | None = None
+    """where the log goes on, beyond holes behind the last message"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,29 +1,53 @@
 """A partition's changes as records of its changelog topic, and back.
 
-One commit is one batch of records: `BATCH_KEY` (its value: the writer's epoch), a record per key (null deletes),
-`POSITION_KEY`. A log that takes a batch whole needs no such frame; Kafka may keep the front of one whose writer was
-killed, and applying a part of a block would leave state that no block leads to. So replay applies what lies between the
-two marks at once or not at all.
+One commit is one batch of records: `BATCH_KEY` (the writer's epoch, the place that it goes on from, how many records it
+writes), a record per key (null deletes), `POSITION_KEY`. A log that takes a batch whole needs no such frame; Kafka may
+keep the front of one whose writer was killed, and may put records of an owner that is one no more between others.
+Applying a part of a block would leave state that no block leads to, so a batch counts whole or not at all:
 
-A writer that finds an open batch goes on in it: it writes the keys of the broken batch once more, as they are in the
-state, then its own, then the end.
+| what replay finds | then |
+|---|---|
+| its position is as far behind its mark as the mark says | the batch is whole |
+| another mark comes before, or the position is elsewhere | another wrote in between: no record of the batch counts |
+| its epoch is lower than one that counted | of an owner that had lost the partition unknowingly: it does not count |
+| its writer went on from an earlier place than the last batch that counted | it lacked that batch, and stopped when it
+  saw where its own came to lie (`PartitionState.write`): it does not count. To a store that was not made from this
+  changelog alone it says that the store itself may lack something: StateDivergedError |
+| records outside of a batch | compaction took the mark: they count |
+
+A writer writes the keys of batches that do not count once more, as they are in the state: compaction would leave the
+wrong record of them.
 
 A `RESET_KEY` ends a life of the state (`suyuan state rebuild`): the pairs before it are forgotten, the epoch is not, so
 that what the next life writes counts as newer.
 
-Compaction must leave an open batch alone (`COMPACTION_LAG_MS`): a broken record would push out the committed one that
-it shares the key with. Ended batches it may thin out as it likes: of each mark the last stays, so the last batch is
-framed, and what stands alone before it was committed.
+Compaction must leave what does not count alone until then (`COMPACTION_LAG_MS`): a broken record would push out the
+committed one that it shares the key with. Ended batches it may thin out as it likes: of each mark the last stays, so
+the last batch is framed, and what stands alone before it was committed.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from suyuan.streams.state.position import BATCH_KEY, POSITION_KEY, RESET_KEY, epoch_of, forgotten
+from suyuan.streams.state.errors import StateDivergedError
+from suyuan.streams.state.position import (
+    BATCH_KEY,
+    POSITION_KEY,
+    RESET_KEY,
+    BatchMark,
+    Position,
+    Torn,
+    decode_mark,
+    decode_position,
+    encode_position,
+    forgotten,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    Pairs = dict[bytes, bytes | None]
 
 
 COMPACTION_LAG_MS = 3_600_000
@@ -42,58 +66,111 @@ class ChangelogWriter(Protocol):
 class Replay:
     """Turns changelog records, in order of offset, into writes that leave a state some commit left."""
 
-    def __init__(self, epoch: int = 0) -> None:
-        """`epoch`: of the state as it is."""
-        self._epoch = epoch
-        self._batch: dict[bytes, bytes | None] | None = None
-        self._batch_epoch = 0
-        self._dropped: set[bytes] = set()
+    def __init__(
+        self, epoch: int = 0, committed: int | None = None, torn: Torn | None = None, *, fresh: bool = True
+    ) -> None:
+        """Of the state as it is: its epoch, where the last batch that it has ended, what it knows to be torn, and
+        whether it was made from this changelog alone.
+        """
+        self.committed = committed
         self.reset = False
         """the last `feed` met a reset: its writes are for an emptied store"""
-
-    @property
-    def in_batch(self) -> bool:
-        """Whether the changelog, so far, ends within a batch."""
-        return self._batch is not None
+        self._epoch = epoch
+        self._fresh = fresh
+        self._dropped = set(torn.keys if torn else ())
+        self._broken = set(torn.broken if torn else ())
+        self._mark: BatchMark | None = None
+        self._begun = 0
+        self._batch: Pairs = {}
+        self._rest: Pairs = {}
 
     @property
     def torn(self) -> set[bytes]:
-        """Keys written in that batch, and in batches that do not count: the next commit writes them as they are in the
-        state, or compaction would leave the wrong record of them.
+        """Keys of which the changelog's last record does not count, or may not: the next commit writes them as they
+        are in the state.
         """
-        return self._dropped.union(self._batch or ())
+        return self._dropped.union(self._batch, self._rest)
 
-    def feed(self, records: Iterable[tuple[int, bytes, bytes | None]]) -> tuple[dict[bytes, bytes | None], int | None]:
+    @property
+    def passed(self) -> Torn | None:
+        """What is torn before the offset that `feed` gave, and so is not fed again to a replay that goes on there."""
+        if not self._dropped and not self._broken:
+            return None
+        return Torn(tuple(sorted(self._dropped)), tuple(self._broken))
+
+    def feed(self, records: Iterable[tuple[int, bytes, bytes | None]]) -> tuple[Pairs, int | None]:
         """(offset, key, value) records → pairs to write now, and the offset up to which nothing is held back
-        (None: everything is).
+        (None: everything is). Raises StateDivergedError, StateCorruptError, StateVersionError.
         """
-        writes: dict[bytes, bytes | None] = {}
+        writes: Pairs = {}
         safe: int | None = None
-        batch = self._batch
         self.reset = False
         for offset, key, value in records:
             if key == BATCH_KEY:
-                # whoever begins anew never knew of the open one, or it was its own first try; but a mark that came too
-                # late, of an owner before, ends nothing
-                if batch is None or int(value or 0) >= self._batch_epoch:
-                    self._dropped.update(batch or ())
-                    batch, self._batch_epoch = {}, int(value or 0)
-            elif key == POSITION_KEY and epoch_of(value) < self._epoch:
-                self._dropped.update(batch or ())
-                batch, safe = None, offset  # of a writer that had lost the partition and did not know
+                self._begin(offset, decode_mark(value), writes)
             elif key == POSITION_KEY:
-                self._epoch = epoch_of(value)
-                writes.update(batch or ())
-                writes[key] = value
-                batch, safe = None, offset
+                position = decode_position(value)
+                if self._ends_batch(offset, position) and self._counts(offset, position):
+                    writes.update(self._rest)
+                    writes.update(self._batch)
+                    writes[key] = value
+                    self._epoch, self.committed = position.epoch, offset
+                else:
+                    self._drop()
+                self._mark, self._batch, self._rest = None, {}, {}
+                safe = offset
             elif key == RESET_KEY:
-                position = writes.get(POSITION_KEY)
-                writes = {} if position is None else {POSITION_KEY: forgotten(position)}
-                batch, safe, self.reset = None, offset, True
-            elif batch is not None:
-                batch[key] = value
+                was = writes.get(POSITION_KEY)
+                writes = {} if was is None else {POSITION_KEY: encode_position(forgotten(decode_position(was)))}
+                self._mark, self._batch, self._rest = None, {}, {}
+                self._broken.clear()
+                safe, self.reset = offset, True
+            elif self._mark is not None:
+                self._batch[key] = value
+            elif self._broken:
+                self._rest[key] = value
             else:
                 writes[key] = value
                 safe = offset
-        self._batch = batch
         return writes, safe
+
+    def _begin(self, offset: int, mark: BatchMark, writes: Pairs) -> None:
+        open_ = self._mark
+        if open_ is not None and mark.records is None and open_.records is None and mark.epoch < open_.epoch:
+            return  # without counts a mark that came too late, of an owner before, ends nothing
+        if open_ is not None:
+            # whoever begins anew never knew of the open one, or it was its own first try
+            if open_.records is not None:
+                self._broken.add((open_.epoch, open_.after))
+            self._drop()
+        writes.update(self._rest)
+        self._mark, self._begun, self._batch, self._rest = mark, offset, {}, {}
+
+    def _ends_batch(self, offset: int, position: Position) -> bool:
+        """Whether it ends what is open, or, with nothing open, stands alone because compaction took the rest."""
+        mark, ended = self._mark, (position.epoch, position.after)
+        if mark is None or mark.records is None:
+            rest = ended in self._broken
+            self._broken.discard(ended)
+            return not rest
+        begun = mark.epoch, mark.after
+        if ended == begun:
+            return offset == self._begun + mark.records - 1
+        self._broken.discard(ended)
+        self._broken.add(begun)
+        return False
+
+    def _counts(self, offset: int, position: Position) -> bool:
+        if position.epoch < self._epoch:
+            return False
+        if position.after is None or self.committed is None or position.after >= self.committed:
+            return True
+        if not self._fresh:
+            raise StateDivergedError(
+                f"the batch that ends at changelog offset {offset} goes on from {position.after}, and the state has "
+                f"one that ended at {self.committed}: they do not come from the same records"
+            )
+        return False
+
+    def _drop(self) -> None:
+        self._dropped.update(self._batch, self._rest)

@@ -31,5 +31,13 @@ class StateConflictError(StateError):
     """A view was committed that does not rest on the present state; the runner has a fault."""
 
 
+class StateBehindError(StateError):
+    """Another process wrote to the changelog what this state does not have; nothing was stored. A restart reads it."""
+
+
+class StateDivergedError(StateError):
+    """The state does not come from its changelog: it lacks what other owners wrote. It is to be rebuilt."""
+
+
 class RecoveryStalledError(StateError):
     """Recovery made no progress for as long as the deadline allows."""

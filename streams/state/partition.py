@@ -7,21 +7,32 @@ from typing import TYPE_CHECKING
 
 from suyuan.streams.state.cache import CachedReader
 from suyuan.streams.state.changelog import Replay
-from suyuan.streams.state.errors import StateConflictError, StateError
+from suyuan.streams.state.errors import StateBehindError, StateConflictError, StateError
+from suyuan.streams.state.key_digest import KeyDigest
 from suyuan.streams.state.position import (
     BATCH_KEY,
+    COMMITTED_KEY,
+    KEYS_KEY,
     OFFSET_KEY,
     POSITION_KEY,
+    TORN_KEY,
+    BatchMark,
     Position,
     TopicPartition,
+    decode_keys,
     decode_position,
+    decode_torn,
+    encode_keys,
+    encode_mark,
     encode_position,
+    encode_torn,
+    forgotten,
 )
 from suyuan.streams.state.store import RESERVED_END
 from suyuan.streams.state.view import Overlay
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from suyuan.streams.state.store import Store
 
@@ -34,14 +45,17 @@ class Commit:
     values: list[bytes | None]
     position: Position
     version: int
-    in_batch: bool
-    """the changelog ends within a batch, which this one ends"""
+    found: KeyDigest | None
+    """of the keys that the store has after it"""
 
     def records(self) -> tuple[list[bytes], list[bytes | None]]:
         """Keys and values for the changelog."""
-        if self.in_batch:
-            return self.keys, self.values
-        return [BATCH_KEY, *self.keys], [b"%d" % self.position.epoch, *self.values]
+        mark = BatchMark(self.position.epoch, self.position.after, len(self))
+        return [BATCH_KEY, *self.keys], [encode_mark(mark), *self.values]
+
+    def __len__(self) -> int:
+        """Records in the changelog."""
+        return len(self.keys) + 1
 
 
 class PartitionState:
@@ -61,15 +75,27 @@ class PartitionState:
         self._version = 0
         self._unfinished: Overlay | None = None
         self._unusable: StateError | None = None
-        self.position = decode_position(store.get(POSITION_KEY))
-        self._replay = Replay(self.position.epoch)
+        stored = store.get(POSITION_KEY)
+        self.position = decode_position(stored)
         self._epoch = self.position.epoch
+        self.changelog_offset = _number(store.get(OFFSET_KEY))
+        """offset of the changelog up to which the store has everything; None: nothing yet"""
+        self._end = self.changelog_offset
+        """of the changelog, as far as it was fed or written here; None: unknown"""
+        self.rebuilt = stored is None and self._end is None
+        """made from its changelog alone, since it was opened empty"""
+        committed = -1 if self.rebuilt else _number(store.get(COMMITTED_KEY))
+        keys = store.get(KEYS_KEY)
+        self.found_keys = KeyDigest() if self.rebuilt else None if keys is None else decode_keys(keys)
+        """digest of the keys that the store has; None: they were not counted from the beginning"""
+        torn = decode_torn(store.get(TORN_KEY))
+        self._replay = Replay(self.position.epoch, committed, torn, fresh=self.rebuilt)
 
     @property
-    def changelog_offset(self) -> int | None:
-        """Offset of the changelog up to which the store has everything; None: nothing yet."""
-        stored = self.store.get(OFFSET_KEY)
-        return None if stored is None else int(stored)
+    def lacks_keys(self) -> bool:
+        """Whether the store has other keys than the writer of its position had."""
+        claimed, found = self.position.keys, self.found_keys
+        return claimed is not None and found is not None and claimed != found
 
     def view(self) -> Overlay:
         """A view for one block; when it is committed or another is, take a new one."""
@@ -79,6 +105,15 @@ class PartitionState:
         """The stored epoch + 1, which the next commit stores."""
         self._epoch = self.position.epoch + 1
         return self._epoch
+
+    def begins_at(self, start: int) -> None:
+        """The changelog's first offset: what was never fed anything begins there."""
+        if self._end is None:
+            self._end = start - 1
+
+    def has_all(self, end: int) -> bool:
+        """Whether all records of the changelog before `end` were fed or written here."""
+        return self._end is not None and self._end >= end - 1
 
     def prepare(self, view: Overlay, applied: Mapping[TopicPartition, int]) -> Commit:
         """The records of a commit. StateConflictError when the view does not rest on the present state, ValueError
@@ -96,51 +131,135 @@ class PartitionState:
         keys, values = view.changes()
         if keys and min(keys) < RESERVED_END:
             raise ValueError(f"key {min(keys)!r}: keys below \\x01 are reserved")
+        came, went = view.came_and_went()
         if torn := sorted(self._replay.torn.difference(keys)):
             keys += torn
             values += self.store.get_many(torn)
         self._unfinished = view
-        position = self.position.advanced(self._epoch, applied)
+        claimed = self.position.keys or self.found_keys
+        position = self.position.advanced(
+            self._epoch,
+            applied,
+            self._replay.committed,
+            None if claimed is None else claimed.changed(came, went),
+        )
         keys.append(POSITION_KEY)
         values.append(encode_position(position))
-        return Commit(keys, values, position, self._version, self._replay.in_batch)
+        found = None if self.found_keys is None else self.found_keys.changed(came, went)
+        return Commit(keys, values, position, self._version, found)
 
     def write(self, commit: Commit, offset: int | None = None) -> None:
-        """Write a prepared commit in one store batch, with the changelog offset of its last record."""
+        """Write a prepared commit in one store batch, with the changelog offset of its last record.
+
+        StateBehindError where its records do not lie right behind what the state has: then another process wrote in
+        between, nothing is stored, and the partition must be opened anew.
+        """
+        if self._unusable:
+            raise self._unusable
         if commit.version != self._version:
             raise StateConflictError("another commit was written since this one was prepared")
         keys, values = commit.keys, commit.values
         if offset is None:
-            self.store.write_batch(keys, values)
+            self._store(keys, values, commit.found)
         else:
-            self.store.write_batch([*keys, OFFSET_KEY], [*values, b"%d" % offset])
+            if self._end is not None and offset != self._end + len(commit):
+                self._unusable = StateBehindError(
+                    f"the changelog took {len(commit)} records up to offset {offset}, and the state has what lies up "
+                    f"to {self._end}: another process wrote in between. Nothing was stored; the next start reads it"
+                )
+                raise self._unusable
+            self._end = self._replay.committed = offset  # it counts there, whether the store takes it or not
+            ends = b"%d" % offset
+            self._store([*keys, OFFSET_KEY, COMMITTED_KEY, TORN_KEY], [*values, ends, ends, None], commit.found)
+            self.changelog_offset = offset
         self._reader.refresh(zip(keys, values, strict=True))
-        self._replay = Replay(commit.position.epoch)
+        self.rebuilt = False
+        self._replay = Replay(commit.position.epoch, offset, fresh=False)
         self._unfinished = None
         self._version += 1
         self.position = commit.position
 
-    def replay(self, records: Iterable[tuple[int, bytes, bytes | None]]) -> None:
-        """Apply changelog records in order of offset; those the store already has are passed over.
+    def replay(
+        self,
+        records: Iterable[tuple[int, bytes, bytes | None]],
+        first_offset: int | None = None,
+        next_offset: int | None = None,
+    ) -> None:
+        """Apply changelog records in order of offset; those that were fed or written before are passed over.
+
+        `first_offset`, `next_offset`: what was asked of the log, and where it goes on after it. Records that do not
+        join what was fed before are not applied: those between would be missing (`has_all` tells). StateDivergedError
+        when the state does not come from these records.
 
         After an error the partition must be opened anew: what was held back is lost with it, and nothing on disk.
         """
         if self._unusable:
             raise self._unusable
-        have = self.changelog_offset
-        writes, safe = self._replay.feed(record for record in records if have is None or record[0] > have)
-        if safe is None:
+        have = self._end
+        if first_offset is not None and have is not None and first_offset > have + 1:
             return
+        fed = [record for record in records if have is None or record[0] > have]
         try:
-            if self._replay.reset:
-                writes.setdefault(POSITION_KEY, encode_position(Position(self.position.epoch)))
-                self.store.clear()
-            position = decode_position(writes.get(POSITION_KEY) or self.store.get(POSITION_KEY))
-            self.store.write_batch([*writes, OFFSET_KEY], [*writes.values(), b"%d" % safe])
+            writes, safe = self._replay.feed(fed)
+            if safe is not None:
+                self._apply(writes, safe)
         except StateError as error:
             self._unusable = error
             raise
+        self._end = max((-1 if have is None else have), fed[-1][0] if fed else -1, (next_offset or 0) - 1)
+
+    def written_anew(self, offset: int) -> None:
+        """The changelog, written anew from the state, ends with the position at this offset."""
+        self.store.write_batch([OFFSET_KEY, COMMITTED_KEY], [b"%d" % offset, b"%d" % offset])
+        self.changelog_offset = self._end = offset
+        self._replay = Replay(self.position.epoch, offset, fresh=False)
+
+    def without_changelog(self) -> None:
+        """The changelog lacks what the store has: its offsets mean nothing any more."""
+        self.store.write_batch([OFFSET_KEY, COMMITTED_KEY], [None, None])
+        # else, after a crash, a changelog half written would look like one that lost its end, and be believed
+        self.store.flush()
+        self.changelog_offset = self._end = None
+        self._replay = Replay(self.position.epoch, fresh=False)
+
+    def _apply(self, writes: dict[bytes, bytes | None], safe: int) -> None:
+        replay = self._replay
+        if replay.reset:
+            writes.setdefault(POSITION_KEY, encode_position(forgotten(self.position)))
+            self.store.clear()
+            self.found_keys = KeyDigest()
+        position = decode_position(writes.get(POSITION_KEY) or self.store.get(POSITION_KEY))
+        keys, values = list(writes), list(writes.values())
+        found = self.found_keys
+        if found is not None:
+            own = [key for key in keys if key >= RESERVED_END]
+            there = self.store.get_many(own)
+            came = [key for key, was in zip(own, there, strict=True) if was is None and writes[key] is not None]
+            went = [key for key, was in zip(own, there, strict=True) if was is not None and writes[key] is None]
+            found = found.changed(came, went)
+        torn, committed = replay.passed, replay.committed
+        self._store(
+            [*keys, OFFSET_KEY, COMMITTED_KEY, TORN_KEY],
+            [
+                *values,
+                b"%d" % safe,
+                None if committed is None else b"%d" % committed,
+                None if torn is None else encode_torn(torn),
+            ],
+            found,
+        )
+        self.changelog_offset = safe
         self._reader = CachedReader(self.store, *self._cache_limits)
         self._version += 1
         self.position = position
         self._epoch = max(self._epoch, self.position.epoch)
+
+    def _store(self, keys: Sequence[bytes], values: Sequence[bytes | None], found: KeyDigest | None) -> None:
+        if found is not None:
+            keys, values = [*keys, KEYS_KEY], [*values, encode_keys(found)]
+        self.store.write_batch(keys, values)
+        self.found_keys = found
+
+
+def _number(stored: bytes | None) -> int | None:
+    return None if stored is None else int(stored)

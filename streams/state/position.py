@@ -8,67 +8,145 @@ from dataclasses import dataclass, field
 import msgspec
 
 from suyuan.streams.state.errors import StateCorruptError, StateVersionError
+from suyuan.streams.state.key_digest import KeyDigest
 
 POSITION_KEY = b"\x00position"
 """holds the `Position`; in the changelog it also ends a batch"""
 BATCH_KEY = b"\x00batch"
-"""begins a batch in the changelog"""
-OFFSET_KEY = b"\x00offset"
-"""changelog offset up to which the store has everything; in the store only"""
-
+"""begins a batch in the changelog; its value is a `BatchMark`"""
 RESET_KEY = b"\x00reset"
 """in the changelog: what lies before it does not count any more"""
 
-FORMAT = 1
+OFFSET_KEY = b"\x00offset"
+"""changelog offset up to which the store has everything; this one and those below are in the store only"""
+COMMITTED_KEY = b"\x00committed"
+"""changelog offset of the position that the store has: where the last batch that counts ended"""
+KEYS_KEY = b"\x00keys"
+"""`KeyDigest` of the keys that the store really has, counted as they were written"""
+TORN_KEY = b"\x00torn"
+"""what the changelog has that does not count (`Torn`), until a commit has written it anew"""
+
+FORMAT = 2
 
 TopicPartition = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """`applied`: last offset of each input partition that the state has; `epoch`: of the last take-up that wrote."""
+    """`applied`: last offset of each input partition that the state has; `epoch`: of the last take-up that wrote.
+
+    `after`: changelog offset of the position that this one follows, as its writer knew it, -1 for none; `keys`: the
+    keys that its writer had. Both None where an earlier version wrote.
+    """
 
     epoch: int = 0
     applied: Mapping[TopicPartition, int] = field(default_factory=dict)
+    after: int | None = None
+    keys: KeyDigest | None = None
 
-    def advanced(self, epoch: int, applied: Mapping[TopicPartition, int]) -> Position:
+    def advanced(
+        self, epoch: int, applied: Mapping[TopicPartition, int], after: int, keys: KeyDigest | None
+    ) -> Position:
         """With the given offsets added; an offset never goes back, for a block that comes again is no news."""
         merged = {(topic, partition): offset for (topic, partition), offset in self.applied.items()}
         for (topic, partition), offset in applied.items():
             merged[topic, partition] = max(offset, merged.get((topic, partition), -1))
-        return Position(epoch, merged)
+        return Position(epoch, merged, after, keys)
 
 
-def epoch_of(data: bytes | None) -> int:
-    """The stored position's epoch."""
-    return decode_position(data).epoch
+@dataclass(frozen=True, slots=True)
+class BatchMark:
+    """`records` in the batch, both marks included, and `after` as in its position; None where an earlier version
+    wrote, or a state whose changelog is written anew.
+    """
+
+    epoch: int
+    after: int | None = None
+    records: int | None = None
 
 
-def forgotten(data: bytes) -> bytes:
-    """The stored position without its offsets: after a reset only the epoch still means something."""
-    return encode_position(Position(decode_position(data).epoch))
+@dataclass(frozen=True, slots=True)
+class Torn:
+    """`keys` whose last record in the changelog does not count; `broken`: epoch and `after` of batches that others
+    wrote into, of which more records may come.
+    """
+
+    keys: tuple[bytes, ...] = ()
+    broken: tuple[tuple[int, int | None], ...] = ()
 
 
-class _Stored(msgspec.Struct):
+def forgotten(position: Position) -> Position:
+    """After a reset only the epoch still means something."""
+    return Position(position.epoch, keys=KeyDigest())
+
+
+class _StoredMark(msgspec.Struct, omit_defaults=True):
+    epoch: int
+    after: int | None = None
+    records: int | None = None
+
+
+class _StoredPosition(msgspec.Struct, omit_defaults=True):
     format: int
     epoch: int
     applied: list[tuple[str, int, int]]
+    after: int | None = None
+    keys: tuple[int, int] | None = None
 
 
 def encode_position(position: Position) -> bytes:
-    """JSON: {"format": 1, "epoch": 7, "applied": [["topic", 0, 41], ...]}, sorted."""
+    """JSON: {"format": 2, "epoch": 7, "applied": [["topic", 0, 41], …], "after": 992, "keys": [1911, 8…]}, sorted."""
     applied = sorted((topic, partition, offset) for (topic, partition), offset in position.applied.items())
-    return msgspec.json.encode(_Stored(FORMAT, position.epoch, applied))
+    keys = None if position.keys is None else (position.keys.count, position.keys.total)
+    return msgspec.json.encode(_StoredPosition(FORMAT, position.epoch, applied, position.after, keys))
 
 
 def decode_position(data: bytes | None) -> Position:
     """None is the position of empty state. StateVersionError, StateCorruptError when it cannot be read."""
     if data is None:
-        return Position()
+        return Position(keys=KeyDigest())
     try:
-        stored = msgspec.json.decode(data, type=_Stored)
+        stored = msgspec.json.decode(data, type=_StoredPosition)
     except msgspec.MsgspecError as error:
         raise StateCorruptError(f"the state's position cannot be read: {error}") from error
     if stored.format > FORMAT:
         raise StateVersionError(f"state format {stored.format} is newer than this version's {FORMAT}: upgrade")
-    return Position(stored.epoch, {(topic, partition): offset for topic, partition, offset in stored.applied})
+    applied = {(topic, partition): offset for topic, partition, offset in stored.applied}
+    keys = None if stored.keys is None else KeyDigest(*stored.keys)
+    return Position(stored.epoch, applied, stored.after, keys)
+
+
+def encode_mark(mark: BatchMark) -> bytes:
+    """JSON: {"epoch": 7, "after": 992, "records": 24}."""
+    return msgspec.json.encode(_StoredMark(mark.epoch, mark.after, mark.records))
+
+
+def decode_mark(data: bytes | None) -> BatchMark:
+    """An earlier version wrote the epoch alone. StateCorruptError when it cannot be read."""
+    try:
+        stored = msgspec.json.decode(data or b"0", type=int | _StoredMark)
+    except msgspec.MsgspecError as error:
+        raise StateCorruptError(f"a batch of the changelog cannot be read: {error}") from error
+    return BatchMark(stored) if isinstance(stored, int) else BatchMark(stored.epoch, stored.after, stored.records)
+
+
+def encode_keys(keys: KeyDigest) -> bytes:
+    """JSON: [count, total]."""
+    return msgspec.json.encode((keys.count, keys.total))
+
+
+def decode_keys(data: bytes) -> KeyDigest:
+    """As written by `encode_keys`."""
+    return KeyDigest(*msgspec.json.decode(data, type=tuple[int, int]))
+
+
+def encode_torn(torn: Torn) -> bytes:
+    """MessagePack: [keys, broken]."""
+    return msgspec.msgpack.encode((torn.keys, torn.broken))
+
+
+def decode_torn(data: bytes | None) -> Torn:
+    """As written by `encode_torn`; None is nothing."""
+    if data is None:
+        return Torn()
+    return Torn(*msgspec.msgpack.decode(data, type=tuple[tuple[bytes, ...], tuple[tuple[int, int | None], ...]]))

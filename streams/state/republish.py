@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from suyuan.streams.state.position import BATCH_KEY, OFFSET_KEY, POSITION_KEY, encode_position
+from suyuan.streams.state.position import BATCH_KEY, POSITION_KEY, BatchMark, encode_mark, encode_position
 from suyuan.streams.state.store import RESERVED_END
 
 if TYPE_CHECKING:
@@ -27,19 +28,19 @@ def must_republish(partition: PartitionState) -> bool:
 
 def mark_republish(partition: PartitionState) -> None:
     """Remember, beyond a crash, that the changelog lacks what the store has: its offset means nothing any more."""
-    partition.store.write_batch([REPUBLISH_KEY, OFFSET_KEY], [b"1", None])
-    # else, after a crash, a changelog half written would look like one that lost its end, and be believed
-    partition.store.flush()
+    partition.store.write_batch([REPUBLISH_KEY], [b"1"])
+    partition.without_changelog()
 
 
 async def republish(partition: PartitionState, append: Append) -> None:
     """Append every pair and the position as one batch; repeated from the start after a crash."""
     store = partition.store
-    await append([BATCH_KEY], [b"%d" % partition.position.epoch])
+    await append([BATCH_KEY], [encode_mark(BatchMark(partition.position.epoch))])
     after: bytes | None = None
     while pairs := store.scan(b"", after, CHUNK):
         after = pairs[-1][0]
         own = [pair for pair in pairs if pair[0] >= RESERVED_END]
         await append([key for key, _ in own], [value for _, value in own])
-    offset = await append([POSITION_KEY], [encode_position(partition.position)])
-    store.write_batch([REPUBLISH_KEY, OFFSET_KEY], [None, b"%d" % offset])
+    offset = await append([POSITION_KEY], [encode_position(replace(partition.position, after=None))])
+    partition.written_anew(offset)
+    store.write_batch([REPUBLISH_KEY], [None])

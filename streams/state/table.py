@@ -16,7 +16,13 @@ from mode import Service
 from suyuan.streams import metrics
 from suyuan.streams.stage import Run
 from suyuan.streams.state.changelog import COMPACTION_LAG_MS
-from suyuan.streams.state.errors import RecoveryStalledError, StateClosedError, StateError
+from suyuan.streams.state.errors import (
+    RecoveryStalledError,
+    StateBehindError,
+    StateClosedError,
+    StateDivergedError,
+    StateError,
+)
 from suyuan.streams.state.folders import PartitionFolders
 from suyuan.streams.state.partition import PartitionState
 from suyuan.streams.state.republish import must_republish
@@ -48,6 +54,7 @@ class StateStore(Store):  # type: ignore[misc]
         self._folders = PartitionFolders(app.conf.tabledir, table.name, settings, memory)
         self._recovering = False
         self._replayed: dict[int, int] = defaultdict(int)
+        self._ends: dict[TP, int] = {}
         self._reported_at = 0.0
         stage = table.name.removesuffix("-state")
         self._recovering_gauge = metrics.RECOVERING.labels(stage)
@@ -71,10 +78,14 @@ class StateStore(Store):  # type: ignore[misc]
         for tp in revoked - assigned:
             if tp.topic == topic and tp.partition in self.partitions:
                 self.partitions.pop(tp.partition).store.close()
-        for tp in sorted(assigned):
-            if tp.topic == topic and tp.partition not in self.partitions:
+        given = sorted(tp for tp in assigned if tp.topic == topic)
+        starts = await self.app.consumer.earliest_offsets(*given) if given else {}
+        self._ends = await self.app.consumer.highwaters(*given) if given else {}
+        for tp in given:
+            if tp.partition not in self.partitions:
                 state = self._folders.open(tp.partition)
-                self.partitions[tp.partition] = await self._reconciled(tp, state)
+                self.partitions[tp.partition] = self._folders.reconciled(tp.partition, state, self._ends[tp])
+            self.partitions[tp.partition].begins_at(starts[tp])
         self.progressed_at = monotonic()
         self._recovering = True
         self._recovering_gauge.set(1)
@@ -91,26 +102,27 @@ class StateStore(Store):  # type: ignore[misc]
     def apply_changelog_batch(self, batch: Iterable[Any], to_key: Any, to_value: Any) -> None:
         """Apply what Faust read. An error here stops the process: Faust would log it and read on."""
         del to_key, to_value
-        records: dict[int, list[tuple[int, bytes, bytes | None]]] = defaultdict(list)
+        found = False
         for event in batch:
+            found = True
             message, value = event.message, event.message.value
-            if isinstance(value, Run):
-                keys = cast("Sequence[bytes]", value.keys)
-                records[message.partition].extend(zip(value.offsets, keys, value.values, strict=True))
-            else:
-                records[message.partition].append((message.offset, message.key, value))
-        for partition, run in records.items():
-            state = self.partitions.get(partition)
+            state = self.partitions.get(message.partition)
             if state is None:
                 continue  # Faust kept it until now, and the partition was taken away: whoever has it reads it again
             try:
-                state.replay(run)
-            except StateError as error:
-                self.add_future(self.app.crash(error))
+                if isinstance(value, Run):
+                    keys = cast("Sequence[bytes]", value.keys)
+                    records = list(zip(value.offsets, keys, value.values, strict=True))
+                    state.replay(records, value.first_offset, value.next_offset)
+                else:
+                    records = [(message.offset, message.key, value)]
+                    state.replay(records)
+            except Exception as error:
+                self._give_up(message.partition, error)
                 raise
-            self._replayed[partition] += len(run)
-            self._recovered_counter.inc(len(run))
-        if records:
+            self._replayed[message.partition] += len(records)
+            self._recovered_counter.inc(len(records))
+        if found:
             self._report()
 
     async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
@@ -120,6 +132,11 @@ class StateStore(Store):  # type: ignore[misc]
         self._recovering_gauge.set(0)
         for tp in sorted(active_tps):
             state = self.partition(tp.partition)
+            try:
+                self._refuse_holes(tp, state)
+            except StateError as error:
+                self._give_up(tp.partition, error)
+                raise
             logger.info(
                 "state %s-%d is whole: %d changelog records replayed, epoch %d%s",
                 self.table_name,
@@ -154,12 +171,36 @@ class StateStore(Store):  # type: ignore[misc]
 
     # ours
 
-    async def _reconciled(self, tp: TP, state: PartitionState) -> PartitionState:
-        offset = state.changelog_offset
-        if offset is None:
-            return state
-        end: int = (await self.app.consumer.highwaters(tp))[tp]
-        return self._folders.reconciled(tp.partition, state, end)
+    def _refuse_holes(self, tp: TP, state: PartitionState) -> None:
+        """Whether everything was fed, and came to what the last writer had."""
+        where, end = f"{self.table_name}-{tp.partition}", self._ends[tp]
+        if not state.has_all(end) and not must_republish(state):
+            # Faust lets go of what it holds at a rebalance, but a put that waits survives it
+            raise StateBehindError(
+                f"state {where}: not all of the changelog's {end} records came; the next start reads on"
+            )
+        stage = self.table_name.removesuffix("-state")
+        metrics.STATE_KEYS_DIFFER.labels(stage, str(tp.partition)).set(state.lacks_keys)
+        if not state.lacks_keys:
+            return
+        found, claimed = state.found_keys, state.position.keys
+        text = f"state {where} has {found and found.count} keys, and its last writer had {claimed and claimed.count}"
+        if state.rebuilt:
+            logger.error(
+                "%s: its changelog lacks them too; have them made from the events: suyuan state rebuild --partition %d",
+                *(text, tp.partition),
+            )
+            return
+        raise StateDivergedError(text)
+
+    def _give_up(self, partition: int, error: Exception) -> None:
+        """Stop the process; Faust would log the error and read on. A state that cannot be trusted is set aside first:
+        whoever has the partition next makes it from the changelog.
+        """
+        if isinstance(error, StateDivergedError) and partition in self.partitions:
+            logger.error("state %s-%d does not come from its changelog: %s", self.table_name, partition, error)
+            self._folders.set_aside(partition, self.partitions.pop(partition))
+        self.add_future(self.app.crash(error))
 
     @Service.task  # type: ignore[untyped-decorator]
     async def _watch_recovery(self) -> None:

@@ -34,22 +34,26 @@ class Overlay:
         self.base = base
         self.version = version
         self._pending: dict[bytes, bytes | None] = {}
+        self._below: dict[bytes, bytes | None] = {}
+        """what was read, for `came_and_went`"""
         self._ordered: SortedList[bytes] = SortedList()
 
     def get(self, key: bytes) -> bytes | None:
         """The pending value, else the one below."""
         value: bytes | _Unset | None = self._pending.get(key, _UNSET)
-        return self.base.get(key) if isinstance(value, _Unset) else value
+        if isinstance(value, _Unset):
+            value = self._below[key] = self.base.get(key)
+        return value
 
     def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
         """Pending values, else those below, in the order of the keys; None where absent."""
         if not self._pending:
-            return self.base.get_many(keys)
+            return self._read(keys)
         values: list[bytes | _Unset | None] = list(map(self._pending.get, keys, repeat(_UNSET)))
         below = [key for key, value in zip(keys, values, strict=True) if value is _UNSET]
         if not below:
             return values  # type: ignore[return-value]  # nothing is unset
-        found = iter(self.base.get_many(below))
+        found = iter(self._read(below))
         return [next(found) if isinstance(value, _Unset) else value for value in values]
 
     def put(self, key: bytes, value: bytes) -> None:
@@ -80,10 +84,28 @@ class Overlay:
         """Keys written and their last values, None for deleted."""
         return list(self._pending), list(self._pending.values())
 
+    def look_below(self) -> None:
+        """Read of what was written what the block had not read, so that `came_and_went` need not."""
+        unread = [key for key in self._pending if key not in self._below]
+        if unread:
+            self._read(unread)
+
+    def came_and_went(self) -> tuple[list[bytes], list[bytes]]:
+        """Keys written that are not below, and keys deleted that are."""
+        self.look_below()
+        below, pending = self._below, self._pending
+        came = [key for key, value in pending.items() if value is not None and below[key] is None]
+        return came, [key for key, value in pending.items() if value is None and below[key] is not None]
+
     def discard(self) -> None:
         """Forget the pending writes."""
         self._pending.clear()
         self._ordered.clear()
+
+    def _read(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        values = self.base.get_many(keys)
+        self._below.update(zip(keys, values, strict=True))
+        return values
 
     def _pending_keys(self, prefix: bytes, after: bytes | None) -> Iterator[bytes]:
         # keys never leave the pending dict and it keeps insertion order: the unsorted ones are its last
@@ -106,7 +128,7 @@ class Overlay:
     def _merge(self, prefix: bytes, after: bytes | None, limit: int) -> Iterator[tuple[bytes, bytes]]:
         pending = self._pending_keys(prefix, after)
         upper = next(pending, None)
-        for key, value in self._below(prefix, after, limit):
+        for key, value in self._pairs_below(prefix, after, limit):
             while upper is not None and upper < key:
                 yield from self._live(upper)
                 upper = next(pending, None)
@@ -124,7 +146,7 @@ class Overlay:
         if value is not None:
             yield key, value
 
-    def _below(self, prefix: bytes, after: bytes | None, limit: int) -> Iterator[tuple[bytes, bytes]]:
+    def _pairs_below(self, prefix: bytes, after: bytes | None, limit: int) -> Iterator[tuple[bytes, bytes]]:
         # in growing portions: a pending deletion may hide any number of the pairs below
         while True:
             pairs = self.base.scan(prefix, after, limit)

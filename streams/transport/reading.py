@@ -34,9 +34,11 @@ def as_run(topic: str, partition: int, since: int, fetched: Fetched, then: int |
     if not len(fetched):
         return
     last = fetched.offsets[-1]
-    run = Run(topic, partition, fetched.offsets, fetched.keys, fetched.values, fetched.timestamps)
+    after = last + 1 if then is None else then
+    columns = fetched.offsets, fetched.keys, fetched.values, fetched.timestamps
+    run = Run(topic, partition, *columns, first_offset=since, next_offset=after)
     size = sum(map(len, filter(None, fetched.keys))) + sum(map(len, filter(None, fetched.values)))
-    yield Incoming(since, last + 1 if then is None else then, last, fetched.timestamps[-1], (), None, run, size)
+    yield Incoming(since, after, last, fetched.timestamps[-1], (), None, run, size)
 
 
 def singly(since: int, fetched: Fetched, then: int | None = None) -> Iterator[Incoming]:

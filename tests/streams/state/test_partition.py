@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from suyuan.streams.state.cache import CachedReader
 from suyuan.streams.state.errors import StateConflictError, StateUnwritableError
+from suyuan.streams.state.key_digest import KeyDigest
 from suyuan.streams.state.memory_store import MemoryStore
 from suyuan.streams.state.partition import PartitionState
 from suyuan.streams.state.position import BATCH_KEY, POSITION_KEY, RESET_KEY, Position, encode_position
@@ -43,9 +44,11 @@ def copied(store: MemoryStore) -> MemoryStore:
 
 
 def compacted(log: list[Record]) -> list[Record]:
-    """Only the last of each key, but an open batch is left alone."""
+    """Only the last of each key, but what no batch that counts has ended yet is left alone."""
     marks = [(index, key) for index, (_, key, _) in enumerate(log) if key in {BATCH_KEY, POSITION_KEY}]
-    ended = marks[-1][0] if marks and marks[-1][1] == BATCH_KEY else len(log)
+    ended = len(log)
+    if marks and marks[-1][1] == BATCH_KEY:
+        ended = max((index + 1 for index, key in marks if key == POSITION_KEY), default=0)
     last = {key: offset for offset, key, _ in log[:ended]}
     return [record for record in log[:ended] if last[record[1]] == record[0]] + log[ended:]
 
@@ -237,7 +240,7 @@ def test_a_reset_forgets_the_pairs_before_it_but_not_the_epoch(run, tmp_path):
     on_disk = recovered(RocksStore(tmp_path / "db"), log, run)
     for state in (empty, at_hand, on_disk):
         assert pairs(state) == {}
-        assert state.position == Position(7, {})
+        assert state.position == Position(7, {}, keys=KeyDigest())
         assert state.take_up() == 8
         state.replay([(6, BATCH_KEY, b"1"), (7, b"after", b"1"), (8, POSITION_KEY, encode_position(Position(8, {})))])
         assert pairs(state) == {b"after": b"1"}

@@ -97,9 +97,9 @@ def test_metrics_tell_that_state_is_read_back_and_how_much(tmp_path, monkeypatch
     recovering, recovered = metrics.RECOVERING.labels("probe"), metrics.RECOVERED.labels("probe")
     replay, meanwhile, before = PartitionState.replay, [], recovered._value.get()
 
-    def noting(state, records):
+    def noting(state, *run):
         meanwhile.append(recovering._value.get())
-        replay(state, records)
+        replay(state, *run)
 
     monkeypatch.setattr(PartitionState, "replay", noting)
     asyncio.run(write_blocks(tmp_path, range(0)))
