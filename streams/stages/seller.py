@@ -1,6 +1,6 @@
 """Seller: what is known of the seller is attached to each of its listings, now and whenever it changes.
 
-State: `entity` and `penalty` records of each code, and each seller's listings.
+State: `entity` and `penalty` records of each code (see `recency`), and each seller's listings.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from suyuan.domain.records import Entity, Penalty, decode_record
 from suyuan.streams.stage import Block, Emit, StageContext, StateView
 from suyuan.streams.stages.backlog import Task, condense, leave, read_tasks, work_off
 from suyuan.streams.stages.listing_rows import keys, retold, settle, to_values
+from suyuan.streams.stages.recency import keep
 
 FACTS = pl.Struct(
     {
@@ -48,11 +49,7 @@ def note_seller_records(block: Block, state: StateView, context: StageContext) -
     touched: dict[str, int] = {}
     columns = ("kind", "key", "route", "retracted", "received_at", "body")
     for kind, key, code, retracted, received_at, body in block.rows.select(columns).iter_rows():
-        name = _key(kind, code, key)
-        if retracted:
-            state.delete(name)
-        else:
-            state.put(name, body.encode())
+        keep(_key(kind, code, key), body, state, retracted=retracted)
         touched[code] = max(received_at, touched.get(code, 0))
     tasks = []
     for code, received_at in touched.items():

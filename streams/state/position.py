@@ -45,7 +45,7 @@ class Position:
     keys: KeyDigest | None = None
 
     def advanced(
-        self, epoch: int, applied: Mapping[TopicPartition, int], after: int, keys: KeyDigest | None
+        self, epoch: int, applied: Mapping[TopicPartition, int], after: int | None, keys: KeyDigest | None
     ) -> Position:
         """With the given offsets added; an offset never goes back, for a block that comes again is no news."""
         merged = {(topic, partition): offset for (topic, partition), offset in self.applied.items()}

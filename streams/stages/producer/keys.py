@@ -13,6 +13,7 @@ Parts are joined by U+001F. A lot is (producer_code, gtin, lot), an item (produc
 | named, licence_no, lot | empty: listings of this lot name a licence that their producer does not hold |
 | lot, lot | record |
 | shipment, lot, shipment_id · inspection, lot, report_no · recall, item, recall_no | record |
+| gone, … | recency of the latest record that was taken away from the key that follows |
 | expiry, date, lot | empty: the lot expires on that day |
 | follow, lot, lot made from it | empty |
 | told, lot, input lot | taints that the input told |

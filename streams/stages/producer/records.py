@@ -20,6 +20,7 @@ from suyuan.domain.records import (
 from suyuan.streams.stage import Block, StageContext, StateView
 from suyuan.streams.stages.producer.keys import ABSENT, is_record, name, parts, prefix
 from suyuan.streams.stages.producer.touched import Touched
+from suyuan.streams.stages.recency import keep
 
 
 def keep_records(block: Block, state: StateView, context: StageContext) -> Touched:
@@ -39,7 +40,7 @@ def keep_records(block: Block, state: StateView, context: StageContext) -> Touch
         elif isinstance(record, Product):
             _keep_product(record, body, received_at, state, context, touched)
         elif isinstance(record, Entity):
-            state.put(name("entity", record.code), body.encode())
+            keep(name("entity", record.code), body, state)
             touched.producers[record.code] = received_at
         elif isinstance(record, Day):
             touched.days.append((record.date.isoformat(), received_at))
@@ -60,17 +61,19 @@ def _keep_absence(kind: str, key: str, received_at: int, state: StateView, touch
 
 def _keep_licence(record: Licence, body: str, received_at: int, state: StateView, touched: Touched) -> None:
     number = record.licence_no
+    touched.producers[record.holder_code] = received_at
+    touched.licences[number] = received_at
     before = state.get(name("licence", number))
     if before is not None and is_record(before):
         was = decode_record("licence", before)
+        if was.recency > record.recency:
+            return
         if isinstance(was, Licence) and was.holder_code != record.holder_code:
             state.delete(name("holding", was.holder_code, number))
             state.put(name("former-holder", number, was.holder_code), b"")
             touched.producers[was.holder_code] = received_at
     state.put(name("licence", number), body.encode())
     state.put(name("holding", record.holder_code, number), body.encode())
-    touched.producers[record.holder_code] = received_at
-    touched.licences[number] = received_at
 
 
 def _touch_former_holders(number: str, received_at: int, state: StateView, touched: Touched) -> None:
@@ -81,7 +84,11 @@ def _touch_former_holders(number: str, received_at: int, state: StateView, touch
 def _keep_product(
     record: Product, body: str, received_at: int, state: StateView, context: StageContext, touched: Touched
 ) -> None:
-    state.put(name("product", record.gtin), body.encode())
+    place = name("product", record.gtin)
+    if is_record(state.get(place)):
+        keep(place, body, state)
+    else:
+        state.put(place, body.encode())
     if partition_of(record.producer_code, context.partitions) == context.partition:
         state.put(name("maker", record.gtin, record.producer_code), b"")
     _touch_makers(record.gtin, received_at, state, touched)
@@ -96,6 +103,7 @@ def _keep_placed(
     record: Record, body: str, received_at: int, state: StateView, touched: Touched, *, retracted: bool
 ) -> None:
     """Records that belong to a lot or an item of this partition."""
+    before: bytes | None = None
     if isinstance(record, Recall):
         place = name("recall", record.producer_code, record.gtin, record.recall_no)
         _touch_recalled_lots(record, place, received_at, state, touched)
@@ -113,15 +121,13 @@ def _keep_placed(
     elif isinstance(record, Lot):
         lot = (record.producer_code, record.gtin, record.lot)
         place = name("lot", *lot)
-        _index_expiry(lot, record, state.get(place), state)
+        before = state.get(place)
         touched.lots[lot] = received_at
         touched.inputs.add(lot)
     else:
         raise TypeError(f"a producer does not keep {type(record).__name__} records")
-    if retracted:
-        state.delete(place)
-    else:
-        state.put(place, body.encode())
+    if keep(place, body, state, retracted=retracted) and isinstance(record, Lot):
+        _index_expiry((record.producer_code, record.gtin, record.lot), record, before, state)
 
 
 def _touch_recalled_lots(record: Recall, place: bytes, received_at: int, state: StateView, touched: Touched) -> None:

@@ -1,0 +1,43 @@
+"""Which of two versions of a record is the later one, where they are kept.
+
+They come in the order in which their home sent them, but for what an owner of the home that is one no more sends late.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from suyuan.domain.records import Event
+
+if TYPE_CHECKING:
+    from suyuan.streams.stage import StateView
+
+_EVENT = msgspec.json.Decoder(Event)
+_GONE = b"gone\x1f"
+"""before a place from which records were taken away: recency of the latest"""
+_GONE_AT = msgspec.json.Decoder(tuple[int, str, str])
+
+
+def keep(place: bytes, body: str, state: StateView, *, retracted: bool = False) -> bool:
+    """Keep a record at a place, or with `retracted` take it away, unless a later version is there, or was there and
+    was taken away; whether it was the latest.
+    """
+    coming, held = _recency(body), state.get(place)
+    if held is not None and _recency(held) > coming:
+        return False
+    marker = _GONE + place
+    gone = state.get(marker)
+    if gone is not None and _GONE_AT.decode(gone) >= coming:
+        return False
+    if retracted:
+        state.delete(place)
+        state.put(marker, msgspec.json.encode(coming))
+    else:
+        state.put(place, body.encode())
+    return True
+
+
+def _recency(body: str | bytes) -> tuple[int, str, str]:
+    return _EVENT.decode(body).recency
