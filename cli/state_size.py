@@ -1,8 +1,8 @@
-"""The size of each stage's state on disk, as a metric."""
+"""What each stage's state is on disk, as metrics: its size, and the folders of it that were set aside."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 
 from suyuan.streams import metrics
@@ -18,3 +18,6 @@ def observe_state_size(folder: Path) -> None:
             continue
     for stage, size in sizes.items():
         metrics.STATE_BYTES.labels(stage).set(size)
+    aside = Counter(found.name.split("-state-")[0] for found in folder.rglob("*.db.aside-*"))
+    for stage in {*sizes, *aside}:
+        metrics.STATE_SET_ASIDE.labels(stage).set(aside[stage])

@@ -185,6 +185,14 @@ STAGES_AND_SINKS = (
         ),
     ),
     Panel(
+        "State: trust",
+        "Partitions that lack keys which their changelog lacks too, and folders set aside to be made anew. Both are 0.",
+        (
+            ("sum by (stage) (suyuan_state_keys_differ)", "{{stage}}: partitions that lack keys"),
+            ("sum by (stage) (suyuan_state_set_aside)", "{{stage}}: set aside"),
+        ),
+    ),
+    Panel(
         "Tables: p99 of an insert",
         "From the first attempt to the answer.",
         (("table:suyuan_insert_seconds:p99_5m", "{{table}}"),),
