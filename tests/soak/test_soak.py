@@ -46,7 +46,7 @@ def test_a_market_with_faults_ends_right_and_what_were_wrong_would_be_found(tmp_
     assert found["standing alerts"]
     assert not market.folder.exists(), "a right one leaves nothing"
     assert (doctored[0]["wrong chains"], doctored[0]["wrong alerts"]) == (2, 1)
-    assert "events accepted" in doctored[0]["reasons"][0]
+    assert "1 events were not accepted" in doctored[0]["reasons"][0]
     assert not is_right(doctored[0])
 
 
