@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from random import Random
 
 from suyuan.streams.app import GROUP
@@ -232,10 +232,12 @@ class Market:
 
     def _do(self, fault):
         done = getattr(self, "_" + fault.kind.lower().replace(" ", "_"))(fault)
+        if done and fault.worker:
+            fault = replace(fault, worker=done)
         self._tell(f"{fault}" if done else f"left out, nobody there for it: {fault}")
         if done:
             moment = {"at": round(self._moment, 1), "kind": fault.kind, "seconds": round(fault.seconds, 1)}
-            moment |= {"worker": done} if fault.worker else {}
+            moment |= {"worker": fault.worker} if fault.worker else {}
             moment |= {"lapse": round(fault.lapse, 1), "resume": round(fault.resume, 1)} if fault.lapse else {}
             self._happened.append(moment)
 
@@ -257,8 +259,7 @@ class Market:
     def _worker_stopped(self, fault):
         if (worker := self._one(fault)) is None:
             return None
-        worker.stop()
-        self._at(self._moment + fault.seconds, lambda: self._let_go(worker))
+        self._at(self._moment + fault.seconds, self._stopped(worker))
         return worker.name
 
     def _worker_ended(self, fault):
@@ -267,9 +268,17 @@ class Market:
         worker.tell_to_end(fault.seconds)
         return worker.name
 
-    def _let_go(self, worker):
-        self._tell(f"{worker.name} goes on" if worker.stands_still else f"{worker.name} does not stand still any more")
-        worker.go_on()
+    def _stopped(self, worker):
+        """Stopped now; the function lets it go on, unless it has died meanwhile."""
+        worker.stop()
+        process = worker.process
+
+        def let_go():
+            if worker.process is process:
+                worker.go_on()
+                self._tell(f"{worker.name} goes on")
+
+        return let_go
 
     def _broker_killed(self, fault):
         return self._restart_broker(self._broker.kill, fault)
@@ -280,13 +289,12 @@ class Market:
     def _broker_killed_under_a_stopped_worker(self, fault):
         if (worker := self._one(fault)) is None:
             return None
-        worker.stop()
+        let_go = self._stopped(worker)
 
         def killed():
-            self._at(self._moment + max(0.0, fault.seconds + fault.resume), lambda: self._let_go(worker))
+            self._at(self._moment + max(0.0, fault.seconds + fault.resume), let_go)
 
-        kill = lambda: self._restart_broker(self._broker.kill, fault, killed)  # noqa: E731
-        self._at(self._moment + fault.lapse, kill)
+        self._at(self._moment + fault.lapse, lambda: self._restart_broker(self._broker.kill, fault, killed))
         return worker.name
 
     def _restart_broker(self, end, fault, ended=lambda: None):
