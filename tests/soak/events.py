@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
+from itertools import chain
 from random import Random
 from typing import Any
 
@@ -32,24 +33,25 @@ class Slice:
 
 @dataclass(slots=True)
 class Script:
-    """`events`: all that count, each once. `touches`: a newer version of every listing, for when all is calm: what is
-    missing from a state then shows in the chains. `slices`: the events, some of them again, and what is taken back.
+    """`events`: all that count, each once. `touches`: for each time that all is calm a newer version of every listing,
+    which changes nothing: what is missing from a state then shows in the chains. `slices`: the events, some of them
+    again, and what is taken back.
     """
 
     events: list[Event]
-    touches: list[Event]
+    touches: list[list[Event]]
     slices: list[Slice] = field(default_factory=list)
 
     @property
     def all_events(self) -> list[Event]:
-        return [*self.events, *self.touches]
+        return [*self.events, *chain.from_iterable(self.touches)]
 
 
 def draw_script(
-    seed: int, simulated: int, dense: int, seconds: float, bursts: list[float], *, transactions: bool
+    seed: int, simulated: int, dense: int, seconds: float, bursts: list[float], calms: int, *, transactions: bool
 ) -> Script:
     """`simulated` events of a simulated market, and `dense` small markets that have every gap. `bursts`: moments at
-    which many events come at once, so that blocks are in work then.
+    which many events come at once, so that blocks are in work then. `calms`: times that all is calm.
     """
     chance = Random(f"events of {seed}")
     orderly = [event for event in Market(seed).events(simulated) if event["kind"] != "day"]
@@ -64,7 +66,7 @@ def draw_script(
     paced += [(place / max(1, len(orderly)), event) for place, event in enumerate(orderly)]
     paced.sort(key=lambda pair: pair[0])
     events = [event for _, event in paced]
-    script = Script(events, _touches(events))
+    script = Script(events, [_touches(events, calm) for calm in range(calms)])
     deliveries = list(events)
     for event in chance.choices(events, k=len(events) // 8):
         deliveries.insert(chance.randrange(len(deliveries) + 1), event)
@@ -141,13 +143,11 @@ def _days() -> list[Event]:
     ]
 
 
-def _touches(events: list[Event]) -> list[Event]:
+def _touches(events: list[Event], calm: int) -> list[Event]:
     newest: dict[tuple[Any, ...], Event] = {}
     for event in sorted(events, key=lambda e: (e["occurred_at"], e["event_id"], e["publisher"])):
         if event["kind"] == "listing":
             record = normal(event)
             newest[tuple(record[part] for part in KEYS["listing"])] = event
-    return [
-        event | {"event_id": f"touch-{number}", "occurred_at": event["occurred_at"] + 1}
-        for number, event in enumerate(newest.values())
-    ]
+    # no other id is greater; a later moment could be another day
+    return [event | {"event_id": f"~{calm}-{number}"} for number, event in enumerate(newest.values())]

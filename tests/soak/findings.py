@@ -12,8 +12,8 @@ from tests.streams.world import in_topics
 EXAMPLES = 20
 
 
-def findings(cluster, tables, events, expected):
-    """Figures; `reasons`: what is wrong beside them, a line each."""
+def findings(cluster, tables, events, expected, in_turn):
+    """Figures; `reasons`: what is wrong beside them, a line each. `in_turn`: the chains that each worker had alone."""
     reasons, accepted_again = outcomes_that_are_wrong(cluster, events)
     report, status, said = tables.report(cluster.connection)
     if status and not (report["gap"] or report["duplicates"]):
@@ -23,6 +23,7 @@ def findings(cluster, tables, events, expected):
             "topic and reference": (current_chains(cluster), expected.reference),
             "topic and embedded run": (current_chains(cluster), expected.chains),
             "tables and embedded run": (tables.chains(), expected.chains),
+            **{f"{name} alone and reference": (chains, expected.reference) for name, chains in in_turn.items()},
         }
     )
     alerts = {

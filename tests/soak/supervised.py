@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -57,7 +58,7 @@ class Supervised:
         return self.runs and not self.stands_still and self._told_at is None
 
     def start(self):
-        self._told_at, self.stands_still = None, False
+        self._told_at, self.stands_still, self.wanted = None, False, True
         self.process = self._begin()
 
     def kill(self, seconds):
@@ -107,14 +108,23 @@ class Supervised:
             raise Failed(f"{self.name} ended {self.MOST_ENDS} times while nothing was done: {end.said}")
         return end
 
-    def end(self, patience=END_SECONDS):
-        """For good, in order. Its exit status; None when it was not there."""
+    def begin_to_end(self):
+        """For good, or until `start`."""
         self.wanted = False
         self.go_on()
-        if self.process is None:
-            return None
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(patience)
+        if self.process is not None:
+            self.process.send_signal(signal.SIGTERM)
+
+    def end(self, patience=END_SECONDS):
+        """As `begin_to_end`, and wait. Its exit status; None when it was not there."""
+        self.begin_to_end()
+        process, self.process = self.process, None
+        try:
+            return None if process is None else process.wait(patience)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise Failed(f"{self.name} was told to end, and had not after {patience:.0f} s") from None
 
     def end_at_once(self):
         self.wanted = False

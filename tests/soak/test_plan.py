@@ -20,7 +20,7 @@ NAMES = ("a", "b", "c")
 
 @pytest.fixture(scope="module")
 def script():
-    return draw_script(5, 700, 2, 60.0, [10.0, 20.0], transactions=True)
+    return draw_script(5, 700, 2, 60.0, [10.0, 20.0], 2, transactions=True)
 
 
 def test_a_seed_gives_the_same_market_with_the_same_faults(script):
@@ -28,7 +28,7 @@ def test_a_seed_gives_the_same_market_with_the_same_faults(script):
     assert draw_size(5) != draw_size(6)
     assert draw_faults(5, draw_size(5), NAMES) == draw_faults(5, draw_size(5), NAMES)
     assert draw_faults(5, draw_size(5), NAMES) != draw_faults(6, draw_size(5), NAMES)
-    assert draw_script(5, 700, 2, 60.0, [10.0, 20.0], transactions=True) == script
+    assert draw_script(5, 700, 2, 60.0, [10.0, 20.0], 2, transactions=True) == script
 
 
 def test_two_hours_hold_every_fault_often():
@@ -53,8 +53,9 @@ def test_every_event_is_sent_some_more_than_once_and_what_is_taken_back_would_sh
     assert kept != script.events
     assert {each.how for each in script.slices} >= {PLAIN, COMMITTED, ABORTED}
     assert max(len(each.events) for each in script.slices if each.how == PLAIN) > 100, "bursts"
+    assert expected_chains(script.all_events) == expected_chains(script.events)
     assert expected_chains([*script.all_events, *back]) != expected_chains(script.all_events)
-    without = draw_script(5, 700, 2, 60.0, [10.0, 20.0], transactions=False)
+    without = draw_script(5, 700, 2, 60.0, [10.0, 20.0], 2, transactions=False)
     assert {each.how for each in without.slices} == {PLAIN}
 
 
@@ -68,7 +69,7 @@ def test_a_hole_in_a_state_shows_when_every_listing_is_published_again(script, s
     holes = [key for key, _ in store.scan(b"") if not key.startswith(b"\x00")][::2]
     store.write_batch(holes, [None] * len(holes))
     world.states[stage]._partitions[0] = PartitionState(store)  # as workers that are started again: nothing is cached
-    world.publish_events(script.touches)
+    world.publish_events(script.touches[0])
     world.drain()
     wanted = expected_chains(script.all_events)
     assert sum(current_chains(world)[key] != chain for key, chain in wanted.items()) > 5

@@ -27,8 +27,9 @@ FAULTS = [
 def test_a_market_with_faults_ends_right_and_what_were_wrong_would_be_found(tmp_path):
     doctored = []
 
-    def look_for_what_is_not_so(cluster, tables, events, wanted):
+    def look_for_what_is_not_so(cluster, tables, events, wanted, in_turn):
         (one, another, *_) = wanted.chains
+        assert [chains == wanted.reference for chains in in_turn.values()] == [True, True]
         wrong = replace(
             wanted,
             chains=wanted.chains | {one: ("removed", ["never"])},
@@ -36,7 +37,7 @@ def test_a_market_with_faults_ends_right_and_what_were_wrong_would_be_found(tmp_
             alerts=wanted.alerts - {min(wanted.alerts)},
         )
         event = {**events[0], "event_id": "nobody published this"}
-        doctored.append(findings(cluster, tables, [*events, event], wrong))
+        doctored.append(findings(cluster, tables, [*events, event], wrong, {}))
 
     market = Market(SEED, SMOKE, tmp_path / "market", faults=FAULTS, at_rest=look_for_what_is_not_so)
     found = market.run()
