@@ -8,8 +8,6 @@ import json
 import subprocess
 from pathlib import Path
 
-from bench.environment import environment
-
 ROOT = Path(__file__).resolve().parents[2]
 LOCK = ROOT / "build" / "soak-results.lock"
 
@@ -18,6 +16,8 @@ class Results:
     """An entry of its own in the file, from the first market on. Soaks may write to one file at the same time."""
 
     def __init__(self, file, **options):
+        from bench.environment import environment  # noqa: PLC0415 -- found only when started as `python -m`
+
         self._file = file
         self._entry = {
             "date": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
