@@ -33,6 +33,8 @@ from tests.streams.results import current_chains
 
 TICK_SECONDS = 0.05
 RESTARTS = 3
+"""tries"""
+BETWEEN_RESTARTS_SECONDS = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,10 +308,24 @@ class Market:
         def killed():
             self._at(self._moment + max(0.0, fault.seconds + fault.resume), let_go)
 
-        self._at(self._moment + fault.lapse, lambda: self._restart_broker(self._broker.kill, fault, killed))
+        def kill():
+            if self._restart_broker(self._broker.kill, fault, killed) is None:
+                self._tell("the broker has hardly come back, and is left alone")
+                stopped = replace(fault, kind=plan.WORKER_STOPPED, seconds=fault.lapse + fault.seconds, lapse=0.0)
+                self._happened = [
+                    (moment, replace(stopped, worker=each.worker) if each.at == fault.at else each)
+                    for moment, each in self._happened
+                ]
+                killed()
+
+        self._at(self._moment + fault.lapse, kill)
         return worker.name
 
     def _restart_broker(self, end, fault, ended=lambda: None):
+        """Not one that has hardly come back: nothing would be in work."""
+        if self._broker_work or time.monotonic() < self._settled + BETWEEN_RESTARTS_SECONDS:
+            return None
+
         def work():
             self._broker_away = True
             self._tell("the broker ends")
