@@ -28,7 +28,7 @@ from tests.soak.findings import findings
 from tests.soak.guard import Guard
 from tests.soak.progress import Progress
 from tests.soak.publishers import Publishers
-from tests.soak.supervised import Failed, Supervised
+from tests.soak.supervised import End, Failed, Supervised
 from tests.streams.results import current_chains
 
 TICK_SECONDS = 0.05
@@ -429,8 +429,8 @@ class Market:
             except Failed as failed:
                 reasons.append(str(failed))
             else:
-                if status not in {0, None, -15}:
-                    reasons.append(f"{each.name}, told to end, ended with {status}")
+                if status not in {0, None, -15}:  # it may just have lost its lease
+                    each.ends.append(End(self._moment, each.name, status, f"told to end; {each.last_line()}"))
         return reasons
 
     # --- what it showed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from asyncio import CancelledError
 from collections.abc import Iterable
 from contextlib import suppress
 
@@ -28,6 +29,7 @@ class Publishers:
         self._counted = threading.Lock()
         self.sent = self.taken_back = self.transactions = self.repeated = 0
         self.failure = None
+        self._finished = 0
 
     def begin(self, slices: Iterable[Slice], began):
         """`began`: what the slices' seconds are counted from, by the monotonic clock."""
@@ -41,9 +43,14 @@ class Publishers:
 
     @property
     def done(self):
+        """Whether all is sent."""
         if self.failure is not None:
             raise self.failure
-        return not any(thread.is_alive() for thread in self._threads)
+        if any(thread.is_alive() for thread in self._threads):
+            return False
+        if self._finished != len(self._threads):
+            raise RuntimeError(f"{len(self._threads) - self._finished} publishers ended before all was sent")
+        return True
 
     def give_up(self):
         self._given_up.set()
@@ -59,7 +66,7 @@ class Publishers:
                 while not self._given_up.is_set():
                     try:
                         sender.send(messages, each.how)
-                    except KafkaError:  # a broker that is away
+                    except (KafkaError, OSError, CancelledError):  # a broker that is away
                         sender.drop()
                         if each.how in {ABORTED, ABANDONED}:
                             break
@@ -69,7 +76,8 @@ class Publishers:
                         self._count("taken_back" if each.how in {ABORTED, ABANDONED} else "sent", len(messages))
                         self._count("transactions", each.how != PLAIN)
                         break
-        except Exception as error:  # noqa: BLE001 -- raised where it is waited for
+            self._count("_finished", 1)
+        except BaseException as error:  # noqa: BLE001 -- raised where it is waited for
             self.failure = error
         finally:
             sender.drop()

@@ -99,8 +99,7 @@ class Supervised:
             self._gone(self._away_for)
             return None
         self._gone(self._chance.uniform(*RESTART_SECONDS))
-        lines = self._said().strip().splitlines() or [""]
-        self.ends.append(end := End(moment, self.name, status, lines[-1][:400]))
+        self.ends.append(end := End(moment, self.name, status, self.last_line()))
         if excused or done != self._done_then:
             self._in_a_row, self._done_then = 0, done
         self._in_a_row += 1
@@ -125,6 +124,9 @@ class Supervised:
             process.kill()
             process.wait()
             raise Failed(f"{self.name} was told to end, and had not after {patience:.0f} s") from None
+
+    def last_line(self):
+        return (self._said().strip().splitlines() or [""])[-1][:400]
 
     def end_at_once(self):
         self.wanted = False
