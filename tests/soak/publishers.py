@@ -66,7 +66,7 @@ class Publishers:
                 while not self._given_up.is_set():
                     try:
                         sender.send(messages, each.how)
-                    except (KafkaError, OSError, CancelledError):  # a broker that is away
+                    except (KafkaError, OSError, GeneratorExit, CancelledError):  # a broker that is away: see _Sender
                         sender.drop()
                         if each.how in {ABORTED, ABANDONED}:
                             break
@@ -88,6 +88,8 @@ class Publishers:
 
 
 class _Sender:
+    """kafka-python's producer hands on what ended its own coroutines, GeneratorExit too."""
+
     def __init__(self, connection, publisher):
         self._connection = connection
         self._publisher = publisher
@@ -117,7 +119,7 @@ class _Sender:
 
     def drop(self):
         if self._producer is not None:
-            with suppress(Exception):
+            with suppress(Exception, GeneratorExit, CancelledError):
                 self._producer.close(timeout=0)
             self._producer = None
 
