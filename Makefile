@@ -11,7 +11,7 @@ READY  := $(VENV)/.ready
 TESTERS ?= 2
 IN_PROCESSES := --numprocesses=$(TESTERS) --dist=loadfile --no-loadscope-reorder
 
-.PHONY: install check test faults demo kafka deploy-tools dashboards reference format bench-throughput bench-latency \
+.PHONY: install check test faults soak demo kafka deploy-tools dashboards reference format bench-throughput bench-latency \
 	bench-cluster bench-cluster-throughput bench-cluster-latency bench-cluster-recovery bench-cluster-growth rivals bench-trace-join clean
 install: $(READY)
 
@@ -43,9 +43,15 @@ format: $(READY)
 test: $(READY)
 	$(BIN)/pytest $(IN_PROCESSES)
 
-# the faults of tests/faults and tests/cluster/test_market.py in full, over brokers of their own; figures in the file
+# the faults of tests/faults and tests/cluster/test_market.py in full, and a soak of five minutes, over brokers of their
+# own; figures in the file, and in bench/results/soak.json
 faults: $(READY)
-	SUYUAN_FAULTS=bench/results/faults.json $(BIN)/python -m pytest tests/faults tests/cluster/test_market.py
+	SUYUAN_FAULTS=bench/results/faults.json $(BIN)/python -m pytest tests/faults tests/cluster/test_market.py tests/soak
+
+# random markets under random faults for so many minutes: make soak MINUTES=60 SEED=1; TRANSACTIONS=no leaves those out
+soak: $(READY)
+	$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),5) $(if $(SEED),--seed $(SEED)) \
+		$(if $(filter no,$(TRANSACTIONS)),--no-transactions)
 
 demo: $(READY)
 	$(BIN)/suyuan demo

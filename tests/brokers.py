@@ -30,6 +30,8 @@ class Broker:
     def __init__(self, folder, brokers, heap, secure):
         self.folder = Path(folder)
         self.secure = secure
+        self.keep = False
+        """whether the folder stays at the end"""
         self._start = ("start", "--folder", self.folder, "--port", 0, "--brokers", brokers, "--heap", heap)
         self._start += ("--secure",) if secure else ()
         self._ids = range(1, brokers + 1)
@@ -55,7 +57,7 @@ class Broker:
 
     def __exit__(self, *_):
         try:
-            kafka("wipe", "--folder", self.folder)
+            kafka("stop" if self.keep else "wipe", "--folder", self.folder)
         finally:
             self._end_guard()
 

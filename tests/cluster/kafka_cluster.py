@@ -30,6 +30,8 @@ class KafkaCluster:
     """Made anew: nobody else may use Suyuan's topics on that broker meanwhile."""
 
     session_seconds = SESSION_SECONDS
+    log_mode = "w"
+    """of a worker's log: "a" keeps what the one before it said"""
 
     def __init__(self, connection, folder, partitions):
         self.connection = connection
@@ -71,8 +73,10 @@ class KafkaCluster:
             "SUYUAN_DATA": str(self.folder / name),
             "SUYUAN_KAFKA_SESSION_SECONDS": self.session_seconds,
         }
-        with (self.folder / f"{name}.log").open("w", encoding="utf-8") as log:
-            process = subprocess.Popen([*COMMAND, "worker", *arguments], env=environment, stdout=log, stderr=log)
+        with (self.folder / f"{name}.log").open(self.log_mode, encoding="utf-8") as log:
+            process = subprocess.Popen(
+                [*COMMAND, "worker", *arguments], env=environment, stdout=log, stderr=log, start_new_session=True
+            )
         self._workers.append(process)
         return process
 

@@ -18,12 +18,19 @@ class Tables:
     def __init__(self, front, folder):
         self._front = front
         self._folder = folder
-        self._database = f"suyuan_{secrets.token_hex(4)}"
+        self.database = f"suyuan_{secrets.token_hex(4)}"
 
     def load(self, connection, patience=PATIENCE_SECONDS):
         """All that there is. The verifier finds nothing missing and nothing twice. Rows by table."""
+        report, status, said = self.report(connection, patience)
+        assert (report["gap"], report["duplicates"]) == (0, 0), said
+        assert status == 0, said
+        return report["rows"]
+
+    def report(self, connection, patience=PATIENCE_SECONDS):
+        """As `load`, whatever the verifier finds: (report, exit status, what the loader said)."""
         loader = LoaderProcess(
-            self._folder, connection, self._front, "--once", "--json", SUYUAN_CLICKHOUSE_DATABASE=self._database
+            self._folder, connection, self._front, "--once", "--json", SUYUAN_CLICKHOUSE_DATABASE=self.database
         )
         try:
             output, _ = loader.process.communicate(timeout=patience)
@@ -31,10 +38,7 @@ class Tables:
             loader.process.kill()
             loader.process.wait()
         assert output, loader.log.read_text()
-        report = json.loads(output)
-        assert (report["gap"], report["duplicates"]) == (0, 0), loader.log.read_text()
-        assert loader.process.returncode == 0, loader.log.read_text()
-        return report["rows"]
+        return json.loads(output), loader.process.returncode, loader.log.read_text()
 
     def chains(self):
         """{(platform_code, listing_id): (verdict, gaps)} as readers see them; each listing once."""
@@ -49,5 +53,5 @@ class Tables:
         return {tuple(row) for row in rows}
 
     def _ask(self, query):
-        with ClickHouse(replace(self._front.settings, database=self._database), make=False) as clickhouse:
+        with ClickHouse(replace(self._front.settings, database=self.database), make=False) as clickhouse:
             return clickhouse.writer.query(query).result_rows

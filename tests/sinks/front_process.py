@@ -28,7 +28,7 @@ class FrontProcess:
         self.folder = folder
         self.port = free_port()
         self._environment = os.environ | (environment or {})
-        self._process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | None = None
 
     @property
     def settings(self) -> ClickHouseSettings:
@@ -36,13 +36,13 @@ class FrontProcess:
 
     def start(self) -> None:
         command = [sys.executable, str(PROGRAM), str(self.folder), str(self.port)]
-        self._process = subprocess.Popen(command, env=self._environment)
+        self.process = subprocess.Popen(command, env=self._environment)
         deadline = time.monotonic() + PATIENCE
         while True:
             try:
                 socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
             except OSError:
-                assert self._process.poll() is None, "the front did not start"
+                assert self.process.poll() is None, "the front did not start"
                 assert time.monotonic() < deadline, "the front does not listen"
                 time.sleep(0.05)
             else:
@@ -50,18 +50,18 @@ class FrontProcess:
 
     def kill(self) -> None:
         """At once, whatever it does."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
 
     @contextmanager
     def paused(self):
-        self._process.send_signal(signal.SIGSTOP)
+        self.process.send_signal(signal.SIGSTOP)
         try:
             yield
         finally:
-            self._process.send_signal(signal.SIGCONT)
+            self.process.send_signal(signal.SIGCONT)
 
     def fail(self, **faults: float) -> None:
         """See http_front; none given: no more."""
