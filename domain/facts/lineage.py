@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -92,10 +92,14 @@ def combine(
     own: Sequence[Taint],
     from_inputs: Mapping[str, Sequence[Taint]],
     ended: Ended = lambda _taint: False,
+    before: Collection[Taint] = (),
 ) -> tuple[Taint, ...]:
     """What the lot tells on: of each kind the TOLD nearest of its own taints and those its inputs told it (by input lot
-    key), each root once; the least key goes first where they are equally near.
+    key), each root once; the least key goes first where they are equally near. `before`: what it told last. Of equally
+    long ways to a root any does, so it stays with the one it has: or where many lots are made from many, all ways would
+    be gone through one after another.
     """
+    kept = frozenset(before)
     best = {(taint.kind, taint.root): taint for taint in own}
     mark = mark_of(lot_key)
     for told in from_inputs.values():
@@ -106,7 +110,7 @@ def combine(
             if known is not None and known.steps < taint.steps + 1:
                 continue
             one = _passed_on(taint, mark)
-            if known is None or _choice(one) < _choice(known):
+            if known is None or _choice(one, kept) < _choice(known, kept):
                 best[taint.kind, taint.root] = one
     ranked = sorted(best.values(), key=lambda taint: taint.rank)
     return tuple(taint for kind in ("failed", "recalled") for taint in [x for x in ranked if x.kind == kind][:TOLD])
@@ -122,9 +126,8 @@ def mark_of(lot_key: str) -> str:
     return base64.b64encode(hashlib.blake2b(lot_key.encode(), digest_size=12).digest()).decode()
 
 
-def _choice(taint: Taint) -> tuple[object, ...]:
-    # of equally long ways to a root any would do, as long as it is the same one whoever told first
-    return taint.steps, -taint.term, taint.evidence, taint.marks
+def _choice(taint: Taint, kept: Collection[Taint]) -> tuple[object, ...]:
+    return taint.steps, -taint.term, taint not in kept, taint.evidence, taint.marks
 
 
 def _passed_on(taint: Taint, mark: str) -> Taint:

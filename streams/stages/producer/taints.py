@@ -94,7 +94,7 @@ class Taints:
         elif self._block.redelivered:
             self.end_again(Cause("failed", lot), received_at)
         own = own_taints(key, covering, inspection, self._term_of)
-        taints = combine(key, own, self._told_by_inputs(lot, record), self._is_over)
+        taints = combine(key, own, self._told_by_inputs(lot, record), self._is_over, before)
         now = encode_taints(taints)
         if now != held:
             self._state.put(name("taints", *lot), f"{self._place}\n".encode() + now)
