@@ -10,9 +10,9 @@ come to rest is a matter of what was withdrawn. It is kept from going round for 
 
 - a taint is of a `term`. When its cause ends so does the term, everybody is told at once, and what is of an ended term
   counts no more, whoever tells it.
-- a taint carries marks of lots that it came by, and a lot refuses what it passed on before (as in path-vector routing).
-  Marks begin anew at every power of two of steps, so there are few of them: any way that goes round is found out as soon
-  as it is long enough for the circle to lie between two powers. See docs/decisions/0003.
+- a taint carries marks of lots that it came by, and a lot refuses what it passed on before (as in path-vector
+  routing). Marks begin anew at every power of two of steps, so there are few of them: what goes round is found out as
+  soon as its circle fits between two powers. See docs/decisions/0003.
 """
 
 from __future__ import annotations

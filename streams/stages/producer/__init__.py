@@ -42,9 +42,7 @@ def go_on(block: Block, state: StateView, context: StageContext) -> list[Emit]:
     return _go_on(Upkeep(block, state, context), read_tasks(block), block, state, context)
 
 
-def _go_on(
-    upkeep: Upkeep, tasks: list[Task], block: Block, state: StateView, context: StageContext
-) -> list[Emit]:
+def _go_on(upkeep: Upkeep, tasks: list[Task], block: Block, state: StateView, context: StageContext) -> list[Emit]:
     """A slice of the lots that are due, and of the listings that rest on facts that are others now."""
     upkeep.work_off(context.slice_rows)
     listings = condense([task for task in tasks if task.prefix != DUE] + upkeep.tasks)

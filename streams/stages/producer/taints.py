@@ -209,6 +209,6 @@ class Taints:
         return partition_of(lot[0], self._context.partitions)
 
     def _was_new_to_this_block(self, place: bytes) -> bool:
-        """Told again for no more than being redelivered, it would go round circles as long as blocks are redelivered."""
+        """Told again for no more than being redelivered, it would go round circles for as long as blocks are."""
         topic, _, offset = place.decode().rpartition(":")
         return self._block.redelivered and topic == self._block.topic and int(offset) >= self._block.since

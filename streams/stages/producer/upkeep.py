@@ -11,7 +11,7 @@ from suyuan.domain.facts.lot import LotFacts, quality_anew, summarise_lot
 from suyuan.domain.facts.producer import summarise_licence, summarise_producer
 from suyuan.domain.keys import join_key
 from suyuan.domain.records import Entity, Inspection, Licence, Lot, Recall, Shipment, decode_record
-from suyuan.streams.stage import Block, Emit, StageContext, StateView
+from suyuan.streams.stage import Block, StageContext, StateView
 from suyuan.streams.stages.backlog import Task
 from suyuan.streams.stages.producer.due import Due
 from suyuan.streams.stages.producer.kept import item_facts, kept_record, kept_records

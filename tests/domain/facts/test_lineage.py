@@ -84,11 +84,11 @@ def test_marks_stay_few_however_far_a_taint_comes():
 
 
 class Lots:
-    """Lots that tell those made from them what taints them, over channels that keep order. What ends is told to each lot
-    at some time, or never.
+    """Lots that tell those made from them what taints them, over channels that keep order. `ends`: what ends is told to
+    each lot, at some time; else never.
     """
 
-    def __init__(self, ends=True):
+    def __init__(self, *, ends):
         self.inputs = {}
         self.tainted = set()
         self.told = {}
@@ -213,7 +213,7 @@ changes = st.lists(
 @given(changes, st.booleans(), st.randoms())
 def test_in_any_order_of_delivery_lots_end_with_what_is_nearest_to_them(given_changes, ends, chance):
     """Lots change (roots come and go, inputs are corrected, circles close) while messages are under way."""
-    lots = Lots(ends)
+    lots = Lots(ends=ends)
     for lot, inputs, kinds, deliveries in given_changes:
         lots.change(lot, set(inputs), kinds)
         for _ in range(deliveries):
@@ -228,7 +228,7 @@ def test_in_any_order_of_delivery_lots_end_with_what_is_nearest_to_them(given_ch
 @settings(deadline=None)
 @given(changes, st.booleans())
 def test_in_rounds_lots_end_with_what_is_nearest_to_them(given_changes, ends):
-    lots = Lots(ends)
+    lots = Lots(ends=ends)
     for lot, inputs, kinds, _ in given_changes:
         lots.change(lot, set(inputs), kinds)
     lots.rest()

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from suyuan.domain.keys import partition_of
+from suyuan.domain.keys import join_key, partition_of
 from tests.streams.stages.part import T0, Part
 from tests.streams.stages.published import (
     GTIN,
@@ -393,8 +393,33 @@ def test_what_a_former_version_told_is_understood(apart):
     far.records(event("lot", **MADE, inputs=[PART]))
     far.listings(event("listing", **MADE))
     far.records(event("product", producer_code=OTHER_PRODUCER, gtin=OTHER_GTIN), event("entity", code=OTHER_PRODUCER))
-    root, lot = "\x1f".join([PRODUCER, GTIN, "L1"]), "\x1f".join(MADE.values())
+    root, lot = join_key(PRODUCER, GTIN, "L1"), join_key(*MADE.values())
     former = json.dumps([{"root": root, "kind": "recalled", "path": [root], "evidence": "X/1"}])
     row = {"message": "taints", "upstream": root, "downstream": lot, "taints": former, "received_at": 1}
     assert "input_recalled" in gaps(far.rows("producer.lineage", [row]))["1"]
     assert "input_recalled" not in gaps(far.rows("producer.lineage", [row | {"taints": "[]"}]))["1"]
+
+
+def test_many_tainted_lots_are_worked_off_in_slices_with_others_between(upstream):
+    """A recall of every lot of a product that forty lots were made from, each a row of two."""
+    producer = Producer(upstream, slice_rows=40)
+    lots = {"producer_code": PRODUCER, "gtin": GTIN}
+    made = [event("lot", **lots, lot=f"M{number}", inputs=[PART | {"lot": f"L{number}"}]) for number in range(40)]
+    producer.settled(producer.records(REGISTERED, event("product"), event("entity", code=OTHER_PRODUCER), *made))
+    producer.listings(*(event("listing", listing_id=str(number), lot=f"M{number}") for number in range(40)))
+    producer.settled(producer.records(event("recall", recall_no="C0", status="closed")))
+    sent = producer.records(event("recall"))
+    turns, recalled = 0, set()
+    while left := sent["producer.backlog"]:
+        other = producer.listings(
+            event("listing", listing_id=f"other {turns}", producer_code=OTHER_PRODUCER, gtin=None, lot=None)
+        )
+        assert len(other["chain"]) == 1, "another producer's listing does not wait"
+        sent = producer.rows("producer.backlog", left)
+        again = producer.rows("producer.backlog", left, redelivered=True)
+        assert gaps(again).items() >= gaps(sent).items()
+        assert again["producer.backlog"] or not sent["producer.backlog"]
+        recalled |= {number for number, found in gaps(sent).items() if "input_recalled" in found}
+        turns += 1
+    assert recalled == {str(number) for number in range(40)}
+    assert 10 <= turns <= 50
