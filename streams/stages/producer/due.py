@@ -1,8 +1,8 @@
 """Lots that are due: what they are tainted with may be something else now.
 
 A recall may touch any number of lots, and each of them those made from it. So lots are noted in the state and worked
-off some at a time, between blocks of others (see `backlog.py`). A lot that is told ten times while it waits is looked at
-once.
+off some at a time, between blocks of others (see `backlog.py`). A lot that is told ten times while it waits is looked
+at once.
 """
 
 from __future__ import annotations
