@@ -29,8 +29,8 @@ def first(structs: str, name: str) -> pl.Expr:
 
 
 def evidence_of(structs: str) -> pl.Expr:
-    """The evidence of each of a list of structs."""
-    return col(structs).list.eval(pl.element().struct.field("evidence"))
+    """The evidence of each of a list of structs; each event once."""
+    return col(structs).list.eval(pl.element().struct.field("evidence")).list.unique(maintain_order=True)
 
 
 def lot_name(structs: str) -> pl.Expr:

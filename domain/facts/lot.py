@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+
+import msgspec
 
 from suyuan.domain.facts.balance import Exceeded, exceeded_by
-from suyuan.domain.facts.lineage import Taint
+from suyuan.domain.facts.lineage import TOLD, Kind, Taint, inherited
 from suyuan.domain.facts.quality import InspectionFact, RecallFact, gravest, latest
 from suyuan.domain.facts.stored import Stored, stored
-from suyuan.domain.keys import split_key
+from suyuan.domain.keys import join_key, split_key
 from suyuan.domain.records import Inspection, Lot, Recall, Shipment
 
-MOST_NAMED = 20
-"""input lots that the facts of a lot name at most: a gap needs one, a reader some"""
+MOST_NAMED = TOLD - 1
+"""input lots that the facts of a lot name at most: the nearest, as far as they are known whether or not the lot is one
+of those it tells of itself. All of them are what a trace is for."""
 
 
 @stored
@@ -45,7 +48,7 @@ class LotFacts(Stored, frozen=True, kw_only=True):
     exceeded: tuple[Exceeded, ...]
     """who sent more of it than they had, the greatest excess first; empty for a lot without a record"""
     input_recalled: tuple[TaintedInput, ...]
-    """nearest first, at most MOST_NAMED; so too `input_failed`"""
+    """the nearest first, then by key, at most MOST_NAMED; so too `input_failed`"""
     input_failed: tuple[TaintedInput, ...]
 
 
@@ -55,17 +58,13 @@ def summarise_lot(
     shipments: Sequence[Shipment],
     inspections: Sequence[Inspection],
     recalls: Sequence[Recall],
-    input_taints: Iterable[Taint],
+    input_taints: Sequence[Taint],
 ) -> LotFacts:
     """`input_taints`: what `lineage.combine` says of the lot; its own taints are passed over. `shipments`:
     all current ones of the lot. Inspections and recalls of others are passed over.
     """
     producer_code, gtin, text = split_key(lot_key)
     item = (producer_code, gtin)
-    inherited = sorted(
-        (taint for taint in input_taints if taint.root != lot_key),
-        key=lambda taint: (len(taint.path), taint.root),
-    )
     return LotFacts(
         producer_code=producer_code,
         gtin=gtin,
@@ -75,18 +74,40 @@ def summarise_lot(
         expires_on=lot.expires_on if lot else None,
         quantity=lot.quantity if lot else None,
         evidence=lot.evidence if lot else None,
-        inspection=latest(x for x in inspections if (x.producer_code, x.gtin) == item and x.lot == text),
-        recall=gravest(x for x in recalls if (x.producer_code, x.gtin) == item and text in x.lots),
+        inspection=_inspection(item, text, inspections),
+        recall=_recall(item, text, recalls),
         exceeded=exceeded_by(lot, shipments) if lot else (),
-        input_recalled=_tainted(inherited, "recalled"),
-        input_failed=_tainted(inherited, "failed"),
+        input_recalled=_tainted(lot_key, input_taints, "recalled"),
+        input_failed=_tainted(lot_key, input_taints, "failed"),
     )
 
 
-def _tainted(taints: Iterable[Taint], kind: str) -> tuple[TaintedInput, ...]:
+def quality_anew(
+    facts: LotFacts, inspections: Sequence[Inspection], recalls: Sequence[Recall], input_taints: Sequence[Taint]
+) -> LotFacts:
+    """The same facts where neither the lot's record nor its shipments are others than when they were summarised."""
+    item = (facts.producer_code, facts.gtin)
+    lot_key = join_key(*item, facts.lot)
+    return msgspec.structs.replace(
+        facts,
+        inspection=_inspection(item, facts.lot, inspections),
+        recall=_recall(item, facts.lot, recalls),
+        input_recalled=_tainted(lot_key, input_taints, "recalled"),
+        input_failed=_tainted(lot_key, input_taints, "failed"),
+    )
+
+
+def _inspection(item: tuple[str, str], lot: str, inspections: Sequence[Inspection]) -> InspectionFact | None:
+    return latest(x for x in inspections if (x.producer_code, x.gtin) == item and x.lot == lot)
+
+
+def _recall(item: tuple[str, str], lot: str, recalls: Sequence[Recall]) -> RecallFact | None:
+    return gravest(x for x in recalls if (x.producer_code, x.gtin) == item and lot in x.lots)
+
+
+def _tainted(lot_key: str, taints: Sequence[Taint], kind: Kind) -> tuple[TaintedInput, ...]:
     found = []
-    for taint in taints:
-        if taint.kind == kind:
-            producer_code, gtin, lot = split_key(taint.root)
-            found.append(TaintedInput(producer_code=producer_code, gtin=gtin, lot=lot, evidence=taint.evidence))
-    return tuple(found[:MOST_NAMED])
+    for taint in inherited(lot_key, taints, kind, MOST_NAMED):
+        producer_code, gtin, lot = split_key(taint.root)
+        found.append(TaintedInput(producer_code=producer_code, gtin=gtin, lot=lot, evidence=taint.evidence))
+    return tuple(found)

@@ -14,6 +14,9 @@ Where the contract leaves room, it reads:
 - A seller that no path reaches has received nothing, and so is also `oversold` once it sold anything.
 - An input need not have a lot record of its own to be recalled or to have failed. Only inspections that name
   its lot count, and only recalls of the input's own producer and GTIN.
+- Where lots that went into one are recalled (or failed), the gap names the one that is fewest steps away, by the lesser
+  key of two; it rests on the recalls (reports) of the three that come first in this order. Of several open recalls of a
+  lot the gravest counts, of those the last.
 """
 
 from __future__ import annotations
@@ -30,6 +33,21 @@ def expected_chains(events):
     """{(platform_code, listing_id): (verdict, sorted gaps)} of every listing."""
     market = Market(events)
     return {key: market.assess(listing) for key, listing in market.current["listing"].items()}
+
+
+def expected_inputs(events):
+    """{(platform_code, listing_id): {gap: (lot it names, events it rests on)}}, of listings with a gap of their inputs.
+
+    An event is (publisher, event_id).
+    """
+    market = Market(events)
+    found = {}
+    for key, listing in market.current["listing"].items():
+        _, gaps = market.assess(listing)
+        named = market.tainted((listing["producer_code"], listing["gtin"], listing["lot"]))
+        if told := {gap: named[gap] for gap in gaps if gap in named}:
+            found[key] = told
+    return found
 
 
 class Market:
@@ -176,22 +194,43 @@ class Market:
         return sum(s["quantity"] for s in self.shipments[key] if s["to_code"] == holder)
 
     def inputs(self, key):
-        found, waiting = set(), [key]
-        while waiting:
-            for part in self.current["lot"].get(waiting.pop(), {"inputs": []})["inputs"]:
-                if part not in found:
-                    found.add(part)
-                    waiting.append(part)
-        found.discard(key)
-        gaps = set()
-        for part in found:
-            producer, gtin, lot = part
-            if any(not lots or lot in lots for lots in self.open_recalls(producer, gtin)):
-                gaps.add("input_recalled")
-            latest = self.latest_inspection(*part)
-            if latest is not None and latest["result"] == "fail":
-                gaps.add("input_failed")
-        return gaps
+        return set(self.tainted(key))
+
+    def tainted(self, key):
+        """{gap: (the nearest lot, the events of the three nearest, each once)}"""
+        steps, level = {key: 0}, [key]
+        while level:
+            parts = [part for made in level for part in self.current["lot"].get(made, {"inputs": []})["inputs"]]
+            distance = steps[level[0]] + 1
+            level = sorted(set(parts) - steps.keys())
+            steps |= dict.fromkeys(level, distance)
+        others = sorted(steps.keys() - {key}, key=lambda part: (steps[part], part))
+        causes = {
+            "input_recalled": [(part, recall) for part in others if (recall := self.recall_of(part))],
+            "input_failed": [(part, report) for part in others if (report := self.fail_of(part))],
+        }
+        found = {}
+        for gap, tainted in causes.items():
+            if tainted:
+                events = dict.fromkeys((event["publisher"], event["event_id"]) for _, event in tainted[:3])
+                found[gap] = (tainted[0][0], list(events))
+        return found
+
+    def recall_of(self, part):
+        producer, gtin, lot = part
+        covering = [
+            recall
+            for recall in self.current["recall"].values()
+            if recall["status"] == "open"
+            and (recall["producer_code"], recall["gtin"]) == (producer, gtin)
+            and (not recall["lots"] or lot in recall["lots"])
+        ]
+        order = ("occurred_at", "event_id", "publisher", "recall_no")
+        return max(covering, key=lambda r: (-r["level"], *(r[name] for name in order)), default=None)
+
+    def fail_of(self, part):
+        latest = self.latest_inspection(*part)
+        return latest if latest is not None and latest["result"] == "fail" else None
 
 
 def in_force(licence, on):

@@ -10,6 +10,17 @@ def current_chains(world):
     return {key: (row["verdict"], list(row["gap_names"])) for key, row in newest_chains(world).items()}
 
 
+def input_gaps(world):
+    """{(platform_code, listing_id): {gap: (lot it names, events it rests on)}} of current chains with such gaps."""
+    found = {}
+    for key, row in newest_chains(world).items():
+        for gap in row["gaps"]:
+            if gap["gap"] in {"input_recalled", "input_failed"}:
+                events = [tuple(event.split("/")) for event in gap["evidence"]]
+                found.setdefault(key, {})[gap["gap"]] = (tuple(gap["subject"].split("/")), events)
+    return found
+
+
 def newest_chains(world):
     newest = {}
     for row in world.rows("chain"):

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
-from tests.reference.assessment import expected_chains
+from tests.reference.assessment import expected_chains, expected_inputs
 from tests.reference.markets import generate
 from tests.reference.strategies import deliveries, markets
-from tests.streams.results import current_chains, outcomes, published, standing_alerts
+from tests.streams.results import current_chains, input_gaps, outcomes, published, standing_alerts
 from tests.streams.world import World
 
 CASES = Path(__file__).parents[1] / "data" / "cases"
@@ -81,6 +81,7 @@ def test_chains_and_alerts_are_those_of_an_undisturbed_run(course, data):
     world.drain()
     note(f"{len(events)} events, {len(sent)} sent, {len(world.turns)} turns, {world.kills} kills")
     assert current_chains(world) == expected_chains(events)
+    assert input_gaps(world) == expected_inputs(events)
     assert standing_alerts(world) == standing_alerts(undisturbed(events))
     assert outcomes(world) == first_deliveries(sent, at)
 

@@ -10,7 +10,7 @@ from suyuan.streams.stage import Block, Emit, StageContext, StateView
 from suyuan.streams.stages.backlog import Task, condense, leave, read_tasks, work_off
 from suyuan.streams.stages.listing_rows import retold
 from suyuan.streams.stages.producer.assess import assess_listings
-from suyuan.streams.stages.producer.lineage import hear
+from suyuan.streams.stages.producer.due import DUE
 from suyuan.streams.stages.producer.listings import keep_listings
 from suyuan.streams.stages.producer.records import keep_records
 from suyuan.streams.stages.producer.upkeep import Upkeep
@@ -25,29 +25,29 @@ def meet_producer(block: Block, state: StateView, context: StageContext) -> list
 def note_records(block: Block, state: StateView, context: StageContext) -> list[Emit]:
     """One block of `producer.record`."""
     touched = keep_records(block, state, context)
-    upkeep = Upkeep(block, state)
+    upkeep = Upkeep(block, state, context)
     upkeep.summarise(touched)
-    return upkeep.emits() + _again(condense(upkeep.tasks), block, state, context)
+    return _go_on(upkeep, [], block, state, context)
 
 
 def hear_lineage(block: Block, state: StateView, context: StageContext) -> list[Emit]:
     """One block of `producer.lineage`."""
-    touched, to_answer = hear(block, state)
-    upkeep = Upkeep(block, state)
-    upkeep.summarise(touched)
-    for upstream, follower in to_answer:
-        upkeep.answer(upstream, follower, touched.lots[upstream])
-    return upkeep.emits() + _again(condense(upkeep.tasks), block, state, context)
+    upkeep = Upkeep(block, state, context)
+    upkeep.taints.hear()
+    return _go_on(upkeep, [], block, state, context)
 
 
 def go_on(block: Block, state: StateView, context: StageContext) -> list[Emit]:
     """One block of `producer.backlog`: the next slice."""
-    return _again(read_tasks(block), block, state, context)
+    return _go_on(Upkeep(block, state, context), read_tasks(block), block, state, context)
 
 
-def _again(tasks: list[Task], block: Block, state: StateView, context: StageContext) -> list[Emit]:
-    done, left = work_off(tasks, state, context.slice_rows)
-    emits = leave("producer.backlog", left)
+def _go_on(upkeep: Upkeep, tasks: list[Task], block: Block, state: StateView, context: StageContext) -> list[Emit]:
+    """A slice of the lots that are due, and of the listings that rest on facts that are others now."""
+    upkeep.work_off(context.slice_rows)
+    listings = condense([task for task in tasks if task.prefix != DUE] + upkeep.tasks)
+    done, left = work_off(listings, state, context.slice_rows)
+    emits = upkeep.taints.emits() + leave("producer.backlog", left + upkeep.due.left())
     if not done and not block.redelivered:
         return emits
     return emits + assess_listings(retold(done), block, state, context)

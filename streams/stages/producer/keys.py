@@ -1,6 +1,7 @@
 """State of a producer partition: one table of what is kept under which key.
 
-Parts are joined by U+001F. A lot is (producer_code, gtin, lot), an item (producer_code, gtin).
+Parts are joined by U+001F. A lot is (producer_code, gtin, lot), an item (producer_code, gtin). A cause of taints is a
+recall (producer_code, gtin, recall_no) or a lot that failed.
 
 | key | value |
 |---|---|
@@ -17,11 +18,17 @@ Parts are joined by U+001F. A lot is (producer_code, gtin, lot), an item (produc
 | expiry, date, lot | empty: the lot expires on that day |
 | follow, lot, lot made from it | empty |
 | told, lot, input lot | taints that the input told |
-| taints, lot | taints that the lot told last |
+| taints, lot | taints that the lot told last, after the topic:offset of the block that they were new to |
+| tainted, kind, cause, lot | empty: a taint of that cause is among the lot's |
+| term, kind, cause | which time it is that the cause taints, and the topic:offset of the block that ended the last |
+| ended, kind, cause | the greatest term of the cause that is over |
+| due, lot | received_at: what the lot is tainted with may be something else now |
+| done, topic | the lots worked off by the last block that worked any off, with its offset |
 | facts-producer, code · facts-item, item · facts-lot, lot | facts |
 | facts-custody, lot, holder · facts-licence, licence_no | facts |
 | listing, lot, seller_code, platform_code, listing_id | listing |
 | questions, topic | the questions of its last block that had any, with its offset |
+| due-after | where working off what is due goes on |
 | day · day-before · count | greatest `day` event · the one before it · assessments made |
 """
 
@@ -38,6 +45,7 @@ ItemKey = tuple[str, str]
 DAY = b"day"
 DAY_BEFORE = b"day-before"
 COUNT = b"count"
+DUE_AFTER = b"due-after"
 
 
 def name(*parts: str) -> bytes:

@@ -1,81 +1,66 @@
-"""Lots tell the lots made from them what they are tainted with, across producers and so across partitions.
+"""What lots tell each other across partitions, as messages.
 
-A lot follows its inputs (message `follow`); an input answers, and tells again whenever it changes, with everything
-that it is tainted with (message `taints`, always the whole, so the last one counts).
+| message | upstream | downstream | taints |
+|---|---|---|---|
+| follow | an input | a lot made from it: asks to be told from now on | – |
+| taints | the lot that tells | a lot made from it | all that it tells, so the last one counts |
+| ended | cause of a taint | empty | its kind and the term that is over; to every partition |
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import msgspec
 import polars as pl
 
-from suyuan.domain.facts.lineage import Taint, own_taints
-from suyuan.domain.facts.quality import gravest, latest
+from suyuan.domain.facts.lineage import Kind, Taint
 from suyuan.domain.keys import join_key, split_key
-from suyuan.domain.records import Inspection, Lot, Recall, decode_record
 from suyuan.schemas.blocks import block_schema
-from suyuan.streams.stage import Block, Emit, StateView
-from suyuan.streams.stages.producer.keys import LotKey, name, parts, prefix
-from suyuan.streams.stages.producer.touched import Touched
+from suyuan.streams.stage import Block, Emit
+from suyuan.streams.stages.producer.keys import LotKey
+
+NOTHING = b"[]"
+
+
+class Told(NamedTuple):
+    """A message to a partition."""
+
+    partition: int
+    message: str
+    upstream: LotKey
+    downstream: LotKey | None
+    received_at: int
+    taints: bytes = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """A message to the partition of `to`, which is upstream for a follow and downstream for taints."""
+class Cause:
+    """What taints lots as long as its term lasts: a recall (producer_code, gtin, recall_no) or a failed lot."""
 
-    message: str
-    upstream: LotKey
-    downstream: LotKey
-    received_at: int
-    taints: bytes = b"[]"
+    kind: Kind
+    key: LotKey
 
     @property
-    def to(self) -> LotKey:
-        """Whose producer's partition gets it."""
-        return self.upstream if self.message == "follow" else self.downstream
+    def name(self) -> tuple[str, str, str, str]:
+        """As parts of a state key."""
+        return self.kind, *self.key
 
 
-def own_taints_of(lot_key: str, recalls: Sequence[Recall], inspections: Sequence[Inspection]) -> tuple[Taint, ...]:
-    """`recalls`: those of the lot's item; `inspections`: those of the lot."""
-    lot = split_key(lot_key)[2]
-    covering = gravest(recall for recall in recalls if not recall.lots or lot in recall.lots)
-    return own_taints(lot_key, covering, latest(inspections))
+def cause_of(taint: Taint) -> Cause:
+    """What the taint's term counts for."""
+    return Cause(taint.kind, lot_key(taint.cause_key))
 
 
-def follow_inputs(lot: LotKey, state: StateView, received_at: int) -> list[Told]:
-    """A follow to each input that the lot's record names."""
-    body = state.get(name("lot", *lot))
-    record = decode_record("lot", body) if body is not None else None
-    if not isinstance(record, Lot):
-        return []
-    inputs = {(x.producer_code, x.gtin, x.lot) for x in record.inputs}
-    return [Told("follow", upstream, lot, received_at) for upstream in sorted(inputs)]
-
-
-def tell_followers(lot: LotKey, taints: bytes, state: StateView, received_at: int) -> list[Told]:
-    """The lot's taints to everyone that follows it."""
-    followers = (parts(key)[4:] for key, _ in state.scan(prefix("follow", *lot)))
-    return [Told("taints", lot, (p, g, made), received_at, taints) for p, g, made in followers]
-
-
-def hear(block: Block, state: StateView) -> tuple[Touched, list[tuple[LotKey, LotKey]]]:
-    """One block of `producer.lineage` into state: what it touches, and who is to be answered (upstream, follower)."""
-    touched = Touched()
-    to_answer = []
-    columns = ("message", "upstream", "downstream", "taints", "received_at")
-    for message, up, down, taints, received_at in block.rows.select(columns).iter_rows():
-        upstream, downstream = _lot(up), _lot(down)
-        if message == "follow":
-            state.put(name("follow", *upstream, *downstream), b"")
-            touched.lots[upstream] = received_at
-            to_answer.append((upstream, downstream))
-        else:
-            state.put(name("told", *downstream, *upstream), taints.encode())
-            touched.lots[downstream] = received_at
-    return touched, to_answer
+def heard(block: Block) -> list[Told]:
+    """The messages of one block of `producer.lineage`."""
+    columns = ("message", "upstream", "downstream", "received_at", "taints")
+    return [
+        Told(block.partition, message, lot_key(up), lot_key(down) if down else None, received_at, taints.encode())
+        for message, up, down, received_at, taints in block.rows.select(columns).iter_rows()
+    ]
 
 
 def send(told: Sequence[Told]) -> list[Emit]:
@@ -85,17 +70,40 @@ def send(told: Sequence[Told]) -> list[Emit]:
     rows = {
         "message": [x.message for x in told],
         "upstream": [join_key(*x.upstream) for x in told],
-        "downstream": [join_key(*x.downstream) for x in told],
+        "downstream": [join_key(*x.downstream) if x.downstream else "" for x in told],
         "taints": [x.taints.decode() for x in told],
         "received_at": [x.received_at for x in told],
     }
     frame = pl.DataFrame(rows, schema=block_schema("lineage"))
-    return [Emit("producer.lineage", frame.with_columns(route=pl.Series([x.to[0] for x in told])), key="route")]
+    return [Emit("producer.lineage", frame.with_columns(partition=pl.Series([x.partition for x in told])))]
 
 
-def _lot(key: str) -> LotKey:
+def lot_key(key: str) -> LotKey:
+    """The parts of a lot's key."""
     producer_code, gtin, lot = split_key(key)
     return producer_code, gtin, lot
 
 
-TAINTS = msgspec.json.Decoder(tuple[Taint, ...])
+def encode_taints(taints: Sequence[Taint]) -> bytes:
+    """As lots tell them and keep what they were told."""
+    return msgspec.json.encode(taints)
+
+
+def decode_taints(value: bytes) -> tuple[Taint, ...]:
+    """The reverse. What former versions told is read too: they named the whole way, and no cause."""
+    try:
+        return _decode(value)
+    except msgspec.ValidationError:
+        return tuple(Taint(x.root, x.kind, x.evidence, len(x.path) - 1) for x in _decode_former(value))
+
+
+class _Former(msgspec.Struct):
+    root: str
+    kind: Kind
+    path: tuple[str, ...]
+    evidence: str
+
+
+_decode = msgspec.json.Decoder(tuple[Taint, ...]).decode
+_decode_former = msgspec.json.Decoder(tuple[_Former, ...]).decode
+ENDED = msgspec.json.Decoder(tuple[Kind, int])

@@ -106,7 +106,7 @@ def _keep_placed(
     before: bytes | None = None
     if isinstance(record, Recall):
         place = name("recall", record.producer_code, record.gtin, record.recall_no)
-        _touch_recalled_lots(record, place, received_at, state, touched)
+        _touch_recalled_lots(record, place, received_at, state, touched, retracted=retracted)
         touched.items[record.producer_code, record.gtin] = received_at
     elif isinstance(record, Inspection):
         place = name("inspection", record.producer_code, record.gtin, record.lot or "", record.report_no)
@@ -130,14 +130,31 @@ def _keep_placed(
         _index_expiry((record.producer_code, record.gtin, record.lot), record, before, state)
 
 
-def _touch_recalled_lots(record: Recall, place: bytes, received_at: int, state: StateView, touched: Touched) -> None:
-    lots = set(record.lots)
+def _touch_recalled_lots(
+    record: Recall, place: bytes, received_at: int, state: StateView, touched: Touched, *, retracted: bool
+) -> None:
+    """Those it names or named. Of a recall of every lot those that others were made from: they are tainted by it, while
+    listings of the item are looked at for what the item's facts say.
+    """
     before = state.get(place)
-    if before is not None:
-        was = decode_record("recall", before)
-        lots |= set(was.lots) if isinstance(was, Recall) else set()
+    was = decode_record("recall", before) if before is not None else None
+    item = (record.producer_code, record.gtin)
+    lots = set(record.lots)
+    narrowed = False
+    if isinstance(was, Recall):
+        lots |= set(was.lots)
+        narrowed = was.status == "open" and (retracted or not _covers_as_much(record, was))
     for lot in lots:
-        touched.lots[record.producer_code, record.gtin, lot] = received_at
+        touched.tainted[*item, lot] = received_at
+    if not record.lots or (isinstance(was, Recall) and not was.lots):
+        for key, _ in state.scan(prefix("follow", *item)):
+            touched.tainted[*item, parts(key)[3]] = received_at
+    key = (*item, record.recall_no)
+    touched.recalls[key] = narrowed or touched.recalls.get(key, False)
+
+
+def _covers_as_much(record: Recall, was: Recall) -> bool:
+    return record.status == "open" and (not record.lots or (bool(was.lots) and set(was.lots) <= set(record.lots)))
 
 
 def _index_expiry(lot: tuple[str, str, str], record: Lot, before: bytes | None, state: StateView) -> None:

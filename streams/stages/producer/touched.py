@@ -22,4 +22,8 @@ class Touched:
     licences: dict[str, int] = field(default_factory=dict)
     inputs: set[LotKey] = field(default_factory=set)
     """lots whose inputs may be others now"""
+    recalls: dict[tuple[str, str, str], bool] = field(default_factory=dict)
+    """by (producer_code, gtin, recall_no), whether it covers less than it did"""
+    tainted: dict[LotKey, int] = field(default_factory=dict)
+    """lots of which no more than what they are recalled for, or tainted with, may be another"""
     days: list[tuple[str, int]] = field(default_factory=list)

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import msgspec
 
 from suyuan.domain.facts.custody import custody
-from suyuan.domain.facts.lineage import Taint, combine
-from suyuan.domain.facts.lot import summarise_lot
+from suyuan.domain.facts.lot import LotFacts, quality_anew, summarise_lot
 from suyuan.domain.facts.producer import summarise_licence, summarise_producer
 from suyuan.domain.keys import join_key
 from suyuan.domain.records import Entity, Inspection, Licence, Lot, Recall, Shipment, decode_record
-from suyuan.streams.stage import Block, Emit, StateView
+from suyuan.streams.stage import Block, StageContext, StateView
 from suyuan.streams.stages.backlog import Task
+from suyuan.streams.stages.producer.due import Due
 from suyuan.streams.stages.producer.kept import item_facts, kept_record, kept_records
 from suyuan.streams.stages.producer.keys import (
     ABSENT,
@@ -27,31 +27,28 @@ from suyuan.streams.stages.producer.keys import (
     parts,
     prefix,
 )
-from suyuan.streams.stages.producer.lineage import (
-    TAINTS,
-    Told,
-    follow_inputs,
-    own_taints_of,
-    send,
-    tell_followers,
-)
+from suyuan.streams.stages.producer.lineage import Cause
+from suyuan.streams.stages.producer.taints import Taints
 from suyuan.streams.stages.producer.touched import Touched
 
 SCAN_ROWS = 1000
+DUE_ROWS = 8
+"""a lot that is due costs as much as this many listings"""
 
 
 class Upkeep:
     """Summarises what a block touches. Redelivered, facts count as changed even where they are what they were."""
 
-    def __init__(self, block: Block, state: StateView) -> None:
-        self.block = block
+    def __init__(self, block: Block, state: StateView, context: StageContext) -> None:
         self.state = state
         self.redelivered = block.redelivered
         self.tasks: list[Task] = []
-        self.told: list[Told] = []
+        self.due = Due(block, state)
+        self.taints = Taints(block, state, context, self.due)
+        self._recalls: dict[ItemKey, list[Recall]] = {}
 
     def summarise(self, touched: Touched) -> None:
-        """Items before lots: a lot is recalled with every lot of its item."""
+        """Recalls that end before the lots that they tainted."""
         if touched.days:
             self._turn_day(*max(touched.days))
         for licence_no, received_at in touched.licences.items():
@@ -59,20 +56,23 @@ class Upkeep:
         for code, received_at in touched.producers.items():
             self._producer(code, received_at)
         for item, received_at in touched.items.items():
-            self._item(item, received_at, touched)
+            self._item(item, received_at)
+        for recall, narrowed in touched.recalls.items():
+            if narrowed:
+                self.taints.end(Cause("recalled", recall), touched.items[recall[:2]])
+            elif self.redelivered:
+                self.taints.end_again(Cause("recalled", recall), touched.items[recall[:2]])
+        for lot, received_at in touched.tainted.items():
+            self.due.add(lot, received_at)
         for lot, received_at in touched.lots.items():
             self._lot(lot, received_at)
         for lot in touched.inputs:
-            self.told += follow_inputs(lot, self.state, touched.lots[lot])
+            self.taints.follow_inputs(lot, touched.lots[lot])
 
-    def answer(self, upstream: LotKey, follower: LotKey, received_at: int) -> None:
-        """Tell a new follower what the lot, just summarised, is tainted with."""
-        _, _, taints = (self.state.get(name("taints", *upstream)) or b"\n[]").partition(b"\n")
-        self.told.append(Told("taints", upstream, follower, received_at, taints))
-
-    def emits(self) -> list[Emit]:
-        """What is to be told to other lots."""
-        return send(self.told)
+    def work_off(self, rows: int) -> None:
+        """Of the lots that are due as many as stand for so many rows, one at least."""
+        for lot, received_at in self.due.work_off(max(1, rows // DUE_ROWS)):
+            self._taints(lot, received_at)
 
     def _changed(self, key: bytes, value: bytes) -> bool:
         if self.state.get(key) == value:
@@ -120,8 +120,7 @@ class Upkeep:
         if self._changed(name("facts-producer", code), facts.to_json()):
             self._again("producer", received_at, code)
 
-    def _item(self, item: ItemKey, received_at: int, touched: Touched) -> None:
-        self._spread_recall(item, received_at, touched)
+    def _item(self, item: ItemKey, received_at: int) -> None:
         product = self.state.get(name("product", item[1]))
         if product is None or product == ASKED:
             return  # nobody lists it yet, or its home has not answered: summarised when either happens
@@ -129,50 +128,37 @@ class Upkeep:
         if self._changed(name("facts-item", *item), item_facts(self.state, item)):
             self._again("item", received_at, *item)
 
-    def _spread_recall(self, item: ItemKey, received_at: int, touched: Touched) -> None:
-        """A recall of every lot taints the lots made from any of them: those that are followed are touched too."""
-        for key, _ in self.state.scan(prefix("follow", *item)):
-            lot = parts(key)[3]
-            touched.lots.setdefault((*item, lot), received_at)
-
     def _lot(self, lot: LotKey, received_at: int) -> None:
         record = kept_record(self.state, "lot", Lot, "lot", *lot)
         shipments = kept_records(self.state, "shipment", Shipment, "shipment", *lot)
         inspections = kept_records(self.state, "inspection", Inspection, "inspection", *lot)
-        recalls = kept_records(self.state, "recall", Recall, "recall", *lot[:2])
-        own = own_taints_of(join_key(*lot), recalls, inspections)
-        taints = combine(join_key(*lot), own, self._told(lot, record))
+        recalls = self._recalls_of(lot[:2])
+        taints = self.taints.settle(lot, record, inspections, recalls, received_at)
         facts = summarise_lot(join_key(*lot), record, shipments, inspections, recalls, taints)
         if self._changed(name("facts-lot", *lot), facts.to_json()):
             self._again("lot", received_at, *lot)
         self._custody(lot, shipments, received_at)
-        told = msgspec.json.encode(taints)
-        if self._must_tell(name("taints", *lot), told):
-            self.told += tell_followers(lot, told, self.state, received_at)
 
-    def _must_tell(self, key: bytes, told: bytes) -> bool:
-        """Whether taints are new, or were new to this very block when it was done before. (Told again for no more than
-        being redelivered, they would go round circles of inputs as long as blocks are redelivered.)
+    def _taints(self, lot: LotKey, received_at: int) -> None:
+        """Of a lot that was summarised before no more than what it is recalled for, or tainted with: it may have been
+        shipped a hundred thousand times.
         """
-        held = self.state.get(key) or b""
-        cause, _, before = held.partition(b"\n")
-        if not held or before != told:
-            self.state.put(key, f"{self.block.topic}:{self.block.offset}\n".encode() + told)
-            return True
-        topic, _, offset = cause.decode().rpartition(":")
-        return self.redelivered and topic == self.block.topic and int(offset) >= self.block.since
+        known = self.state.get(name("facts-lot", *lot))
+        if known is None:
+            self._lot(lot, received_at)
+            return
+        record = kept_record(self.state, "lot", Lot, "lot", *lot)
+        inspections = kept_records(self.state, "inspection", Inspection, "inspection", *lot)
+        recalls = self._recalls_of(lot[:2])
+        taints = self.taints.settle(lot, record, inspections, recalls, received_at)
+        facts = quality_anew(_decode_facts(known), inspections, recalls, taints)
+        if self._changed(name("facts-lot", *lot), facts.to_json()):
+            self._again("lot", received_at, *lot)
 
-    def _told(self, lot: LotKey, record: Lot | None) -> dict[str, tuple[Taint, ...]]:
-        """What the inputs told, by input lot; what a former input told is forgotten."""
-        inputs = {join_key(x.producer_code, x.gtin, x.lot) for x in record.inputs} if record else set()
-        told = {}
-        for key, value in self.state.scan(prefix("told", *lot)):
-            upstream = join_key(*parts(key)[4:])
-            if upstream in inputs:
-                told[upstream] = TAINTS.decode(value)
-            else:
-                self.state.delete(key)
-        return told
+    def _recalls_of(self, item: ItemKey) -> list[Recall]:
+        if item not in self._recalls:
+            self._recalls[item] = kept_records(self.state, "recall", Recall, "recall", *item)
+        return self._recalls[item]
 
     def _custody(self, lot: LotKey, shipments: Sequence[Shipment], received_at: int) -> None:
         facts = custody(join_key(*lot), lot[0], shipments)
@@ -184,3 +170,6 @@ class Upkeep:
         for holder, held in facts.items():
             if self._changed(name("facts-custody", *lot, holder), held.to_json()):
                 self._again("custody", received_at, *lot, holder)
+
+
+_decode_facts = msgspec.json.Decoder(LotFacts).decode

@@ -7,7 +7,7 @@ import pytest
 from suyuan.domain.facts.custody import CustodyFacts, custody
 from suyuan.domain.facts.item import ItemFacts, summarise_item
 from suyuan.domain.facts.lineage import Taint
-from suyuan.domain.facts.lot import LotFacts, summarise_lot
+from suyuan.domain.facts.lot import LotFacts, quality_anew, summarise_lot
 from suyuan.domain.facts.producer import LicenceFacts, ProducerFacts, summarise_licence, summarise_producer
 from suyuan.domain.keys import join_key
 from suyuan.domain.records import decode_record
@@ -74,19 +74,28 @@ def test_a_lot_without_a_record_still_has_its_recall(make):
 
 def test_inputs_are_named_nearest_first_and_never_the_lot_itself(make):
     def taint(lot, kind, depth):
-        root = join_key("Q", GTIN, lot)
-        return Taint(root=root, kind=kind, path=(LOT, *["x"] * depth, root), evidence=f"X/{lot}")
+        return Taint(join_key("Q", GTIN, lot), kind, f"X/{lot}", depth)
 
-    own = Taint(root=LOT, kind="failed", path=(LOT,), evidence="X/own")
-    facts = summarise_lot(LOT, make.lot(), [], [], [], [own, taint("far", "recalled", 3), taint("near", "recalled", 0)])
-    assert [(x.lot, x.evidence) for x in facts.input_recalled] == [("near", "X/near"), ("far", "X/far")]
+    own = Taint(LOT, "failed", "X/own")
+    recalled = [taint(lot, "recalled", depth) for lot, depth in [("far", 4), ("b", 2), ("a", 2), ("near", 1)]]
+    facts = summarise_lot(LOT, make.lot(), [], [], [], [own, *recalled])
+    assert [(x.lot, x.evidence) for x in facts.input_recalled] == [("near", "X/near"), ("a", "X/a"), ("b", "X/b")]
     assert facts.input_failed == ()
+
+
+def test_quality_anew_is_what_a_summary_says(make):
+    reports, recalls = [make.inspection(lot="L1"), make.inspection()], [make.recall(lots=("L1",)), make.recall()]
+    taints = [Taint(join_key("Q", GTIN, "I"), "failed", "X/1", 1), Taint(LOT, "recalled", "X/own")]
+    for known, now in [([], []), (reports, recalls)], [(reports, recalls), ([], [])]:
+        before = summarise_lot(LOT, make.lot(), [make.shipment(quantity=500)], *known, [])
+        after = summarise_lot(LOT, make.lot(), [make.shipment(quantity=500)], *now, taints)
+        assert quality_anew(before, *now, taints) == after
 
 
 def full_facts(make):
     licence = make.licence(valid_to=dt.date(2027, 1, 1))
     report, recall = make.inspection(), make.recall()
-    taint = Taint(root=join_key("Q", GTIN, "I"), kind="failed", path=(LOT, join_key("Q", GTIN, "I")), evidence="X/1")
+    taint = Taint(join_key("Q", GTIN, "I"), "failed", "X/1", 1)
     shipments = [make.shipment(quantity=500)]
     return [
         summarise_producer("P", make.entity(), [licence]),

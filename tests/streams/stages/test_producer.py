@@ -1,10 +1,11 @@
 """Producer: listings meet records, whatever comes first; nothing is assessed before its home has answered."""
 
+import json
 from dataclasses import replace
 
 import pytest
 
-from suyuan.domain.keys import partition_of
+from suyuan.domain.keys import join_key, partition_of
 from tests.streams.stages.part import T0, Part
 from tests.streams.stages.published import (
     GTIN,
@@ -20,8 +21,8 @@ from tests.streams.stages.published import (
 class Producer(Part):
     """With `records` and `listings` for what comes in; questions are answered by an empty home."""
 
-    def __init__(self, upstream, slice_rows=4000):
-        super().__init__("producer", slice_rows=slice_rows)
+    def __init__(self, upstream, slice_rows=4000, **place):
+        super().__init__("producer", slice_rows=slice_rows, **place)
         self.upstream = upstream
 
     def listings(self, *events):
@@ -315,17 +316,110 @@ def test_a_question_that_was_lost_is_asked_again(producer):
     assert not producer.listings(event("listing", listing_id="2"))["intake.lookup"], "it is under way"
 
 
-def test_what_a_lot_was_told_is_told_on_again_when_it_is_delivered_again(producer):
-    producer.records(REGISTERED, event("product"), event("recall", lots=["L1"]))
-    rows = producer.records(event("lot", **MADE, inputs=[PART]))["producer.lineage"]
-    answer = producer.rows("producer.lineage", rows)["producer.lineage"]
-    assert [row["message"] for row in answer] == ["taints"]
-    assert producer.rows("producer.lineage", rows, redelivered=True)["producer.lineage"] == answer
-    producer.listings(event("listing", **MADE))
-    producer.records(
-        event("product", producer_code=OTHER_PRODUCER, gtin=OTHER_GTIN), event("entity", code=OTHER_PRODUCER)
-    )
-    first = producer.rows("producer.lineage", answer)
-    again = producer.rows("producer.lineage", answer, redelivered=True)
+PLACE_OF = {code: partition_of(code, 16) for code in (PRODUCER, OTHER_PRODUCER)}
+
+
+@pytest.fixture
+def apart(upstream):
+    """Partitions of two producers, by code."""
+    assert len(set(PLACE_OF.values())) == 2
+    return {code: Producer(upstream, partition=place, partitions=16) for code, place in PLACE_OF.items()}
+
+
+def test_what_a_lot_was_told_is_told_on_again_when_it_is_delivered_again(apart):
+    near, far = apart[PRODUCER], apart[OTHER_PRODUCER]
+    near.records(REGISTERED, event("product"), event("recall", lots=["L1"]))
+    follow = far.records(event("lot", **MADE, inputs=[PART])).to(PLACE_OF[PRODUCER], "producer.lineage")
+    assert [row["message"] for row in follow] == ["follow"]
+    answer = near.rows("producer.lineage", follow)["producer.lineage"]
+    assert [(row["message"], row["@"]) for row in answer] == [("taints", PLACE_OF[OTHER_PRODUCER])]
+    assert near.rows("producer.lineage", follow, redelivered=True)["producer.lineage"] == answer
+    far.listings(event("listing", **MADE))
+    far.records(event("product", producer_code=OTHER_PRODUCER, gtin=OTHER_GTIN), event("entity", code=OTHER_PRODUCER))
+    first = far.rows("producer.lineage", answer)
+    again = far.rows("producer.lineage", answer, redelivered=True)
     assert gaps(again) == gaps(first)
     assert "input_recalled" in gaps(again)["1"]
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        (event("recall", lots=["L1"]), event("recall", at=1, lots=["L1"], status="closed")),
+        (event("recall"), event("recall", at=1, status="closed")),
+        (event("recall"), event("recall", at=1, lots=["L2"])),
+        (event("inspection", result="fail", failed_items=["x"]), event("inspection", at=1, report_no="R2")),
+    ],
+    ids=["recall of the lot", "recall of the product", "recall of fewer", "fail"],
+)
+def test_that_a_taint_ended_is_told_to_every_partition_and_again_when_it_is_delivered_again(apart, first, then):
+    near, far = apart[PRODUCER], apart[OTHER_PRODUCER]
+    near.records(REGISTERED, event("product"), event("lot"))
+    follow = far.records(event("lot", **MADE, inputs=[PART])).to(PLACE_OF[PRODUCER], "producer.lineage")
+    near.rows("producer.lineage", follow)
+    far.listings(event("listing", **MADE))
+    far.records(event("product", producer_code=OTHER_PRODUCER, gtin=OTHER_GTIN), event("entity", code=OTHER_PRODUCER))
+    told = near.records(first).to(PLACE_OF[OTHER_PRODUCER], "producer.lineage")
+    assert gaps(far.rows("producer.lineage", told))["1"] & {"input_recalled", "input_failed"}
+    rows = near.upstream.records("producer.record", then)
+    sent = near.rows("producer.record", rows)
+    ended = [row for row in sent["producer.lineage"] if row["message"] == "ended"]
+    assert sorted(row["@"] for row in ended) == [n for n in range(16) if n != PLACE_OF[PRODUCER]]
+    again = near.rows("producer.record", rows, redelivered=True)["producer.lineage"]
+    assert all(row in again for row in sent["producer.lineage"])
+    (word,) = [row for row in ended if row["@"] == PLACE_OF[OTHER_PRODUCER]]
+    sent = far.rows("producer.lineage", [word])
+    assert not gaps(sent)["1"] & {"input_recalled", "input_failed"}, "before the lot itself has told"
+    assert gaps(far.rows("producer.lineage", [word], redelivered=True)) == gaps(sent)
+
+
+def test_a_taint_that_comes_after_it_ended_is_nothing_and_a_new_one_of_the_same_recall_is(apart):
+    near, far = apart[PRODUCER], apart[OTHER_PRODUCER]
+    near.records(REGISTERED, event("product"), event("lot"))
+    follow = far.records(event("lot", **MADE, inputs=[PART])).to(PLACE_OF[PRODUCER], "producer.lineage")
+    near.rows("producer.lineage", follow)
+    far.listings(event("listing", **MADE))
+    far.records(event("product", producer_code=OTHER_PRODUCER, gtin=OTHER_GTIN), event("entity", code=OTHER_PRODUCER))
+    late = near.records(event("recall")).to(PLACE_OF[OTHER_PRODUCER], "producer.lineage")
+    sent = near.records(event("recall", at=1, status="closed")).to(PLACE_OF[OTHER_PRODUCER], "producer.lineage")
+    far.rows("producer.lineage", [row for row in sent if row["message"] == "ended"])
+    assert not far.rows("producer.lineage", late)["chain"]
+    new = near.records(event("recall", at=2)).to(PLACE_OF[OTHER_PRODUCER], "producer.lineage")
+    assert "input_recalled" in gaps(far.rows("producer.lineage", new))["1"]
+
+
+def test_what_a_former_version_told_is_understood(apart):
+    far = apart[OTHER_PRODUCER]
+    far.records(event("lot", **MADE, inputs=[PART]))
+    far.listings(event("listing", **MADE))
+    far.records(event("product", producer_code=OTHER_PRODUCER, gtin=OTHER_GTIN), event("entity", code=OTHER_PRODUCER))
+    root, lot = join_key(PRODUCER, GTIN, "L1"), join_key(*MADE.values())
+    former = json.dumps([{"root": root, "kind": "recalled", "path": [root], "evidence": "X/1"}])
+    row = {"message": "taints", "upstream": root, "downstream": lot, "taints": former, "received_at": 1}
+    assert "input_recalled" in gaps(far.rows("producer.lineage", [row]))["1"]
+    assert "input_recalled" not in gaps(far.rows("producer.lineage", [row | {"taints": "[]"}]))["1"]
+
+
+def test_many_tainted_lots_are_worked_off_in_slices_with_others_between(upstream):
+    """A recall of every lot of a product that forty lots were made from, each a row of two."""
+    producer = Producer(upstream, slice_rows=40)
+    lots = {"producer_code": PRODUCER, "gtin": GTIN}
+    made = [event("lot", **lots, lot=f"M{number}", inputs=[PART | {"lot": f"L{number}"}]) for number in range(40)]
+    producer.settled(producer.records(REGISTERED, event("product"), event("entity", code=OTHER_PRODUCER), *made))
+    producer.listings(*(event("listing", listing_id=str(number), lot=f"M{number}") for number in range(40)))
+    producer.settled(producer.records(event("recall", recall_no="C0", status="closed")))
+    sent = producer.records(event("recall"))
+    turns, recalled = 0, set()
+    while left := sent["producer.backlog"]:
+        other = producer.listings(
+            event("listing", listing_id=f"other {turns}", producer_code=OTHER_PRODUCER, gtin=None, lot=None)
+        )
+        assert len(other["chain"]) == 1, "another producer's listing does not wait"
+        sent = producer.rows("producer.backlog", left)
+        again = producer.rows("producer.backlog", left, redelivered=True)
+        assert gaps(again).items() >= gaps(sent).items()
+        assert again["producer.backlog"] or not sent["producer.backlog"]
+        recalled |= {number for number, found in gaps(sent).items() if "input_recalled" in found}
+        turns += 1
+    assert recalled == {str(number) for number in range(40)}
+    assert 10 <= turns <= 50

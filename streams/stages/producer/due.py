@@ -1,0 +1,99 @@
+"""Lots that are due: what they are tainted with may be something else now.
+
+A recall may touch any number of lots, and each of them those made from it. So lots are noted in the state and worked
+off some at a time, between blocks of others (see `backlog.py`). A lot that is told ten times while it waits is looked
+at once.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+
+import msgspec
+
+from suyuan.domain.keys import join_key
+from suyuan.streams.stage import Block, StateView
+from suyuan.streams.stages.backlog import Task
+from suyuan.streams.stages.producer.keys import DUE_AFTER, LotKey, name, parts, prefix
+from suyuan.streams.stages.producer.lineage import lot_key
+
+DUE = prefix("due")
+
+
+class _Done(msgspec.Struct, array_like=True):
+    """What the block at an offset of its topic worked off: lot key, received_at."""
+
+    offset: int
+    lots: tuple[tuple[str, int], ...]
+
+
+_decode = msgspec.json.Decoder(_Done).decode
+
+
+class Due:
+    """The lots that are due in a partition, as one block works some of them off."""
+
+    def __init__(self, block: Block, state: StateView) -> None:
+        self._block = block
+        self._state = state
+        self._queue: deque[bytes] | None = None
+        self._queued: set[bytes] = set()
+
+    def add(self, lot: LotKey, received_at: int) -> None:
+        """Note a lot. One that is added while others are worked off comes after them."""
+        key = name("due", *lot)
+        self._state.put(key, str(received_at).encode())
+        if self._queue is not None and key not in self._queued:
+            self._queue.append(key)
+            self._queued.add(key)
+
+    def work_off(self, most: int) -> Iterator[tuple[LotKey, int]]:
+        """At most so many lots, with the time of what made them due; in turn, so that none waits for ever. Delivered
+        again, a block does again what it did, for what it told may be lost.
+        """
+        done: dict[str, int] = {}
+        if self._block.redelivered:
+            for text, received_at in self._lost():
+                yield lot_key(text), received_at
+            return
+        self._queue = deque(self._waiting(most))
+        self._queued = set(self._queue)
+        for _ in range(most):
+            if not self._queue:
+                break
+            key = self._queue.popleft()
+            self._queued.discard(key)
+            lot = lot_key(join_key(*parts(key)[1:]))
+            received_at = int(self._state.get(key) or b"0")
+            self._state.delete(key)
+            done[join_key(*lot)] = received_at
+            yield lot, received_at
+        self._queue = None
+        if done:
+            self._state.put(self._name, msgspec.json.encode(_Done(self._block.offset, tuple(done.items()))))
+
+    def left(self) -> list[Task]:
+        """The task of working off what is still due."""
+        return [Task(DUE, "lineage", int(at)) for _, at in self._state.scan(DUE, limit=1)]
+
+    def _waiting(self, most: int) -> list[bytes]:
+        """The next ones in the order of keys, from where the last block stopped and round to the first."""
+        after = self._state.get(DUE_AFTER) or None
+        found = [key for key, _ in self._state.scan(DUE, after, most)]
+        if len(found) == most:
+            self._state.put(DUE_AFTER, found[-1])
+        elif after is not None:
+            known = set(found)
+            found += [key for key, _ in self._state.scan(DUE, limit=most - len(found)) if key not in known]
+            self._state.put(DUE_AFTER, b"")
+        return found
+
+    @property
+    def _name(self) -> bytes:
+        return name("done", self._block.topic)
+
+    def _lost(self) -> tuple[tuple[str, int], ...]:
+        value = self._state.get(self._name)
+        done = _decode(value) if value is not None else None
+        return done.lots if done is not None and done.offset >= self._block.since else ()

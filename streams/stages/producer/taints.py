@@ -1,0 +1,214 @@
+"""What lots of a partition are tainted with: kept, and told to the lots made from them (see domain/facts/lineage.py).
+
+Lots of one partition tell each other in its state, without a message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from suyuan.domain.facts.lineage import Kind, Taint, combine, own_taints
+from suyuan.domain.facts.quality import gravest, latest
+from suyuan.domain.keys import join_key, partition_of
+from suyuan.domain.records import Inspection, Lot, Recall
+from suyuan.streams.stage import Block, Emit, StageContext, StateView
+from suyuan.streams.stages.producer.due import Due
+from suyuan.streams.stages.producer.kept import kept_record
+from suyuan.streams.stages.producer.keys import LotKey, name, parts, prefix
+from suyuan.streams.stages.producer.lineage import (
+    ENDED,
+    NOTHING,
+    Cause,
+    Told,
+    cause_of,
+    decode_taints,
+    encode_taints,
+    heard,
+    lot_key,
+    send,
+)
+
+
+class Taints:
+    """Reads and writes a partition's taints for one block. Whom that makes due is added to `due`."""
+
+    def __init__(self, block: Block, state: StateView, context: StageContext, due: Due) -> None:
+        self._block = block
+        self._state = state
+        self._context = context
+        self._due = due
+        self._told: list[Told] = []
+        self._to_answer: list[Told] = []
+        self._ended: dict[Cause, int] = {}
+        self._place = f"{block.topic}:{block.offset}"
+
+    def hear(self) -> None:
+        """One block of `producer.lineage`."""
+        for told in heard(self._block):
+            if told.message == "ended":
+                kind, term = ENDED.decode(told.taints)
+                self._hear_end(Cause(kind, told.upstream), term, told.received_at)
+            elif told.downstream is None:
+                continue
+            elif told.message == "follow":
+                self._follow(told.upstream, told.downstream, told.received_at)
+                self._to_answer.append(told)
+            else:
+                self._state.put(name("told", *told.downstream, *told.upstream), told.taints)
+                self._due.add(told.downstream, told.received_at)
+
+    def follow_inputs(self, lot: LotKey, received_at: int) -> None:
+        """Have each input that the lot's record names tell it from now on."""
+        record = kept_record(self._state, "lot", Lot, "lot", *lot)
+        inputs = {(x.producer_code, x.gtin, x.lot) for x in record.inputs} if record is not None else set()
+        for upstream in sorted(inputs):
+            partition = self._partition(upstream)
+            if partition != self._context.partition:
+                self._told.append(Told(partition, "follow", upstream, lot, received_at))
+                continue
+            self._follow(upstream, lot, received_at)
+            _, told = self._held(upstream)
+            if told != NOTHING:
+                self._tell_here(lot, upstream, told, received_at)
+
+    def settle(
+        self,
+        lot: LotKey,
+        record: Lot | None,
+        inspections: Sequence[Inspection],
+        recalls: Sequence[Recall],
+        received_at: int,
+    ) -> tuple[Taint, ...]:
+        """What the lot is tainted with now; told on where that is new. `recalls`: those of its item."""
+        key = join_key(*lot)
+        covering = gravest(recall for recall in recalls if not recall.lots or lot[2] in recall.lots)
+        inspection = latest(inspections)
+        place, held = self._held(lot)
+        before = decode_taints(held)
+        if any(x.kind == "failed" and x.steps == 0 for x in before) and (
+            inspection is None or inspection.result != "fail"
+        ):
+            self.end(Cause("failed", lot), received_at)
+        elif self._block.redelivered:
+            self.end_again(Cause("failed", lot), received_at)
+        own = own_taints(key, covering, inspection, self._term_of)
+        taints = combine(key, own, self._told_by_inputs(lot, record), self._is_over, before)
+        now = encode_taints(taints)
+        if now != held:
+            self._state.put(name("taints", *lot), f"{self._place}\n".encode() + now)
+            self._index(lot, before, taints)
+            self._tell(lot, now, received_at)
+        elif self._was_new_to_this_block(place):
+            self._tell(lot, now, received_at)
+        return taints
+
+    def end(self, cause: Cause, received_at: int) -> None:
+        """The cause taints nothing any more, or less than it did: what was told of it so far is over."""
+        if not self._state.scan(prefix("follow", *cause.key[:2]), limit=1):
+            return  # nothing was told
+        term = self._term(cause)
+        self._state.put(name("term", *cause.name), f"{term + 1}\n{self._place}".encode())
+        self._tell_end(cause, term, received_at)
+
+    def end_again(self, cause: Cause, received_at: int) -> None:
+        """Tell of an end that this very block told of when it was done before."""
+        term, _, place = (self._state.get(name("term", *cause.name)) or b"0").partition(b"\n")
+        if self._was_new_to_this_block(place):
+            self._tell_end(cause, int(term) - 1, received_at)
+
+    def emits(self) -> list[Emit]:
+        """What is to be told in other partitions. Who began to follow is told what its input is tainted with by now."""
+        for asked in self._to_answer:
+            assert asked.downstream is not None  # noqa: S101 -- narrows the type for the type checker
+            _, told = self._held(asked.upstream)
+            if told != NOTHING:
+                self._tell_one(asked.upstream, asked.downstream, told, asked.received_at)
+        return send(self._told)
+
+    def _follow(self, upstream: LotKey, downstream: LotKey, received_at: int) -> None:
+        if not self._state.scan(prefix("follow", *upstream), limit=1):
+            self._due.add(upstream, received_at)  # nobody asked what it is tainted with before
+        self._state.put(name("follow", *upstream, *downstream), b"")
+
+    def _told_by_inputs(self, lot: LotKey, record: Lot | None) -> dict[str, tuple[Taint, ...]]:
+        """By input lot; what a former input told is forgotten."""
+        inputs = {join_key(x.producer_code, x.gtin, x.lot) for x in record.inputs} if record else set()
+        told = {}
+        for key, value in self._state.scan(prefix("told", *lot)):
+            upstream = join_key(*parts(key)[4:])
+            if upstream in inputs:
+                told[upstream] = decode_taints(value)
+            else:
+                self._state.delete(key)
+        return told
+
+    def _held(self, lot: LotKey) -> tuple[bytes, bytes]:
+        """(the block that they were new to, taints) as the lot told them last."""
+        place, _, taints = (self._state.get(name("taints", *lot)) or b"\n[]").partition(b"\n")
+        return place, taints
+
+    def _index(self, lot: LotKey, before: Sequence[Taint], now: Sequence[Taint]) -> None:
+        had, has = {cause_of(taint) for taint in before}, {cause_of(taint) for taint in now}
+        for cause in had - has:
+            self._state.delete(name("tainted", *cause.name, *lot))
+        for cause in has - had:
+            self._state.put(name("tainted", *cause.name, *lot), b"")
+
+    def _tell(self, lot: LotKey, taints: bytes, received_at: int) -> None:
+        for key, _ in self._state.scan(prefix("follow", *lot)):
+            self._tell_one(lot, lot_key(join_key(*parts(key)[4:])), taints, received_at)
+
+    def _tell_one(self, lot: LotKey, downstream: LotKey, taints: bytes, received_at: int) -> None:
+        partition = self._partition(downstream)
+        if partition == self._context.partition:
+            self._tell_here(downstream, lot, taints, received_at)
+        else:
+            self._told.append(Told(partition, "taints", lot, downstream, received_at, taints))
+
+    def _tell_here(self, downstream: LotKey, upstream: LotKey, taints: bytes, received_at: int) -> None:
+        key = name("told", *downstream, *upstream)
+        if self._state.get(key) != taints:
+            self._state.put(key, taints)
+            self._due.add(downstream, received_at)
+
+    def _tell_end(self, cause: Cause, term: int, received_at: int) -> None:
+        self._hear_end(cause, term, received_at)
+        value = msgspec.json.encode((cause.kind, term))
+        self._told += [
+            Told(partition, "ended", cause.key, None, received_at, value)
+            for partition in range(self._context.partitions)
+            if partition != self._context.partition
+        ]
+
+    def _hear_end(self, cause: Cause, term: int, received_at: int) -> None:
+        if term <= self._ended_term(cause):
+            return
+        self._ended[cause] = term
+        self._state.put(name("ended", *cause.name), str(term).encode())
+        for key, _ in self._state.scan(prefix("tainted", *cause.name)):
+            self._due.add(lot_key(join_key(*parts(key)[5:])), received_at)
+
+    def _is_over(self, taint: Taint) -> bool:
+        return taint.term <= self._ended_term(cause_of(taint))
+
+    def _ended_term(self, cause: Cause) -> int:
+        term = self._ended.get(cause)
+        if term is None:
+            term = self._ended[cause] = int(self._state.get(name("ended", *cause.name)) or b"-1")
+        return term
+
+    def _term(self, cause: Cause) -> int:
+        return int((self._state.get(name("term", *cause.name)) or b"0").partition(b"\n")[0])
+
+    def _term_of(self, kind: Kind, cause_key: str) -> int:
+        return self._term(Cause(kind, lot_key(cause_key)))
+
+    def _partition(self, lot: LotKey) -> int:
+        return partition_of(lot[0], self._context.partitions)
+
+    def _was_new_to_this_block(self, place: bytes) -> bool:
+        """Told again for no more than being redelivered, it would go round circles for as long as blocks are."""
+        topic, _, offset = place.decode().rpartition(":")
+        return self._block.redelivered and topic == self._block.topic and int(offset) >= self._block.since
