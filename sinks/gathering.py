@@ -60,8 +60,8 @@ class Gatherer:
             if self.is_full(rows, size) or len(spans) == self._size.spans:
                 break
             first = self.positions[target.topic, partition]
-            last = first - 1
-            for offset, value in self._messages(target, partition, first, ends[target.topic, partition]):
+            last, end = first - 1, ends[target.topic, partition]
+            for offset, value in self._messages(target, partition, first, end):
                 if self.is_full(rows, size):
                     break
                 if value is not None:
@@ -72,6 +72,8 @@ class Gatherer:
                     blocks.append(value)
                     rows, size = rows + count, size + len(value)
                 last = offset
+            else:
+                last = max(last, end - 1)  # behind the last record there may be offsets without one
             if last >= first:
                 spans.append(Span(partition, first, last))
         return self._batch(target, spans, blocks) if spans else None

@@ -128,7 +128,9 @@ class KafkaLog:
         return self._counts[topic]
 
     def end_offsets(self) -> Mapping[TopicPartition, int]:
-        """The next offset of every partition, at most `refresh_seconds` old."""
+        """The next offset of every partition, at most `refresh_seconds` old; what belongs to an open transaction is
+        behind it.
+        """
         with self._asking:
             now = time.monotonic()
             if now >= self._ends_until:
@@ -138,10 +140,11 @@ class KafkaLog:
                 self._ends_until = then + max(self._refresh_seconds, rest)
             return self._ends
 
-    def start_offsets(self, places: Iterable[TopicPartition]) -> Mapping[TopicPartition, int]:
-        """The first offset that each partition still has."""
+    def start_offsets(self, places: Iterable[TopicPartition] | None = None) -> Mapping[TopicPartition, int]:
+        """The first offset that each partition still has; None: of its own topics."""
+        asked = self._places if places is None else [KafkaPlace(*at) for at in places]
         with _translated():
-            starts = self._reader.beginning_offsets([KafkaPlace(*at) for at in places], timeout_ms=ANSWER_MS)
+            starts = self._reader.beginning_offsets(asked, timeout_ms=ANSWER_MS)
         return {tuple(at): start for at, start in starts.items()}
 
     def committed_offsets(self, group: str, topics: Iterable[str] | None = None) -> dict[TopicPartition, int]:
@@ -196,6 +199,7 @@ class KafkaLog:
             **self._arguments,
             **CLIENT,
             auto_offset_reset="earliest",
+            isolation_level="read_committed",
             enable_auto_commit=False,
             max_partition_fetch_bytes=MIB,
             fetch_max_wait_ms=5,
@@ -214,7 +218,7 @@ class KafkaLog:
         self, committed: Mapping[TopicPartition, tuple[int, str]]
     ) -> dict[TopicPartition, tuple[int | None, str]]:
         """Of every partition, what the log still reaches."""
-        starts = self.start_offsets(self._places)
+        starts = self.start_offsets()
         ends = self._ends_now()
         found: dict[TopicPartition, tuple[int | None, str]] = {}
         for at, start in starts.items():
@@ -267,7 +271,7 @@ class KafkaLog:
                     return Fetched([record.offset for record in records], [record.value for record in records])
                 position = self._reader.position(place, timeout_ms=1000)
                 if not found and position is not None and position >= self.end_offsets().get(at, 0):
-                    return Fetched([], [])  # the rest was compacted away
+                    return Fetched([], [])  # the rest was compacted away, or a transaction's
         finally:
             self._reader.pause(place)
         raise LogUnavailable(f"{at[0]}, partition {at[1]}: no answer from Kafka in {ANSWER_MS // 1000} s")

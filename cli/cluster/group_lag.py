@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from kafka import TopicPartition
 from kafka.admin import OffsetSpec
 from kafka.errors import KafkaError
+from kafka.protocol.consumer import IsolationLevel
 
 from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.topics.administration import administration
@@ -30,7 +31,8 @@ class GroupLag:
         ]
 
     def progress(self) -> dict[tuple[str, int], Progress]:
-        """Every partition's. Commits are read before the ends: where all are equal, nothing was left to do then.
+        """Every partition's. Commits are read before the ends: where all are equal, nothing was left to do then. What
+        belongs to a transaction that is still open is behind the end: nobody can have read it.
         CommandError where the brokers do not answer, or are not ready to: worth another try.
         """
         try:
@@ -41,7 +43,9 @@ class GroupLag:
     def _progress(self) -> dict[tuple[str, int], Progress]:
         committed = self._client.list_group_offsets({self._group: None})[self._group]
         starts = self._client.list_partition_offsets(dict.fromkeys(self._partitions, OffsetSpec.EARLIEST))
-        ends = self._client.list_partition_offsets(dict.fromkeys(self._partitions, OffsetSpec.LATEST))
+        ends = self._client.list_partition_offsets(
+            dict.fromkeys(self._partitions, OffsetSpec.LATEST), isolation_level=IsolationLevel.READ_COMMITTED
+        )
         progress = {}
         for at in self._partitions:
             known = committed[at].offset if at in committed else 0

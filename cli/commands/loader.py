@@ -89,7 +89,7 @@ def _load(settings: Settings, *, once: bool, check_schema: bool) -> dict[str, An
     with ClickHouse(settings.clickhouse_settings(), make=not check_schema) as tables:
         _prepare(tables, check_schema=check_schema)
         loading = ClusterLoader(connection, tables, once=once)
-        watch = LoaderWatch(loading, tables)
+        watch = LoaderWatch(loading, tables, connection)
         report = None
         try:
             if settings.metrics_port:

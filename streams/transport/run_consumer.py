@@ -166,12 +166,21 @@ class RunConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped here
         self._position[tp] = record.then
         if not self.app.topics.acks_enabled_for(tp.topic):
             return ConsumerMessage(**fields)
-        delivered = self._prefix.deliver(tp, record.offset, record.size)
+        delivered = self._prefix.deliver(tp, record.offset, record.size, record.then)
         return TrackedMessage(
             on_acked=lambda message: self._on_acked(message, delivered),
             done_before=lambda offset: self._on_done_before(tp, delivered, offset),
             **fields,
         )
+
+    def _pass_over(self, at: TP, then: int) -> None:
+        """There are only holes up to `then`: what a transaction leaves (its end, or all of one that was broken off),
+        or compaction. They are done once everything before them is; nobody must wait for them.
+        """
+        self._position[at] = then
+        if self.app.topics.acks_enabled_for(at.topic):
+            self._prefix.pass_over(at, then)
+            self._acked[at]  # as in `_on_done_before`
 
     def _on_acked(self, message: TrackedMessage, delivered: Delivered) -> None:
         # Faust also acknowledges what its streams skip, unprocessed, while partitions are given up or at the end

@@ -8,6 +8,7 @@ import pytest
 from kafka import KafkaAdminClient, TopicPartition
 
 from suyuan.sinks.errors import LogUnavailable, OwnershipLost, TopicMissing
+from suyuan.sinks.holes import find_holes
 from suyuan.sinks.kafka_log import KafkaLog
 from suyuan.sinks.loader import GROUP, Loader
 from suyuan.sinks.tables import TARGETS
@@ -18,6 +19,7 @@ from tests.sinks.contract.loading import LoadingContract, count, one_batch
 from tests.sinks.kafka_topics import TOPICS, NamedKafkaLog, make_topics, settled
 from tests.sinks.memory_log import KilledError
 from tests.sinks.rows import events, listing
+from tests.streams.transport.transactions import transactions
 
 
 @pytest.fixture
@@ -219,3 +221,35 @@ class TestBrokerAway:
             assert count(clickhouse, "event_listing") == 4
             assert log.committed(GROUP, "event.listing", 0) == (2, "")
             log.close()
+
+
+class TestTransactions:
+    def test_what_they_leave_is_passed_over(self, clickhouse, log, kafka, topic_prefix):
+        topic = f"{topic_prefix}event.listing"
+        with transactions(kafka) as publisher:
+            publisher.commit(topic, 0, events("listing", listing(1)))
+            publisher.abort(topic, 0, events("listing", listing(2), first=2))
+            publisher.abort(topic, 1, b"nothing else there")
+            publisher.begin(topic, 1, events("listing", listing(3), partition=1, first=2))
+            loader = Loader(log, clickhouse.writer)
+            assert loader.drain() == 1
+            assert not any(loader.lag().values())
+            assert log.committed(GROUP, "event.listing", 0) == (4, "")
+            assert log.committed(GROUP, "event.listing", 1) == (2, "")
+            publisher.end()
+            assert loader.drain() == 1
+            assert log.committed(GROUP, "event.listing", 1) == (4, "")
+        assert count(clickhouse, "event_listing") == 2
+
+    def test_holes_are_found_where_there_are_some(self, log, kafka, topic_prefix):
+        topic = f"{topic_prefix}event.listing"
+        with transactions(kafka) as publisher:
+            for _ in range(3):
+                publisher.commit(topic, 0, b"0", b"1")
+                publisher.abort(topic, 0, b"3")
+            publisher.begin(topic, 0, b"15")
+            found = find_holes(log.kafka, (topic, 0), range(20))
+            assert found == [2, 3, 4, 7, 8, 9, 12, 13, 14]
+            deleted_up_to(kafka, topic, 0, 7)
+            assert find_holes(log.kafka, (topic, 0), [3, 4, 7, 8, 10]) == [7, 8]
+            publisher.end()

@@ -145,7 +145,10 @@ class Consumer(RunConsumer):
             waiting = {at: self._ends.get(at, 0) - self._position[at] for at in self._order}
             readable = self._room(active, waiting)
             if readable:
-                found = await self._loop.run_in_executor(self._reader, self._read, readable)
+                found, holes = await self._loop.run_in_executor(self._reader, self._read, readable)
+                for at, since, end in holes:
+                    if self._position.get(at) == since:
+                        self._pass_over(at, end)
                 if found:
                     return found
             elif (left := deadline - time.monotonic()) > 0:
@@ -154,17 +157,18 @@ class Consumer(RunConsumer):
                 break
         return {}
 
-    def _read(self, readable: list[tuple[TP, int]]) -> dict[TP, list[Incoming]]:
-        found = {}
+    def _read(self, readable: list[tuple[TP, int]]) -> tuple[dict[TP, list[Incoming]], list[tuple[TP, int, int]]]:
+        """Messages, and where from which offset to which there are none."""
+        found, holes = {}, []
         for at, room in readable:
             since, end = self._position[at], self._ends[at]
             fetched = self._log.fetch(at.topic, at.partition, since, self._records_wanted(at), room)
             if len(fetched):
                 run = at.topic in self.app.batch_topics
                 found[at] = list(as_run(at.topic, at.partition, since, fetched) if run else singly(since, fetched))
-            elif self._position[at] == since:
-                self._position[at] = end  # only holes were left there
-        return found
+            else:
+                holes.append((at, since, end))
+        return found, holes
 
     def _wake_from_writer(self) -> None:
         with suppress(RuntimeError):  # the loop was closed without stopping the consumer

@@ -73,6 +73,7 @@ class Consumer(RunConsumer):
             partition_assignment_strategy=[self.app.assignor],
             enable_auto_commit=False,
             auto_offset_reset="none",  # positions are set by seeking alone
+            isolation_level="read_committed",
             max_poll_interval_ms=NEVER_MS,  # a stall is the watchdog's business
             max_partition_fetch_bytes=PARTITION_FETCH_BYTES,
             fetch_max_wait_ms=FETCH_WAIT_MS,
@@ -263,7 +264,7 @@ class Consumer(RunConsumer):
                 many = as_run(at.topic, at.partition, since, fetched, then) if run else singly(since, fetched, then)
                 found[at] = list(many)
             else:
-                self._position[at] = then  # only holes were left there
+                self._pass_over(at, then)
         self._read_last = list(found)
         return found
 
