@@ -7,7 +7,6 @@ time; the same may be asked again.
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from bisect import bisect_left
@@ -25,8 +24,6 @@ from suyuan.connections.kafka import KafkaConnection
 from suyuan.sinks.errors import LogUnavailable, OwnershipLost, TopicMissing
 from suyuan.sinks.kafka_group import ANSWER_MS, CLIENT, Membership, sink_error
 from suyuan.sinks.log_reader import TopicPartition
-
-logger = logging.getLogger(__name__)
 
 MIB = 1 << 20
 KEPT_BYTES = 64 * MIB
@@ -170,8 +167,7 @@ class KafkaLog:
             raise OwnershipLost(f"{', '.join(topics)}: not this loader's in group {group}")
 
     def committed(self, group: str, topic: str, partition: int) -> tuple[int | None, str]:
-        """The group's next offset and the text committed with it. Where the log does not reach it (deleted segments, a
-        topic made anew), the first offset there is, without a text.
+        """The group's next offset and the text committed with it. Without one, the first offset there is.
 
         Of its own group as the brokers had it at most `refresh_seconds` ago, or after the last `join` or `commit`.
         """
@@ -179,7 +175,7 @@ class KafkaLog:
             return self._committed(group, [(topic, partition)]).get((topic, partition), (None, ""))
         with self._asking:
             if time.monotonic() >= self._committed_until:
-                self._known = self._reachable(self._committed(group))
+                self._known = self._of_every_place(self._committed(group))
                 self._committed_until = time.monotonic() + self._refresh_seconds
             return self._known[topic, partition]
 
@@ -214,25 +210,10 @@ class KafkaLog:
         self._reader.assign(self._places)
         self._reader.pause(*self._places)
 
-    def _reachable(
+    def _of_every_place(
         self, committed: Mapping[TopicPartition, tuple[int, str]]
     ) -> dict[TopicPartition, tuple[int | None, str]]:
-        """Of every partition, what the log still reaches."""
-        starts = self.start_offsets()
-        ends = self._ends_now()
-        found: dict[TopicPartition, tuple[int | None, str]] = {}
-        for at, start in starts.items():
-            offset, text = committed.get(at, (None, ""))
-            found[at] = (start, "")
-            if offset is None:
-                found[at] = (start or None, "")
-            elif offset < start:
-                logger.error("%s, partition %d: %d messages were deleted before they were loaded", *at, start - offset)
-            elif offset > ends[at]:
-                logger.error("%s, partition %d ends at %d, before the committed %d", *at, ends[at], offset)
-            else:
-                found[at] = (offset, text)
-        return found
+        return {at: committed.get(at, (start or None, "")) for at, start in self.start_offsets().items()}
 
     def _ends_now(self) -> dict[TopicPartition, int]:
         with _translated():

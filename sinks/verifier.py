@@ -153,7 +153,8 @@ class Verifier:
         for partition, (counted_from, committed) in ranges.items():
             start = snapshot.inputs[topic, partition][0]
             holes = self._holes.count((topic, partition), counted_from, committed)
-            missing, shown = committed - counted_from - found.get(partition, 0) - holes, ()
+            missing = committed - counted_from - found.get(partition, 0) - holes
+            shown: tuple[int, ...] = ()
             if missing > 0:
                 missing, shown = self._missing(client, (topic, partition), counted_from, committed)
             gaps.append(Gap(topic, partition, start, committed, committed - start - max(0, missing), shown))

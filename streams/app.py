@@ -88,9 +88,11 @@ class StreamApp:
         standby_replicas: int = 0,
         dead_letter_limit: DeadLetterLimit | None = None,
         stage_threads: int | None = None,
+        accept_loss: bool = False,
     ) -> None:
         """`broker`: URL of a transport under `faust.transports`; `kafka`: how to reach it, where it is Kafka. Topics
-        must exist. `rebuild_damaged`: set state that is damaged aside and rebuild it from its changelog, instead of
+        must exist. `accept_loss`: go on behind messages that were deleted before they were read, instead of stopping.
+        `rebuild_damaged`: set state that is damaged aside and rebuild it from its changelog, instead of
         stopping. `session_seconds`: how long Kafka waits for a worker that is silent before others get its partitions;
         `standby_replicas`: how many other workers keep a copy of each partition's state. `stage_threads`: how many
         functions of stages may run at a time; None: as many as there are blocks. Each gives the interpreter away a
@@ -115,6 +117,7 @@ class StreamApp:
             autodiscover=False,
         )
         self.app.kafka_connection = kafka
+        self.app.accept_loss = accept_loss
         self.app.compression = "zstd"  # as quick as the quickest lz4, 60 % of its bytes, half of the broker's work
         self.app.in_work = self._in_work = InWork()
         self._stopping = asyncio.Event()

@@ -39,8 +39,11 @@ STAGE_THREADS = 1
 class Worker:
     """`await start()`, then `await wait_drained()` or `await wait_failed()`, then `await stop()`."""
 
-    def __init__(self, settings: Settings, *, once: bool = False, rebuild_damaged: bool = False) -> None:
+    def __init__(
+        self, settings: Settings, *, once: bool = False, rebuild_damaged: bool = False, accept_loss: bool = False
+    ) -> None:
         self._settings = settings
+        self._accept_loss = accept_loss
         self._once = once
         self._rebuild_damaged = rebuild_damaged
         self._watchdog = Watchdog()
@@ -73,6 +76,7 @@ class Worker:
                 standby_replicas=self._settings.standby_replicas,
                 dead_letter_limit=DeadLetterLimit(self._settings.dead_letter_limit, self._settings.dead_letter_window),
                 stage_threads=STAGE_THREADS,
+                accept_loss=self._accept_loss,
             )
             self.streams.failure.add_done_callback(lambda failure: self._fail(failure.result()))
             self._closing.append(self.streams.stop)

@@ -15,5 +15,9 @@ class LeaseLost(TransportError):
     """The process may have lost its partitions to another one and must not write for them any more."""
 
 
+class MessagesLost(TransportError):
+    """Messages were deleted before they were read, or the topic was made again; nobody has accepted that."""
+
+
 class LogTruncated(TransportError):
     """The log ends before what was committed: it lost records that it had acknowledged, or is another log."""

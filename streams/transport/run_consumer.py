@@ -8,6 +8,7 @@ between (a paused partition, a stopped flow) is fetched again. What may be commi
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -15,14 +16,22 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from faust.transport import base
 from faust.types.tuples import TP, ConsumerMessage
 
+from suyuan.connections.lost import Lost, refusal
+from suyuan.streams import metrics
 from suyuan.streams.transport.acked_prefix import AckedPrefix, Delivered
+from suyuan.streams.transport.errors import MessagesLost
 from suyuan.streams.transport.fetch_limits import FetchLimits
 from suyuan.streams.transport.tracked_message import TrackedMessage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from suyuan.streams.transport.reading import Incoming
+
+
+logger = logging.getLogger(__name__)
+
+REMEDY = "or, where the topics in.* still have every event, `suyuan state rebuild`; "
 
 
 class _NoReadOffsets(dict[TP, int | None]):
@@ -53,6 +62,9 @@ class RunConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped here
         self._position: dict[TP, int] = {}
         self._order: list[TP] = []
         self._turn = 0
+        self._accepts_loss: bool = getattr(self.app, "accept_loss", False)
+        self._noted: set[Lost] = set()
+        self._begins_at: dict[TP, int] = {}
 
     @property
     def group(self) -> str:
@@ -74,6 +86,14 @@ class RunConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped here
 
     # --- positions
 
+    async def perform_seek(self) -> None:
+        """Begin to read, once the state is recovered. Where a group begins is committed like what it has done: what is
+        deleted from then on is missed, and what was accepted as lost stays accepted.
+        """
+        await super().perform_seek()
+        if self._begins_at:
+            await self._commit(self._begins_at)
+
     async def seek_to_beginning(self, *partitions: TP) -> None:
         """Read on from the earliest record."""
         await self.seek_wait(await self.earliest_offsets(*partitions))
@@ -82,6 +102,33 @@ class RunConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped here
         """Read on from these offsets."""
         for at, offset in partitions.items():
             await self._seek(at, offset)
+
+    def _places_to_go_on(self, committed: Mapping[TP, int | None], earliest: Mapping[TP, int]) -> dict[TP, int]:
+        """Of each partition what is committed, or its earliest record. Raises MessagesLost."""
+        places: dict[TP, int] = {}
+        lost: list[Lost] = []
+        for at, start in earliest.items():
+            known = committed.get(at)
+            places[at] = max(known or 0, start)
+            if not self.app.topics.acks_enabled_for(at.topic):
+                continue
+            if known is not None and known < start:
+                lost.append(Lost(*at, known, start))
+            if known is None and start:
+                logger.warning("%s-%d begins at offset %d: group %s never read before", *at, start, self.group)
+        self._note_lost(lost)
+        acked = self.app.topics.acks_enabled_for
+        self._begins_at = {at: place for at, place in places.items() if committed.get(at) != place and acked(at.topic)}
+        return places
+
+    def _note_lost(self, lost: Sequence[Lost]) -> None:
+        """Raises MessagesLost unless that was accepted."""
+        for each in set(lost) - self._noted:
+            metrics.LOST.labels(self.group, each.topic).inc(max(1, each.count))
+            logger.error("lost: %s", each)
+        self._noted.update(lost)
+        if lost and not self._accepts_loss:
+            raise MessagesLost(refusal(lost, REMEDY))
 
     async def _seek(self, partition: TP, offset: int) -> None:
         self._forget([partition])

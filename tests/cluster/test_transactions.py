@@ -1,4 +1,4 @@
-"""Publishers that write in transactions: what they break off is never taken in, and nobody waits for what they leave."""
+"""Publishers that write in transactions: what they break off is never taken in, what they leave is not waited for."""
 
 from __future__ import annotations
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 from kafka import KafkaAdminClient, TopicPartition
 
-from suyuan.sinks.errors import LogUnavailable, OwnershipLost, TopicMissing
+from suyuan.connections.lost import Lost
+from suyuan.sinks.errors import LogUnavailable, MessagesLost, OwnershipLost, TopicMissing
 from suyuan.sinks.holes import find_holes
 from suyuan.sinks.kafka_log import KafkaLog
 from suyuan.sinks.loader import GROUP, Loader
@@ -56,6 +58,15 @@ class TestLoading(LoadingContract):
 def deleted_up_to(kafka, topic, partition, offset):
     admin = KafkaAdminClient(**kafka.kafka_python())
     admin.delete_records({TopicPartition(topic, partition): offset})
+    admin.close()
+
+
+def made_again(kafka, topic, partitions=2):
+    admin = KafkaAdminClient(**kafka.kafka_python())
+    admin.delete_topics([topic])
+    while topic in admin.list_topics():
+        time.sleep(0.05)
+    admin.create_topics({topic: {"num_partitions": partitions, "replication_factor": 1}}, wait_for_metadata=True)
     admin.close()
 
 
@@ -118,17 +129,49 @@ class TestReading:
 
 
 class TestDeletedSegments:
-    def test_the_loader_goes_on_behind_them(self, clickhouse, log, kafka, topic_prefix, caplog):
+    def test_the_loader_goes_on_behind_them_when_that_is_accepted(self, clickhouse, log, kafka, topic_prefix):
         one_batch(log, rows=1)
         Loader(log, clickhouse.writer).drain()
         for number in range(1, 6):
             log.append("event.listing", 0, events("listing", listing(number), first=number))
         deleted_up_to(kafka, f"{topic_prefix}event.listing", 0, 4)
-        loader = Loader(log, clickhouse.writer)
+        with pytest.raises(
+            MessagesLost, match=r"event\.listing-0: 3 messages, offsets 1 to 3, were deleted .*--accept-loss"
+        ):
+            Loader(log, clickhouse.writer).drain()
+        lost = []
+        loader = Loader(log, clickhouse.writer, on_lost=lost.append, accept_loss=True)
         assert loader.drain() == 2
         assert not any(loader.lag().values())
         assert log.committed(GROUP, "event.listing", 0) == (6, "")
-        assert "3 messages were deleted before they were loaded" in caplog.text
+        assert lost == [Lost("event.listing", 0, 1, 4)]
+        assert Loader(log, clickhouse.writer).drain() == 0
+
+    def test_what_is_deleted_under_a_running_loader_is_missed(self, clickhouse, log, kafka, topic_prefix):
+        one_batch(log, rows=1)
+        loader = Loader(log, clickhouse.writer)
+        loader.drain()
+        log.append("event.listing", 0, *[events("listing", listing(number), first=number) for number in range(1, 4)])
+        log.append("chain", 0, b"never loaded")
+        deleted_up_to(kafka, f"{topic_prefix}event.listing", 0, 4)  # all that there was
+        deleted_up_to(kafka, f"{topic_prefix}chain", 0, 1)
+        with pytest.raises(MessagesLost) as refused:
+            loader.drain()
+        assert "chain-0: 1 messages, offsets 0 to 0, were deleted" in str(refused.value)
+        lost = []
+        Loader(log, clickhouse.writer, on_lost=lost.append, accept_loss=True).drain()
+        assert lost == [Lost("event.listing", 0, 1, 4), Lost("chain", 0, 0, 1)]
+
+    def test_a_topic_that_was_made_again_under_a_running_loader_is_noticed(
+        self, clickhouse, log, kafka, topic_prefix, monkeypatch
+    ):
+        monkeypatch.setattr("suyuan.sinks.loader.BEYOND_SECONDS", 0.2)
+        log.append("event.listing", 0, *[events("listing", listing(number), first=number) for number in range(3)])
+        loader = Loader(log, clickhouse.writer)
+        loader.drain()
+        made_again(kafka, f"{topic_prefix}event.listing")
+        with pytest.raises(MessagesLost, match=r"event\.listing-0 ends at 0, and was read up to 3"):
+            loader.run()
 
     def test_nothing_left_is_no_lag(self, clickhouse, log, kafka, topic_prefix):
         one_batch(log)

@@ -12,6 +12,7 @@ from faust.assignor.client_assignment import ClientAssignment
 from faust.types.tuples import TP
 from mode import Service
 
+from suyuan.connections.lost import Lost
 from suyuan.streams.transport.embedded.errors import LogError, LogFull, LogLocked
 from suyuan.streams.transport.embedded.log import POLL_SECONDS
 from suyuan.streams.transport.embedded.registry import release
@@ -36,6 +37,7 @@ class Consumer(RunConsumer):
         self._assigned: set[TP] = set()
         self._generation = 0
         self._ends: Mapping[tuple[str, int], int] = {}
+        self._starts: Mapping[tuple[str, int], int] = {}
 
     # --- life
 
@@ -101,11 +103,12 @@ class Consumer(RunConsumer):
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
         """Read on from what is committed, or from the earliest record where nothing is. (aiokafka leaves the position
-        where nothing is committed, and so loses what was fetched and dropped.)
+        where nothing is committed, and so loses what was fetched and dropped.) Raises MessagesLost.
         """
-        committed = await asyncio.to_thread(self._log.committed_offsets, self.group)
+        found = await asyncio.to_thread(self._log.committed_offsets, self.group)
+        committed = {at: offset for at, (offset, _) in found.items()}
         earliest = self._log.start_offsets()
-        positions = {at: max(committed.get(at, (0, ""))[0] or 0, earliest[at]) for at in self._assigned}
+        positions = self._places_to_go_on(committed, {at: earliest[at] for at in self._assigned})
         self._forget(self._assigned)
         self._position.update(positions)
         return positions
@@ -142,6 +145,7 @@ class Consumer(RunConsumer):
         while self.flow_active and not self.should_stop:
             self._woken.clear()
             self._ends = self._log.end_offsets()
+            self._miss_what_was_deleted()
             waiting = {at: self._ends.get(at, 0) - self._position[at] for at in self._order}
             readable = self._room(active, waiting)
             if readable:
@@ -156,6 +160,19 @@ class Consumer(RunConsumer):
             else:
                 break
         return {}
+
+    def _miss_what_was_deleted(self) -> None:
+        """Raises MessagesLost."""
+        starts = self._log.start_offsets()
+        if starts is self._starts:
+            return
+        self._starts = starts
+        for at in self._order:
+            since, start = self._position[at], starts.get(at, 0)
+            if since < start and self.app.topics.acks_enabled_for(at.topic):
+                self._note_lost([Lost(*at, since, start)])
+                self._forget([at])
+                self._pass_over(at, start)
 
     def _read(self, readable: list[tuple[TP, int]]) -> tuple[dict[TP, list[Incoming]], list[tuple[TP, int, int]]]:
         """Messages, and where from which offset to which there are none."""

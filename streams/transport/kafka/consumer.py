@@ -25,6 +25,7 @@ from aiokafka.protocol.group import SyncGroupRequest
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.types.tuples import TP
 
+from suyuan.connections.lost import Lost
 from suyuan.streams.transport.errors import LogTruncated
 from suyuan.streams.transport.kafka.fetched_columns import FetchedColumns
 from suyuan.streams.transport.reading import Incoming, as_run, singly
@@ -152,16 +153,13 @@ class Consumer(RunConsumer):
     # --- positions
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
-        """Read on from what is committed, or from the earliest record where nothing is."""
+        """Read on from what is committed, or from the earliest record where nothing is. Raises MessagesLost."""
         assigned = self.assignment()
         if not assigned:
             return {}
-        committed = await self._coordinator.fetch_committed_offsets(list(assigned))
-        earliest = await self.earliest_offsets(*assigned)
-        positions = {}
-        for at in assigned:
-            known = committed.get(at)
-            positions[at] = max(known.offset if known is not None else 0, earliest[at])
+        found = await self._coordinator.fetch_committed_offsets(list(assigned))
+        committed = {at: found[at].offset if at in found else None for at in assigned}
+        positions = self._places_to_go_on(committed, await self.earliest_offsets(*assigned))
         await self.seek_wait(positions)
         return positions
 
@@ -245,10 +243,9 @@ class Consumer(RunConsumer):
                 raise LogTruncated(
                     f"{at.topic}-{at.partition} ends at {end}, and {wanted} is to be read next"
                 ) from None
-            self.log.error(  # noqa: TRY400
-                "%s-%d: offsets %d to %d were deleted before they were read", at.topic, at.partition, wanted, earliest
-            )
+            self._note_lost([Lost(*at, wanted, earliest)])
             await self._seek(at, earliest)
+            self._pass_over(at, earliest)
 
     def _read(self, readable: list[tuple[TP, int]]) -> dict[TP, list[Incoming]]:
         found: dict[TP, list[Incoming]] = {}
