@@ -113,7 +113,7 @@ class RunConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped here
             if not self.app.topics.acks_enabled_for(at.topic):
                 continue
             if known is not None and known < start:
-                lost.append(Lost(*at, known, start))
+                lost.append(Lost(at.topic, at.partition, known, start))
             if known is None and start:
                 logger.warning("%s-%d begins at offset %d: group %s never read before", *at, start, self.group)
         self._note_lost(lost)

@@ -155,12 +155,11 @@ class TestDeletedSegments:
         log.append("chain", 0, b"never loaded")
         deleted_up_to(kafka, f"{topic_prefix}event.listing", 0, 4)  # all that there was
         deleted_up_to(kafka, f"{topic_prefix}chain", 0, 1)
-        with pytest.raises(MessagesLost) as refused:
+        with pytest.raises(MessagesLost, match=r"-0: \d messages, offsets \d to \d, were deleted"):
             loader.drain()
-        assert "chain-0: 1 messages, offsets 0 to 0, were deleted" in str(refused.value)
         lost = []
         Loader(log, clickhouse.writer, on_lost=lost.append, accept_loss=True).drain()
-        assert lost == [Lost("event.listing", 0, 1, 4), Lost("chain", 0, 0, 1)]
+        assert set(lost) == {Lost("event.listing", 0, 1, 4), Lost("chain", 0, 0, 1)}
 
     def test_a_topic_that_was_made_again_under_a_running_loader_is_noticed(
         self, clickhouse, log, kafka, topic_prefix, monkeypatch

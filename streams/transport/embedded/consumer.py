@@ -170,7 +170,7 @@ class Consumer(RunConsumer):
         for at in self._order:
             since, start = self._position[at], starts.get(at, 0)
             if since < start and self.app.topics.acks_enabled_for(at.topic):
-                self._note_lost([Lost(*at, since, start)])
+                self._note_lost([Lost(at.topic, at.partition, since, start)])
                 self._forget([at])
                 self._pass_over(at, start)
 

@@ -243,7 +243,7 @@ class Consumer(RunConsumer):
                 raise LogTruncated(
                     f"{at.topic}-{at.partition} ends at {end}, and {wanted} is to be read next"
                 ) from None
-            self._note_lost([Lost(*at, wanted, earliest)])
+            self._note_lost([Lost(at.topic, at.partition, wanted, earliest)])
             await self._seek(at, earliest)
             self._pass_over(at, earliest)
 
