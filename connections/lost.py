@@ -30,7 +30,8 @@ class Lost:
         where = f"{self.topic}-{self.partition}"
         if self.remade:
             return (
-                f"{where} is not the log that was read up to offset {self.first}: the topic was deleted and made again"
+                f"{where} is not the one that was read up to offset {self.first}: the topic, or the whole log, was "
+                "deleted and made again"
             )
         if self.count < 0:
             return f"{where} ends at {self.beyond}, and was read up to {self.first}: the log lost its end"

@@ -23,7 +23,7 @@ from suyuan.cli.waiting import first_of
 from suyuan.schemas.versions import IncompatibleVersions
 from suyuan.streams.dead_letter_limit import TooManyDeadLetters
 from suyuan.streams.state.errors import StateError, StateLockedError, StateVersionError
-from suyuan.streams.transport.errors import TransportError
+from suyuan.streams.transport.errors import TopicGrown, TransportError
 from suyuan.streams.watchdog import StalledError
 
 END_SECONDS = 45.0
@@ -31,6 +31,7 @@ END_SECONDS = 45.0
 _CODES: dict[type[BaseException], Exit] = {
     StateLockedError: Exit.UNAVAILABLE,
     StateVersionError: Exit.BAD_CONFIGURATION,
+    TopicGrown: Exit.BAD_CONFIGURATION,
     IncompatibleVersions: Exit.BAD_CONFIGURATION,
 }
 

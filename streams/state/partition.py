@@ -21,7 +21,7 @@ from suyuan.streams.state.store import RESERVED_END
 from suyuan.streams.state.view import Overlay
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from suyuan.streams.state.store import Store
 
@@ -80,7 +80,16 @@ class PartitionState:
         self._epoch = self.position.epoch + 1
         return self._epoch
 
-    def prepare(self, view: Overlay, applied: Mapping[TopicPartition, int]) -> Commit:
+    def begin_anew(self, at: TopicPartition, log: str, since: int) -> None:
+        """As `Position.begun_anew`; durable with the next commit."""
+        self.position = self.position.begun_anew(at, log, since)
+
+    def prepare(
+        self,
+        view: Overlay,
+        applied: Mapping[TopicPartition, int],
+        log_of: Callable[[str], str] = lambda _: "",
+    ) -> Commit:
         """The records of a commit. StateConflictError when the view does not rest on the present state, ValueError
         when it wrote a reserved key.
 
@@ -100,7 +109,7 @@ class PartitionState:
             keys += torn
             values += self.store.get_many(torn)
         self._unfinished = view
-        position = self.position.advanced(self._epoch, applied)
+        position = self.position.advanced(self._epoch, applied, log_of)
         keys.append(POSITION_KEY)
         values.append(encode_position(position))
         return Commit(keys, values, position, self._version, self._replay.in_batch)
@@ -133,7 +142,7 @@ class PartitionState:
             return
         try:
             if self._replay.reset:
-                writes.setdefault(POSITION_KEY, encode_position(Position(self.position.epoch)))
+                writes.setdefault(POSITION_KEY, encode_position(self.position.forgotten()))
                 self.store.clear()
             position = decode_position(writes.get(POSITION_KEY) or self.store.get(POSITION_KEY))
             self.store.write_batch([*writes, OFFSET_KEY], [*writes.values(), b"%d" % safe])

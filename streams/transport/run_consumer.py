@@ -18,13 +18,14 @@ from faust.types.tuples import TP, ConsumerMessage
 
 from suyuan.connections.lost import Lost, refusal
 from suyuan.streams import metrics
+from suyuan.streams.state.position import Life
 from suyuan.streams.transport.acked_prefix import AckedPrefix, Delivered
 from suyuan.streams.transport.errors import MessagesLost
 from suyuan.streams.transport.fetch_limits import FetchLimits
 from suyuan.streams.transport.tracked_message import TrackedMessage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from suyuan.streams.transport.reading import Incoming
 
@@ -65,6 +66,7 @@ class RunConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped here
         self._accepts_loss: bool = getattr(self.app, "accept_loss", False)
         self._noted: set[Lost] = set()
         self._begins_at: dict[TP, int] = {}
+        self._recovered = False
 
     @property
     def group(self) -> str:
@@ -86,11 +88,20 @@ class RunConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped here
 
     # --- positions
 
+    def log_of(self, topic: str) -> str:
+        """Tells a topic from another one of the same name, deleted before or made after it; empty: unknown."""
+        known: Mapping[str, str] = getattr(self.app, "topic_ids", {})
+        return known.get(topic, "")
+
     async def perform_seek(self) -> None:
         """Begin to read, once the state is recovered. Where a group begins is committed like what it has done: what is
         deleted from then on is missed, and what was accepted as lost stays accepted.
         """
-        await super().perform_seek()
+        self._recovered = True
+        try:
+            await super().perform_seek()
+        finally:
+            self._recovered = False
         if self._begins_at:
             await self._commit(self._begins_at)
 
@@ -103,20 +114,37 @@ class RunConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped here
         for at, offset in partitions.items():
             await self._seek(at, offset)
 
-    def _places_to_go_on(self, committed: Mapping[TP, int | None], earliest: Mapping[TP, int]) -> dict[TP, int]:
+    async def _places_to_go_on(self, committed: Mapping[TP, int | None], earliest: Mapping[TP, int]) -> dict[TP, int]:
         """Of each partition what is committed, or its earliest record. Raises MessagesLost."""
         places: dict[TP, int] = {}
+        ends = await self.highwaters(*earliest)
+        lives: Callable[[TP], Life | None] = getattr(self.app, "life_of", lambda _: None)
+        anew: dict[TP, tuple[str, int]] = {}
         lost: list[Lost] = []
         for at, start in earliest.items():
-            known = committed.get(at)
+            known, end = committed.get(at), ends[at]
             places[at] = max(known or 0, start)
             if not self.app.topics.acks_enabled_for(at.topic):
+                continue
+            if not self._recovered:  # the state may be an old one still, which takes the right log for another
+                places[at] = max(start, min(places[at], end))
+            life, log = (self._recovered and lives(at)) or Life(), self.log_of(at.topic)
+            reached = max(known or 0, life.reached)
+            if log and life.log and log != life.log:
+                lost.append(Lost(at.topic, at.partition, reached, start, remade=True))
+                places[at], anew[at] = start, (log, 0)
+                continue
+            if reached > end and self._recovered:
+                lost.append(Lost(at.topic, at.partition, reached, end))
+                places[at], anew[at] = end, (log, end)
                 continue
             if known is not None and known < start:
                 lost.append(Lost(at.topic, at.partition, known, start))
             if known is None and start:
                 logger.warning("%s-%d begins at offset %d: group %s never read before", *at, start, self.group)
         self._note_lost(lost)
+        if anew and (begin_anew := getattr(self.app, "begin_anew", None)) is not None:
+            await begin_anew(anew)
         acked = self.app.topics.acks_enabled_for
         self._begins_at = {at: place for at, place in places.items() if committed.get(at) != place and acked(at.topic)}
         return places

@@ -47,6 +47,7 @@ class Consumer(RunConsumer):
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="log-reader")
         self._loop = asyncio.get_running_loop()
         self._log: Log = await asyncio.to_thread(self.transport.open_log)
+        self._identity = await asyncio.to_thread(lambda: self._log.identity)
         self._log.listen(self._wake_from_writer)
 
     async def on_stop(self) -> None:
@@ -101,6 +102,10 @@ class Consumer(RunConsumer):
 
     # --- positions
 
+    def log_of(self, _topic: str) -> str:
+        """The whole log's: no topic is deleted alone."""
+        return self._identity
+
     async def seek_to_committed(self) -> Mapping[TP, int]:
         """Read on from what is committed, or from the earliest record where nothing is. (aiokafka leaves the position
         where nothing is committed, and so loses what was fetched and dropped.) Raises MessagesLost.
@@ -108,7 +113,7 @@ class Consumer(RunConsumer):
         found = await asyncio.to_thread(self._log.committed_offsets, self.group)
         committed = {at: offset for at, (offset, _) in found.items()}
         earliest = self._log.start_offsets()
-        positions = self._places_to_go_on(committed, {at: earliest[at] for at in self._assigned})
+        positions = await self._places_to_go_on(committed, {at: earliest[at] for at in self._assigned})
         self._forget(self._assigned)
         self._position.update(positions)
         return positions

@@ -26,7 +26,7 @@ from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.types.tuples import TP
 
 from suyuan.connections.lost import Lost
-from suyuan.streams.transport.errors import LogTruncated
+from suyuan.streams.transport.errors import LogTruncated, TopicGrown
 from suyuan.streams.transport.kafka.fetched_columns import FetchedColumns
 from suyuan.streams.transport.reading import Incoming, as_run, singly
 from suyuan.streams.transport.records import Fetched
@@ -137,7 +137,8 @@ class Consumer(RunConsumer):
         await self.on_partitions_revoked(revoked)
 
     async def take_up(self, assigned: set[TP]) -> None:
-        """Begin with what the group gave us."""
+        """Begin with what the group gave us. Raises TopicGrown, MessagesLost."""
+        self._refuse_further_partitions(assigned)
         self._lease_ends = self._assigned_at + self._session_seconds
         self._order = sorted(assigned)
         generation = self._coordinator.generation
@@ -145,6 +146,16 @@ class Consumer(RunConsumer):
         self._position = {}
         await self.seek_to_committed()
         await self.on_partitions_assigned(assigned, generation)
+
+    def _refuse_further_partitions(self, assigned: set[TP]) -> None:
+        """Before anything of them is read: what keys they have depends on who wrote with which number in mind."""
+        count: int | None = getattr(self.app, "partition_count", None)
+        grown = sorted({at.topic for at in assigned if count is not None and at.partition >= count})
+        if grown:
+            raise TopicGrown(
+                "the topics are not as they have to be:\n  "
+                + "\n  ".join(f"{topic}: partitions is {self.topic_partitions(topic)}, not {count}" for topic in grown)
+            )
 
     def assignment(self) -> set[TP]:
         """Every partition that is ours."""
@@ -159,7 +170,7 @@ class Consumer(RunConsumer):
             return {}
         found = await self._coordinator.fetch_committed_offsets(list(assigned))
         committed = {at: found[at].offset if at in found else None for at in assigned}
-        positions = self._places_to_go_on(committed, await self.earliest_offsets(*assigned))
+        positions = await self._places_to_go_on(committed, await self.earliest_offsets(*assigned))
         await self.seek_wait(positions)
         return positions
 
