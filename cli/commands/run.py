@@ -14,6 +14,7 @@ from prometheus_client import start_http_server
 
 from suyuan.cli.embedded.run import EmbeddedRun
 from suyuan.cli.exits import CommandError, Exit
+from suyuan.cli.lost import leave_to_the_command
 from suyuan.cli.memory import let_memory_be
 from suyuan.cli.options import AcceptLoss, AcceptPoison, AsJson, Data
 from suyuan.cli.queries import named_queries
@@ -64,6 +65,7 @@ def run(
     logging.basicConfig(
         level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
+    leave_to_the_command()
     let_memory_be()
     settings = load(data=data, metrics_port=metrics_port, dead_letter_limit=1.0 if accept_poison else None)
     try:

@@ -15,6 +15,7 @@ from prometheus_client import start_http_server
 from suyuan.cli.cluster.worker import Worker
 from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.hard_end import HardEnd
+from suyuan.cli.lost import leave_to_the_command
 from suyuan.cli.memory import let_memory_be
 from suyuan.cli.options import AcceptLoss, AcceptPoison, AsJson, Data, Kafka
 from suyuan.cli.screen import print_json, say
@@ -58,6 +59,7 @@ def worker(
     data folder of its own for its state.
     """
     _log()
+    leave_to_the_command()
     let_memory_be()
     settings = load(kafka=kafka, data=data, metrics_port=metrics_port, dead_letter_limit=1.0 if accept_poison else None)
     hard_end = HardEnd(END_SECONDS)
