@@ -2,9 +2,9 @@
 
     python bench/lineage.py row 1000      (shapes: row, circle, tree; circle: the first is made from the last)
 
-The embedded system on an empty folder, one partition. Lots with a listing each are published and processed; then a recall
-of their gtin, and when every chain says so its closing. Beside each of the two a stranger lists something every 50 ms:
-the delay of that is from its publishing until its chain is in the log.
+The embedded system on an empty folder, one partition. Lots with a listing each are published and processed; then a
+recall of their gtin, and when every chain says so its closing. Beside each of the two a stranger lists something every
+50 ms: the delay of that is from its publishing until its chain is in the log.
 """
 
 from __future__ import annotations

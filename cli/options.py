@@ -37,4 +37,12 @@ AcceptPoison = Annotated[
         "--accept-poison", help="Go on however much cannot be read: all of it becomes dead letters, without a limit."
     ),
 ]
+AcceptLoss = Annotated[
+    bool,
+    typer.Option(
+        "--accept-loss",
+        help="Go on where messages were deleted before they were read, or topics were made again; what is lost is "
+        "logged and counted.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]

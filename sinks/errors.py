@@ -36,6 +36,10 @@ class TopicMissing(SinkError):
     """A topic that is to be loaded does not exist."""
 
 
+class MessagesLost(SinkError):
+    """Messages were deleted before they were loaded, or their topic was made again; nobody has accepted that."""
+
+
 class OwnershipLost(SinkError):
     """The topics are another loader's by now; nothing was committed. What was noted as begun is repeated there, under
     the same tokens.

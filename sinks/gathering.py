@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from suyuan.connections.lost import Lost
 from suyuan.schemas.blocks import BlockError
 from suyuan.schemas.container import BadContainer
 from suyuan.sinks.batches import Batch, Span, container_rows, spans_begun, written_schema
@@ -28,23 +29,36 @@ class Size:
 
 
 class Gatherer:
-    """Reads one group's topics. `positions` are where its next batch of a partition begins."""
+    """Reads one group's topics. `positions` are where its next batch of a partition begins.
 
-    def __init__(self, log: LogReader, group: str, size: Size) -> None:
+    `on_lost` is told of messages that the log has no longer, and raises where that is not to be gone past.
+    """
+
+    def __init__(self, log: LogReader, group: str, size: Size, on_lost: Callable[[Lost], None]) -> None:
         self._log = log
+        self._on_lost = on_lost
         self._group = group
         self._size = size
         self._turn: dict[str, int] = {}
         self.positions: dict[tuple[str, int], int] = {}
+        self.uncommitted: dict[tuple[str, int], int] = {}
+        """positions that were never committed: where the group began"""
 
     def resume(self, target: Target) -> list[Batch]:
         """Take the committed positions of a topic; the batches that were begun and not acknowledged, made
         again of the very same messages, so that their tokens are the same.
         """
         begun: dict[tuple[Span, ...], None] = {}
+        starts, ends = self._log.start_offsets(), self._log.end_offsets()
         for partition in range(self._log.partitions(target.topic)):
-            offset, note = self._log.committed(self._group, target.topic, partition)
-            self.positions[target.topic, partition] = offset or 0
+            at = (target.topic, partition)
+            offset, note = self._log.committed(self._group, *at)
+            if offset is None:
+                self.uncommitted[at] = starts.get(at, 0)
+            elif not starts.get(at, 0) <= offset <= ends[at]:
+                self._on_lost(Lost(*at, offset, starts[at] if offset < starts[at] else ends[at]))
+                offset, note = None, ""
+            self.positions[at] = starts.get(at, 0) if offset is None else offset
             if spans := spans_begun(note):
                 begun[spans] = None
         return [self._exactly(target, spans) for spans in begun if self._is_next(target, spans)]
@@ -60,8 +74,8 @@ class Gatherer:
             if self.is_full(rows, size) or len(spans) == self._size.spans:
                 break
             first = self.positions[target.topic, partition]
-            last = first - 1
-            for offset, value in self._messages(target, partition, first, ends[target.topic, partition]):
+            last, end = first - 1, ends[target.topic, partition]
+            for offset, value in self._messages(target, partition, first, end):
                 if self.is_full(rows, size):
                     break
                 if value is not None:
@@ -72,6 +86,8 @@ class Gatherer:
                     blocks.append(value)
                     rows, size = rows + count, size + len(value)
                 last = offset
+            else:
+                last = max(last, end - 1)  # behind the last record there may be offsets without one
             if last >= first:
                 spans.append(Span(partition, first, last))
         return self._batch(target, spans, blocks) if spans else None
@@ -91,6 +107,10 @@ class Gatherer:
         at = first
         while at < end:
             fetched = self._log.fetch(target.topic, partition, at, FETCH_RECORDS, FETCH_BYTES)
+            if not fetched.offsets or fetched.offsets[0] > at:
+                start = self._log.start_offsets().get((target.topic, partition), 0)
+                if at < start:
+                    self._on_lost(Lost(target.topic, partition, at, start))
             if not fetched.offsets:
                 return
             yield from zip(fetched.offsets, fetched.values, strict=True)

@@ -7,7 +7,6 @@ time; the same may be asked again.
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from bisect import bisect_left
@@ -25,8 +24,6 @@ from suyuan.connections.kafka import KafkaConnection
 from suyuan.sinks.errors import LogUnavailable, OwnershipLost, TopicMissing
 from suyuan.sinks.kafka_group import ANSWER_MS, CLIENT, Membership, sink_error
 from suyuan.sinks.log_reader import TopicPartition
-
-logger = logging.getLogger(__name__)
 
 MIB = 1 << 20
 KEPT_BYTES = 64 * MIB
@@ -128,7 +125,9 @@ class KafkaLog:
         return self._counts[topic]
 
     def end_offsets(self) -> Mapping[TopicPartition, int]:
-        """The next offset of every partition, at most `refresh_seconds` old."""
+        """The next offset of every partition, at most `refresh_seconds` old; what belongs to an open transaction is
+        behind it.
+        """
         with self._asking:
             now = time.monotonic()
             if now >= self._ends_until:
@@ -138,10 +137,11 @@ class KafkaLog:
                 self._ends_until = then + max(self._refresh_seconds, rest)
             return self._ends
 
-    def start_offsets(self, places: Iterable[TopicPartition]) -> Mapping[TopicPartition, int]:
-        """The first offset that each partition still has."""
+    def start_offsets(self, places: Iterable[TopicPartition] | None = None) -> Mapping[TopicPartition, int]:
+        """The first offset that each partition still has; None: of its own topics."""
+        asked = self._places if places is None else [KafkaPlace(*at) for at in places]
         with _translated():
-            starts = self._reader.beginning_offsets([KafkaPlace(*at) for at in places], timeout_ms=ANSWER_MS)
+            starts = self._reader.beginning_offsets(asked, timeout_ms=ANSWER_MS)
         return {tuple(at): start for at, start in starts.items()}
 
     def committed_offsets(self, group: str, topics: Iterable[str] | None = None) -> dict[TopicPartition, int]:
@@ -167,8 +167,7 @@ class KafkaLog:
             raise OwnershipLost(f"{', '.join(topics)}: not this loader's in group {group}")
 
     def committed(self, group: str, topic: str, partition: int) -> tuple[int | None, str]:
-        """The group's next offset and the text committed with it. Where the log does not reach it (deleted segments, a
-        topic made anew), the first offset there is, without a text.
+        """The group's next offset and the text committed with it. Without one, the first offset there is.
 
         Of its own group as the brokers had it at most `refresh_seconds` ago, or after the last `join` or `commit`.
         """
@@ -176,7 +175,7 @@ class KafkaLog:
             return self._committed(group, [(topic, partition)]).get((topic, partition), (None, ""))
         with self._asking:
             if time.monotonic() >= self._committed_until:
-                self._known = self._reachable(self._committed(group))
+                self._known = self._of_every_place(self._committed(group))
                 self._committed_until = time.monotonic() + self._refresh_seconds
             return self._known[topic, partition]
 
@@ -196,6 +195,7 @@ class KafkaLog:
             **self._arguments,
             **CLIENT,
             auto_offset_reset="earliest",
+            isolation_level="read_committed",
             enable_auto_commit=False,
             max_partition_fetch_bytes=MIB,
             fetch_max_wait_ms=5,
@@ -210,25 +210,10 @@ class KafkaLog:
         self._reader.assign(self._places)
         self._reader.pause(*self._places)
 
-    def _reachable(
+    def _of_every_place(
         self, committed: Mapping[TopicPartition, tuple[int, str]]
     ) -> dict[TopicPartition, tuple[int | None, str]]:
-        """Of every partition, what the log still reaches."""
-        starts = self.start_offsets(self._places)
-        ends = self._ends_now()
-        found: dict[TopicPartition, tuple[int | None, str]] = {}
-        for at, start in starts.items():
-            offset, text = committed.get(at, (None, ""))
-            found[at] = (start, "")
-            if offset is None:
-                found[at] = (start or None, "")
-            elif offset < start:
-                logger.error("%s, partition %d: %d messages were deleted before they were loaded", *at, start - offset)
-            elif offset > ends[at]:
-                logger.error("%s, partition %d ends at %d, before the committed %d", *at, ends[at], offset)
-            else:
-                found[at] = (offset, text)
-        return found
+        return {at: committed.get(at, (start or None, "")) for at, start in self.start_offsets().items()}
 
     def _ends_now(self) -> dict[TopicPartition, int]:
         with _translated():
@@ -267,7 +252,7 @@ class KafkaLog:
                     return Fetched([record.offset for record in records], [record.value for record in records])
                 position = self._reader.position(place, timeout_ms=1000)
                 if not found and position is not None and position >= self.end_offsets().get(at, 0):
-                    return Fetched([], [])  # the rest was compacted away
+                    return Fetched([], [])  # the rest was compacted away, or a transaction's
         finally:
             self._reader.pause(place)
         raise LogUnavailable(f"{at[0]}, partition {at[1]}: no answer from Kafka in {ANSWER_MS // 1000} s")

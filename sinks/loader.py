@@ -22,7 +22,9 @@ from dataclasses import dataclass
 
 from clickhouse_connect.driver.client import Client
 
+from suyuan.connections.lost import Lost, refusal
 from suyuan.sinks.batches import Batch
+from suyuan.sinks.errors import MessagesLost
 from suyuan.sinks.gathering import Gatherer, Size
 from suyuan.sinks.inserter import BackOff, Inserter
 from suyuan.sinks.log_reader import LogReader, TopicPartition
@@ -31,6 +33,8 @@ from suyuan.sinks.tables import TARGETS, Target
 GROUP = "loader"
 POLL_SECONDS = 0.02
 BUSY_ROWS = 4096
+BEYOND_SECONDS = 5.0
+"""that a log may say it ends before what was read of it"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,9 @@ class Loader:
 
     `pause(seconds)` waits before an insert is repeated, and says whether to go on; it sets `stop` where not.
 
+    Messages that were deleted before they were loaded are told to `on_lost`, and raise MessagesLost unless
+    `accept_loss`: then the loader goes on with what is there.
+
     `on_loaded` is told of each batch that is in, `on_retry(batch, error, attempt)` of each failed attempt.
     """
 
@@ -62,11 +69,17 @@ class Loader:
         on_retry: Callable[[Batch, Exception, int], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
         pause: Callable[[float], bool] | None = None,
+        on_lost: Callable[[Lost], None] | None = None,
+        *,
+        accept_loss: bool = False,
     ) -> None:
         self.stop = threading.Event()
         self._log = log
         self._targets = list(targets)
-        self._gatherer = Gatherer(log, GROUP, size or Size())
+        self._on_lost = on_lost
+        self._accepts_loss = accept_loss
+        self._beyond_since: dict[TopicPartition, float] = {}
+        self._gatherer = Gatherer(log, GROUP, size or Size(), self._note_lost)
         self._inserter = Inserter(client, pause or (lambda seconds: not self.stop.wait(seconds)), back_off, on_retry)
         self._on_loaded = on_loaded
         self._clock = clock
@@ -77,6 +90,7 @@ class Loader:
         log.register(GROUP, [target.topic for target in targets])
         for target in targets:
             self._unfinished += self._gatherer.resume(target)
+        self._owed |= {at: (offset, "") for at, offset in self._gatherer.uncommitted.items()}
 
     def run(self) -> None:
         """Load until `stop` is set."""
@@ -103,6 +117,7 @@ class Loader:
                 break
             del self._unfinished[0]
         ends = self._log.end_offsets()
+        self._miss_the_end(ends)
         for target in self._targets:
             if self.stop.is_set():
                 break
@@ -116,6 +131,23 @@ class Loader:
         """Messages not yet in ClickHouse, by topic and partition."""
         ends = self._log.end_offsets()
         return {at: max(0, ends[at] - position) for at, position in self._gatherer.positions.items()}
+
+    def _note_lost(self, lost: Lost) -> None:
+        if self._on_lost is not None:
+            self._on_lost(lost)
+        if not self._accepts_loss:
+            raise MessagesLost(f"{refusal([lost], '')}; `suyuan state rebuild` then makes events and chains anew")
+
+    def _miss_the_end(self, ends: Mapping[TopicPartition, int]) -> None:
+        """A log that ends before what was read of it is not the one that it was. Ends may be told late."""
+        now, positions = self._clock(), self._gatherer.positions
+        self._beyond_since = {
+            at: self._beyond_since.get(at, now) for at, position in positions.items() if ends[at] < position
+        }
+        for at, since in self._beyond_since.items():
+            if now - since > BEYOND_SECONDS:
+                self._note_lost(Lost(*at, positions[at], ends[at]))
+                positions[at] = self._log.start_offsets().get(at, 0)
 
     def _is_due(self, target: Target, ends: Mapping[TopicPartition, int], *, wait: bool) -> bool:
         partitions = range(self._log.partitions(target.topic))

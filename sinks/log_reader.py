@@ -29,6 +29,9 @@ class LogReader(Protocol):
     def end_offsets(self) -> Mapping[TopicPartition, int]:
         """The next offset of every partition; cheap, since it is asked often."""
 
+    def start_offsets(self) -> Mapping[TopicPartition, int]:
+        """The first offset that every partition still has."""
+
     def fetch(self, topic: str, partition: int, offset: int, max_records: int, max_bytes: int) -> Fetched:
         """From `offset` on, or from the start where that is later; at least one record where there is one."""
 

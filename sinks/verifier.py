@@ -3,7 +3,8 @@
 gap         per partition of in.<kind>: (committed - start) - distinct offsets found in event_<kind> (accepted
 or
             duplicate) and dead_letter together. Exact: bitmaps of offsets. What was found complete is not
-            counted again until the 60th call after.
+            counted again until the 60th call after. What is missing is looked for in the log: where it has no
+            record (a transaction took the offset) nothing is lost.
 duplicates  rows that a read view shows beyond one per key: of a sixtieth of the keys, another one at each
 call, or
             of all when asked for.
@@ -16,19 +17,21 @@ Numbers are those of one moment only if the loader is beyond it: take a `Snapsho
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from clickhouse_connect.driver.client import Client
 
 from suyuan.schemas.kinds import BUSINESS_KEYS
 from suyuan.sinks.clickhouse import ClickHouse
+from suyuan.sinks.holes import Holes, InputLog, find_holes
 from suyuan.sinks.loader import GROUP
 from suyuan.sinks.log_reader import LogReader, TopicPartition
 from suyuan.sinks.tables import TARGETS
 
 ROUND = 60
 MISSING_SHOWN = 10
+MISSING_AT_ONCE = 100_000
 
 VIEWS: dict[str, tuple[str, ...]] = {
     **{f"event_{kind}_v": (*key, "publisher", "event_id") for kind, key in BUSINESS_KEYS.items()},
@@ -68,7 +71,9 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Of one partition. `found`: distinct offsets below `committed`; `missing`: the first few that are not."""
+    """Of one partition. `found`: distinct offsets below `committed`, and those at which nothing ever was; `missing`:
+    the first few others.
+    """
 
     topic: str
     partition: int
@@ -112,13 +117,17 @@ class Verification:
 
 @dataclass
 class Verifier:
-    """Remembers between calls up to where each partition was complete. `round`: calls until all was looked at again."""
+    """Remembers between calls up to where each partition was complete. `round`: calls until all was looked at again.
+    `inputs`: where events come in, opened when something is missing for the first time.
+    """
 
     clickhouse: ClickHouse
     log: LogReader
+    inputs: Callable[[], InputLog]
     round: int = ROUND
     _complete: dict[TopicPartition, int] = field(default_factory=dict)
     _calls: int = 0
+    _holes: Holes = field(default_factory=Holes)
 
     def verify(self, snapshot: Snapshot, *, full: bool = False) -> Verification:
         """The figures of a snapshot; `full`: all offsets and all keys."""
@@ -143,13 +152,27 @@ class Verifier:
         gaps = []
         for partition, (counted_from, committed) in ranges.items():
             start = snapshot.inputs[topic, partition][0]
-            count = found.get(partition, 0) + counted_from - start
-            gap = Gap(topic, partition, start, committed, count)
-            if gap.count:
-                missing = _missing(client, topic, partition, counted_from, committed)
-                gap = Gap(topic, partition, start, committed, count, missing)
-            gaps.append(gap)
+            holes = self._holes.count((topic, partition), counted_from, committed)
+            missing = committed - counted_from - found.get(partition, 0) - holes
+            shown: tuple[int, ...] = ()
+            if missing > 0:
+                missing, shown = self._missing(client, (topic, partition), counted_from, committed)
+            gaps.append(Gap(topic, partition, start, committed, committed - start - max(0, missing), shown))
         return gaps
+
+    def _missing(self, client: Client, at: TopicPartition, low: int, high: int) -> tuple[int, tuple[int, ...]]:
+        """How many offsets are nowhere, though the log has a record there; the first few of them."""
+        count, shown = 0, list[int]()
+        while low < high:
+            offsets = _missing(client, *at, low, high)
+            unknown = [offset for offset in offsets if not self._holes.has(at, offset)]
+            holes = find_holes(self.inputs(), at, unknown) if unknown else []
+            self._holes.add(at, holes)
+            lost = sorted(set(unknown).difference(holes))
+            count += len(lost)
+            shown += lost[: MISSING_SHOWN - len(shown)]
+            low = offsets[-1] + 1 if len(offsets) == MISSING_AT_ONCE else high
+        return count, tuple(shown)
 
 
 def _loaded_partitions(log: LogReader) -> list[TopicPartition]:
@@ -186,7 +209,7 @@ def _missing(client: Client, topic: str, partition: int, low: int, high: int) ->
             SELECT source_offset FROM event_{topic.removeprefix("in.")} WHERE {here}
             UNION ALL
             SELECT source_offset FROM dead_letter WHERE topic = {{topic:String}} AND {here}
-        ) ORDER BY number LIMIT {MISSING_SHOWN}
+        ) ORDER BY number LIMIT {MISSING_AT_ONCE}
         """,  # noqa: S608 - kinds and integers of our own
         parameters={"topic": topic},
     ).result_rows

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -29,10 +29,11 @@ from suyuan.streams.in_work import InWork
 from suyuan.streams.outgoing import Outgoing
 from suyuan.streams.runner import Incoming, StageRunner
 from suyuan.streams.state.errors import StateClosedError
+from suyuan.streams.state.position import Life
 from suyuan.streams.state.rocks_store import RocksMemory
 from suyuan.streams.state.settings import StateSettings
 from suyuan.streams.state.stage_state import StageState
-from suyuan.streams.topology import TOPOLOGY, Stage
+from suyuan.streams.topology import STAGE_OF, TOPOLOGY, Stage
 from suyuan.streams.transport.embedded.errors import LogFull, LogLocked
 from suyuan.streams.transport.errors import LogUnavailable
 from suyuan.streams.transport.records import Record, Records
@@ -88,9 +89,13 @@ class StreamApp:
         standby_replicas: int = 0,
         dead_letter_limit: DeadLetterLimit | None = None,
         stage_threads: int | None = None,
+        accept_loss: bool = False,
+        topic_ids: Mapping[str, str] | None = None,
     ) -> None:
         """`broker`: URL of a transport under `faust.transports`; `kafka`: how to reach it, where it is Kafka. Topics
-        must exist. `rebuild_damaged`: set state that is damaged aside and rebuild it from its changelog, instead of
+        must exist. `accept_loss`: go on behind messages that were deleted before they were read, instead of stopping;
+        `topic_ids`: tell topics from others of the same name, where the transport cannot.
+        `rebuild_damaged`: set state that is damaged aside and rebuild it from its changelog, instead of
         stopping. `session_seconds`: how long Kafka waits for a worker that is silent before others get its partitions;
         `standby_replicas`: how many other workers keep a copy of each partition's state. `stage_threads`: how many
         functions of stages may run at a time; None: as many as there are blocks. Each gives the interpreter away a
@@ -115,6 +120,11 @@ class StreamApp:
             autodiscover=False,
         )
         self.app.kafka_connection = kafka
+        self.app.partition_count = partitions
+        self.app.accept_loss = accept_loss
+        if topic_ids is not None:
+            self.app.topic_ids = topic_ids
+        self.app.life_of, self.app.begin_anew = self._life_of, self._begin_anew
         self.app.compression = "zstd"  # as quick as the quickest lz4, 60 % of its bytes, half of the broker's work
         self.app.in_work = self._in_work = InWork()
         self._stopping = asyncio.Event()
@@ -204,6 +214,15 @@ class StreamApp:
         at = TP(topic, partition)
         offsets = await self._until_room(lambda: self.app.producer.append_many({at: Records(keys, values)}))
         return int(offsets[at][-1])
+
+    def _life_of(self, at: tuple[str, int]) -> Life | None:
+        return self.states[STAGE_OF[at[0]]].life(at) if at[0] in STAGE_OF else None
+
+    async def _begin_anew(self, places: Mapping[tuple[str, int], tuple[str, int]]) -> None:
+        for stage, state in self.states.items():
+            ours = {at: place for at, place in places.items() if STAGE_OF[at[0]] == stage}
+            if ours:
+                await state.begin_anew(ours)
 
     def _bind(self, stage: Stage, runner: StageRunner, partitions: int) -> None:
         channel = self.app.topic(

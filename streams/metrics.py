@@ -38,6 +38,7 @@ ALERT_SECONDS = Histogram(
     "From the log taking an event to the log taking the alert that it causes.",
     buckets=(0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1, 2, 5, 15, 60, 300),
 )
+LOST = Counter("suyuan_lost_messages", "Messages deleted before a group had read them.", ["group", "topic"])
 FAILURES = Counter("suyuan_stage_failures", "Blocks that stopped a stage.", ["stage"])
 
 

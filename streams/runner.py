@@ -127,6 +127,7 @@ class StageRunner:
             self._epoch(partition, message.generation),
             self._slice_rows,
             self._dead_letter_limit,
+            self._state.passed((message.topic, partition)),
         )
         run = message.value
         last = run.offsets[-1]

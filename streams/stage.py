@@ -104,6 +104,8 @@ class StageContext:
     slice_rows: int = field(default=4000)
     """rows re-assessed in one turn before the rest goes through the stage's backlog topic"""
     dead_letter_limit: DeadLetterLimit = field(default_factory=DeadLetterLimit)
+    passed: int = 0
+    """offsets of the topic before it was made again: added to those of now, they go on rising"""
 
 
 BlockStage = Callable[[Block, StateView, StageContext], list[Emit]]

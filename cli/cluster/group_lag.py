@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
 from contextlib import ExitStack
 
 from kafka import TopicPartition
 from kafka.admin import OffsetSpec
 from kafka.errors import KafkaError
+from kafka.protocol.consumer import IsolationLevel
 
 from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.topics.administration import administration
+from suyuan.cli.topics.checking import Described
 from suyuan.connections.kafka import KafkaConnection
 from suyuan.streams.watchdog import Progress
 
 
 class GroupLag:
-    """Keeps a connection; blocks; for one thread at a time. Raises CommandError where no broker answers."""
+    """Keeps a connection; blocks; thread-safe. Raises CommandError where no broker answers."""
 
     def __init__(self, connection: KafkaConnection, group: str, topics: Iterable[str]) -> None:
         self._open = ExitStack()
         self._client = self._open.enter_context(administration(connection))
         self._group = group
-        described = self._client.describe_topics(sorted(topics))
+        self._turn = threading.Lock()
+        self._topics = sorted(topics)
+        described = self._client.describe_topics(self._topics)
         self._partitions = [
             TopicPartition(topic["name"], partition["partition_index"])
             for topic in described
@@ -30,18 +35,30 @@ class GroupLag:
         ]
 
     def progress(self) -> dict[tuple[str, int], Progress]:
-        """Every partition's. Commits are read before the ends: where all are equal, nothing was left to do then.
+        """Every partition's. Commits are read before the ends: where all are equal, nothing was left to do then. What
+        belongs to a transaction that is still open is behind the end: nobody can have read it.
         CommandError where the brokers do not answer, or are not ready to: worth another try.
         """
         try:
-            return self._progress()
+            with self._turn:
+                return self._progress()
         except (KafkaError, OSError) as error:
             raise CommandError(f"no broker says how far group {self._group} is: {error!r}", Exit.UNAVAILABLE) from error
+
+    def described(self) -> Described:
+        """The topics as they are now. Raises as `progress`."""
+        try:
+            with self._turn:
+                return Described.of(self._client, self._topics)
+        except (KafkaError, OSError) as error:
+            raise CommandError(f"no broker describes the topics: {error!r}", Exit.UNAVAILABLE) from error
 
     def _progress(self) -> dict[tuple[str, int], Progress]:
         committed = self._client.list_group_offsets({self._group: None})[self._group]
         starts = self._client.list_partition_offsets(dict.fromkeys(self._partitions, OffsetSpec.EARLIEST))
-        ends = self._client.list_partition_offsets(dict.fromkeys(self._partitions, OffsetSpec.LATEST))
+        ends = self._client.list_partition_offsets(
+            dict.fromkeys(self._partitions, OffsetSpec.LATEST), isolation_level=IsolationLevel.READ_COMMITTED
+        )
         progress = {}
         for at in self._partitions:
             known = committed[at].offset if at in committed else 0

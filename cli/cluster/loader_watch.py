@@ -8,8 +8,10 @@ import time
 from collections import defaultdict
 
 from suyuan.cli.cluster.loading import ClusterLoader
+from suyuan.connections.kafka import KafkaConnection
 from suyuan.schemas.topics import TOPICS
 from suyuan.sinks.clickhouse import ClickHouse
+from suyuan.sinks.kafka_log import KafkaLog
 from suyuan.sinks.loader import GROUP as LOADERS
 from suyuan.sinks.metrics import observe_verification
 from suyuan.sinks.verifier import Snapshot, Verification, Verifier
@@ -22,15 +24,19 @@ WATCH_SECONDS = 1.0
 VERIFY_SECONDS = 60.0
 VERIFIER = "chain"
 """whoever loads this topic verifies"""
+VERIFIERS = "verifier"
+"""named to the brokers; nothing is ever committed for it"""
 INPUTS = tuple(topic.name for topic in TOPICS if topic.name.startswith("in."))
 
 
 class LoaderWatch:
     """In a thread of its own from `start` to `stop`. What goes wrong is logged, and tried again."""
 
-    def __init__(self, loader: ClusterLoader, clickhouse: ClickHouse) -> None:
+    def __init__(self, loader: ClusterLoader, clickhouse: ClickHouse, connection: KafkaConnection) -> None:
         self._loader = loader
-        self._verifier = Verifier(clickhouse, loader.log)
+        self._connection = connection
+        self._inputs: KafkaLog | None = None
+        self._verifier = Verifier(clickhouse, loader.log, self._open_inputs)
         self._pending: Snapshot | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="loader-watch", daemon=True)
@@ -42,7 +48,10 @@ class LoaderWatch:
     def stop(self) -> None:
         """Soon; a query in work is not waited for."""
         self._stopping.set()
-        self._thread.join(timeout=2.0)
+        if self._thread.is_alive():
+            self._thread.join(timeout=2.0)
+        if self._inputs is not None:
+            self._inputs.close()
 
     def verify_all(self) -> Verification:
         """Every offset and every key. `lag` is 0 when the figures are final. Raises SinkError, ClickHouseError."""
@@ -75,6 +84,11 @@ class LoaderWatch:
             self._pending = None
         if self._pending is None:
             self._pending = self._snapshot()
+
+    def _open_inputs(self) -> KafkaLog:
+        if self._inputs is None:
+            self._inputs = KafkaLog(self._connection, INPUTS, VERIFIERS)
+        return self._inputs
 
     def _snapshot(self) -> Snapshot:
         committed = self._loader.log.committed_offsets(STAGES, INPUTS)

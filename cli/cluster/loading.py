@@ -15,6 +15,7 @@ import threading
 import time
 from random import Random
 
+from suyuan.cli.lost import note_lost
 from suyuan.connections.kafka import KafkaConnection
 from suyuan.sinks.clickhouse import ClickHouse
 from suyuan.sinks.errors import LogUnavailable, OwnershipLost
@@ -34,7 +35,9 @@ TOPICS = tuple(target.topic for target in TARGETS)
 class ClusterLoader:
     """`start`, then `stop`, once each. `ended` is set when it ends, by itself with `once` or an `error`."""
 
-    def __init__(self, connection: KafkaConnection, clickhouse: ClickHouse, *, once: bool = False) -> None:
+    def __init__(
+        self, connection: KafkaConnection, clickhouse: ClickHouse, *, once: bool = False, accept_loss: bool = False
+    ) -> None:
         """Raises LogUnavailable, TopicMissing, SinkError, WrongConnection."""
         self.log = KafkaLog(connection, TOPICS, GROUP)
         self.ended = threading.Event()
@@ -44,6 +47,7 @@ class ClusterLoader:
         """rows loaded since the start, by table"""
         self._clickhouse = clickhouse
         self._once = once
+        self._accept_loss = accept_loss
         self._stopping = threading.Event()
         self._loader: Loader | None = None
         self._kept_at = 0.0
@@ -100,7 +104,14 @@ class ClusterLoader:
         logger.info("loads %s", ", ".join(sorted(owned)) or "nothing: there are more loaders than topics")
         targets = [target for target in TARGETS if target.topic in owned]
         loader = Loader(
-            self.log, self._clickhouse.writer, targets, on_loaded=self._note, on_retry=observe_retry, pause=self._pause
+            self.log,
+            self._clickhouse.writer,
+            targets,
+            on_loaded=self._note,
+            on_retry=observe_retry,
+            pause=self._pause,
+            on_lost=note_lost,
+            accept_loss=self._accept_loss,
         )
         self._loader, self.owned = loader, owned
         while not self._stopping.is_set() and self._keep():

@@ -7,7 +7,7 @@ import datetime as dt
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
 from suyuan.cli.cluster.group_lag import GroupLag
@@ -25,22 +25,35 @@ from suyuan.streams import metrics
 from suyuan.streams.app import GROUP, StreamApp
 from suyuan.streams.dead_letter_limit import DeadLetterLimit
 from suyuan.streams.topology import READ_TOPICS
+from suyuan.streams.transport.errors import MessagesLost
 from suyuan.streams.watchdog import Watchdog
 
 logger = logging.getLogger(__name__)
 
 CHECK_SECONDS = 1.0
 WATCH_SECONDS = 10.0
+TOPICS_SECONDS = 2.0
 DRAINED_SECONDS = 0.5
 STAGE_THREADS = 1
 """workers are as many as cores"""
 
 
+def _unfit(wrong: Iterable[object]) -> CommandError:
+    listed = "\n  ".join(map(str, wrong))
+    return CommandError(
+        f"the topics are not as they have to be (suyuan topics create makes what is missing):\n  {listed}",
+        Exit.BAD_CONFIGURATION,
+    )
+
+
 class Worker:
     """`await start()`, then `await wait_drained()` or `await wait_failed()`, then `await stop()`."""
 
-    def __init__(self, settings: Settings, *, once: bool = False, rebuild_damaged: bool = False) -> None:
+    def __init__(
+        self, settings: Settings, *, once: bool = False, rebuild_damaged: bool = False, accept_loss: bool = False
+    ) -> None:
         self._settings = settings
+        self._accept_loss = accept_loss
         self._once = once
         self._rebuild_damaged = rebuild_damaged
         self._watchdog = Watchdog()
@@ -62,6 +75,7 @@ class Worker:
             await asyncio.to_thread(accept_registered_ids, self._settings)
             self._lag = await asyncio.to_thread(GroupLag, connection, GROUP, READ_TOPICS)
             self._closing.append(lambda: asyncio.to_thread(self._lag.close))
+            self._topics = await asyncio.to_thread(self._lag.described)
             self.state_folder.mkdir(parents=True, exist_ok=True)
             self.streams = StreamApp(
                 "suyuan-kafka://" + ";".join(connection.servers),
@@ -73,12 +87,15 @@ class Worker:
                 standby_replicas=self._settings.standby_replicas,
                 dead_letter_limit=DeadLetterLimit(self._settings.dead_letter_limit, self._settings.dead_letter_window),
                 stage_threads=STAGE_THREADS,
+                accept_loss=self._accept_loss,
+                topic_ids=self._topics.ids,
             )
             self.streams.failure.add_done_callback(lambda failure: self._fail(failure.result()))
             self._closing.append(self.streams.stop)
             await self.streams.start()
             self._every(CHECK_SECONDS, self._check)
             self._every(WATCH_SECONDS, self._watch)
+            self._every(TOPICS_SECONDS, self._check_topics)
         except BaseException:
             await self.stop()
             raise
@@ -116,17 +133,21 @@ class Worker:
             partitions = partition_count(connection, READ_TOPICS[0]) or partitions
         wrong = mismatches(connection, partitions, self._settings.kafka_replication)
         if wrong:
-            listed = "\n  ".join(map(str, wrong))
-            raise CommandError(
-                f"the topics are not as they have to be (suyuan topics create makes what is missing):\n  {listed}",
-                Exit.BAD_CONFIGURATION,
-            )
+            raise _unfit(wrong)
         return partitions
 
     async def _check(self) -> None:
         self.streams.check()
         if not self._once:
             await self._turn_day(china_day(time.time_ns() // 1_000_000))
+
+    async def _check_topics(self) -> None:
+        now = await asyncio.to_thread(self._lag.described)
+        if grown := self._topics.grown(now):
+            self._fail(_unfit(grown))
+        if names := self._topics.made_again(now):
+            said = f"{', '.join(names)}: deleted and made again while they were read"
+            self._fail(MessagesLost(f"{said}. Nothing goes on until somebody decides: the next start says of what"))
 
     async def _turn_day(self, day: dt.date) -> None:
         """Publish the day's turn, if it is ours to publish. After a restart it is there twice; intake takes one."""

@@ -15,7 +15,7 @@ from prometheus_client import start_http_server
 from suyuan.cli.cluster.loader_watch import LoaderWatch
 from suyuan.cli.cluster.loading import ClusterLoader
 from suyuan.cli.exits import CommandError, Exit
-from suyuan.cli.options import AsJson, ClickHouseServer, Kafka
+from suyuan.cli.options import AcceptLoss, AsJson, ClickHouseServer, Kafka
 from suyuan.cli.screen import print_json, say
 from suyuan.cli.settings import Settings, load
 from suyuan.sinks.clickhouse import ClickHouse
@@ -52,6 +52,7 @@ def loader(
     check_schema: Annotated[
         bool, typer.Option("--check-schema", help="Make or change no tables: refuse to start where that is needed.")
     ] = False,
+    accept_loss: AcceptLoss = False,
     as_json: AsJson = False,
 ) -> None:
     """Load results from Kafka into ClickHouse. Several loaders share the topics; ClickHouse may be away for a while."""
@@ -64,7 +65,7 @@ def loader(
     if not settings.clickhouse:
         raise CommandError("bad configuration: SUYUAN_CLICKHOUSE: missing", Exit.BAD_CONFIGURATION)
     try:
-        report = _load(settings, once=once, check_schema=check_schema)
+        report = _load(settings, once=once, check_schema=check_schema, accept_loss=accept_loss)
     except SinkError as error:
         raise CommandError(str(error), _CODES.get(type(error), Exit.FAILED)) from error
     if report is None:
@@ -79,7 +80,7 @@ def loader(
         raise typer.Exit(Exit.FAILED)
 
 
-def _load(settings: Settings, *, once: bool, check_schema: bool) -> dict[str, Any] | None:
+def _load(settings: Settings, *, once: bool, check_schema: bool, accept_loss: bool) -> dict[str, Any] | None:
     """The report of a run to the end (`once`); None after a run that was told to stop."""
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -88,8 +89,8 @@ def _load(settings: Settings, *, once: bool, check_schema: bool) -> dict[str, An
     began = time.monotonic()
     with ClickHouse(settings.clickhouse_settings(), make=not check_schema) as tables:
         _prepare(tables, check_schema=check_schema)
-        loading = ClusterLoader(connection, tables, once=once)
-        watch = LoaderWatch(loading, tables)
+        loading = ClusterLoader(connection, tables, once=once, accept_loss=accept_loss)
+        watch = LoaderWatch(loading, tables, connection)
         report = None
         try:
             if settings.metrics_port:

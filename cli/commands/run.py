@@ -14,8 +14,9 @@ from prometheus_client import start_http_server
 
 from suyuan.cli.embedded.run import EmbeddedRun
 from suyuan.cli.exits import CommandError, Exit
+from suyuan.cli.lost import leave_to_the_command
 from suyuan.cli.memory import let_memory_be
-from suyuan.cli.options import AcceptPoison, AsJson, Data
+from suyuan.cli.options import AcceptLoss, AcceptPoison, AsJson, Data
 from suyuan.cli.queries import named_queries
 from suyuan.cli.query_service import QueryService
 from suyuan.cli.screen import print_json, say
@@ -26,6 +27,7 @@ from suyuan.sinks.errors import FolderInUse, MigrationError, ServerUnavailable, 
 from suyuan.streams.dead_letter_limit import TooManyDeadLetters
 from suyuan.streams.state.errors import StateError, StateLockedError, StateVersionError
 from suyuan.streams.transport.embedded.errors import LogError, LogLocked, LogNewer, LogReadOnly
+from suyuan.streams.transport.errors import TransportError
 
 REPORT_SECONDS = 10.0
 
@@ -56,17 +58,19 @@ def run(
         typer.Option("--rebuild-damaged", help="Set a damaged state folder aside and rebuild it from its changelog."),
     ] = False,
     accept_poison: AcceptPoison = False,
+    accept_loss: AcceptLoss = False,
     as_json: AsJson = False,
 ) -> None:
     """Run everything in this process: stages, tables, alerts. Ctrl-C ends it; what was acknowledged stays."""
     logging.basicConfig(
         level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
+    leave_to_the_command()
     let_memory_be()
     settings = load(data=data, metrics_port=metrics_port, dead_letter_limit=1.0 if accept_poison else None)
     try:
-        report = asyncio.run(_run(settings, once=once, rebuild_damaged=rebuild_damaged))
-    except (LogError, SinkError, StateError, TooManyDeadLetters, IncompatibleVersions) as error:
+        report = asyncio.run(_run(settings, once=once, rebuild_damaged=rebuild_damaged, accept_loss=accept_loss))
+    except (LogError, SinkError, StateError, TransportError, TooManyDeadLetters, IncompatibleVersions) as error:
         raise CommandError(str(error), _CODES.get(type(error), Exit.FAILED)) from error
     except OSError as error:
         raise CommandError(f"{settings.data}: {error}", Exit.BAD_CONFIGURATION) from error
@@ -82,12 +86,12 @@ def run(
         raise typer.Exit(Exit.FAILED)
 
 
-async def _run(settings: Settings, *, once: bool, rebuild_damaged: bool) -> dict[str, Any] | None:
+async def _run(settings: Settings, *, once: bool, rebuild_damaged: bool, accept_loss: bool) -> dict[str, Any] | None:
     """The report of a run to the end (`once`); None after a run that was told to stop."""
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    embedded = EmbeddedRun(settings, once=once, rebuild_damaged=rebuild_damaged)
+    embedded = EmbeddedRun(settings, once=once, rebuild_damaged=rebuild_damaged, accept_loss=accept_loss)
     began = time.monotonic()
     await embedded.start()
     service = QueryService(settings.data, named_queries(embedded.clickhouse))

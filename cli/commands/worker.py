@@ -15,15 +15,16 @@ from prometheus_client import start_http_server
 from suyuan.cli.cluster.worker import Worker
 from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.hard_end import HardEnd
+from suyuan.cli.lost import leave_to_the_command
 from suyuan.cli.memory import let_memory_be
-from suyuan.cli.options import AcceptPoison, AsJson, Data, Kafka
+from suyuan.cli.options import AcceptLoss, AcceptPoison, AsJson, Data, Kafka
 from suyuan.cli.screen import print_json, say
 from suyuan.cli.settings import Settings, load
 from suyuan.cli.waiting import first_of
 from suyuan.schemas.versions import IncompatibleVersions
 from suyuan.streams.dead_letter_limit import TooManyDeadLetters
 from suyuan.streams.state.errors import StateError, StateLockedError, StateVersionError
-from suyuan.streams.transport.errors import TransportError
+from suyuan.streams.transport.errors import TopicGrown, TransportError
 from suyuan.streams.watchdog import StalledError
 
 END_SECONDS = 45.0
@@ -31,6 +32,7 @@ END_SECONDS = 45.0
 _CODES: dict[type[BaseException], Exit] = {
     StateLockedError: Exit.UNAVAILABLE,
     StateVersionError: Exit.BAD_CONFIGURATION,
+    TopicGrown: Exit.BAD_CONFIGURATION,
     IncompatibleVersions: Exit.BAD_CONFIGURATION,
 }
 
@@ -50,17 +52,20 @@ def worker(
         typer.Option("--rebuild-damaged", help="Set a damaged state folder aside and rebuild it from its changelog."),
     ] = False,
     accept_poison: AcceptPoison = False,
+    accept_loss: AcceptLoss = False,
     as_json: AsJson = False,
 ) -> None:
     """Run the stages of the partitions that Kafka gives this process. Start as many as there are cores; each needs a
     data folder of its own for its state.
     """
     _log()
+    leave_to_the_command()
     let_memory_be()
     settings = load(kafka=kafka, data=data, metrics_port=metrics_port, dead_letter_limit=1.0 if accept_poison else None)
     hard_end = HardEnd(END_SECONDS)
     try:
-        seconds = asyncio.run(_work(settings, hard_end, once=once, rebuild_damaged=rebuild_damaged))
+        running = _work(settings, hard_end, once=once, rebuild_damaged=rebuild_damaged, accept_loss=accept_loss)
+        seconds = asyncio.run(running)
     except (StateError, TransportError, TooManyDeadLetters, StalledError, IncompatibleVersions) as error:
         raise CommandError(str(error), _CODES.get(type(error), Exit.FAILED)) from error
     except OSError as error:
@@ -81,7 +86,9 @@ def _log() -> None:
         handler.addFilter(lambda record: record.levelno > logging.INFO or not str(record.msg).startswith("[^"))
 
 
-async def _work(settings: Settings, hard_end: HardEnd, *, once: bool, rebuild_damaged: bool) -> float | None:
+async def _work(
+    settings: Settings, hard_end: HardEnd, *, once: bool, rebuild_damaged: bool, accept_loss: bool
+) -> float | None:
     """Seconds of a run to the end (`once`); None after a run that was told to stop."""
     stopping = asyncio.Event()
 
@@ -93,7 +100,7 @@ async def _work(settings: Settings, hard_end: HardEnd, *, once: bool, rebuild_da
         asyncio.get_running_loop().add_signal_handler(number, told_to_stop)
     if settings.metrics_port:  # at once: reading the state back may take minutes, which somebody wants to watch
         start_http_server(settings.metrics_port, settings.metrics_host)
-    running = Worker(settings, once=once, rebuild_damaged=rebuild_damaged)
+    running = Worker(settings, once=once, rebuild_damaged=rebuild_damaged, accept_loss=accept_loss)
     began = time.monotonic()
     started = asyncio.ensure_future(running.start())
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from suyuan.cli.lost import note_lost
 from suyuan.sinks.clickhouse import ClickHouse
 from suyuan.sinks.loader import Loaded, Loader
 from suyuan.sinks.metrics import observe_loaded, observe_retry
@@ -14,8 +15,11 @@ from suyuan.streams.transport.embedded.log import Log
 class LoaderThread:
     """Loads until stopped; `fail(error)` is told when it cannot go on."""
 
-    def __init__(self, log: Log, clickhouse: ClickHouse, fail: Callable[[BaseException], None]) -> None:
+    def __init__(
+        self, log: Log, clickhouse: ClickHouse, fail: Callable[[BaseException], None], *, accept_loss: bool = False
+    ) -> None:
         self._log = log
+        self._accept_loss = accept_loss
         self._clickhouse = clickhouse
         self._fail = fail
         self._thread: threading.Thread | None = None
@@ -24,7 +28,14 @@ class LoaderThread:
 
     def start(self) -> None:
         """Resume what was begun, and go on in the background."""
-        self._loader = Loader(self._log, self._clickhouse.writer, on_loaded=self._note, on_retry=observe_retry)
+        self._loader = Loader(
+            self._log,
+            self._clickhouse.writer,
+            on_loaded=self._note,
+            on_retry=observe_retry,
+            on_lost=note_lost,
+            accept_loss=self._accept_loss,
+        )
         self._thread = threading.Thread(target=self._run, name="loader", daemon=True)
         self._thread.start()
 

@@ -45,12 +45,16 @@ class Progress:
 class EmbeddedRun:
     """`await start()`, then `await wait_drained()` or `await wait_failed()`, then `await stop()`.
 
-    `once`: publish no `day` of its own. `rebuild_damaged`: rebuild state that is damaged from its changelog. Errors of
-    the parts are raised as they are: LogError, SinkError, StateError.
+    `once`: publish no `day` of its own. `rebuild_damaged`: rebuild state that is damaged from its changelog.
+    `accept_loss`: go on behind messages that were deleted before they were read. Errors of the parts are raised as they
+    are: LogError, SinkError, StateError, TransportError.
     """
 
-    def __init__(self, settings: Settings, *, once: bool = False, rebuild_damaged: bool = False) -> None:
+    def __init__(
+        self, settings: Settings, *, once: bool = False, rebuild_damaged: bool = False, accept_loss: bool = False
+    ) -> None:
         self._settings = settings
+        self._accept_loss = accept_loss
         self._rebuild_damaged = rebuild_damaged
         self._once = once
         self._closing: list[Callable[[], Awaitable[None]]] = []
@@ -70,7 +74,7 @@ class EmbeddedRun:
             self.log = await self._open_log()
             self.clickhouse = await asyncio.to_thread(self._open_clickhouse)
             self._closing.append(lambda: asyncio.to_thread(self.clickhouse.close))
-            self.loader = LoaderThread(self.log, self.clickhouse, self._fail)
+            self.loader = LoaderThread(self.log, self.clickhouse, self._fail, accept_loss=self._accept_loss)
             await asyncio.to_thread(self.loader.start)
             self._closing.append(lambda: asyncio.to_thread(self.loader.stop))
             self.streams = await self._start_streams()
@@ -146,6 +150,7 @@ class EmbeddedRun:
             partitions=self.partitions,
             rebuild_damaged=self._rebuild_damaged,
             dead_letter_limit=self._settings.limit_of_dead_letters(),
+            accept_loss=self._accept_loss,
         )
         streams.failure.add_done_callback(lambda failure: self._fail(failure.result()))
         self._closing.append(streams.stop)

@@ -26,7 +26,7 @@ class Watch:
         self._log = log
         self._loader = loader
         self._folder = folder
-        self._verifier = Verifier(clickhouse, log)
+        self._verifier = Verifier(clickhouse, log, inputs=lambda: log)
         self._pending: Snapshot | None = None
 
     def observe(self) -> None:

@@ -44,6 +44,35 @@ def partition_count(connection: KafkaConnection, topic: str) -> int | None:
     return counts.get(topic)
 
 
+@dataclass(frozen=True, slots=True)
+class Described:
+    """`ids`: tell topics from others of the same name; `counts`: of partitions."""
+
+    ids: Mapping[str, str]
+    counts: Mapping[str, int]
+
+    @classmethod
+    def of(cls, client: KafkaAdminClient, topics: Iterable[str]) -> Described:
+        """As the brokers know them; what they do not know, or not yet, is left out."""
+        known = [topic for topic in client.describe_topics(sorted(topics)) if not topic["error_code"]]
+        return cls(
+            {topic["name"]: str(topic["topic_id"]) for topic in known if topic["topic_id"]},
+            {topic["name"]: len(topic["partitions"]) for topic in known},
+        )
+
+    def made_again(self, now: Described) -> list[str]:
+        """Names of topics that are others by now."""
+        return [name for name, id_ in now.ids.items() if id_ != self.ids.get(name, id_)]
+
+    def grown(self, now: Described) -> list[Mismatch]:
+        """Topics that have other numbers of partitions by now."""
+        return [
+            Mismatch(name, "partitions", str(count), str(self.counts[name]))
+            for name, count in now.counts.items()
+            if count != self.counts.get(name, count)
+        ]
+
+
 def differences(client: KafkaAdminClient, wanted: Iterable[WantedTopic]) -> Iterator[Mismatch]:
     """What each of the topics lacks."""
     there = {topic["name"]: topic["partitions"] for topic in client.describe_topics()}

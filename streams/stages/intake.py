@@ -51,7 +51,7 @@ def take_in(run: Run, state: StateView, context: StageContext) -> list[Emit]:
     emits.append(Emit(f"event.{kind}", _events(kind, run, change.outcomes)))
     if change.current.is_empty():
         return emits
-    return emits + (_listings(change) if kind == "listing" else _records(kind, change, state, context))
+    return emits + (_listings(change, context.passed) if kind == "listing" else _records(kind, change, state, context))
 
 
 def answer_lookups(block: Block, state: StateView, _context: StageContext) -> list[Emit]:
@@ -109,9 +109,9 @@ def _events(kind: str, run: Run, outcomes: pl.DataFrame) -> pl.DataFrame:
     ).select(list(block_schema(f"event_{kind}")))
 
 
-def _listings(change: Supersession) -> list[Emit]:
+def _listings(change: Supersession, passed: int) -> list[Emit]:
     current = change.current.with_columns(
-        revision=pl.col("offset") + 1,
+        revision=pl.col("offset") + (1 + passed),
         retracted=pl.lit(value=False),
         seller_code_fault=uscc_faults(change.current["seller_code"]),
         producer_code_fault=uscc_faults(change.current["producer_code"]),

@@ -41,7 +41,6 @@ from suyuan.streams.state.position import (
     decode_mark,
     decode_position,
     encode_position,
-    forgotten,
 )
 
 if TYPE_CHECKING:
@@ -121,7 +120,7 @@ class Replay:
                 safe = offset
             elif key == RESET_KEY:
                 was = writes.get(POSITION_KEY)
-                writes = {} if was is None else {POSITION_KEY: encode_position(forgotten(decode_position(was)))}
+                writes = {} if was is None else {POSITION_KEY: encode_position(decode_position(was).forgotten())}
                 self._mark, self._batch, self._rest = None, {}, {}
                 self._broken.clear()
                 safe, self.reset = offset, True

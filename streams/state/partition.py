@@ -26,13 +26,12 @@ from suyuan.streams.state.position import (
     encode_mark,
     encode_position,
     encode_torn,
-    forgotten,
 )
 from suyuan.streams.state.store import RESERVED_END
 from suyuan.streams.state.view import Overlay
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from suyuan.streams.state.store import Store
 
@@ -106,6 +105,10 @@ class PartitionState:
         self._epoch = self.position.epoch + 1
         return self._epoch
 
+    def begin_anew(self, at: TopicPartition, log: str, since: int) -> None:
+        """As `Position.begun_anew`; durable with the next commit."""
+        self.position = self.position.begun_anew(at, log, since)
+
     def begins_at(self, start: int) -> None:
         """The changelog's first offset: what was never fed anything begins there."""
         if self._end is None:
@@ -115,7 +118,12 @@ class PartitionState:
         """Whether all records of the changelog before `end` were fed or written here."""
         return self._end is not None and self._end >= end - 1
 
-    def prepare(self, view: Overlay, applied: Mapping[TopicPartition, int]) -> Commit:
+    def prepare(
+        self,
+        view: Overlay,
+        applied: Mapping[TopicPartition, int],
+        log_of: Callable[[str], str] = lambda _: "",
+    ) -> Commit:
         """The records of a commit. StateConflictError when the view does not rest on the present state, ValueError
         when it wrote a reserved key.
 
@@ -137,12 +145,8 @@ class PartitionState:
             values += self.store.get_many(torn)
         self._unfinished = view
         claimed = self.position.keys or self.found_keys
-        position = self.position.advanced(
-            self._epoch,
-            applied,
-            self._replay.committed,
-            None if claimed is None else claimed.changed(came, went),
-        )
+        keys_then = None if claimed is None else claimed.changed(came, went)
+        position = self.position.advanced(self._epoch, applied, log_of, after=self._replay.committed, keys=keys_then)
         keys.append(POSITION_KEY)
         values.append(encode_position(position))
         found = None if self.found_keys is None else self.found_keys.changed(came, went)
@@ -225,7 +229,7 @@ class PartitionState:
     def _apply(self, writes: dict[bytes, bytes | None], safe: int) -> None:
         replay = self._replay
         if replay.reset:
-            writes.setdefault(POSITION_KEY, encode_position(forgotten(self.position)))
+            writes.setdefault(POSITION_KEY, encode_position(self.position.forgotten()))
             self.store.clear()
             self.found_keys = KeyDigest()
         position = decode_position(writes.get(POSITION_KEY) or self.store.get(POSITION_KEY))

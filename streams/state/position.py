@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
@@ -32,8 +32,30 @@ TopicPartition = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
+class Life:
+    """Of an input partition's log, from when it was made until its topic is deleted. `log`: what the transport tells it
+    by, empty where it cannot; `passed`: offsets of the lives before; `reached`: offset behind the last that was read.
+    """
+
+    log: str = ""
+    passed: int = 0
+    reached: int = 0
+
+    def read(self, log: str, reached: int) -> Life:
+        """Further."""
+        return replace(self, log=self.log or log, reached=max(self.reached, reached))
+
+    def next(self, log: str, since: int) -> Life:
+        """The one after it, or this one whose end was lost: read from offset `since` on. (passed + offset) goes on
+        rising.
+        """
+        return Life(log, self.passed + max(0, self.reached - since), since)
+
+
+@dataclass(frozen=True, slots=True)
 class Position:
-    """`applied`: last offset of each input partition that the state has; `epoch`: of the last take-up that wrote.
+    """`applied`: last offset of each input partition that the state has; `epoch`: of the last take-up that wrote;
+    `lives`: of the logs that it was read from.
 
     `after`: changelog offset of the position that this one follows, as its writer knew it, -1 for none; `keys`: the
     keys that its writer had. Both None where an earlier version wrote.
@@ -41,17 +63,46 @@ class Position:
 
     epoch: int = 0
     applied: Mapping[TopicPartition, int] = field(default_factory=dict)
+    lives: Mapping[TopicPartition, Life] = field(default_factory=dict)
     after: int | None = None
     keys: KeyDigest | None = None
 
     def advanced(
-        self, epoch: int, applied: Mapping[TopicPartition, int], after: int | None, keys: KeyDigest | None
+        self,
+        epoch: int,
+        applied: Mapping[TopicPartition, int],
+        log_of: Callable[[str], str] = lambda _: "",
+        *,
+        after: int | None = None,
+        keys: KeyDigest | None = None,
     ) -> Position:
-        """With the given offsets added; an offset never goes back, for a block that comes again is no news."""
+        """With the given offsets added; an offset never goes back, for a block that comes again is no news. `log_of`:
+        tells topics from others of the same name.
+        """
         merged = {(topic, partition): offset for (topic, partition), offset in self.applied.items()}
+        lives = dict(self.lives)
         for (topic, partition), offset in applied.items():
             merged[topic, partition] = max(offset, merged.get((topic, partition), -1))
-        return Position(epoch, merged, after, keys)
+            lives[topic, partition] = self.life((topic, partition)).read(log_of(topic), offset + 1)
+        return Position(epoch, merged, lives, after, keys)
+
+    def life(self, at: TopicPartition) -> Life:
+        """Of what the state was read from; of a version that kept none, how far it came."""
+        return self.lives.get(at) or Life(reached=self.applied.get(at, -1) + 1)
+
+    def begun_anew(self, at: TopicPartition, log: str, since: int) -> Position:
+        """The log is another one, or its end from `since` on is: nothing of that was applied."""
+        applied = {known: offset for known, offset in self.applied.items() if known != at}
+        if since:
+            applied[at] = since - 1
+        return replace(self, applied=applied, lives={**self.lives, at: self.life(at).next(log, since)})
+
+    def forgotten(self) -> Position:
+        """After a reset: only the epoch still means something, and how far the offsets came that order what was said
+        of the events.
+        """
+        lives = {at: life for at, life in self.lives.items() if at[0].startswith("in.")}
+        return Position(self.epoch, {}, lives, keys=KeyDigest())
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +126,6 @@ class Torn:
     broken: tuple[tuple[int, int | None], ...] = ()
 
 
-def forgotten(position: Position) -> Position:
-    """After a reset only the epoch still means something."""
-    return Position(position.epoch, keys=KeyDigest())
-
-
 class _StoredMark(msgspec.Struct, omit_defaults=True):
     epoch: int
     after: int | None = None
@@ -92,13 +138,17 @@ class _StoredPosition(msgspec.Struct, omit_defaults=True):
     applied: list[tuple[str, int, int]]
     after: int | None = None
     keys: tuple[int, int] | None = None
+    lives: list[tuple[str, int, str, int, int]] = []
 
 
 def encode_position(position: Position) -> bytes:
-    """JSON: {"format": 2, "epoch": 7, "applied": [["topic", 0, 41], …], "after": 992, "keys": [1911, 8…]}, sorted."""
+    """JSON: {"format": 2, "epoch": 7, "applied": [["topic", 0, 41], …], "after": 992, "keys": [1911, 8…],
+    "lives": [["topic", 0, "id", 0, 42], …]}, sorted.
+    """
     applied = sorted((topic, partition, offset) for (topic, partition), offset in position.applied.items())
+    lives = sorted((*at, life.log, life.passed, life.reached) for at, life in position.lives.items())
     keys = None if position.keys is None else (position.keys.count, position.keys.total)
-    return msgspec.json.encode(_StoredPosition(FORMAT, position.epoch, applied, position.after, keys))
+    return msgspec.json.encode(_StoredPosition(FORMAT, position.epoch, applied, position.after, keys, lives))
 
 
 def decode_position(data: bytes | None) -> Position:
@@ -112,8 +162,9 @@ def decode_position(data: bytes | None) -> Position:
     if stored.format > FORMAT:
         raise StateVersionError(f"state format {stored.format} is newer than this version's {FORMAT}: upgrade")
     applied = {(topic, partition): offset for topic, partition, offset in stored.applied}
+    lives = {(topic, partition): Life(log, passed, reached) for topic, partition, log, passed, reached in stored.lives}
     keys = None if stored.keys is None else KeyDigest(*stored.keys)
-    return Position(stored.epoch, applied, stored.after, keys)
+    return Position(stored.epoch, applied, lives, stored.after, keys)
 
 
 def encode_mark(mark: BatchMark) -> bytes:

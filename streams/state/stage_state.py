@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from suyuan.streams.state.changelog import ChangelogWriter
-    from suyuan.streams.state.position import TopicPartition
+    from suyuan.streams.state.position import Life, TopicPartition
     from suyuan.streams.state.view import Overlay
 
 
@@ -45,6 +45,9 @@ class KeyedState(Protocol):
 
     def applied(self, partition: int) -> dict[TopicPartition, int]:
         """Last offset of each input partition that the state has; a block at or below it is `redelivered`."""
+
+    def passed(self, at: TopicPartition) -> int:
+        """Offsets that an input partition had in the lives of its topic before this one."""
 
     async def commit(self, partition: int, view: Overlay, applied: Mapping[TopicPartition, int]) -> None:
         """Make the view's writes and the offsets durable together. After any error the same view may be committed
@@ -77,6 +80,7 @@ class StageState:
             memory=memory or RocksMemory(),
         )
         app.tables.add(self.table)
+        self._app = app
         self._changelog = changelog
 
     def take_up(self, partition: int) -> int:
@@ -91,6 +95,22 @@ class StageState:
         """As `KeyedState.applied`."""
         return dict(self._partition(partition).position.applied)
 
+    def passed(self, at: TopicPartition) -> int:
+        """As `KeyedState.passed`."""
+        return self._partition(at[1]).position.life(at).passed
+
+    def life(self, at: TopicPartition) -> Life | None:
+        """Of the log that the state was read from; None while the partition is not here."""
+        state = self.table.data.partitions.get(at[1])
+        return None if state is None else state.position.life(at)
+
+    async def begin_anew(self, places: Mapping[TopicPartition, tuple[str, int]]) -> None:
+        """These logs (what each is told by, and from where on) are others than the state was read from. Durable."""
+        for at, (log, since) in places.items():
+            self._partition(at[1]).begin_anew(at, log, since)
+        for partition in {partition for _, partition in places}:
+            await self.commit(partition, self.view(partition), {})
+
     async def commit(self, partition: int, view: Overlay, applied: Mapping[TopicPartition, int]) -> None:
         """As `KeyedState.commit`."""
         state = self._partition(partition)
@@ -100,7 +120,7 @@ class StageState:
 
         if must_republish(state):
             await republish(state, append)
-        commit = state.prepare(view, applied)
+        commit = state.prepare(view, applied, self._app.consumer.log_of)
         offset = await append(*commit.records())
         await asyncio.to_thread(state.write, commit, offset)
 
@@ -129,6 +149,10 @@ class MemoryStageState:
     def applied(self, partition: int) -> dict[TopicPartition, int]:
         """As `KeyedState.applied`."""
         return dict(self._partition(partition).position.applied)
+
+    def passed(self, at: TopicPartition) -> int:
+        """As `KeyedState.passed`."""
+        return self._partition(at[1]).position.life(at).passed
 
     async def commit(self, partition: int, view: Overlay, applied: Mapping[TopicPartition, int]) -> None:
         """As `KeyedState.commit`."""

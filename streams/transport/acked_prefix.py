@@ -18,9 +18,9 @@ TopicPartition = tuple[str, int]
 
 @dataclass(slots=True, eq=False)
 class Delivered:
-    """One message in the account; `offset` is its (last) record's."""
+    """One message in the account; `then` is the offset behind its (last) record and the holes that follow."""
 
-    offset: int
+    then: int
     size: int
     done: bool = False
     counts: bool = True
@@ -40,9 +40,11 @@ class AckedPrefix:
         self._partitions: defaultdict[TopicPartition, _Partition] = defaultdict(_Partition)
         self.bytes_in_flight = 0
 
-    def deliver(self, at: TopicPartition, offset: int, size: int) -> Delivered:
-        """A message of `size` bytes goes to its stream."""
-        delivered = Delivered(offset, size)
+    def deliver(self, at: TopicPartition, offset: int, size: int, then: int | None = None) -> Delivered:
+        """A message of `size` bytes goes to its stream; `offset` is its (last) record's, `then` where reading goes on,
+        when that is not the next one.
+        """
+        delivered = Delivered(offset + 1 if then is None else then, size)
         partition = self._partitions[at]
         partition.waiting.append(delivered)
         partition.bytes_in_flight += size
@@ -58,7 +60,15 @@ class AckedPrefix:
         partition.bytes_in_flight -= delivered.size
         self.bytes_in_flight -= delivered.size
         while partition.waiting and partition.waiting[0].done:
-            partition.next_offset = partition.waiting.popleft().offset + 1
+            partition.next_offset = partition.waiting.popleft().then
+
+    def pass_over(self, at: TopicPartition, then: int) -> None:
+        """Behind what was delivered there is no record before `then`."""
+        partition = self._partitions[at]
+        if partition.waiting:
+            partition.waiting[-1].then = then
+        else:
+            partition.next_offset = then
 
     def done_before(self, at: TopicPartition, delivered: Delivered, offset: int) -> None:
         """Of a run, what lies before `offset` is done, and the rest will not be. Nothing changes while messages before

@@ -15,5 +15,13 @@ class LeaseLost(TransportError):
     """The process may have lost its partitions to another one and must not write for them any more."""
 
 
+class MessagesLost(TransportError):
+    """Messages were deleted before they were read, or the topic was made again; nobody has accepted that."""
+
+
+class TopicGrown(TransportError):
+    """A topic has other partitions than those that keys are dealt out to."""
+
+
 class LogTruncated(TransportError):
     """The log ends before what was committed: it lost records that it had acknowledged, or is another log."""

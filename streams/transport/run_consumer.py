@@ -8,6 +8,7 @@ between (a paused partition, a stopped flow) is fetched again. What may be commi
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -15,14 +16,23 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from faust.transport import base
 from faust.types.tuples import TP, ConsumerMessage
 
+from suyuan.connections.lost import Lost, refusal
+from suyuan.streams import metrics
+from suyuan.streams.state.position import Life
 from suyuan.streams.transport.acked_prefix import AckedPrefix, Delivered
+from suyuan.streams.transport.errors import MessagesLost
 from suyuan.streams.transport.fetch_limits import FetchLimits
 from suyuan.streams.transport.tracked_message import TrackedMessage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from suyuan.streams.transport.reading import Incoming
+
+
+logger = logging.getLogger(__name__)
+
+REMEDY = "or, where the topics in.* still have every event, `suyuan state rebuild`; "
 
 
 class _NoReadOffsets(dict[TP, int | None]):
@@ -53,6 +63,10 @@ class RunConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped here
         self._position: dict[TP, int] = {}
         self._order: list[TP] = []
         self._turn = 0
+        self._accepts_loss: bool = getattr(self.app, "accept_loss", False)
+        self._noted: set[Lost] = set()
+        self._begins_at: dict[TP, int] = {}
+        self._recovered = False
 
     @property
     def group(self) -> str:
@@ -74,6 +88,23 @@ class RunConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped here
 
     # --- positions
 
+    def log_of(self, topic: str) -> str:
+        """Tells a topic from another one of the same name, deleted before or made after it; empty: unknown."""
+        known: Mapping[str, str] = getattr(self.app, "topic_ids", {})
+        return known.get(topic, "")
+
+    async def perform_seek(self) -> None:
+        """Begin to read, once the state is recovered. Where a group begins is committed like what it has done: what is
+        deleted from then on is missed, and what was accepted as lost stays accepted.
+        """
+        self._recovered = True
+        try:
+            await super().perform_seek()
+        finally:
+            self._recovered = False
+        if self._begins_at:
+            await self._commit(self._begins_at)
+
     async def seek_to_beginning(self, *partitions: TP) -> None:
         """Read on from the earliest record."""
         await self.seek_wait(await self.earliest_offsets(*partitions))
@@ -82,6 +113,50 @@ class RunConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped here
         """Read on from these offsets."""
         for at, offset in partitions.items():
             await self._seek(at, offset)
+
+    async def _places_to_go_on(self, committed: Mapping[TP, int | None], earliest: Mapping[TP, int]) -> dict[TP, int]:
+        """Of each partition what is committed, or its earliest record. Raises MessagesLost."""
+        places: dict[TP, int] = {}
+        ends = await self.highwaters(*earliest)
+        lives: Callable[[TP], Life | None] = getattr(self.app, "life_of", lambda _: None)
+        anew: dict[TP, tuple[str, int]] = {}
+        lost: list[Lost] = []
+        for at, start in earliest.items():
+            known, end = committed.get(at), ends[at]
+            places[at] = max(known or 0, start)
+            if not self.app.topics.acks_enabled_for(at.topic):
+                continue
+            if not self._recovered:  # the state may be an old one still, which takes the right log for another
+                places[at] = max(start, min(places[at], end))
+            life, log = (self._recovered and lives(at)) or Life(), self.log_of(at.topic)
+            reached = max(known or 0, life.reached)
+            if log and life.log and log != life.log:
+                lost.append(Lost(at.topic, at.partition, reached, start, remade=True))
+                places[at], anew[at] = start, (log, 0)
+                continue
+            if reached > end and self._recovered:
+                lost.append(Lost(at.topic, at.partition, reached, end))
+                places[at], anew[at] = end, (log, end)
+                continue
+            if known is not None and known < start:
+                lost.append(Lost(at.topic, at.partition, known, start))
+            if known is None and start:
+                logger.warning("%s-%d begins at offset %d: group %s never read before", *at, start, self.group)
+        self._note_lost(lost)
+        if anew and (begin_anew := getattr(self.app, "begin_anew", None)) is not None:
+            await begin_anew(anew)
+        acked = self.app.topics.acks_enabled_for
+        self._begins_at = {at: place for at, place in places.items() if committed.get(at) != place and acked(at.topic)}
+        return places
+
+    def _note_lost(self, lost: Sequence[Lost]) -> None:
+        """Raises MessagesLost unless that was accepted."""
+        for each in set(lost) - self._noted:
+            metrics.LOST.labels(self.group, each.topic).inc(max(1, each.count))
+            logger.error("lost: %s", each)
+        self._noted.update(lost)
+        if lost and not self._accepts_loss:
+            raise MessagesLost(refusal(lost, REMEDY))
 
     async def _seek(self, partition: TP, offset: int) -> None:
         self._forget([partition])
@@ -166,12 +241,21 @@ class RunConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped here
         self._position[tp] = record.then
         if not self.app.topics.acks_enabled_for(tp.topic):
             return ConsumerMessage(**fields)
-        delivered = self._prefix.deliver(tp, record.offset, record.size)
+        delivered = self._prefix.deliver(tp, record.offset, record.size, record.then)
         return TrackedMessage(
             on_acked=lambda message: self._on_acked(message, delivered),
             done_before=lambda offset: self._on_done_before(tp, delivered, offset),
             **fields,
         )
+
+    def _pass_over(self, at: TP, then: int) -> None:
+        """There are only holes up to `then`: what a transaction leaves (its end, or all of one that was broken off),
+        or compaction. They are done once everything before them is; nobody must wait for them.
+        """
+        self._position[at] = then
+        if self.app.topics.acks_enabled_for(at.topic):
+            self._prefix.pass_over(at, then)
+            self._acked[at]  # as in `_on_done_before`
 
     def _on_acked(self, message: TrackedMessage, delivered: Delivered) -> None:
         # Faust also acknowledges what its streams skip, unprocessed, while partitions are given up or at the end

@@ -135,7 +135,7 @@ class KafkaCluster:
 
     def rows(self, topic):
         """Every row that was ever sent to a topic of blocks."""
-        consumer = KafkaConsumer(**self.connection.kafka_python())
+        consumer = KafkaConsumer(**self.connection.kafka_python(), isolation_level="read_committed")
         try:
             ours = [TopicPartition(topic, number) for number in range(self.partitions)]
             consumer.assign(ours)

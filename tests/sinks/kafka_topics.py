@@ -38,6 +38,9 @@ class NamedKafkaLog:
     def end_offsets(self):
         return self._named(self.kafka.end_offsets())
 
+    def start_offsets(self):
+        return self._named(self.kafka.start_offsets())
+
     def fetch(self, topic, *arguments):
         return self.kafka.fetch(self._prefix + topic, *arguments)
 

@@ -12,7 +12,9 @@ class Fetched:
 
 
 class MemoryLog:
-    """`crash_before_commit` counts down: at zero the next commit raises, as if the process had died."""
+    """`crash_before_commit` counts down: at zero the next commit raises, as if the process had died. `HOLE` takes an
+    offset, and nobody reads it.
+    """
 
     def __init__(self, partitions: int = 2) -> None:
         self._partitions = partitions
@@ -20,6 +22,9 @@ class MemoryLog:
         self._groups: dict[tuple[str, str, int], tuple[int, str]] = {}
         self.commits = 0
         self.crash_at_commit: int | None = None
+
+    def start_offsets(self) -> dict[tuple[str, int], int]:
+        return _Ends()
 
     def append(self, topic: str, partition: int, *values: bytes | None) -> None:
         self._values.setdefault((topic, partition), []).extend(values)
@@ -34,6 +39,8 @@ class MemoryLog:
         offsets: list[int] = []
         values: list[bytes | None] = []
         for at, value in enumerate(self._values.get((topic, partition), [])[offset:], offset):
+            if value is HOLE:
+                continue
             if len(offsets) == max_records or (offsets and sum(map(len, filter(None, values))) >= max_bytes):
                 break
             offsets.append(at)
@@ -52,6 +59,9 @@ class MemoryLog:
             raise KilledError
         for (topic, partition), offset in offsets.items():
             self._groups[group, topic, partition] = (offset, (metadata or {}).get((topic, partition), ""))
+
+
+HOLE = b"as the end of a transaction"
 
 
 class _Ends(dict[tuple[str, int], int]):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from suyuan.sinks.gathering import Gatherer, Size
 from suyuan.sinks.tables import TARGETS
 from tests.sinks.memory_log import MemoryLog
@@ -16,7 +18,7 @@ def test_a_note_fits_beside_an_offset_however_many_partitions_there_are():
     far = 10**12
     for partition in range(250):
         log.append(LISTINGS.topic, partition, events("listing", listing(partition), partition=partition))
-    gatherer = Gatherer(log, "loader", Size())
+    gatherer = Gatherer(log, "loader", Size(), pytest.fail)
     gatherer.resume(LISTINGS)
     seen = set()
     for _ in range(250):
@@ -32,7 +34,7 @@ def test_a_busy_partition_does_not_keep_the_others_back():
     for number in range(50):
         log.append(LISTINGS.topic, 0, events("listing", listing(number), first=number))
     log.append(LISTINGS.topic, 2, events("listing", listing(99), partition=2))
-    gatherer = Gatherer(log, "loader", Size(rows=2))
+    gatherer = Gatherer(log, "loader", Size(rows=2), pytest.fail)
     gatherer.resume(LISTINGS)
     first_three = [gatherer.gather(LISTINGS) for _ in range(3)]
     assert any(span.partition == 2 for batch in first_three for span in batch.spans)

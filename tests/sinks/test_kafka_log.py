@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 from kafka import KafkaAdminClient, TopicPartition
 
-from suyuan.sinks.errors import LogUnavailable, OwnershipLost, TopicMissing
+from suyuan.connections.lost import Lost
+from suyuan.sinks.errors import LogUnavailable, MessagesLost, OwnershipLost, TopicMissing
+from suyuan.sinks.holes import find_holes
 from suyuan.sinks.kafka_log import KafkaLog
 from suyuan.sinks.loader import GROUP, Loader
 from suyuan.sinks.tables import TARGETS
@@ -18,6 +21,7 @@ from tests.sinks.contract.loading import LoadingContract, count, one_batch
 from tests.sinks.kafka_topics import TOPICS, NamedKafkaLog, make_topics, settled
 from tests.sinks.memory_log import KilledError
 from tests.sinks.rows import events, listing
+from tests.streams.transport.transactions import transactions
 
 
 @pytest.fixture
@@ -54,6 +58,15 @@ class TestLoading(LoadingContract):
 def deleted_up_to(kafka, topic, partition, offset):
     admin = KafkaAdminClient(**kafka.kafka_python())
     admin.delete_records({TopicPartition(topic, partition): offset})
+    admin.close()
+
+
+def made_again(kafka, topic, partitions=2):
+    admin = KafkaAdminClient(**kafka.kafka_python())
+    admin.delete_topics([topic])
+    while topic in admin.list_topics():
+        time.sleep(0.05)
+    admin.create_topics({topic: {"num_partitions": partitions, "replication_factor": 1}}, wait_for_metadata=True)
     admin.close()
 
 
@@ -116,17 +129,48 @@ class TestReading:
 
 
 class TestDeletedSegments:
-    def test_the_loader_goes_on_behind_them(self, clickhouse, log, kafka, topic_prefix, caplog):
+    def test_the_loader_goes_on_behind_them_when_that_is_accepted(self, clickhouse, log, kafka, topic_prefix):
         one_batch(log, rows=1)
         Loader(log, clickhouse.writer).drain()
         for number in range(1, 6):
             log.append("event.listing", 0, events("listing", listing(number), first=number))
         deleted_up_to(kafka, f"{topic_prefix}event.listing", 0, 4)
-        loader = Loader(log, clickhouse.writer)
+        with pytest.raises(
+            MessagesLost, match=r"event\.listing-0: 3 messages, offsets 1 to 3, were deleted .*--accept-loss"
+        ):
+            Loader(log, clickhouse.writer).drain()
+        lost = []
+        loader = Loader(log, clickhouse.writer, on_lost=lost.append, accept_loss=True)
         assert loader.drain() == 2
         assert not any(loader.lag().values())
         assert log.committed(GROUP, "event.listing", 0) == (6, "")
-        assert "3 messages were deleted before they were loaded" in caplog.text
+        assert lost == [Lost("event.listing", 0, 1, 4)]
+        assert Loader(log, clickhouse.writer).drain() == 0
+
+    def test_what_is_deleted_under_a_running_loader_is_missed(self, clickhouse, log, kafka, topic_prefix):
+        one_batch(log, rows=1)
+        loader = Loader(log, clickhouse.writer)
+        loader.drain()
+        log.append("event.listing", 0, *[events("listing", listing(number), first=number) for number in range(1, 4)])
+        log.append("chain", 0, b"never loaded")
+        deleted_up_to(kafka, f"{topic_prefix}event.listing", 0, 4)  # all that there was
+        deleted_up_to(kafka, f"{topic_prefix}chain", 0, 1)
+        with pytest.raises(MessagesLost, match=r"-0: \d messages, offsets \d to \d, were deleted"):
+            loader.drain()
+        lost = []
+        Loader(log, clickhouse.writer, on_lost=lost.append, accept_loss=True).drain()
+        assert set(lost) == {Lost("event.listing", 0, 1, 4), Lost("chain", 0, 0, 1)}
+
+    def test_a_topic_that_was_made_again_under_a_running_loader_is_noticed(
+        self, clickhouse, log, kafka, topic_prefix, monkeypatch
+    ):
+        monkeypatch.setattr("suyuan.sinks.loader.BEYOND_SECONDS", 0.2)
+        log.append("event.listing", 0, *[events("listing", listing(number), first=number) for number in range(3)])
+        loader = Loader(log, clickhouse.writer)
+        loader.drain()
+        made_again(kafka, f"{topic_prefix}event.listing")
+        with pytest.raises(MessagesLost, match=r"event\.listing-0 ends at 0, and was read up to 3"):
+            loader.run()
 
     def test_nothing_left_is_no_lag(self, clickhouse, log, kafka, topic_prefix):
         one_batch(log)
@@ -219,3 +263,35 @@ class TestBrokerAway:
             assert count(clickhouse, "event_listing") == 4
             assert log.committed(GROUP, "event.listing", 0) == (2, "")
             log.close()
+
+
+class TestTransactions:
+    def test_what_they_leave_is_passed_over(self, clickhouse, log, kafka, topic_prefix):
+        topic = f"{topic_prefix}event.listing"
+        with transactions(kafka) as publisher:
+            publisher.commit(topic, 0, events("listing", listing(1)))
+            publisher.abort(topic, 0, events("listing", listing(2), first=2))
+            publisher.abort(topic, 1, b"nothing else there")
+            publisher.begin(topic, 1, events("listing", listing(3), partition=1, first=2))
+            loader = Loader(log, clickhouse.writer)
+            assert loader.drain() == 1
+            assert not any(loader.lag().values())
+            assert log.committed(GROUP, "event.listing", 0) == (4, "")
+            assert log.committed(GROUP, "event.listing", 1) == (2, "")
+            publisher.end()
+            assert loader.drain() == 1
+            assert log.committed(GROUP, "event.listing", 1) == (4, "")
+        assert count(clickhouse, "event_listing") == 2
+
+    def test_holes_are_found_where_there_are_some(self, log, kafka, topic_prefix):
+        topic = f"{topic_prefix}event.listing"
+        with transactions(kafka) as publisher:
+            for _ in range(3):
+                publisher.commit(topic, 0, b"0", b"1")
+                publisher.abort(topic, 0, b"3")
+            publisher.begin(topic, 0, b"15")
+            found = find_holes(log.kafka, (topic, 0), range(20))
+            assert found == [2, 3, 4, 7, 8, 9, 12, 13, 14]
+            deleted_up_to(kafka, topic, 0, 7)
+            assert find_holes(log.kafka, (topic, 0), [3, 4, 7, 8, 10]) == [7, 8]
+            publisher.end()

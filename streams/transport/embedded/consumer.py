@@ -12,6 +12,7 @@ from faust.assignor.client_assignment import ClientAssignment
 from faust.types.tuples import TP
 from mode import Service
 
+from suyuan.connections.lost import Lost
 from suyuan.streams.transport.embedded.errors import LogError, LogFull, LogLocked
 from suyuan.streams.transport.embedded.log import POLL_SECONDS
 from suyuan.streams.transport.embedded.registry import release
@@ -36,6 +37,7 @@ class Consumer(RunConsumer):
         self._assigned: set[TP] = set()
         self._generation = 0
         self._ends: Mapping[tuple[str, int], int] = {}
+        self._starts: Mapping[tuple[str, int], int] = {}
 
     # --- life
 
@@ -45,6 +47,7 @@ class Consumer(RunConsumer):
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="log-reader")
         self._loop = asyncio.get_running_loop()
         self._log: Log = await asyncio.to_thread(self.transport.open_log)
+        self._identity = await asyncio.to_thread(lambda: self._log.identity)
         self._log.listen(self._wake_from_writer)
 
     async def on_stop(self) -> None:
@@ -99,13 +102,18 @@ class Consumer(RunConsumer):
 
     # --- positions
 
+    def log_of(self, _topic: str) -> str:
+        """The whole log's: no topic is deleted alone."""
+        return self._identity
+
     async def seek_to_committed(self) -> Mapping[TP, int]:
         """Read on from what is committed, or from the earliest record where nothing is. (aiokafka leaves the position
-        where nothing is committed, and so loses what was fetched and dropped.)
+        where nothing is committed, and so loses what was fetched and dropped.) Raises MessagesLost.
         """
-        committed = await asyncio.to_thread(self._log.committed_offsets, self.group)
+        found = await asyncio.to_thread(self._log.committed_offsets, self.group)
+        committed = {at: offset for at, (offset, _) in found.items()}
         earliest = self._log.start_offsets()
-        positions = {at: max(committed.get(at, (0, ""))[0] or 0, earliest[at]) for at in self._assigned}
+        positions = await self._places_to_go_on(committed, {at: earliest[at] for at in self._assigned})
         self._forget(self._assigned)
         self._position.update(positions)
         return positions
@@ -142,10 +150,14 @@ class Consumer(RunConsumer):
         while self.flow_active and not self.should_stop:
             self._woken.clear()
             self._ends = self._log.end_offsets()
+            self._miss_what_was_deleted()
             waiting = {at: self._ends.get(at, 0) - self._position[at] for at in self._order}
             readable = self._room(active, waiting)
             if readable:
-                found = await self._loop.run_in_executor(self._reader, self._read, readable)
+                found, holes = await self._loop.run_in_executor(self._reader, self._read, readable)
+                for at, since, end in holes:
+                    if self._position.get(at) == since:
+                        self._pass_over(at, end)
                 if found:
                     return found
             elif (left := deadline - time.monotonic()) > 0:
@@ -154,17 +166,31 @@ class Consumer(RunConsumer):
                 break
         return {}
 
-    def _read(self, readable: list[tuple[TP, int]]) -> dict[TP, list[Incoming]]:
-        found = {}
+    def _miss_what_was_deleted(self) -> None:
+        """Raises MessagesLost."""
+        starts = self._log.start_offsets()
+        if starts is self._starts:
+            return
+        self._starts = starts
+        for at in self._order:
+            since, start = self._position[at], starts.get(at, 0)
+            if since < start and self.app.topics.acks_enabled_for(at.topic):
+                self._note_lost([Lost(at.topic, at.partition, since, start)])
+                self._forget([at])
+                self._pass_over(at, start)
+
+    def _read(self, readable: list[tuple[TP, int]]) -> tuple[dict[TP, list[Incoming]], list[tuple[TP, int, int]]]:
+        """Messages, and where from which offset to which there are none."""
+        found, holes = {}, []
         for at, room in readable:
             since, end = self._position[at], self._ends[at]
             fetched = self._log.fetch(at.topic, at.partition, since, self._records_wanted(at), room)
             if len(fetched):
                 run = at.topic in self.app.batch_topics
                 found[at] = list(as_run(at.topic, at.partition, since, fetched) if run else singly(since, fetched))
-            elif self._position[at] == since:
-                self._position[at] = end  # only holes were left there
-        return found
+            else:
+                holes.append((at, since, end))
+        return found, holes
 
     def _wake_from_writer(self) -> None:
         with suppress(RuntimeError):  # the loop was closed without stopping the consumer

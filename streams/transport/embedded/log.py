@@ -109,6 +109,12 @@ class Log:
     ) -> None:
         self.close()
 
+    @property
+    def identity(self) -> str:
+        """Tells this log from every other one that may have lain in the same folder."""
+        with self.reading() as connection:
+            return str(connection.execute("PRAGMA user_version").fetchone()[0])
+
     # --- topics
 
     def create_topic(self, name: str, partitions: int, config: TopicConfig | None = None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import sqlite3
 from typing import TYPE_CHECKING, Literal
 
@@ -64,6 +65,8 @@ def open_writer(path: Path, fsync: Fsync) -> sqlite3.Connection:
                 for statement in _TABLES.split(";"):
                     connection.execute(statement)
                 connection.execute("INSERT INTO format VALUES (?)", (FORMAT_VERSION,))
+            if not connection.execute("PRAGMA user_version").fetchone()[0]:
+                connection.execute(f"PRAGMA user_version={1 + secrets.randbelow(2**31 - 1)}")  # tells it from others
             _check_version(connection, path)
             connection.execute("COMMIT")
     except BaseException:

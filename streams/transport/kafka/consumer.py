@@ -31,7 +31,8 @@ from aiokafka.protocol.group import SyncGroupRequest
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.types.tuples import TP
 
-from suyuan.streams.transport.errors import LogTruncated
+from suyuan.connections.lost import Lost
+from suyuan.streams.transport.errors import LogTruncated, TopicGrown
 from suyuan.streams.transport.kafka.fetched_columns import FetchedColumns
 from suyuan.streams.transport.reading import Incoming, as_run, singly
 from suyuan.streams.transport.records import Fetched
@@ -81,6 +82,7 @@ class Consumer(RunConsumer):
             partition_assignment_strategy=[self.app.assignor],
             enable_auto_commit=False,
             auto_offset_reset="none",  # positions are set by seeking alone
+            isolation_level="read_committed",
             max_poll_interval_ms=NEVER_MS,  # a stall is the watchdog's business
             max_partition_fetch_bytes=PARTITION_FETCH_BYTES,
             fetch_max_wait_ms=FETCH_WAIT_MS,
@@ -167,7 +169,8 @@ class Consumer(RunConsumer):
         await self.on_partitions_revoked(revoked)
 
     async def take_up(self, assigned: set[TP]) -> None:
-        """Begin with what the group gave us."""
+        """Begin with what the group gave us. Raises TopicGrown, MessagesLost."""
+        self._refuse_further_partitions(assigned)
         self._lease_ends = self._assigned_at + self._session_seconds
         self._order = sorted(assigned)
         generation = self._coordinator.generation
@@ -176,6 +179,16 @@ class Consumer(RunConsumer):
         await self.seek_to_committed()
         await self.on_partitions_assigned(assigned, generation)
 
+    def _refuse_further_partitions(self, assigned: set[TP]) -> None:
+        """Before anything of them is read: what keys they have depends on who wrote with which number in mind."""
+        count: int | None = getattr(self.app, "partition_count", None)
+        grown = sorted({at.topic for at in assigned if count is not None and at.partition >= count})
+        if grown:
+            raise TopicGrown(
+                "the topics are not as they have to be:\n  "
+                + "\n  ".join(f"{topic}: partitions is {self.topic_partitions(topic)}, not {count}" for topic in grown)
+            )
+
     def assignment(self) -> set[TP]:
         """Every partition that is ours."""
         return set() if self._kafka is None else {TP(*at) for at in self._kafka.assignment()}
@@ -183,18 +196,16 @@ class Consumer(RunConsumer):
     # --- positions
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
-        """Read on from what is committed, or from the earliest record where nothing is."""
+        """Read on from what is committed, or from the earliest record where nothing is. Raises MessagesLost."""
         assigned = self.assignment()
         if not assigned:
             return {}
-        committed = await self._coordinator.fetch_committed_offsets(list(assigned))
+        found = await self._coordinator.fetch_committed_offsets(list(assigned))
+        committed = {at: found[at].offset if at in found else None for at in assigned}
         earliest = await self.earliest_offsets(*assigned)
-        positions = {}
-        for at in assigned:
-            known = committed.get(at)
-            positions[at] = max(known.offset if known is not None else 0, earliest[at])
+        positions = await self._places_to_go_on(committed, earliest)
         # where nothing is committed, committing the beginning changes nothing
-        self._committed = {at: known.offset if (known := committed.get(at)) else earliest[at] for at in assigned}
+        self._committed = {at: earliest[at] if (known := committed[at]) is None else known for at in assigned}
         await self.seek_wait(positions)
         return positions
 
@@ -278,10 +289,9 @@ class Consumer(RunConsumer):
                 raise LogTruncated(
                     f"{at.topic}-{at.partition} ends at {end}, and {wanted} is to be read next"
                 ) from None
-            self.log.error(  # noqa: TRY400
-                "%s-%d: offsets %d to %d were deleted before they were read", at.topic, at.partition, wanted, earliest
-            )
+            self._note_lost([Lost(at.topic, at.partition, wanted, earliest)])
             await self._seek(at, earliest)
+            self._pass_over(at, earliest)
 
     def _read(self, readable: list[tuple[TP, int]]) -> dict[TP, list[Incoming]]:
         found: dict[TP, list[Incoming]] = {}
@@ -297,7 +307,7 @@ class Consumer(RunConsumer):
                 many = as_run(at.topic, at.partition, since, fetched, then) if run else singly(since, fetched, then)
                 found[at] = list(many)
             else:
-                self._position[at] = then  # only holes were left there
+                self._pass_over(at, then)
         self._read_last = list(found)
         return found
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from aiokafka.consumer.fetcher import READ_COMMITTED
 from aiokafka.errors import CorruptRecordException
 
 from suyuan.streams.transport.records import Fetched
@@ -25,6 +26,8 @@ class FetchedColumns:
         self._at = fetched._tp  # noqa: SLF001
         self._batches = fetched._records  # noqa: SLF001
         self._check = fetched._check_crcs  # noqa: SLF001
+        self._transactions = fetched
+        fetched._records_iterator = None  # noqa: SLF001 - it refers back to what it belongs to
         self._left = Fetched.empty()
         self._then = self.next_fetch_offset
 
@@ -56,7 +59,7 @@ class FetchedColumns:
             if self._check and not batch.validate_crc():
                 raise CorruptRecordException(f"Invalid CRC - {self._at}")
             self._then = batch.next_offset
-            if not batch.is_control_batch:
+            if not self._holds_no_input(batch):
                 since, records = self.next_fetch_offset, list(batch)
                 if records and records[0].offset < since:
                     records = [record for record in records if record.offset >= since]
@@ -65,6 +68,17 @@ class FetchedColumns:
                 return True
             self.next_fetch_offset = max(self.next_fetch_offset, self._then)
         return False
+
+    def _holds_no_input(self, batch: Any) -> bool:
+        """Whether a batch is a transaction's end, or of one that was broken off: as `PartitionRecords` has it."""
+        of, producer = self._transactions, batch.producer_id
+        if of._isolation_level == READ_COMMITTED and producer is not None:  # noqa: SLF001
+            of._consume_aborted_up_to(batch.base_offset)  # noqa: SLF001
+            if batch.is_control_batch and of._contains_abort_marker(batch):  # noqa: SLF001
+                of._aborted_producers.discard(producer)  # noqa: SLF001
+            elif batch.is_transactional and producer in of._aborted_producers:  # noqa: SLF001
+                return True
+        return bool(batch.is_control_batch)
 
 
 def _columns(records: list[Any]) -> Fetched:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import tempfile
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -11,6 +12,7 @@ from typing import Any, Protocol
 import faust
 import pytest
 from faust.types.tuples import TP
+from prometheus_client import REGISTRY
 
 from suyuan.domain.keys import partition_of
 from suyuan.streams.stage import Run
@@ -101,6 +103,17 @@ class Reader:
     async def until_committed(self, topic: str, offset: int, partition: int = 0) -> None:
         await eventually(lambda: (self.app.consumer._committed_offset.get(TP(topic, partition)) or 0) >= offset)
 
+    async def refusal(self) -> str:
+        """Why it does not start."""
+        self.app.finalize()
+        starting = asyncio.ensure_future(self.app.start())
+        try:
+            await eventually(lambda: self.app.crashed)
+        finally:
+            starting.cancel()
+            await self.app.stop()
+        return str(self.app.crash_reason)
+
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Reader]:
         self.app.finalize()
@@ -121,6 +134,10 @@ async def eventually(holds: Callable[[], Any]) -> None:
     async with asyncio.timeout(PATIENCE_SECONDS):
         while not holds():  # noqa: ASYNC110 - what is waited for lies in Faust
             await asyncio.sleep(0.005)
+
+
+def metric(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(name, labels) or 0.0
 
 
 def listed(offsets: dict[TP, Any]) -> dict[TP, list[int]]:
@@ -302,6 +319,48 @@ class TransportContract:
             assert await reader.until(3) == [b"2", b"3", b"4"]
             assert await reader.app.consumer.earliest_offsets(TP("t", 0)) == {TP("t", 0): 2}
             assert await reader.app.consumer.highwaters(TP("t", 0)) == {TP("t", 0): 5}
+
+    @scenario
+    async def test_what_was_deleted_before_it_was_read_is_missed(self, backend: Backend) -> None:
+        await backend.create_topic("t", 2)
+        async with Reader(backend, "g", ["t"]).running() as reader:
+            await reader.app.producer.append_many({TP("t", 0): [Record(None, b"%d" % n) for n in range(3)]})
+            await reader.until_committed("t", 3)
+        async with Reader(backend, "w", []).running() as writer:
+            for partition in range(2):
+                await writer.app.producer.append_many({TP("t", partition): [Record(None, b"x")] * 4})
+        await backend.delete_before("t", 0, 5)
+        await backend.delete_before("t", 1, 4)
+        refused = Reader(backend, "g", ["t"])
+        said = await refused.refusal()
+        assert "t-0: 2 messages, offsets 3 to 4, were deleted before they were read" in said
+        assert "t-1: 4 messages, offsets 0 to 3, were deleted" in said, "though nothing was ever read of it"
+        assert "--accept-loss" in said
+        lost = metric("suyuan_lost_messages_total", group="g", topic="t")
+        accepting = Reader(backend, "g", ["t"])
+        accepting.app.accept_loss = True
+        async with accepting.running():
+            assert await accepting.until(2) == [b"x", b"x"]
+            await accepting.until_committed("t", 7)
+            await accepting.until_committed("t", 4, 1)
+        assert metric("suyuan_lost_messages_total", group="g", topic="t") == lost + 6
+        async with Reader(backend, "g", ["t"]).running() as reader:  # it was accepted once and for all
+            await reader.app.producer.append_many({TP("t", 1): [Record(None, b"new")]})
+            assert await reader.until(1) == [b"new"]
+
+    @scenario
+    async def test_what_is_deleted_while_it_waits_is_missed(self, backend: Backend) -> None:
+        await backend.create_topic("t", 1)
+        reader = Reader(backend, "g", ["t"], limits=FetchLimits(messages_in_flight=2))
+        reader.holding = lambda _: True
+        async with reader.running():
+            await reader.app.producer.append_many({TP("t", 0): [Record(None, b"x" * 1_000_000)] * 12})
+            await reader.until(2)
+            await backend.delete_before("t", 0, 12)
+            reader.released.set()
+            await eventually(lambda: reader.app.crashed)
+            said = str(reader.app.crash_reason)
+        assert re.search(r"t-0: \d+ messages, offsets \d+ to 11, were deleted before they were read", said)
 
     @scenario
     async def test_groups_are_independent(self, backend: Backend) -> None:

@@ -48,21 +48,6 @@ class TestEmbeddedTransport(TransportContract):
                 assert await reader.until(1) == [b"v"]
 
     @scenario
-    async def test_reading_goes_on_behind_what_was_deleted_unread(self, backend: EmbeddedBackend) -> None:
-        await backend.create_topic("t", 1)
-        reader = Reader(backend, "g", ["t"])
-        async with reader.running():
-            await reader.app.producer.append_many({TP("t", 0): [Record(None, b"read")]})
-            await reader.until_committed("t", 1)
-        await asyncio.to_thread(backend.log.append, "t", 0, [Record(None, b"deleted")] * 5)
-        await backend.delete_before("t", 0, 6)
-        again = Reader(backend, "g", ["t"])
-        async with again.running():
-            await again.app.producer.append_many({TP("t", 0): [Record(None, b"later")]})
-            assert await again.until(1) == [b"later"]
-            await again.until_committed("t", 7)
-
-    @scenario
     async def test_a_commit_that_fails_for_a_while_is_tried_again(self, backend: EmbeddedBackend) -> None:
         await backend.create_topic("t", 1)
         reader = Reader(backend, "g", ["t"])

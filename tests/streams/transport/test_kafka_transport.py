@@ -16,7 +16,8 @@ from kafka import KafkaAdminClient
 from suyuan.connections.kafka import KafkaConnection
 from suyuan.streams.transport.errors import LeaseLost
 from suyuan.streams.transport.records import Record
-from tests.streams.transport.contract import Reader, TransportContract, eventually, scenario
+from tests.streams.transport.contract import Reader, TransportContract, eventually, scenario, settled
+from tests.streams.transport.transactions import transactions
 
 COMPACTED = {
     "cleanup.policy": "compact",
@@ -175,3 +176,44 @@ class TestKafkaTransport(TransportContract):
             reader.app.consumer._lease_ends = 0.0  # until the next heartbeat is answered
             await reader.app.producer.append_many({TP("t", 0): [Record(None, b"1")]})
             assert await reader.until(1) == [b"1"]
+
+    @scenario
+    async def test_what_a_transaction_broke_off_is_not_read_and_its_end_is_no_backlog(
+        self, backend: KafkaBackend
+    ) -> None:
+        await backend.create_topic("t", 1)
+        with transactions(backend.connection) as first, transactions(backend.connection) as second:
+            await asyncio.to_thread(first.commit, "t", 0, b"0", b"1")
+            await asyncio.to_thread(first.abort, "t", 0, b"gone", b"gone too")
+            await asyncio.to_thread(first.begin, "t", 0, b"2")
+            await asyncio.to_thread(second.abort, "t", 0, b"between")
+            await asyncio.to_thread(first.end)
+            await asyncio.to_thread(second.abort, "t", 0, b"last")
+            async with Reader(backend, "g", ["t"], runs={"t"}).running() as reader:
+                (end,) = (await reader.app.consumer.highwaters(TP("t", 0))).values()
+                await reader.until_committed("t", end)
+                assert reader.values == [b"0", b"1", b"2"]
+                await asyncio.to_thread(second.abort, "t", 0, b"later")  # nothing but what nobody reads
+                await reader.until_committed("t", end + 2)
+                await asyncio.to_thread(first.begin, "t", 0, b"3")
+                assert await reader.app.consumer.highwaters(TP("t", 0)) == {TP("t", 0): end + 2}
+                await settled(reader)
+                assert reader.values == [b"0", b"1", b"2"], "not committed yet"
+                await asyncio.to_thread(first.end)
+                await reader.until_committed("t", end + 4)
+                assert reader.values == [b"0", b"1", b"2", b"3"]
+
+    @scenario
+    async def test_a_slow_message_holds_back_the_end_of_a_transaction(self, backend: KafkaBackend) -> None:
+        await backend.create_topic("t", 1)
+        reader = Reader(backend, "g", ["t"])
+        reader.holding = lambda value: value == b"1"
+        with transactions(backend.connection) as publisher:
+            await asyncio.to_thread(publisher.commit, "t", 0, b"0", b"1")
+            async with reader.running():
+                await reader.until(2)
+                await reader.until_committed("t", 1)
+                await settled(reader)
+                assert await reader.committed("t") == 1
+                reader.released.set()
+                await reader.until_committed("t", 3)

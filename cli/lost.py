@@ -1,0 +1,28 @@
+"""Messages that were deleted before they were read: what is logged of them, and counted."""
+
+from __future__ import annotations
+
+import logging
+
+from suyuan.connections.lost import Lost
+from suyuan.sinks.loader import GROUP
+from suyuan.streams import metrics
+from suyuan.streams.transport.errors import MessagesLost, TopicGrown
+
+_SAID = (MessagesLost, TopicGrown)
+
+logger = logging.getLogger(__name__)
+
+
+def leave_to_the_command() -> None:
+    """Of what stops a process here, its last line says all; the framework would add a trace of its own for each of
+    its parts that it ends by.
+    """
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(lambda record: not (record.exc_info and isinstance(record.exc_info[1], _SAID)))
+
+
+def note_lost(lost: Lost) -> None:
+    """For `Loader`."""
+    metrics.LOST.labels(GROUP, lost.topic).inc(max(1, lost.count))
+    logger.error("lost: %s", lost)
