@@ -23,6 +23,7 @@ from typing import Protocol
 
 import polars as pl
 
+from suyuan.connections.refused_batch import RefusedBatch
 from suyuan.schemas.blocks import BlockError, decode_block, join_blocks
 from suyuan.streams import metrics
 from suyuan.streams.dead_letter_limit import DeadLetterLimit, TooManyDeadLetters
@@ -137,6 +138,7 @@ class StageRunner:
             at_hand = self._hand_over
             frame = at_hand.take(run.topic, partition, run.offsets) if at_hand is not None else None
             if frame is None:
+                _refuse_packed(run)
                 frame = _rows([value for value in run.values if value is not None])
             block = Block(message.topic, partition, last, run.timestamps[-1], frame, run.redelivered, run.offsets[0])
             rows = len(frame)
@@ -169,6 +171,13 @@ def _part(run: Run, where: slice, *, redelivered: bool) -> Run:
         timestamps=run.timestamps[where],
         redelivered=redelivered,
     )
+
+
+def _refuse_packed(run: Run) -> None:
+    """Only stages write such topics, and none of them writes this."""
+    for value in run.values:
+        if isinstance(value, RefusedBatch):
+            raise BlockError(f"{run.topic}-{run.partition}: {value.reason}")
 
 
 def _rows(blocks: Sequence[bytes]) -> pl.DataFrame:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
+from suyuan.connections.refused_batch import RefusedBatch
 from suyuan.domain.keys import SEPARATOR
 from suyuan.schemas.blocks import block_schema
 from suyuan.schemas.runs import Failure
@@ -19,6 +20,15 @@ PAYLOAD_LIMIT = 1 << 20
 and the input topic still has them.
 """
 _OFFSET = np.dtype("<i8")
+
+
+def with_refusals(run: Run, failures: Sequence[Failure]) -> list[Failure]:
+    """The same, but where a batch was not unpacked that is the reason: its place, its sizes and the remedy."""
+    refused = {failure.index: run.values[failure.index] for failure in failures}
+    return [
+        Failure(each.index, value.reason) if isinstance(value := refused[each.index], RefusedBatch) else each
+        for each in failures
+    ]
 
 
 def dead_letters(run: Run, kind: str, failures: Sequence[Failure]) -> list[Emit]:

@@ -16,7 +16,7 @@ from mode import Service
 from suyuan.streams import metrics
 from suyuan.streams.stage import Run
 from suyuan.streams.state.changelog import COMPACTION_LAG_MS
-from suyuan.streams.state.errors import RecoveryStalledError, StateClosedError, StateError
+from suyuan.streams.state.errors import ChangelogUnreadableError, RecoveryStalledError, StateClosedError, StateError
 from suyuan.streams.state.folders import PartitionFolders
 from suyuan.streams.state.partition import PartitionState
 from suyuan.streams.state.republish import must_republish
@@ -95,6 +95,8 @@ class StateStore(Store):  # type: ignore[misc]
         for event in batch:
             message, value = event.message, event.message.value
             if isinstance(value, Run):
+                if None in value.keys:
+                    self._refuse(value)
                 keys = cast("Sequence[bytes]", value.keys)
                 records[message.partition].extend(zip(value.offsets, keys, value.values, strict=True))
             else:
@@ -176,6 +178,13 @@ class StateStore(Store):  # type: ignore[misc]
                     )
                 )
                 return
+
+    def _refuse(self, run: Run) -> NoReturn:
+        index = run.keys.index(None)
+        reason = getattr(run.values[index], "reason", "a record without a key, which no stage writes")
+        error = ChangelogUnreadableError(f"{run.topic}-{run.partition}, offset {run.offsets[index]}: {reason}")
+        self.add_future(self.app.crash(error))
+        raise error
 
     def _report(self) -> None:
         self.progressed_at = monotonic()

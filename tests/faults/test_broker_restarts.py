@@ -57,7 +57,7 @@ def test_three_workers_go_on_though_one_dies_while_their_broker_comes_up(start_b
     chance.shuffle(events)
     with start_broker(tmp_path / "broker") as broker:
         cluster = KafkaCluster(broker.connection, tmp_path, 3)
-        cluster.session_seconds = "40"  # the group waits so long for the one that died
+        cluster.session_seconds = "30"  # the group waits so long for the one that died
         crew = Crew(cluster)
         try:
             crew.start("a", "b", "c")
