@@ -1,4 +1,6 @@
-"""What the stages tell an operator. No credit code, listing or lot is ever a label."""
+"""What the stages tell an operator. No credit code, listing or lot is ever a label, but for publishers (a hundred at
+most) whose messages cannot be read.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +31,11 @@ ALERT_SECONDS = Histogram(
     "suyuan_event_to_alert_seconds",
     "From the log taking an event to the log taking the alert that it causes.",
     buckets=(0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1, 2, 5, 15, 60, 300),
+)
+SET_ASIDE = Counter(
+    "suyuan_dead_letters_set_aside",
+    "Messages of a publisher that cannot be read, beyond its limit: dead letters that do not stop the partition.",
+    ["topic", "publisher"],
 )
 FAILURES = Counter("suyuan_stage_failures", "Blocks that stopped a stage.", ["stage"])
 

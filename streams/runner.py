@@ -29,6 +29,7 @@ from suyuan.streams import metrics
 from suyuan.streams.dead_letter_limit import DeadLetterLimit, TooManyDeadLetters
 from suyuan.streams.hand_over import HandOver
 from suyuan.streams.outgoing import Outgoing, outgoing
+from suyuan.streams.set_aside import SetAside
 from suyuan.streams.stage import Block, Emit, Run, StageContext, StateView
 from suyuan.streams.state.stage_state import KeyedState
 from suyuan.streams.topology import TOPOLOGY, Stage
@@ -81,6 +82,7 @@ class StageRunner:
         self._slice_rows = slice_rows
         self._dead_letter_limit = dead_letter_limit or DeadLetterLimit()
         self._epochs: dict[int, tuple[int, int]] = {}
+        self._set_aside = SetAside()
 
     async def process(self, message: Incoming) -> None:
         """Steps 1 to 3. Any exception: not done, do not acknowledge."""
@@ -111,6 +113,8 @@ class StageRunner:
         done = time.perf_counter()
         metrics.count_outcomes(emits)
         metrics.observe_alerts(emits, int(time.time() * 1000))
+        for emit in emits:
+            self._set_aside.note(message.topic, partition, emit.set_aside)
         name = self.stage.name
         metrics.STAGE_ROWS.labels(name, message.topic).inc(rows)
         metrics.BLOCK_ROWS.labels(name).observe(rows)

@@ -72,7 +72,7 @@ class Table:
                 raise _SpoiledLine(
                     Spoiled(f"{line.reason}{'' if len(self._held) == 1 else ' further on in the record'}")
                 )
-            size += len(line) + 1  # nothing but ends of lines takes room too
+            size += len(line)
             if size > LONGEST:
                 raise csv.Error(f"a record of more than {LONGEST} bytes; is a quote not closed?")
             yield line

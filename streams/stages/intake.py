@@ -40,8 +40,8 @@ def take_in(run: Run, state: StateView, context: StageContext) -> list[Emit]:
     kind = run.topic.removeprefix("in.")
     decoded = decode_run(kind, run.values)
     failures = with_refusals(run, decoded.failures)
-    note_failures(run, failures, state, context.dead_letter_limit)
-    emits = dead_letters(run, kind, failures)
+    set_aside = note_failures(run, kind, failures, state, context.dead_letter_limit)
+    emits = dead_letters(run, kind, failures, set_aside)
     if decoded.rows.is_empty():
         return emits
     rows = _prepared(kind, run, decoded.rows)
