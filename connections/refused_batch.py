@@ -6,7 +6,7 @@ Else they would hand over nothing of the partition for ever, or take all the mem
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cache, partial
 from importlib import import_module
 from typing import Any
 
@@ -36,6 +36,7 @@ class RefusedBatch(bytes):
         return refused
 
 
+@cache
 def bound_aiokafka() -> None:
     """From here on aiokafka's batches raise CannotUnpack where they are iterated over."""
     for folder in ("aiokafka.record", "aiokafka.record._crecords"):
@@ -46,6 +47,7 @@ def bound_aiokafka() -> None:
                 continue
 
 
+@cache
 def bound_kafka_python() -> None:
     """From here on kafka-python's batches give one record with a RefusedBatch where they cannot be unpacked; and those
     packed by snappy can be, which it wants another library for.
@@ -53,8 +55,6 @@ def bound_kafka_python() -> None:
     from kafka import codec  # noqa: PLC0415 - as aiokafka: only for whoever connects
     from kafka.record import default_records, legacy_records  # noqa: PLC0415
 
-    if hasattr(default_records.DefaultRecordBatch, "bounded"):
-        return
     for module in (codec, default_records, legacy_records):
         _replace_decoders(module)
     codec.has_snappy = lambda: True
@@ -73,7 +73,6 @@ def bound_kafka_python() -> None:
 
     default.__iter__ = _or_one_record(default.__iter__, refused_default)
     legacy.__iter__ = _or_one_record(legacy.__iter__, refused_legacy)
-    default.bounded = True
 
 
 def _replace_decoders(module: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from suyuan.connections.refused_batch import RefusedBatch
 from suyuan.schemas.blocks import BlockError
 from suyuan.schemas.container import BadContainer
 from suyuan.sinks.batches import Batch, Span, container_rows, spans_begun, written_schema
@@ -110,6 +111,8 @@ class Gatherer:
 
     @staticmethod
     def _inspect(target: Target, partition: int, offset: int, value: bytes) -> tuple[bytes, int]:
+        if isinstance(value, RefusedBatch):  # only stages write there, and none of them writes this
+            raise LoaderError(f"topic {target.topic}, partition {partition}: {value.reason}")
         try:
             return written_schema(value), container_rows(value)
         except BadContainer as error:
