@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from suyuan.connections.addresses import host_and_port, refuse_plaintext
 from suyuan.connections.errors import InsecureConnection, WrongConnection
+from suyuan.connections.refused_batch import bound_aiokafka, bound_kafka_python
 from suyuan.connections.secrets import Hidden
 from suyuan.connections.tls import client_context, refuse_unused
 
@@ -49,7 +50,11 @@ class KafkaConnection:
     allow_plaintext: bool = False
 
     def aiokafka(self) -> dict[str, Any]:
-        """Arguments for aiokafka's clients; files are read now. Raises WrongConnection, also InsecureConnection."""
+        """Arguments for aiokafka's clients; files are read now. Raises WrongConnection, also InsecureConnection.
+
+        From here on its consumers unpack nothing beyond a limit (`connections.refused_batch`).
+        """
+        bound_aiokafka()
         arguments = self._arguments()
         if self.mechanism == "OAUTHBEARER":
             from suyuan.connections.tokens import AiokafkaTokens  # noqa: PLC0415 - loads both client libraries
@@ -58,7 +63,11 @@ class KafkaConnection:
         return arguments
 
     def kafka_python(self) -> dict[str, Any]:
-        """Arguments for kafka-python's clients; files are read now. Raises WrongConnection, also InsecureConnection."""
+        """Arguments for kafka-python's clients; files are read now. Raises WrongConnection, also InsecureConnection.
+
+        As for aiokafka, of its consumers.
+        """
+        bound_kafka_python()
         arguments = self._arguments()
         if self.mechanism == "OAUTHBEARER":
             from suyuan.connections.tokens import KafkaPythonTokens  # noqa: PLC0415 - as above

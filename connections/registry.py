@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 _SECONDS = 20.0
 _MISSING = 404
+ANSWER_BYTES = 16 << 20
+"""of one version, unpacked"""
 
 
 class RegistryUnavailable(Exception):
@@ -77,9 +80,20 @@ class SchemaRegistry:
         import httpx  # noqa: PLC0415 - as above
 
         try:
-            answer = client.get(path)
-            if answer.status_code == _MISSING:
-                return None
-            return answer.raise_for_status().json()
+            with client.stream("GET", path) as answer:
+                if answer.status_code == _MISSING:
+                    return None
+                answer.raise_for_status()
+                return json.loads(_body(answer))
         except (httpx.HTTPError, ValueError) as error:
             raise RegistryUnavailable(f"{self.url}: {error}") from error
+
+
+def _body(answer: httpx.Response) -> bytes:
+    """Piece by piece: what is packed may be of any size."""
+    body = bytearray()
+    for piece in answer.iter_bytes():
+        body += piece
+        if len(body) > ANSWER_BYTES:
+            raise ValueError(f"an answer of more than {ANSWER_BYTES:,} bytes")
+    return bytes(body)

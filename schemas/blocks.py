@@ -18,7 +18,7 @@ from typing import Literal
 
 import polars as pl
 
-from suyuan.schemas.container import BadContainer, join_containers, make_header, read_header, swap_schema
+from suyuan.schemas.container import BadContainer, join_containers, make_header, read_header, refuse_bomb, swap_schema
 from suyuan.schemas.fields import Avro, mapped, record_fields
 from suyuan.schemas.kinds import KINDS, event_schema
 
@@ -91,6 +91,7 @@ def decode_block(data: bytes, name: str | None = None) -> pl.DataFrame:
         header = read_header(data)
         written = header.schema
         name = name if name is not None else block_name(written)
+        refuse_bomb(data, header)
         plain = json.dumps(mapped(written, _without_timestamps))
         rows = pl.read_avro(BytesIO(swap_schema(data, plain))) if len(data) > header.size else empty_block(name)
     except (BadContainer, KeyError, UnicodeDecodeError, json.JSONDecodeError, *_REFUSALS) as error:

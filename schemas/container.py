@@ -9,6 +9,7 @@ Container Files).
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -17,6 +18,9 @@ from suyuan.schemas.fields import Avro
 
 MAGIC = b"Obj\x01"
 SYNC_BYTES = 16
+UNPACKED_LIMIT = 256 << 20
+"""bytes that the rows of a packed container may be: some KB can be packed gigabytes"""
+_PIECE = 1 << 20
 
 
 class BadContainer(ValueError):
@@ -126,6 +130,40 @@ def encoded_rows(data: bytes) -> bytes:
         _, at = read_long(data, at)
         parts.append(data[at:end])
     return b"".join(parts)
+
+
+def refuse_bomb(data: bytes, header: Header, limit: int = UNPACKED_LIMIT) -> None:
+    """Raises BadContainer where the blocks together would be more than so many bytes once they are unpacked. What is
+    not packed is as large as it is.
+    """
+    codec = header.metadata.get("avro.codec", b"null")
+    if codec not in (b"deflate", b"snappy"):
+        return
+    size = 0
+    for start, end in _blocks(data, header):
+        _, at = read_long(data, start)
+        _, at = read_long(data, at)
+        size += _inflated(data[at:end], limit - size) if codec == b"deflate" else _snappy_size(data, at)
+        if size > limit:
+            raise BadContainer(f"unpacks to more than {limit:,} bytes")
+
+
+def _inflated(packed: bytes, most: int) -> int:
+    """How many bytes it is unpacked, or some number above `most`."""
+    size, stream = 0, zlib.decompressobj(-15)
+    try:
+        while packed and size <= most and not stream.eof:
+            size += len(stream.decompress(packed, _PIECE))
+            packed = stream.unconsumed_tail
+    except zlib.error as error:
+        raise BadContainer(f"a block is not deflate: {error}") from error
+    return size
+
+
+def _snappy_size(data: bytes, at: int) -> int:
+    """What a block says: it cannot be more."""
+    signed, _ = read_long(data, at)
+    return signed << 1 if signed >= 0 else (-signed << 1) - 1
 
 
 def _contract(header: Header) -> tuple[bytes, bytes]:

@@ -29,6 +29,9 @@ BUSINESS_KEYS: dict[str, tuple[str, ...]] = {
 KINDS = tuple(BUSINESS_KEYS)
 """every kind; listing first"""
 
+PUBLISHER_FIRST = frozenset({"listing", "lot", "complaint"})
+"""kinds whose business key begins with whose event it is: the platform, the producer, the channel"""
+
 SCHEMA_IDS: dict[int, tuple[str, int]] = {
     1: ("listing", 1),
     2: ("entity", 1),

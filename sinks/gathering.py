@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from suyuan.connections.lost import Lost
+from suyuan.connections.refused_batch import RefusedBatch
 from suyuan.schemas.blocks import BlockError
 from suyuan.schemas.container import BadContainer
 from suyuan.sinks.batches import Batch, Span, container_rows, spans_begun, written_schema
@@ -130,6 +131,8 @@ class Gatherer:
 
     @staticmethod
     def _inspect(target: Target, partition: int, offset: int, value: bytes) -> tuple[bytes, int]:
+        if isinstance(value, RefusedBatch):  # only stages write there, and none of them writes this
+            raise LoaderError(f"topic {target.topic}, partition {partition}: {value.reason}")
         try:
             return written_schema(value), container_rows(value)
         except BadContainer as error:

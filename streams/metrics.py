@@ -1,4 +1,6 @@
-"""What the stages tell an operator. No credit code, listing or lot is ever a label."""
+"""What the stages tell an operator. No credit code, listing or lot is ever a label, but for publishers (a hundred at
+most) whose messages cannot be read.
+"""
 
 from __future__ import annotations
 
@@ -39,6 +41,11 @@ ALERT_SECONDS = Histogram(
     buckets=(0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1, 2, 5, 15, 60, 300),
 )
 LOST = Counter("suyuan_lost_messages", "Messages deleted before a group had read them.", ["group", "topic"])
+SET_ASIDE = Counter(
+    "suyuan_dead_letters_set_aside",
+    "Messages of a publisher that cannot be read, beyond its limit: dead letters that do not stop the partition.",
+    ["topic", "publisher"],
+)
 FAILURES = Counter("suyuan_stage_failures", "Blocks that stopped a stage.", ["stage"])
 
 

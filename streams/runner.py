@@ -23,11 +23,13 @@ from typing import Protocol
 
 import polars as pl
 
+from suyuan.connections.refused_batch import RefusedBatch
 from suyuan.schemas.blocks import BlockError, decode_block, join_blocks
 from suyuan.streams import metrics
 from suyuan.streams.dead_letter_limit import DeadLetterLimit, TooManyDeadLetters
 from suyuan.streams.hand_over import HandOver
 from suyuan.streams.outgoing import Outgoing, outgoing
+from suyuan.streams.set_aside import SetAside
 from suyuan.streams.stage import Block, Emit, Run, StageContext
 from suyuan.streams.state.stage_state import KeyedState
 from suyuan.streams.state.view import Overlay
@@ -81,6 +83,7 @@ class StageRunner:
         self._slice_rows = slice_rows
         self._dead_letter_limit = dead_letter_limit or DeadLetterLimit()
         self._epochs: dict[int, tuple[int, int]] = {}
+        self._set_aside = SetAside()
 
     async def process(self, message: Incoming) -> None:
         """Steps 1 to 3. Any exception: not done, do not acknowledge."""
@@ -111,6 +114,8 @@ class StageRunner:
         done = time.perf_counter()
         metrics.count_outcomes(emits)
         metrics.observe_alerts(emits, int(time.time() * 1000))
+        for emit in emits:
+            self._set_aside.note(message.topic, partition, emit.set_aside)
         name = self.stage.name
         metrics.STAGE_ROWS.labels(name, message.topic).inc(rows)
         metrics.BLOCK_ROWS.labels(name).observe(rows)
@@ -139,6 +144,7 @@ class StageRunner:
             at_hand = self._hand_over
             frame = at_hand.take(run.topic, partition, run.offsets) if at_hand is not None else None
             if frame is None:
+                _refuse_packed(run)
                 frame = _rows([value for value in run.values if value is not None])
             block = Block(message.topic, partition, last, run.timestamps[-1], frame, run.redelivered, run.offsets[0])
             rows = len(frame)
@@ -172,6 +178,13 @@ def _part(run: Run, where: slice, *, redelivered: bool) -> Run:
         timestamps=run.timestamps[where],
         redelivered=redelivered,
     )
+
+
+def _refuse_packed(run: Run) -> None:
+    """Only stages write such topics, and none of them writes this."""
+    for value in run.values:
+        if isinstance(value, RefusedBatch):
+            raise BlockError(f"{run.topic}-{run.partition}: {value.reason}")
 
 
 def _rows(blocks: Sequence[bytes]) -> pl.DataFrame:

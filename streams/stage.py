@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -67,6 +67,8 @@ class Emit:
     topic: str
     rows: pl.DataFrame
     key: str | None = None
+    set_aside: Mapping[str, int] = field(default_factory=dict)
+    """of dead letters: how many are of which publisher that is beyond its limit (`streams.dead_letter_limit`)"""
 
 
 class StateView(Protocol):

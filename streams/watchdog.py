@@ -45,12 +45,23 @@ class Watchdog:
         self._standing: dict[TopicPartition, _Standing] = {}
         self._moved: dict[tuple[str, int], float] = {}
         """(stage, partition) → when a commit of one of its topics moved last"""
+        self._seen_at = 0.0
+        self._blind = False
+
+    def look_away(self) -> None:
+        """Nobody says how far anything is: brokers are away. The time between the last observation and the next one is
+        no partition's stall.
+        """
+        self._blind = True
 
     def observe(self, now: float, progress: Mapping[TopicPartition, Progress]) -> None:
         """Progress of the partitions that this process has, at `now` (seconds of a clock that never goes back).
 
         Raises StalledError.
         """
+        if self._blind:
+            self._pass_over(now - self._seen_at)
+        self._seen_at, self._blind = now, False
         for at in self._standing.keys() - progress.keys():
             del self._standing[at]
         for at, seen in progress.items():
@@ -69,6 +80,11 @@ class Watchdog:
                 )
         if stalled:
             raise StalledError("commits stand still while the log grows: " + "; ".join(sorted(stalled)))
+
+    def _pass_over(self, seconds: float) -> None:
+        for standing in self._standing.values():
+            standing.since += seconds
+        self._moved = {at: moved + seconds for at, moved in self._moved.items()}
 
     def _limit_of(self, at: TopicPartition, now: float) -> float:
         moved = self._moved.get(_stage_partition(at))

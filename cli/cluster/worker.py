@@ -161,7 +161,11 @@ class Worker:
             logger.info("day %s", day)
 
     async def _watch(self) -> None:
-        progress = await asyncio.to_thread(self._lag.progress)
+        try:
+            progress = await asyncio.to_thread(self._lag.progress)
+        except CommandError:
+            self._watchdog.look_away()
+            raise
         behind: defaultdict[str, int] = defaultdict(int)
         for (topic, _), seen in progress.items():
             behind[topic] += max(0, seen.end - seen.committed)

@@ -18,6 +18,7 @@ from suyuan.cli.hard_end import HardEnd
 from suyuan.cli.lost import leave_to_the_command
 from suyuan.cli.memory import let_memory_be
 from suyuan.cli.options import AcceptLoss, AcceptPoison, AsJson, Data, Kafka
+from suyuan.cli.outage_log import OutageLog
 from suyuan.cli.screen import print_json, say
 from suyuan.cli.settings import Settings, load
 from suyuan.cli.waiting import first_of
@@ -84,6 +85,7 @@ def _log() -> None:
     for handler in logging.getLogger().handlers:
         # the framework tells of each of its parts that it starts and stops
         handler.addFilter(lambda record: record.levelno > logging.INFO or not str(record.msg).startswith("[^"))
+        handler.addFilter(OutageLog())
 
 
 async def _work(

@@ -3,26 +3,40 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-import numpy as np
 import polars as pl
 
+from suyuan.connections.refused_batch import RefusedBatch
 from suyuan.domain.keys import SEPARATOR
 from suyuan.schemas.blocks import block_schema
+from suyuan.schemas.kinds import PUBLISHER_FIRST
 from suyuan.schemas.runs import Failure
-from suyuan.streams.dead_letter_limit import DeadLetterLimit, TooManyDeadLetters
+from suyuan.streams.dead_letter_limit import DeadLetterLimit, TooManyDeadLetters, Unreadable, Verdict
 from suyuan.streams.stage import Emit, Run, StateView
 
 PAYLOAD_LIMIT = 1 << 20
 """bytes of a payload that are kept: all of every event that is not too large. `payload_bytes` says how many there were,
 and the input topic still has them.
 """
-_OFFSET = np.dtype("<i8")
+NAME_LIMIT = 64
+"""characters of a publisher in a key; what is longer names nobody"""
+SHOWN = 3
 
 
-def dead_letters(run: Run, kind: str, failures: Sequence[Failure]) -> list[Emit]:
-    """One row per failure, or nothing."""
+def with_refusals(run: Run, failures: Sequence[Failure]) -> list[Failure]:
+    """The same, but where a batch was not unpacked that is the reason: its place, its sizes and the remedy."""
+    refused = {failure.index: run.values[failure.index] for failure in failures}
+    return [
+        Failure(each.index, value.reason) if isinstance(value := refused[each.index], RefusedBatch) else each
+        for each in failures
+    ]
+
+
+def dead_letters(
+    run: Run, kind: str, failures: Sequence[Failure], set_aside: Mapping[str, int] | None = None
+) -> list[Emit]:
+    """One row per failure, or nothing. `set_aside`: as `note_failures` says."""
     if not failures:
         return []
     rows = []
@@ -42,29 +56,60 @@ def dead_letters(run: Run, kind: str, failures: Sequence[Failure]) -> list[Emit]
                 "received_at": run.timestamps[failure.index],
             }
         )
-    return [Emit("dead_letter", pl.DataFrame(rows, schema=block_schema("dead_letter")))]
+    return [Emit("dead_letter", pl.DataFrame(rows, schema=block_schema("dead_letter")), set_aside=set_aside or {})]
 
 
-def note_failures(run: Run, failures: Sequence[Failure], state: StateView, limit: DeadLetterLimit) -> None:
-    """Remember in the partition's state where the topic's last failures were. Raises TooManyDeadLetters."""
+def note_failures(
+    run: Run, kind: str, failures: Sequence[Failure], state: StateView, limit: DeadLetterLimit
+) -> Mapping[str, int]:
+    """Remember in the partition's state where the topic's last failures were, and whose. How many of them are of
+    publishers that are set aside. Raises TooManyDeadLetters.
+    """
     if not failures or run.redelivered:  # what comes again was noted the first time
-        return
-    name = f"unreadable{SEPARATOR}{run.topic}".encode()
-    before = np.frombuffer(state.get(name) or b"", dtype=_OFFSET)
-    new = np.array([run.offsets[failure.index] for failure in failures], dtype=_OFFSET)
-    beyond = limit.first_beyond(before, new)
-    if beyond is not None:
-        near = limit.noted(before, new[: beyond + 1])
-        raise TooManyDeadLetters(
-            run.topic,
-            run.partition,
-            int(near[-1]),
-            since=int(near[0]),
-            count=len(near),
-            window=limit.window,
-            why=_commonest(failures[: beyond + 1]),
-        )
-    state.put(name, limit.noted(before, new).tobytes())
+        return {}
+    name = f"unreadable by publisher{SEPARATOR}{run.topic}".encode()
+    unreadable = Unreadable(limit, state.get(name))
+    aside: Counter[str] = Counter()
+    for number, failure in enumerate(failures):
+        offset = run.offsets[failure.index]
+        publisher = publisher_in_key(kind, run.keys[failure.index])
+        verdict = unreadable.note(offset, publisher)
+        if verdict is Verdict.BEYOND:
+            raise TooManyDeadLetters(
+                run.topic,
+                run.partition,
+                offset,
+                since=unreadable.since,
+                count=unreadable.count,
+                window=limit.window,
+                why=_commonest(failures[: number + 1]),
+                whose=_whose(unreadable) if kind in PUBLISHER_FIRST else "",
+                aside=unreadable.aside,
+            )
+        if verdict is Verdict.SET_ASIDE and publisher is not None:
+            aside[publisher] += 1
+    state.put(name, unreadable.dump())
+    return aside
+
+
+def publisher_in_key(kind: str, key: bytes | None) -> str | None:
+    """Whose event a message says that it is, where keys of the kind tell; None: nobody's that can be read."""
+    if kind not in PUBLISHER_FIRST or not key:
+        return None
+    first, separator, _ = key.partition(SEPARATOR.encode())
+    try:
+        name = first.decode()
+    except UnicodeDecodeError:
+        return None
+    return name if separator and 0 < len(name) <= NAME_LIMIT and name.isprintable() else None
+
+
+def _whose(unreadable: Unreadable) -> str:
+    publishers = unreadable.publishers()
+    shown = [f"{name or 'nobody that the key names'} {count:,}" for name, count in publishers[:SHOWN]]
+    more = len(publishers) - SHOWN
+    last = f"{more:,} more publishers" if more > 0 else shown.pop() if len(shown) > 1 else ""
+    return f"of {', '.join(shown)}" + (f" and {last}" if last else "")
 
 
 def _commonest(failures: Sequence[Failure]) -> str:

@@ -21,7 +21,7 @@ from suyuan.schemas.kinds import event_schema
 from suyuan.schemas.runs import decode_run
 from suyuan.streams.stage import Block, Emit, Run, StageContext, StateView
 from suyuan.streams.stages.current import Supersession, supersede
-from suyuan.streams.stages.dead_letters import dead_letters, note_failures
+from suyuan.streams.stages.dead_letters import dead_letters, note_failures, with_refusals
 from suyuan.streams.stages.intake_routes import (
     EVERY_PARTITION,
     HOMED,
@@ -39,8 +39,9 @@ def take_in(run: Run, state: StateView, context: StageContext) -> list[Emit]:
     """One run of `in.<kind>`. Raises TooManyDeadLetters, with nothing done."""
     kind = run.topic.removeprefix("in.")
     decoded = decode_run(kind, run.values)
-    note_failures(run, decoded.failures, state, context.dead_letter_limit)
-    emits = dead_letters(run, kind, decoded.failures)
+    failures = with_refusals(run, decoded.failures)
+    set_aside = note_failures(run, kind, failures, state, context.dead_letter_limit)
+    emits = dead_letters(run, kind, failures, set_aside)
     if decoded.rows.is_empty():
         return emits
     rows = _prepared(kind, run, decoded.rows)

@@ -41,3 +41,7 @@ class StateDivergedError(StateError):
 
 class RecoveryStalledError(StateError):
     """Recovery made no progress for as long as the deadline allows."""
+
+
+class ChangelogUnreadableError(StateError):
+    """The changelog has a record that nobody could write as a part of the state; without it the state is not whole."""

@@ -17,6 +17,7 @@ from suyuan.streams import metrics
 from suyuan.streams.stage import Run
 from suyuan.streams.state.changelog import COMPACTION_LAG_MS
 from suyuan.streams.state.errors import (
+    ChangelogUnreadableError,
     RecoveryStalledError,
     StateBehindError,
     StateClosedError,
@@ -111,7 +112,7 @@ class StateStore(Store):  # type: ignore[misc]
                 continue  # Faust kept it until now, and the partition was taken away: whoever has it reads it again
             try:
                 if isinstance(value, Run):
-                    keys = cast("Sequence[bytes]", value.keys)
+                    keys = _keys_of(value)
                     records = list(zip(value.offsets, keys, value.values, strict=True))
                     state.replay(records, value.first_offset, value.next_offset)
                 else:
@@ -223,6 +224,14 @@ class StateStore(Store):  # type: ignore[misc]
         if self._recovering and self.progressed_at - self._reported_at > PROGRESS_SECONDS:
             self._reported_at = self.progressed_at
             logger.info("restoring %s: records replayed per partition %s", self.table_name, dict(self._replayed))
+
+
+def _keys_of(run: Run) -> Sequence[bytes]:
+    if None in run.keys:
+        index = run.keys.index(None)
+        reason = getattr(run.values[index], "reason", "a record without a key, which no stage writes")
+        raise ChangelogUnreadableError(f"{run.topic}-{run.partition}, offset {run.offsets[index]}: {reason}")
+    return cast("Sequence[bytes]", run.keys)
 
 
 def read_in_runs(app: Any, changelog: str) -> None:

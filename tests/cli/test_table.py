@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+from itertools import chain, repeat
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -51,6 +52,15 @@ def test_nor_does_it_swallow_a_file_longer_than_memory():
     found = rows(f'a,b\n1,"never closed\n{many}')
     assert [line for line, row in found if isinstance(row, Spoiled)] == [2]
     assert len(found) == 2 + count
+
+
+def test_nor_a_file_of_nothing_but_ends_of_lines():
+    table = Table(chain([b"a,b", b'1,"never closed'], repeat(b"", 3 * LONGEST)))
+    found = table.rows()
+    assert next(found) == (1, ["a", "b"])
+    line, row = next(found)
+    assert (line, type(row)) == (2, Spoiled)
+    assert len(table._again) <= LONGEST + 1
 
 
 def test_bytes_that_are_no_text_cost_their_row_alone():

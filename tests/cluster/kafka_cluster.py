@@ -82,7 +82,10 @@ class KafkaCluster:
 
     def said(self, name):
         """The end of what the last worker of that name said."""
-        return (self.folder / f"{name}.log").read_text(encoding="utf-8")[-8000:]
+        return self.whole_log(name)[-8000:]
+
+    def whole_log(self, name):
+        return (self.folder / f"{name}.log").read_text(encoding="utf-8")
 
     def wait_said(self, name, words):
         """Until a worker of that name has said the words."""

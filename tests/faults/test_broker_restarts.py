@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 import time
 
 import pytest
@@ -46,3 +47,48 @@ def test_workers_go_on_when_their_broker_is_back(start_broker, tmp_path):
         finally:
             cluster.end()
     keep_figures("9: broker killed and restarted", restarts=RESTARTS, seconds=round(slowest, 1), differences=0)
+
+
+@pytest.mark.timeout(400 + 120 * RESTARTS)
+def test_three_workers_go_on_though_one_dies_while_their_broker_comes_up(start_broker, tmp_path):
+    """Its death has the group dealt anew by a leader that asks a broker which names no topics yet."""
+    chance = random.Random(SEED)
+    events = markets(range(100 * SEED + 50, 100 * SEED + 50 + 6 * (RESTARTS + 1)))
+    chance.shuffle(events)
+    with start_broker(tmp_path / "broker") as broker:
+        cluster = KafkaCluster(broker.connection, tmp_path, 3)
+        cluster.session_seconds = "30"  # the group waits so long for the one that died
+        crew = Crew(cluster)
+        try:
+            crew.start("a", "b", "c")
+            crew.wait_at_work("a", "b", "c")
+            slowest = 0.0
+            for turn in range(RESTARTS):
+                cluster.publish_events(events[turn :: RESTARTS + 1])
+                victim = chance.choice("abc")
+                broker.kill()
+                back = threading.Thread(target=broker.restart)
+                back.start()
+                time.sleep(chance.uniform(0.5, 4))
+                crew.kill(victim)
+                back.join()
+                crew.start(victim)
+                began = time.monotonic()
+                cluster.wait_drained(PATIENCE_SECONDS)
+                crew.check()
+                slowest = max(slowest, time.monotonic() - began)
+            cluster.publish_events(events[RESTARTS :: RESTARTS + 1])
+            cluster.wait_drained()
+            crew.stop("a", "b", "c")
+            assert_as_undisturbed(cluster, events)
+            for name in {*"abc"} - {victim}:
+                assert "suyuan.cli.outage_log: a broker is away" in (log := cluster.whole_log(name))
+                assert "suyuan.cli.outage_log: all brokers answer again, after" in log
+                assert len(log) < 50_000 * RESTARTS, "they say so with every attempt"
+            said = sum(len(cluster.whole_log(name)) for name in "abc")
+        finally:
+            cluster.end()
+    keep_figures(
+        "9: broker restarted, one of three workers killed meanwhile",
+        **{"restarts": RESTARTS, "seconds": round(slowest, 1), "bytes of log": said, "differences": 0},
+    )

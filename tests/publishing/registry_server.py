@@ -19,6 +19,8 @@ class Registry(ThreadingHTTPServer):
         """subject → [(id, schema as text)]"""
         self.allowed = password and "Basic " + base64.b64encode(f"market:{password}".encode()).decode()
         self.broken = False
+        self.bomb = None
+        """what it answers instead, packed by gzip"""
 
     def register(self, kind, number, *, avro=None):
         avro = avro or event_schema(kind).avro
@@ -43,8 +45,10 @@ class _Answers(BaseHTTPRequestHandler):
             self._answer(200, {"subject": parts[1], "version": int(parts[3]), "id": number, "schema": schema})
 
     def _answer(self, status, value):
-        body = json.dumps(value).encode()
+        body = self.server.bomb or json.dumps(value).encode()
         self.send_response(status)
+        if self.server.bomb:
+            self.send_header("Content-Encoding", "gzip")
         self.send_header("Content-Type", "application/vnd.schemaregistry.v1+json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

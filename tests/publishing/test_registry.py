@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+
 import pytest
 
 from suyuan.cli.exits import CommandError, Exit
@@ -94,6 +96,13 @@ def test_a_registry_that_is_broken_away_or_none_at_all(registry, unused_port):
         with pytest.raises(CommandError, match=reason) as caught:
             accept_registered_ids(load(registry=url))
         assert caught.value.code == Exit.UNAVAILABLE
+
+
+def test_an_answer_that_would_take_all_memory_is_not_unpacked(registry):
+    registry.register("listing", 7)
+    registry.bomb = gzip.compress(bytes(100 << 20), 1)
+    with pytest.raises(RegistryUnavailable, match="an answer of more than 16,777,216 bytes"):
+        SchemaRegistry(registry.url).versions("in.listing-value")
 
 
 def test_user_and_password():

@@ -1,5 +1,6 @@
 import datetime as dt
 import io
+import zlib
 
 import fastavro
 import polars as pl
@@ -18,7 +19,7 @@ from suyuan.schemas.blocks import (
     encode_block,
     join_blocks,
 )
-from suyuan.schemas.container import read_header
+from suyuan.schemas.container import UNPACKED_LIMIT, encode_long, make_header, read_header
 from suyuan.schemas.kinds import KINDS, event_schema
 
 CODECS = ("null", "snappy", "deflate")
@@ -201,3 +202,24 @@ def test_every_field_of_every_block_may_be_null():
         assert block_name(block_avro(name)) == name
         for field in block_avro(name)["fields"]:
             nullable(field["type"])
+
+
+def packed_container(codec, packed):
+    sync = bytes(16)
+    block = encode_long(1) + encode_long(len(packed)) + packed + sync
+    return (
+        make_header(
+            read_header(encode_block("lookup", empty_block("lookup"))).metadata["avro.schema"].decode(), codec, sync
+        )
+        + block
+    )
+
+
+def test_a_block_of_some_kilobytes_that_would_be_gigabytes_is_not_unpacked():
+    deflate = zlib.compressobj(9, wbits=-15)
+    zeros = bytes(1 << 20)
+    packed = b"".join([*(deflate.compress(zeros) for _ in range((UNPACKED_LIMIT >> 20) + 1)), deflate.flush()])
+    snappy = b"\x80\x80\x80\x80\x0f" + bytes(40)  # says 4 GiB - 256 MiB
+    for codec, bomb in (("deflate", packed), ("snappy", snappy)):
+        with pytest.raises(BlockError, match="unpacks to more than 268,435,456 bytes"):
+            decode_block(packed_container(codec, bomb))

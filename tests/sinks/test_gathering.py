@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from suyuan.connections.refused_batch import RefusedBatch
+from suyuan.connections.unpacking import CannotUnpack
+from suyuan.sinks.errors import LoaderError
 from suyuan.sinks.gathering import Gatherer, Size
 from suyuan.sinks.tables import TARGETS
 from tests.sinks.memory_log import MemoryLog
@@ -38,3 +41,16 @@ def test_a_busy_partition_does_not_keep_the_others_back():
     gatherer.resume(LISTINGS)
     first_three = [gatherer.gather(LISTINGS) for _ in range(3)]
     assert any(span.partition == 2 for batch in first_three for span in batch.spans)
+
+
+def test_a_batch_that_cannot_be_unpacked_stops_the_loader_with_its_place():
+    log = MemoryLog(partitions=1)
+    log.append(
+        LISTINGS.topic, 0, RefusedBatch.of(CannotUnpack("zstd", b"packed", "unpacks to more than 9 bytes"), 3, 7)
+    )
+    gatherer = Gatherer(log, "loader", Size())
+    gatherer.resume(LISTINGS)
+    with pytest.raises(
+        LoaderError, match=r"event\.listing, partition 0: a packed batch, offsets 3 to 7 \(zstd, 6 bytes"
+    ):
+        gatherer.gather(LISTINGS)

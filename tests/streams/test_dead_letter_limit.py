@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suyuan.streams.dead_letter_limit import DeadLetterLimit, TooManyDeadLetters
+from suyuan.domain.keys import SEPARATOR
+from suyuan.streams.dead_letter_limit import DeadLetterLimit, TooManyDeadLetters, Unreadable, Verdict
+from suyuan.streams.stages.dead_letters import publisher_in_key
 from tests.streams.results import outcomes
 from tests.streams.stages.part import Part, encoded
 from tests.streams.stages.published import event
@@ -29,21 +31,77 @@ def stop_of(unreadable, limit):
     return None
 
 
+def verdicts(unreadable, limit, chance):
+    """Of [(offset, publisher)], in order, up to the first that is one too many; cut anywhere by restarts."""
+    account, found = Unreadable(limit), []
+    for offset, publisher in unreadable:
+        if chance.random() < 0.3:
+            account = Unreadable(limit, account.dump())
+        found.append(account.note(offset, publisher))
+        if found[-1] is Verdict.BEYOND:
+            break
+        assert account.count <= limit.window
+    return found
+
+
 @given(st.lists(st.booleans(), max_size=80), st.integers(1, 12), st.sampled_from([0.1, 0.5, 0.75, 1.0]), st.randoms())
 def test_the_first_beyond_is_that_of_the_definition_however_it_is_cut(unreadable, window, share, chance):
     limit = DeadLetterLimit(share, window)
-    offsets = np.flatnonzero(unreadable)
-    noted, found = np.array([], dtype=np.int64), None
-    while len(offsets) and found is None:
-        cut = chance.randint(1, len(offsets))
-        part, offsets = offsets[:cut], offsets[cut:]
-        index = limit.first_beyond(noted, part)
-        if index is None:
-            noted = limit.noted(noted, part)
-            assert len(noted) <= window
-        else:
-            found = int(part[index])
-    assert found == stop_of(unreadable, limit)
+    offsets = np.flatnonzero(unreadable).tolist()
+    found = verdicts([(offset, None) for offset in offsets], limit, chance)
+    assert Verdict.SET_ASIDE not in found
+    stop = stop_of(unreadable, limit)
+    assert (offsets[len(found) - 1] if Verdict.BEYOND in found else None) == stop
+
+
+@given(st.lists(st.sampled_from([None, "good", "good", "X", "Y", "Z"]), max_size=120), st.randoms())
+def test_what_is_set_aside_does_not_depend_on_how_it_is_cut(messages, chance):
+    unreadable = [(at, name) for at, name in enumerate(messages) if name != "good"]
+    limit = DeadLetterLimit(0.5, 12)
+    whole = verdicts(unreadable, limit, random.Random(0))
+    assert verdicts(unreadable, limit, chance) == whole
+    if len({name for _, name in unreadable}) == 1 and unreadable[0][1] is not None:
+        assert Verdict.BEYOND not in whole, "one alone never stops the others"
+
+
+def judged(messages, limit=SMALL):
+    """Verdicts of a list of publishers; "good" can be read."""
+    return verdicts([(at, name) for at, name in enumerate(messages) if name != "good"], limit, random.Random(1))
+
+
+def test_a_publisher_that_floods_is_set_aside_and_let_back_when_it_mends():
+    assert judged(["X"] * 1000) == [Verdict.COUNTED] * 10 + [Verdict.SET_ASIDE] * 990
+    strays = judged((["X"] * 9 + ["Y"] + ["good"] * 5) * 30)
+    assert Verdict.BEYOND not in strays, "strays of others are none too many"
+    assert strays.count(Verdict.SET_ASIDE) > 200
+    mended = judged(["X"] * 100 + ["good"] * 40 + ["Y"] * 100)
+    assert mended[100:] == [Verdict.COUNTED] * 10 + [Verdict.SET_ASIDE] * 90, "then it may be another one's turn"
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        ["X", "Y"] * 500,
+        ["X", "X", "X", "X", "Y"] * 500,  # one has the most, and the fault is everybody's
+        ["X"] * 400 + ["Y"] * 400,
+        [f"made up {number}" for number in range(1000)],
+        [None] * 20,
+    ],
+)
+def test_where_several_are_beyond_reading_stops(messages):
+    assert Verdict.BEYOND in judged(messages)
+
+
+def test_what_is_remembered_is_bounded_whatever_names_keys_hold():
+    limit = DeadLetterLimit()
+    account = Unreadable(limit)
+    for offset in range(20_000):
+        if offset % 5 < 2:  # 40 %
+            account.note(offset, f"{offset:064}")
+    assert len(account.dump()) < 100_000
+    for offset in range(20_000, 40_000):
+        account.note(offset, "X")
+    assert len(account.dump()) < 100_000
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -65,12 +123,13 @@ def test_what_is_done_before_the_stop_does_not_depend_on_batches_and_kills(seed)
 
 
 def test_one_in_a_thousand_and_a_small_file_of_errors_stop_nothing():
-    limit = DeadLetterLimit()
-    none = np.array([], dtype=np.int64)
-    assert limit.first_beyond(none, np.arange(0, 10_000_000, 1000)) is None
-    assert limit.first_beyond(none, np.arange(500)) is None
-    assert limit.first_beyond(none, np.arange(501)) == 500
-    assert DeadLetterLimit(share=1.0).first_beyond(none, np.arange(100_000)) is None
+    limit, chance = DeadLetterLimit(), random.Random(1)
+    nobodys = [(offset, None) for offset in range(0, 1_000_000, 1000)]
+    assert set(verdicts(nobodys, limit, chance)) == {Verdict.COUNTED}
+    assert verdicts([(n, None) for n in range(500)], limit, chance) == [Verdict.COUNTED] * 500
+    assert verdicts([(n, None) for n in range(600)], limit, chance) == [Verdict.COUNTED] * 500 + [Verdict.BEYOND]
+    every = [(n, None) for n in range(5000)]
+    assert set(verdicts(every, DeadLetterLimit(share=1.0), chance)) == {Verdict.COUNTED}
 
 
 def test_the_message_says_what_where_and_what_to_do():
@@ -87,3 +146,30 @@ def test_the_topics_of_a_partition_are_counted_apart():
     part = Part("intake", dead_letter_limit=SMALL)
     part.events("lot", *poisoned([True] * 8))
     part.events("recall", *poisoned([True] * 8))
+
+
+def test_it_says_whose_they_are():
+    world = World(1, dead_letter_limit=SMALL)
+    for number in range(40):
+        world.publish("in.listing", 0, f"P{number % 5}{SEPARATOR}L{number}".encode(), b"hello")
+    with pytest.raises(TooManyDeadLetters, match=r"offsets 0 to 10, of P0 3, P1 2, P2 2 and 2 more publishers, mostly"):
+        world.drain()
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "publisher"),
+    [
+        ("listing", b"P1\x1fL1", "P1"),
+        ("lot", b"C1\x1fG\x1fL", "C1"),
+        ("complaint", b"12315\x1f1", "12315"),
+        ("entity", b"C1", None),
+        ("listing", None, None),
+        ("listing", b"P1", None),
+        ("listing", b"\x1fL1", None),
+        ("listing", b"\xff\x1fL1", None),
+        ("listing", b"a\nb\x1fL1", None),
+        ("listing", b"x" * 65 + b"\x1fL1", None),
+    ],
+)
+def test_keys_name_publishers(kind, key, publisher):
+    assert publisher_in_key(kind, key) == publisher

@@ -6,7 +6,9 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from suyuan.schemas.blocks import block_schema, encode_block
+from suyuan.connections.refused_batch import RefusedBatch
+from suyuan.connections.unpacking import CannotUnpack
+from suyuan.schemas.blocks import BlockError, block_schema, encode_block
 from suyuan.streams.hand_over import HandOver
 from suyuan.streams.runner import Incoming, StageRunner
 from suyuan.streams.stage import Emit, Run
@@ -141,3 +143,11 @@ def test_what_this_process_wrote_is_at_hand_under_the_offsets_of_the_log():
     probe.process(TOPIC, [0], [tasks("a")])
     probe.process(TOPIC, [0], [b"not looked at"])
     assert probe.seen[-1] == (0, 0, ["a"], True)
+
+
+def test_a_batch_that_cannot_be_unpacked_stops_a_stage_with_its_place():
+    probe = Probe()
+    refused = RefusedBatch.of(CannotUnpack("zstd", b"packed", "unpacks to more than 9 bytes"), 3, 7)
+    with pytest.raises(BlockError, match=r"seller\.backlog-0: a packed batch, offsets 3 to 7 \(zstd, 6 bytes: unpacks"):
+        probe.process(TOPIC, [1, 7], [tasks("a"), refused])
+    assert not probe.seen

@@ -47,6 +47,18 @@ def test_a_partition_that_was_given_away_and_comes_back_begins_anew():
         watchdog.observe(116, {AT: Progress(5, 13)})
 
 
+def test_while_brokers_are_away_nothing_stalls():
+    watchdog = Watchdog(60.0)
+    watchdog.observe(0, {AT: Progress(5, 7)})
+    watchdog.observe(20, {AT: Progress(5, 8)})
+    watchdog.look_away()
+    watchdog.look_away()
+    watchdog.observe(120, {AT: Progress(5, 9)})
+    watchdog.observe(155, {AT: Progress(5, 10)})
+    with pytest.raises(StalledError, match="for 61 s"):
+        watchdog.observe(161, {AT: Progress(5, 11)})
+
+
 def test_a_partition_whose_stage_is_busy_with_another_topic_is_not_hung_for_a_long_while():
     watchdog = Watchdog(60.0, busy_limit=600.0)
     for now in range(0, 591, 10):

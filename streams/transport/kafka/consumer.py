@@ -33,6 +33,7 @@ from faust.types.tuples import TP
 
 from suyuan.connections.lost import Lost
 from suyuan.streams.transport.errors import LogTruncated, TopicGrown
+from suyuan.streams.transport.kafka.every_partition_owned import deal_all_topics, rejoin_while_some_have_no_owner
 from suyuan.streams.transport.kafka.fetched_columns import FetchedColumns
 from suyuan.streams.transport.reading import Incoming, as_run, singly
 from suyuan.streams.transport.records import Fetched
@@ -60,6 +61,7 @@ class Consumer(RunConsumer):
     RETRY_SECONDS = 1.0
     _kafka: Any = None
     """aiokafka's consumer, once started"""
+    _owners_watched: Any = None
 
     # --- life
 
@@ -97,6 +99,7 @@ class Consumer(RunConsumer):
         self._fetcher._prefetch_backoff = PREFETCH_SECONDS  # noqa: SLF001
         self._coordinator = self._kafka._coordinator  # noqa: SLF001
         self._note_answers()
+        deal_all_topics(self._coordinator)
 
     async def on_stop(self) -> None:
         """Commit what is done, and leave the group."""
@@ -158,7 +161,11 @@ class Consumer(RunConsumer):
 
     async def subscribe(self, topics: Iterable[str]) -> None:
         """Ask the group for partitions of these topics."""
-        self._kafka.subscribe(topics=sorted(set(topics)), listener=_Listener(self))
+        wanted = sorted(set(topics))
+        self._kafka.subscribe(topics=wanted, listener=_Listener(self))
+        if self._owners_watched is not None:
+            self._owners_watched.cancel()
+        self._owners_watched = self.add_future(rejoin_while_some_have_no_owner(self._coordinator, wanted))
 
     async def give_up(self, revoked: set[TP]) -> None:
         """Finish and commit what is in work; then the group may give the partitions to others."""

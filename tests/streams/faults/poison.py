@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from prometheus_client import REGISTRY
 
 from suyuan.streams.dead_letter_limit import DeadLetterLimit, TooManyDeadLetters
 from tests.streams.faults.world import by_place, work
@@ -75,6 +76,33 @@ class PoisonContract:
         assert set(by_place(world.rows("dead_letter"))) == {(0, offset) for offset in range(bad)}
         assert set(by_place(world.rows("event.entity"))) == {(0, offset) for offset in range(bad, bad + good)}
         assert world.committed("in.entity", 0) == bad + good
+
+    def test_one_publishers_flood_stops_nobody_else_and_is_named(self, world, caplog):
+        flood, others = 1500, 60
+        values, keys = [], []
+        for number in range(flood):
+            values.append(b"hello")
+            keys.append(f"P-FLOODS\x1fL{number}".encode())
+            if number % (flood // others) == 0:
+                values.append(encoded(event("listing", event_id=f"E{number}", listing_id=f"L{number}")))
+                keys.append(f"91330106009900005E\x1fL{number}".encode())
+        told = metric("in.listing", "P-FLOODS")
+        world.publish("in.listing", 0, values, keys)
+        asyncio.run(work(world))
+        assert len(by_place(world.rows("event.listing"))) == others
+        assert len(by_place(world.rows("dead_letter"))) == flood
+        assert world.committed("in.listing", 0) == flood + others
+        assert metric("in.listing", "P-FLOODS") - told > flood - 600
+        lines = [record.getMessage() for record in caplog.records if record.name == "suyuan.streams.set_aside"]
+        assert len(lines) == 1
+        assert "in.listing-0: most of what cannot be read is P-FLOODS's" in lines[0]
+
+
+def metric(topic: str, publisher: str) -> float:
+    return (
+        REGISTRY.get_sample_value("suyuan_dead_letters_set_aside_total", {"topic": topic, "publisher": publisher})
+        or 0.0
+    )
 
 
 def encoded_entity(event_id: str) -> bytes:

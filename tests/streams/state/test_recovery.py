@@ -15,9 +15,12 @@ from typing import Any
 import pytest
 from faust.types.tuples import TP
 
+from suyuan.connections.refused_batch import RefusedBatch
+from suyuan.connections.unpacking import CannotUnpack
 from suyuan.streams import metrics
 from suyuan.streams.stage import Run
 from suyuan.streams.state.errors import (
+    ChangelogUnreadableError,
     RecoveryStalledError,
     StateClosedError,
     StateConflictError,
@@ -132,6 +135,23 @@ def test_what_was_read_of_a_partition_that_was_taken_away_is_passed_over(tmp_pat
             assert not probe.app.crashed
             await store.on_rebalance(taken, set(), taken)
             assert scanned(probe) == {}
+
+    asyncio.run(scenario())
+
+
+def test_a_changelog_with_a_batch_that_cannot_be_unpacked_stops_the_app(tmp_path):
+    refused = RefusedBatch.of(CannotUnpack("zstd", b"packed", "unpacks to more than 9 bytes"), 3, 7)
+    run = Run(CHANGELOG, 0, [2, 7], [b"k", None], [b"1", refused], [0, 0])
+
+    async def scenario():
+        async with running(tmp_path) as probe:
+            store = probe.state.table.data
+            with pytest.raises(ChangelogUnreadableError, match="offset 7: a packed batch, offsets 3 to 7"):
+                store.apply_changelog_batch(
+                    [SimpleNamespace(message=SimpleNamespace(partition=0, value=run))], None, None
+                )
+            await asyncio.sleep(0.1)
+            assert probe.app.crashed
 
     asyncio.run(scenario())
 

@@ -217,3 +217,48 @@ class TestKafkaTransport(TransportContract):
                 assert await reader.committed("t") == 1
                 reader.released.set()
                 await reader.until_committed("t", 3)
+
+    async def test_what_brokers_do_not_name_yet_is_waited_for(self, backend: KafkaBackend) -> None:
+        """As just after their start: else the group's leader leaves the topic out, for five minutes."""
+        await backend.create_topic("t", 2)
+        async with Reader(backend, "g", ["t"]).running() as reader:
+            coordinator = reader.app.consumer._coordinator
+            cluster = coordinator._cluster
+            update, answers = cluster.update_metadata, 0
+
+            def knowing_nothing_at_first(metadata: Any) -> None:
+                nonlocal answers
+                answers += 1
+                update(metadata)
+                if answers <= 3:
+                    cluster._partitions = {}
+
+            cluster.update_metadata = knowing_nothing_at_first
+            await coordinator._client.force_metadata_update()
+            generation = coordinator.generation
+            coordinator.request_rejoin()
+            await eventually(lambda: coordinator.generation > generation and not reader.app.rebalancing)
+            await reader.app.producer.append_many({TP("t", 0): [Record(None, b"1")], TP("t", 1): [Record(None, b"2")]})
+            assert set(await reader.until(2)) == {b"1", b"2"}
+            assert answers > 3
+
+    @scenario
+    async def test_partitions_that_were_dealt_to_nobody_find_an_owner(self, backend: KafkaBackend) -> None:
+        await backend.create_topic("t", 2)
+        async with Reader(backend, "g", ["t"]).running() as reader:
+            coordinator, assignor = reader.app.consumer._coordinator, reader.app.assignor
+            assign = assignor.assign
+
+            def to_nobody(cluster: Any, members: Any) -> Any:
+                assignor.assign = assign
+                known, cluster._partitions = cluster._partitions, {}
+                try:
+                    return assign(cluster, members)
+                finally:
+                    cluster._partitions = known
+
+            assignor.assign = to_nobody
+            coordinator.request_rejoin()
+            await eventually(lambda: assignor.assign == assign and not reader.app.consumer.assignment())
+            await reader.app.producer.append_many({TP("t", 0): [Record(None, b"1")], TP("t", 1): [Record(None, b"2")]})
+            assert set(await reader.until(2)) == {b"1", b"2"}
