@@ -25,6 +25,7 @@ RECOVERING = Gauge(
     "suyuan_state_recovering", "1 while a stage's state is read back from its changelog, else 0.", ["stage"]
 )
 RECOVERED = Counter("suyuan_state_recovered_records", "Records read back from a stage's changelog.", ["stage"])
+STATE_DAMAGED = Counter("suyuan_state_damaged", "Damaged state folders set aside, to be rebuilt.", ["stage"])
 ALERT_SECONDS = Histogram(
     "suyuan_event_to_alert_seconds",
     "From the log taking an event to the log taking the alert that it causes.",

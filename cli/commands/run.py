@@ -53,7 +53,10 @@ def run(
     ] = False,
     rebuild_damaged: Annotated[
         bool,
-        typer.Option("--rebuild-damaged", help="Set a damaged state folder aside and rebuild it from its changelog."),
+        typer.Option(
+            "--rebuild-damaged",
+            help="Set a damaged state folder aside and rebuild it from its changelog, though one was set aside before.",
+        ),
     ] = False,
     accept_poison: AcceptPoison = False,
     as_json: AsJson = False,

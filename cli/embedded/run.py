@@ -45,8 +45,8 @@ class Progress:
 class EmbeddedRun:
     """`await start()`, then `await wait_drained()` or `await wait_failed()`, then `await stop()`.
 
-    `once`: publish no `day` of its own. `rebuild_damaged`: rebuild state that is damaged from its changelog. Errors of
-    the parts are raised as they are: LogError, SinkError, StateError.
+    `once`: publish no `day` of its own. `rebuild_damaged`: rebuild damaged state though it is not the first time. Errors
+    of the parts are raised as they are: LogError, SinkError, StateError.
     """
 
     def __init__(self, settings: Settings, *, once: bool = False, rebuild_damaged: bool = False) -> None:

@@ -16,7 +16,7 @@ from mode import Service
 from suyuan.streams import metrics
 from suyuan.streams.stage import Run
 from suyuan.streams.state.changelog import COMPACTION_LAG_MS
-from suyuan.streams.state.errors import RecoveryStalledError, StateClosedError, StateError
+from suyuan.streams.state.errors import RecoveryStalledError, StateClosedError, StateCorruptError, StateError
 from suyuan.streams.state.folders import PartitionFolders
 from suyuan.streams.state.partition import PartitionState
 from suyuan.streams.state.republish import must_republish
@@ -73,8 +73,7 @@ class StateStore(Store):  # type: ignore[misc]
                 self.partitions.pop(tp.partition).store.close()
         for tp in sorted(assigned):
             if tp.topic == topic and tp.partition not in self.partitions:
-                state = self._folders.open(tp.partition)
-                self.partitions[tp.partition] = await self._reconciled(tp, state)
+                self.partitions[tp.partition] = await self._opened(tp)
         self.progressed_at = monotonic()
         self._recovering = True
         self._recovering_gauge.set(1)
@@ -82,7 +81,7 @@ class StateStore(Store):  # type: ignore[misc]
     def persisted_offset(self, tp: TP) -> int | None:
         """The changelog offset from which Faust reads on."""
         if tp.partition not in self.partitions:  # a standby
-            self.partitions[tp.partition] = self._folders.open(tp.partition)
+            self.partitions[tp.partition] = self._opened_copy(tp.partition)
         return self.partitions[tp.partition].changelog_offset
 
     def set_persisted_offset(self, tp: TP, offset: int) -> None:
@@ -154,12 +153,22 @@ class StateStore(Store):  # type: ignore[misc]
 
     # ours
 
-    async def _reconciled(self, tp: TP, state: PartitionState) -> PartitionState:
+    async def _opened(self, tp: TP) -> PartitionState:
+        try:
+            state = self._folders.open(tp.partition)
+        except StateCorruptError as damage:
+            return self._folders.rebuilt(tp.partition, damage, (await self.app.consumer.highwaters(tp))[tp])
         offset = state.changelog_offset
         if offset is None:
             return state
         end: int = (await self.app.consumer.highwaters(tp))[tp]
         return self._folders.reconciled(tp.partition, state, end)
+
+    def _opened_copy(self, partition: int) -> PartitionState:
+        try:
+            return self._folders.open(partition)
+        except StateCorruptError as damage:
+            return self._folders.rebuilt(partition, damage)
 
     @Service.task  # type: ignore[untyped-decorator]
     async def _watch_recovery(self) -> None:
