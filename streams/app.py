@@ -91,7 +91,7 @@ class StreamApp:
         stage_threads: int | None = None,
     ) -> None:
         """`broker`: URL of a transport under `faust.transports`; `kafka`: how to reach it, where it is Kafka. Topics
-        must exist. `rebuild_damaged`: set state that is damaged aside and rebuild it from its changelog though it is not
+        must exist. `rebuild_damaged`: set damaged state aside and rebuild it from its changelog though it is not
         the first time. `session_seconds`: how long Kafka waits for a silent worker before others get its partitions;
         `standby_replicas`: how many other workers keep a copy of each partition's state. `stage_threads`: how many
         functions of stages may run at a time; None: as many as there are blocks. Each gives the interpreter away a

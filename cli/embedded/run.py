@@ -45,7 +45,7 @@ class Progress:
 class EmbeddedRun:
     """`await start()`, then `await wait_drained()` or `await wait_failed()`, then `await stop()`.
 
-    `once`: publish no `day` of its own. `rebuild_damaged`: rebuild damaged state though it is not the first time. Errors
+    `once`: publish no `day` of its own. `rebuild_damaged`: rebuild damaged state though not for the first time. Errors
     of the parts are raised as they are: LogError, SinkError, StateError.
     """
 

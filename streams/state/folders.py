@@ -48,17 +48,14 @@ class PartitionFolders:
         the disk's fault; `rebuild_corrupt` says that it is not.
         """
         path = self.path(partition)
-        before = sorted(found_aside(path))
+        before = found_aside(path)
         if end == 0:
             raise StateCorruptError(
                 f"{_what_is_wrong(damage)}, and its changelog is empty: suyuan state rebuild makes the state anew "
                 f"from the events; remove {path} before it"
             ) from damage
         if before and not self._settings.rebuild_corrupt:
-            raise StateCorruptError(
-                f"{_what_is_wrong(damage)}, and not for the first time: look at the disk, then remove {before[-1]}, "
-                f"or start with --rebuild-damaged"
-            ) from damage
+            raise StateCorruptError(again(damage, before)) from damage
         logger.error("%s", damage)
         metrics.STATE_DAMAGED.labels(self._table.removesuffix("-state")).inc()
         self.set_aside(partition)
@@ -92,6 +89,14 @@ class PartitionFolders:
         if state is not None:
             state.store.close()
         logger.warning("state set aside as %s, to be rebuilt from its changelog", set_aside(self.path(partition)))
+
+
+def again(damage: StateCorruptError, before: list[Path]) -> str:
+    """What is said of damage where folders were set aside before."""
+    return (
+        f"{_what_is_wrong(damage)}, and not for the first time: look at the disk, then remove {max(before)}, "
+        f"or start with --rebuild-damaged"
+    )
 
 
 def _what_is_wrong(damage: StateCorruptError) -> str:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MIB = 1 << 20
-REMEDY = "a start sets it aside and rebuilds it from its changelog"
+REMEDY = "the next start of suyuan run or suyuan worker sets it aside and rebuilds it from its changelog"
 """ends what a StateCorruptError says"""
 ONE_BY_ONE = 64
 
