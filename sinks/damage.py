@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
+
+logger = logging.getLogger(__name__)
 
 _TABLES = """
 SELECT DISTINCT table FROM system.parts
@@ -45,6 +48,12 @@ def detached(client: Client) -> list[Damage]:
         Damage(table, name, f"left out when ClickHouse was opened ({reason})")
         for table, name, reason in client.query(_DETACHED).result_rows
     ]
+
+
+def report_detached(client: Client) -> None:
+    """Say at a start what is left out."""
+    for each in detached(client):
+        logger.error("%s; suyuan doctor says what mends it", each)
 
 
 def damage(client: Client) -> Iterator[Damage]:

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 from prometheus_client import start_http_server
 
+from suyuan.cli.crash_log import WithoutCrashes
 from suyuan.cli.embedded.run import EmbeddedRun
 from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.memory import let_memory_be
@@ -65,6 +66,8 @@ def run(
     logging.basicConfig(
         level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(WithoutCrashes(LogError, StateError))
     let_memory_be()
     settings = load(data=data, metrics_port=metrics_port, dead_letter_limit=1.0 if accept_poison else None)
     try:

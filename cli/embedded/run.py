@@ -16,6 +16,7 @@ from suyuan.cli.settings import Settings
 from suyuan.domain.calendar import china_day
 from suyuan.schemas.topics import TOPICS
 from suyuan.sinks.clickhouse import ClickHouse, ClickHouseSettings
+from suyuan.sinks.damage import report_detached
 from suyuan.sinks.migrations import migrate
 from suyuan.streams.app import GROUP, StreamApp
 from suyuan.streams.transport.embedded.log import Log, TopicConfig
@@ -132,7 +133,9 @@ class EmbeddedRun:
     def _open_clickhouse(self) -> ClickHouse:
         clickhouse = ClickHouse(ClickHouseSettings(path=self.folder / "clickhouse"))
         try:
-            migrate(clickhouse.writer)
+            with clickhouse.answering():
+                migrate(clickhouse.writer)
+                report_detached(clickhouse.writer)
         except BaseException:
             clickhouse.close()
             raise

@@ -27,6 +27,7 @@ MIB = 1 << 20
 REMEDY = "the next start of suyuan run or suyuan worker sets it aside and rebuilds it from its changelog"
 """ends what a StateCorruptError says"""
 ONE_BY_ONE = 64
+FULL = ("No space left on device", "Disk quota exceeded", "File too large")
 
 
 class RocksMemory:
@@ -224,6 +225,8 @@ def _typed(path: Path, error: Exception) -> StateError:
         return StateLockedError(f"state {path} is in use by another process: stop it, or choose another folder")
     if text.startswith("Corruption") or "No such file" in text:
         return _corrupt(path, text)
+    if any(said in text for said in FULL):
+        return StateUnwritableError(f"no room for the state in {path}: free space, then start again ({text})")
     return StateUnwritableError(f"state {path} cannot be used: {text}")
 
 
