@@ -17,6 +17,7 @@ from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.query_service import Query
 from suyuan.sinks import queries, tracing
 from suyuan.sinks.clickhouse import ClickHouse, ClickHouseSettings
+from suyuan.sinks.damage import damage
 from suyuan.sinks.errors import FolderInUse, ServerUnavailable, SinkError, TablesMissing
 
 Row = dict[str, Any]
@@ -122,6 +123,12 @@ def _replays(clickhouse: ClickHouse, place: list[Any]) -> Iterator[Row]:
     return iter(queries.replays(clickhouse, (topic, partition, offset)))
 
 
+def _damage(clickhouse: ClickHouse) -> Iterator[Row]:
+    with clickhouse.reader() as client:
+        for found in damage(client):
+            yield asdict(found)
+
+
 def _ping(clickhouse: ClickHouse) -> Iterator[Row]:  # noqa: ARG001 - that it answers is the answer
     yield {"answers": True}
 
@@ -138,6 +145,7 @@ _QUERIES: dict[str, Callable[..., Iterable[Row]]] = {
     "dead_letters": _dead_letters,
     "whole_dead_letters": _whole_dead_letters,
     "replays": _replays,
+    "damage": _damage,
     "ping": _ping,
 }
 

@@ -20,7 +20,7 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from suyuan.connections.addresses import refuse_plaintext
-from suyuan.sinks.errors import ServerUnavailable, SinkError, TablesMissing, is_transient
+from suyuan.sinks.errors import ServerUnavailable, SinkError, TablesFull, TablesMissing, is_full, is_transient
 from suyuan.sinks.folder_lock import FolderLock
 
 MIB = 1 << 20
@@ -124,13 +124,17 @@ class ClickHouse:
 
     @contextmanager
     def answering(self) -> Iterator[None]:
-        """The client's errors as ServerUnavailable (also where it does not let us in), TablesMissing, or SinkError."""
+        """The client's errors as ServerUnavailable (also where it does not let us in), TablesFull, TablesMissing, or
+        SinkError.
+        """
         try:
             yield
         except (ClickHouseError, OSError) as error:
             if getattr(error, "code", None) in _MISSING:
                 where = f"database {self.settings.database} of ClickHouse at {self.settings.place}"
                 raise TablesMissing(f"{where} has no tables, or other ones") from error
+            if is_full(error):
+                raise self._full(error) from error
             kind = ServerUnavailable if is_transient(error) or isinstance(error, OSError) else SinkError
             raise kind(f"ClickHouse at {self.settings.place}: {error}") from error
 
@@ -149,6 +153,9 @@ class ClickHouse:
     ) -> None:
         self.close()
 
+    def _full(self, error: Exception) -> TablesFull:
+        return TablesFull(f"no room for the tables at {self.settings.place}: free space, then start again ({error})")
+
     def _connect(self) -> Client:
         settings = self.settings
         try:
@@ -157,6 +164,8 @@ class ClickHouse:
                 on_cluster = f" ON CLUSTER `{settings.cluster}`" if settings.cluster else ""
                 client.command(f"CREATE DATABASE IF NOT EXISTS `{settings.database}`{on_cluster}")
         except (ClickHouseError, OSError) as error:
+            if is_full(error):
+                raise self._full(error) from error
             raise ServerUnavailable(f"ClickHouse at {settings.place}: {error}") from error
         client.database = settings.database
         self._clients.append(client)

@@ -20,6 +20,10 @@ class ServerUnavailable(SinkError):
     """ClickHouse cannot be reached or opened."""
 
 
+class TablesFull(ServerUnavailable):
+    """No room is left where the tables are; the same may be asked again when there is."""
+
+
 class TablesMissing(SinkError):
     """The server answers, but the tables are not there."""
 
@@ -79,8 +83,17 @@ TRANSIENT = frozenset(
 )
 """ClickHouse error codes that a later attempt can get past"""
 
+_NOT_ENOUGH_SPACE = 243
+_FULL = ("No space left on device", "Disk quota exceeded", "File too large", "NOT_ENOUGH_SPACE")
 _OF_A_PROXY = re.compile(r"HTTP status (408|429|5\d\d)\b")
 _PASSING_ERRNO = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.EINTR})
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether it says that no room is left."""
+    if isinstance(error, OSError):
+        return error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+    return getattr(error, "code", None) == _NOT_ENOUGH_SPACE or any(said in str(error) for said in _FULL)
 
 
 def is_transient(error: BaseException) -> bool:

@@ -28,9 +28,10 @@ from suyuan.streams.hand_over import HandOver
 from suyuan.streams.in_work import InWork
 from suyuan.streams.outgoing import Outgoing
 from suyuan.streams.runner import Incoming, StageRunner
-from suyuan.streams.state.errors import StateClosedError
+from suyuan.streams.state.errors import StateClosedError, StateError
 from suyuan.streams.state.position import Life
 from suyuan.streams.state.rocks_store import RocksMemory
+from suyuan.streams.state.scrub import Scrub
 from suyuan.streams.state.settings import StateSettings
 from suyuan.streams.state.stage_state import StageState
 from suyuan.streams.topology import STAGE_OF, TOPOLOGY, Stage
@@ -94,9 +95,9 @@ class StreamApp:
     ) -> None:
         """`broker`: URL of a transport under `faust.transports`; `kafka`: how to reach it, where it is Kafka. Topics
         must exist. `accept_loss`: go on behind messages that were deleted before they were read, instead of stopping;
-        `topic_ids`: tell topics from others of the same name, where the transport cannot.
-        `rebuild_damaged`: set state that is damaged aside and rebuild it from its changelog, instead of
-        stopping. `session_seconds`: how long Kafka waits for a worker that is silent before others get its partitions;
+        `topic_ids`: tell topics from others of the same name, where the transport cannot. `rebuild_damaged`: set
+        damaged state aside and rebuild it from its changelog though it is not the first time. `session_seconds`: how
+        long Kafka waits for a silent worker before others get its partitions;
         `standby_replicas`: how many other workers keep a copy of each partition's state. `stage_threads`: how many
         functions of stages may run at a time; None: as many as there are blocks. Each gives the interpreter away a
         hundred times a block and waits up to 5 ms to have it back while another one is at work, which pays where
@@ -129,6 +130,7 @@ class StreamApp:
         self.app.in_work = self._in_work = InWork()
         self._stopping = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._scrubbing: asyncio.Task[None] | None = None
         self.app.linger = {topic: LINGER_SECONDS for stage in TOPOLOGY for topic in stage.runs}
         # records go before the listings that may name them: what was published together is not found missing first
         self.app.reading_order = {topic: rank for stage in TOPOLOGY for rank, topic in enumerate(stage.reads)}
@@ -165,6 +167,7 @@ class StreamApp:
             starting.cancel()
             raise
         await starting
+        self._scrubbing = asyncio.create_task(self._scrub())
 
     def check(self) -> None:
         """Raise what crashed Faust or the state below it: Faust itself says so only in its log."""
@@ -174,6 +177,8 @@ class StreamApp:
     async def stop(self) -> None:
         """Finish the blocks in work, commit, close."""
         self._stopping.set()
+        if self._scrubbing is not None:
+            self._scrubbing.cancel()
         try:
             async with asyncio.timeout(STOP_SECONDS):
                 await self._in_work.wait_idle()
@@ -276,6 +281,16 @@ class StreamApp:
         )
         if not self.failure.done():
             self.failure.set_result(error)
+
+    async def _scrub(self) -> None:
+        tables = [state.table.data for state in self.states.values()]
+        try:
+            await Scrub(lambda: (each.store for table in tables for each in table.partitions.values())).run()
+        except StateError as error:
+            logger.critical("%s", error)
+            self._stopping.set()
+            if not self.failure.done():
+                self.failure.set_result(error)
 
     async def _until_room(self, append: Callable[[], Awaitable[T]]) -> T:
         waits = iter(RETRY_SECONDS)

@@ -35,6 +35,7 @@ STATE_KEYS_DIFFER = Gauge(
     "1 where a partition's state, made from its changelog, has other keys than its last writer had, else 0.",
     ["stage", "partition"],
 )
+STATE_DAMAGED = Counter("suyuan_state_damaged", "Damaged state folders set aside, to be rebuilt.", ["stage"])
 ALERT_SECONDS = Histogram(
     "suyuan_event_to_alert_seconds",
     "From the log taking an event to the log taking the alert that it causes.",

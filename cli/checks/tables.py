@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from suyuan.cli.checks import damage
 from suyuan.cli.checks.clock import against_now
 from suyuan.cli.checks.finding import Finding
 from suyuan.connections.addresses import is_loopback
@@ -13,7 +14,7 @@ from suyuan.sinks.errors import SinkError
 
 
 def server(where: ClickHouseSettings) -> Iterator[Finding]:
-    """Whether it answers, its version, who can listen in, its clock."""
+    """Whether it answers, its version, who can listen in, its clock, whether its tables hold what was written."""
     try:
         with (
             ClickHouse(replace(where, readers=1, database="default"), make=False) as clickhouse,
@@ -32,3 +33,4 @@ def server(where: ClickHouseSettings) -> Iterator[Finding]:
             f"plaintext to ClickHouse at {where.host}: who is on the way reads everything, the password too",
         )
     yield against_now(now, "ClickHouse")
+    yield from damage.server_tables(where)

@@ -8,7 +8,7 @@ from dataclasses import asdict
 import typer
 from rich.table import Table
 
-from suyuan.cli.checks import folder, kafka, machine, tables
+from suyuan.cli.checks import damage, folder, kafka, machine, tables
 from suyuan.cli.checks.finding import Finding
 from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.options import AsJson, Data, Kafka
@@ -20,7 +20,7 @@ _STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red"}
 
 def doctor(data: Data = None, kafka_servers: Kafka = None, *, as_json: AsJson = False) -> None:
     """Check configuration, data folder, topics, partition counts, clocks, disk and versions; where they are used, also
-    Kafka and ClickHouse.
+    Kafka and ClickHouse. Log, state and tables are read from end to end, to see that they hold what was written.
 
     Exit code 0 when nothing failed, 3 when the configuration did, 1 otherwise.
     """
@@ -50,10 +50,14 @@ def _examine(settings: Settings) -> Iterator[Finding]:
     if connection is None:
         yield from folder.running(settings.data)
         yield from folder.log(settings.data)
+        yield from damage.log(settings.data)
     else:
         yield from kafka.cluster(connection, settings.partitions, settings.kafka_replication)
+    yield from damage.state(settings.data)
     if clickhouse.path is None:
         yield from tables.server(clickhouse)
+    elif connection is None:
+        yield from damage.tables(settings.data)
     yield from machine.disk(settings.data)
     yield from machine.limits()
     yield from machine.versions()

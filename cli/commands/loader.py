@@ -19,6 +19,7 @@ from suyuan.cli.options import AcceptLoss, AsJson, ClickHouseServer, Kafka
 from suyuan.cli.screen import print_json, say
 from suyuan.cli.settings import Settings, load
 from suyuan.sinks.clickhouse import ClickHouse
+from suyuan.sinks.damage import report_detached
 from suyuan.sinks.errors import (
     FolderInUse,
     LogUnavailable,
@@ -124,9 +125,12 @@ def _report(loading: ClusterLoader, watch: LoaderWatch, seconds: float) -> dict[
 
 
 def _prepare(tables: ClickHouse, *, check_schema: bool) -> None:
-    if not check_schema:
-        migrate(tables.writer, cluster=tables.settings.cluster)
-    elif numbers := pending(tables.writer):
+    with tables.answering():
+        numbers = pending(tables.writer) if check_schema else []
+        if not check_schema:
+            migrate(tables.writer, cluster=tables.settings.cluster)
+        report_detached(tables.writer)
+    if numbers:
         raise MigrationError(
             f"database {tables.settings.database} lacks migrations {', '.join(map(str, numbers))}: start a loader "
             "without --check-schema once, by a user who may make tables"

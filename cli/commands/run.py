@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 from prometheus_client import start_http_server
 
+from suyuan.cli.crash_log import WithoutCrashes
 from suyuan.cli.embedded.run import EmbeddedRun
 from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.lost import leave_to_the_command
@@ -55,7 +56,10 @@ def run(
     ] = False,
     rebuild_damaged: Annotated[
         bool,
-        typer.Option("--rebuild-damaged", help="Set a damaged state folder aside and rebuild it from its changelog."),
+        typer.Option(
+            "--rebuild-damaged",
+            help="Set a damaged state folder aside and rebuild it from its changelog, though one was set aside before.",
+        ),
     ] = False,
     accept_poison: AcceptPoison = False,
     accept_loss: AcceptLoss = False,
@@ -66,6 +70,8 @@ def run(
         level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     leave_to_the_command()
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(WithoutCrashes(LogError, StateError))
     let_memory_be()
     settings = load(data=data, metrics_port=metrics_port, dead_letter_limit=1.0 if accept_poison else None)
     try:

@@ -13,6 +13,7 @@ import typer
 from prometheus_client import start_http_server
 
 from suyuan.cli.cluster.worker import Worker
+from suyuan.cli.crash_log import WithoutCrashes
 from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.hard_end import HardEnd
 from suyuan.cli.lost import leave_to_the_command
@@ -50,7 +51,10 @@ def worker(
     ] = False,
     rebuild_damaged: Annotated[
         bool,
-        typer.Option("--rebuild-damaged", help="Set a damaged state folder aside and rebuild it from its changelog."),
+        typer.Option(
+            "--rebuild-damaged",
+            help="Set a damaged state folder aside and rebuild it from its changelog, though one was set aside before.",
+        ),
     ] = False,
     accept_poison: AcceptPoison = False,
     accept_loss: AcceptLoss = False,
@@ -83,6 +87,7 @@ def _log() -> None:
     )
     logging.getLogger("suyuan").setLevel(logging.INFO)
     for handler in logging.getLogger().handlers:
+        handler.addFilter(WithoutCrashes(StateError, TransportError))
         # the framework tells of each of its parts that it starts and stops
         handler.addFilter(lambda record: record.levelno > logging.INFO or not str(record.msg).startswith("[^"))
         handler.addFilter(OutageLog())

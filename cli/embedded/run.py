@@ -16,6 +16,7 @@ from suyuan.cli.settings import Settings
 from suyuan.domain.calendar import china_day
 from suyuan.schemas.topics import TOPICS
 from suyuan.sinks.clickhouse import ClickHouse, ClickHouseSettings
+from suyuan.sinks.damage import report_detached
 from suyuan.sinks.migrations import migrate
 from suyuan.streams.app import GROUP, StreamApp
 from suyuan.streams.transport.embedded.log import Log, TopicConfig
@@ -45,7 +46,7 @@ class Progress:
 class EmbeddedRun:
     """`await start()`, then `await wait_drained()` or `await wait_failed()`, then `await stop()`.
 
-    `once`: publish no `day` of its own. `rebuild_damaged`: rebuild state that is damaged from its changelog.
+    `once`: publish no `day` of its own. `rebuild_damaged`: rebuild damaged state though not for the first time.
     `accept_loss`: go on behind messages that were deleted before they were read. Errors of the parts are raised as they
     are: LogError, SinkError, StateError, TransportError.
     """
@@ -136,7 +137,9 @@ class EmbeddedRun:
     def _open_clickhouse(self) -> ClickHouse:
         clickhouse = ClickHouse(ClickHouseSettings(path=self.folder / "clickhouse"))
         try:
-            migrate(clickhouse.writer)
+            with clickhouse.answering():
+                migrate(clickhouse.writer)
+                report_detached(clickhouse.writer)
         except BaseException:
             clickhouse.close()
             raise

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+from suyuan.streams import metrics
 from suyuan.streams.state.errors import StateCorruptError, StateError
 from suyuan.streams.state.partition import PartitionState
 from suyuan.streams.state.republish import mark_republish
-from suyuan.streams.state.rocks_store import RocksMemory, RocksStore, set_aside
+from suyuan.streams.state.rocks_store import REMEDY, RocksMemory, RocksStore, found_aside, set_aside
 from suyuan.streams.state.settings import StateSettings
 
 logger = logging.getLogger(__name__)
@@ -28,17 +29,37 @@ class PartitionFolders:
         return self._tabledir / f"{self._table}-{partition}.db"
 
     def open(self, partition: int) -> PartitionState:
-        """Open or create. A damaged folder is set aside where the settings allow it, else StateCorruptError;
-        StateLockedError, StateUnwritableError, StateVersionError as they come.
+        """Open or create. StateCorruptError (see `rebuilt`), StateLockedError, StateUnwritableError, StateVersionError
+        as they come.
         """
+        store = RocksStore(self.path(partition), self._memory)
         try:
-            return self._open(partition)
-        except StateCorruptError as error:
-            if not self._settings.rebuild_corrupt:
-                raise
-            logger.warning("%s", error)
-            self.set_aside(partition)
-            return self._open(partition)
+            settings = self._settings
+            return PartitionState(store, settings.cache_entries, settings.cache_bytes, settings.cached_prefixes)
+        except StateError:
+            store.close()
+            raise
+
+    def rebuilt(self, partition: int, damage: StateCorruptError, end: int | None = None) -> PartitionState:
+        """In the place of a damaged folder, which is set aside, an empty one that recovery fills from the changelog.
+        `end`: that one's end offset, where it matters.
+
+        StateCorruptError where that would not mend it: the changelog is empty, or it is not the first time, which is
+        the disk's fault; `rebuild_corrupt` says that it is not.
+        """
+        path = self.path(partition)
+        before = found_aside(path)
+        if end == 0:
+            raise StateCorruptError(
+                f"{_what_is_wrong(damage)}, and its changelog is empty: suyuan state rebuild makes the state anew "
+                f"from the events; remove {path} before it"
+            ) from damage
+        if before and not self._settings.rebuild_corrupt:
+            raise StateCorruptError(again(damage, before)) from damage
+        logger.error("%s", damage)
+        metrics.STATE_DAMAGED.labels(self._table.removesuffix("-state")).inc()
+        self.set_aside(partition)
+        return self.open(partition)
 
     def reconciled(self, partition: int, state: PartitionState, end: int) -> PartitionState:
         """The state to go on with, given the end offset of its changelog: which of the two is believed when the state
@@ -61,7 +82,7 @@ class PartitionFolders:
             return state
         logger.warning("the changelog of %s ends at %d, its state is at %d", where, end, offset)
         self.set_aside(partition, state)
-        return self._open(partition)
+        return self.open(partition)
 
     def set_aside(self, partition: int, state: PartitionState | None = None) -> None:
         """Close and rename; the next start, or the recovery that follows, rebuilds from the changelog."""
@@ -69,11 +90,14 @@ class PartitionFolders:
             state.store.close()
         logger.warning("state set aside as %s, to be rebuilt from its changelog", set_aside(self.path(partition)))
 
-    def _open(self, partition: int) -> PartitionState:
-        store = RocksStore(self.path(partition), self._memory)
-        try:
-            settings = self._settings
-            return PartitionState(store, settings.cache_entries, settings.cache_bytes, settings.cached_prefixes)
-        except StateError:
-            store.close()
-            raise
+
+def again(damage: StateCorruptError, before: list[Path]) -> str:
+    """What is said of damage where folders were set aside before."""
+    return (
+        f"{_what_is_wrong(damage)}, and not for the first time: look at the disk, then remove {max(before)}, "
+        f"or start with --rebuild-damaged"
+    )
+
+
+def _what_is_wrong(damage: StateCorruptError) -> str:
+    return str(damage).removesuffix(f": {REMEDY}")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
 from contextlib import contextmanager, suppress
-from itertools import islice
 from threading import Lock
 from typing import TYPE_CHECKING, Any, cast
 
 import rocksdict
 
+from suyuan.streams.state import rocks_scans
 from suyuan.streams.state.errors import (
     StateClosedError,
     StateCorruptError,
@@ -16,14 +17,17 @@ from suyuan.streams.state.errors import (
     StateLockedError,
     StateUnwritableError,
 )
-from suyuan.streams.state.store import digest_pairs, prefix_end
+from suyuan.streams.state.store import prefix_end
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 MIB = 1 << 20
+REMEDY = "the next start of suyuan run or suyuan worker sets it aside and rebuilds it from its changelog"
+"""ends what a StateCorruptError says"""
 ONE_BY_ONE = 64
+FULL = ("No space left on device", "Disk quota exceeded", "File too large")
 
 
 class RocksMemory:
@@ -52,7 +56,13 @@ class RocksStore:
             if _damage_mark(path).exists():
                 raise _corrupt(path, "found while reading")
             path.mkdir(parents=True, exist_ok=True)
-            self._db = rocksdict.Rdict(str(path), _options(self._memory))
+            self._db = _open(path, _options(self._memory))
+            try:
+                _compare_with_close(path, self._db)
+                _close_mark(path).unlink(missing_ok=True)
+            except BaseException:
+                self._db.close()
+                raise
             self._db.set_write_options(_writing())
 
     def get(self, key: bytes) -> bytes | None:
@@ -75,14 +85,7 @@ class RocksStore:
         """Pairs in key order, see `Readable.scan`."""
         first = after + b"\x00" if after is not None and after >= prefix else prefix
         with self._typed_errors():
-            # the iterator points into the options and does not keep them alive: a dropped bound is read as garbage
-            options = rocksdict.ReadOptions()
-            end = prefix_end(prefix)
-            if end is not None:
-                options.set_iterate_upper_bound(end)
-            pairs = list(islice(self._db.items(from_key=first, read_opt=options), limit))
-            del options
-            return pairs
+            return rocks_scans.scan(self._db, first, prefix_end(prefix), limit)
 
     def write_batch(self, keys: Sequence[bytes], values: Sequence[bytes | None]) -> None:
         """As `Store.write_batch`."""
@@ -99,7 +102,7 @@ class RocksStore:
     def clear(self) -> None:
         """As `Store.clear`."""
         with self._typed_errors():
-            last = next(iter(self._db.keys(backwards=True)), None)
+            last = rocks_scans.last_key(self._db)
             if last is not None:
                 self._db.delete_range(b"", last + b"\x00")
 
@@ -111,13 +114,19 @@ class RocksStore:
     def digest(self) -> str:
         """As `Store.digest`."""
         with self._typed_errors():
-            return digest_pairs(self._db.items())
+            return rocks_scans.digest(self._db)
+
+    def read_on(self, after: bytes | None, seconds: float) -> bytes | None:
+        """As `Store.read_on`. RocksDB compares each block's checksum; the block cache is left as it is."""
+        with self._typed_errors():
+            return rocks_scans.read_on(self._db, after, seconds)
 
     def close(self) -> None:
         """Release the folder; a second call does nothing."""
         with self._using, suppress(rocksdict.DbClosedError):
             try:
                 self._db.flush()
+                _mark_closed(self.path, self._db)
             finally:
                 self._db.close()
 
@@ -127,15 +136,46 @@ class RocksStore:
         try:
             with self._using:
                 yield
-        except (StateError, ValueError, TypeError):
+        except (ValueError, TypeError):
             raise
         except rocksdict.DbClosedError as error:
             raise StateClosedError(f"state {self.path} is closed: its partition was taken away") from error
         except Exception as error:
             typed = _typed(self.path, error)
             if isinstance(typed, StateCorruptError):
-                _mark_damaged(self.path)
+                mark_damaged(self.path)
+            if typed is error:
+                raise
             raise typed from error
+
+
+def read_all(path: Path) -> None:
+    """Read every pair of a folder, which may be in use by a process; nothing in it changes.
+
+    StateCorruptError, and the next opening of the folder will say so too; StateUnwritableError where it cannot be read.
+    """
+    try:
+        with tempfile.TemporaryDirectory() as elsewhere:
+            options = _options(RocksMemory(8 * MIB, MIB))
+            options.set_db_log_dir(elsewhere)  # opening would put a new one in the place of the other process's
+            options.set_max_open_files(-1)  # a table that is open stays readable when the process compacts it away
+            reading = rocksdict.AccessType.read_only(error_if_log_file_exist=False)
+            database = _open(path, options, access_type=reading)
+            try:
+                _compare_with_close(path, database)
+                rocks_scans.read_on(database, None, float("inf"))
+            finally:
+                database.close()
+    except StateError:
+        raise
+    except Exception as error:
+        raise _typed(path, error) from error
+
+
+def mark_damaged(path: Path) -> None:
+    """Have the next opening of the folder raise StateCorruptError."""
+    with suppress(OSError):
+        _damage_mark(path).touch()
 
 
 def set_aside(path: Path) -> Path:
@@ -144,34 +184,59 @@ def set_aside(path: Path) -> Path:
     while (target := path.with_name(f"{path.name}.aside-{number}")).exists():
         number += 1
     path.rename(target)
-    _damage_mark(path).unlink(missing_ok=True)
     return target
+
+
+def found_aside(path: Path) -> list[Path]:
+    """What was set aside in place of a state folder, in no order."""
+    return list(path.parent.glob(f"{path.name}.aside-*"))
 
 
 def _damage_mark(path: Path) -> Path:
     # RocksDB opens a folder whose tables are damaged and fails only when it reads the place
-    return path.with_name(f"{path.name}.damaged")
+    return path / "suyuan-damaged"
 
 
-def _mark_damaged(path: Path) -> None:
+def _close_mark(path: Path) -> Path:
+    # RocksDB takes a manifest whose end cannot be read for one that a crash cut off: an older state, without a word
+    return path / "suyuan-closed"
+
+
+def _mark_closed(path: Path, database: Any) -> None:
     with suppress(OSError):
-        _damage_mark(path).touch()
+        _close_mark(path).write_text(str(database.latest_sequence_number()))
+
+
+def _compare_with_close(path: Path, database: Any) -> None:
+    try:
+        closed = _close_mark(path).read_bytes()
+    except FileNotFoundError:
+        return  # it was killed: whatever was not flushed is in the changelog
+    found = b"%d" % database.latest_sequence_number()
+    if closed != found:
+        raise _corrupt(path, f"it was closed at write {closed.decode(errors='replace')}, and opens at {found.decode()}")
 
 
 def _typed(path: Path, error: Exception) -> StateError:
+    if isinstance(error, StateError):
+        return error
     text = str(error)
     if "lock" in text and "/LOCK" in text:
         return StateLockedError(f"state {path} is in use by another process: stop it, or choose another folder")
     if text.startswith("Corruption") or "No such file" in text:
         return _corrupt(path, text)
+    if any(said in text for said in FULL):
+        return StateUnwritableError(f"no room for the state in {path}: free space, then start again ({text})")
     return StateUnwritableError(f"state {path} cannot be used: {text}")
 
 
 def _corrupt(path: Path, detail: str) -> StateCorruptError:
-    return StateCorruptError(
-        f"state {path} is damaged ({detail}). It can be rebuilt from its changelog: "
-        f"start with --rebuild-damaged, or rename the folder yourself"
-    )
+    return StateCorruptError(f"state {path} is damaged ({detail}): {REMEDY}")
+
+
+def _open(path: Path, options: Any, **access: Any) -> Any:
+    # without the families RocksDB takes their options, a block cache of its own among them, from the folder
+    return rocksdict.Rdict(str(path), options, column_families={"default": options}, **access)
 
 
 def _writing() -> Any:

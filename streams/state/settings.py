@@ -18,4 +18,4 @@ class StateSettings:
     recovery_deadline: float = 120.0
     """seconds without a changelog record applied, after which a recovery that is not complete stops the process"""
     rebuild_corrupt: bool = False
-    """set a damaged folder aside and rebuild from the changelog, instead of stopping"""
+    """set a damaged folder aside and rebuild it from the changelog even where one was set aside before"""

@@ -40,6 +40,11 @@ class Store(Readable, Protocol):
     def digest(self) -> str:
         """Hex digest of all pairs but the reserved ones: equal exactly when the stage's state is equal."""
 
+    def read_on(self, after: bytes | None, seconds: float) -> bytes | None:
+        """Read from behind `after` (None: from the start) for about so long, only to see that it can be read; the last
+        key read, None at the end. StateCorruptError where what is there is not what was written.
+        """
+
     def close(self) -> None:
         """Release files and locks; a second call does nothing."""
 

@@ -21,6 +21,7 @@ from suyuan.streams.state.errors import (
     RecoveryStalledError,
     StateBehindError,
     StateClosedError,
+    StateCorruptError,
     StateDivergedError,
     StateError,
 )
@@ -84,8 +85,7 @@ class StateStore(Store):  # type: ignore[misc]
         self._ends = await self.app.consumer.highwaters(*given) if given else {}
         for tp in given:
             if tp.partition not in self.partitions:
-                state = self._folders.open(tp.partition)
-                self.partitions[tp.partition] = self._folders.reconciled(tp.partition, state, self._ends[tp])
+                self.partitions[tp.partition] = self._opened(tp.partition, self._ends[tp])
             self.partitions[tp.partition].begins_at(starts[tp])
         self.progressed_at = monotonic()
         self._recovering = True
@@ -94,7 +94,7 @@ class StateStore(Store):  # type: ignore[misc]
     def persisted_offset(self, tp: TP) -> int | None:
         """The changelog offset from which Faust reads on."""
         if tp.partition not in self.partitions:  # a standby
-            self.partitions[tp.partition] = self._folders.open(tp.partition)
+            self.partitions[tp.partition] = self._opened_copy(tp.partition)
         return self.partitions[tp.partition].changelog_offset
 
     def set_persisted_offset(self, tp: TP, offset: int) -> None:
@@ -202,6 +202,19 @@ class StateStore(Store):  # type: ignore[misc]
             logger.error("state %s-%d does not come from its changelog: %s", self.table_name, partition, error)
             self._folders.set_aside(partition, self.partitions.pop(partition))
         self.add_future(self.app.crash(error))
+
+    def _opened(self, partition: int, end: int) -> PartitionState:
+        try:
+            state = self._folders.open(partition)
+        except StateCorruptError as damage:
+            return self._folders.rebuilt(partition, damage, end)
+        return self._folders.reconciled(partition, state, end)
+
+    def _opened_copy(self, partition: int) -> PartitionState:
+        try:
+            return self._folders.open(partition)
+        except StateCorruptError as damage:
+            return self._folders.rebuilt(partition, damage)
 
     @Service.task  # type: ignore[untyped-decorator]
     async def _watch_recovery(self) -> None:

@@ -134,14 +134,7 @@ def decode(
 def _decode(
     blob: bytes, base_offset: int, start_offset: int, max_records: int | None, max_bytes: int | None
 ) -> Fetched:
-    version, codec, flags, count = _HEAD.unpack_from(blob)
-    (checksum,) = _CHECKSUM.unpack_from(blob, _HEAD.size)
-    body = memoryview(blob)[_BODY_AT:]
-    if zlib.crc32(body, zlib.crc32(blob[: _HEAD.size])) != checksum:
-        raise BatchDamaged("checksum differs")
-    if version != _VERSION or codec not in _UNPACK:
-        raise BatchDamaged(f"unknown batch format {version}/{codec}")
-    data = bytes(_UNPACK[codec](body))
+    flags, count, data = _unpack(blob)
     at = 0
 
     def column(dtype: str, *, present: bool) -> Ints | None:
@@ -182,6 +175,28 @@ def _decode(
         timestamps[start:stop].tolist(),
         [()] * many if headers is None else [_decode_headers(each or b"") for each in headers],
     )
+
+
+def extent(blob: bytes) -> tuple[int, int, int, int]:
+    """Count, last offset from the base, first and last timestamp, as in `Batch`. Raises BatchDamaged."""
+    try:
+        flags, count, data = _unpack(blob)
+        last = int(np.frombuffer(data, "<u4", count)[-1]) if flags & _SPARSE else count - 1
+        timestamps = np.frombuffer(data, "<i8", count, offset=4 * count if flags & _SPARSE else 0)
+        return count, last, int(timestamps.min()), int(timestamps.max())
+    except (struct.error, ValueError, IndexError, cramjam.DecompressionError) as error:
+        raise BatchDamaged(str(error)) from error
+
+
+def _unpack(blob: bytes) -> tuple[int, int, bytes]:
+    version, codec, flags, count = _HEAD.unpack_from(blob)
+    (checksum,) = _CHECKSUM.unpack_from(blob, _HEAD.size)
+    body = memoryview(blob)[_BODY_AT:]
+    if zlib.crc32(body, zlib.crc32(blob[: _HEAD.size])) != checksum:
+        raise BatchDamaged("checksum differs")
+    if version != _VERSION or codec not in _UNPACK:
+        raise BatchDamaged(f"unknown batch format {version}/{codec}")
+    return flags, count, bytes(_UNPACK[codec](body))
 
 
 def _lengths(column: Sequence[bytes | None]) -> Ints:

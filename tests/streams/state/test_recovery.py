@@ -24,7 +24,6 @@ from suyuan.streams.state.errors import (
     RecoveryStalledError,
     StateClosedError,
     StateConflictError,
-    StateCorruptError,
     StateError,
     StateLockedError,
 )
@@ -294,19 +293,6 @@ def test_a_folder_in_use_stops_the_app_and_is_named(tmp_path):
     other = RocksStore(tables(tmp_path) / "probe-state-0.db")
     assert "probe-state-0.db is in use" in start_fails(tmp_path, StateLockedError)
     other.close()
-
-
-def test_a_damaged_folder_stops_the_app_or_is_rebuilt_where_that_is_allowed(tmp_path):
-    digest = asyncio.run(write_blocks(tmp_path, range(2)))
-    next((tables(tmp_path) / "probe-state-0.db").glob("MANIFEST-*")).write_bytes(b"damage" * 50)
-    assert "rebuild-damaged" in start_fails(tmp_path, StateCorruptError)
-
-    async def scenario():
-        async with running(tmp_path, StateSettings(rebuild_corrupt=True)) as probe:
-            assert probe.state.digest(0) == digest
-
-    asyncio.run(scenario())
-    assert (tables(tmp_path) / "probe-state-0.db.aside-1").is_dir()
 
 
 def test_a_recovery_without_progress_ends_at_its_deadline(tmp_path, monkeypatch):

@@ -140,7 +140,7 @@ def test_a_damaged_folder_is_refused_and_can_be_set_aside(tmp_path, damage):
     store.flush()
     store.close()
     next(path.glob(damage)).write_bytes(b"not what was written" * 20)
-    with pytest.raises(StateCorruptError, match="rebuilt from its changelog"):
+    with pytest.raises(StateCorruptError, match="rebuilds it from its changelog"):
         RocksStore(path)
     assert set_aside(path) == tmp_path / "db.aside-1"
     assert RocksStore(path).get(b"a") is None

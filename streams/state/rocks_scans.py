@@ -1,0 +1,110 @@
+"""Iterating over a RocksDB such that a damaged place is an error. Checksums are compared by RocksDB; rocksdict's own
+iterables take an iterator that failed for one that came to the end. Errors are RocksDB's (see `rocks_store`).
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import chain, repeat
+from time import monotonic
+from typing import Any
+
+import rocksdict
+
+from suyuan.streams.state.store import digest_pairs
+
+READ_AT_ONCE = 10_000
+STEPS = 256
+"""keys read between two looks at the clock; 0.1 ms"""
+
+
+def scan(database: Any, first: bytes, end: bytes | None, limit: int | None) -> list[tuple[bytes, bytes]]:
+    """Pairs from `first` up to `end`, at most limit."""
+    # the iterator points into the options and does not keep them alive: a dropped bound is read as garbage
+    options = rocksdict.ReadOptions()
+    if end is not None:
+        options.set_iterate_upper_bound(end)
+    iterator = database.iter(options)
+    iterator.seek(first)
+    pairs = _read(iterator, limit)
+    failure = _failure(iterator)
+    del iterator, options
+    if failure is not None:
+        raise failure
+    return pairs
+
+
+def digest(database: Any) -> str:
+    """As `Store.digest`."""
+    iterator = database.iter()
+    iterator.seek_to_first()
+    digest = digest_pairs(chain.from_iterable(iter(partial(_read, iterator, READ_AT_ONCE), [])))
+    failure = _failure(iterator)
+    del iterator
+    if failure is not None:
+        raise failure
+    return digest
+
+
+def last_key(database: Any) -> bytes | None:
+    """None where there is none."""
+    iterator = database.iter()
+    iterator.seek_to_last()
+    last: bytes | None = iterator.key()
+    failure = _failure(iterator)
+    del iterator
+    if failure is not None:
+        raise failure
+    return last
+
+
+def read_on(database: Any, after: bytes | None, seconds: float) -> bytes | None:
+    """As `Store.read_on`; the block cache is left as it is."""
+    options = rocksdict.ReadOptions()
+    options.fill_cache(False)  # noqa: FBT003 - of rocksdict
+    iterator = database.iter(options)
+    if after is None:
+        iterator.seek_to_first()
+    else:
+        iterator.seek(after + b"\x00")
+    deadline = monotonic() + seconds
+    while iterator.valid() and monotonic() < deadline:
+        _step(iterator)
+    last: bytes | None = iterator.key()
+    failure = _failure(iterator)
+    del iterator, options
+    if failure is not None:
+        raise failure
+    return last
+
+
+def _read(iterator: Any, limit: int | None = None) -> list[tuple[bytes, bytes]]:
+    """Pairs from where the iterator stands; like those of rocksdict, it ends at a damaged place as at the last pair."""
+    key, value, step = iterator.key, iterator.value, iterator.next
+    pairs: list[tuple[bytes, bytes]] = []
+    for _ in repeat(None) if limit is None else repeat(None, limit):
+        found = key()
+        if found is None:
+            break
+        pairs.append((found, value()))
+        step()
+    return pairs
+
+
+def _step(iterator: Any) -> None:
+    valid, step = iterator.valid, iterator.next
+    for _ in range(STEPS):
+        if not valid():
+            return
+        step()
+
+
+def _failure(iterator: Any) -> Exception | None:
+    """What ended an iteration, to be raised when the iterator is gone: one in a frame of a traceback would keep the
+    folder open beyond a close.
+    """
+    try:
+        iterator.status()
+    except Exception as error:  # noqa: BLE001 - rocksdict raises nothing more special
+        return error.with_traceback(None)
+    return None
