@@ -127,7 +127,8 @@ def show(
 ) -> None:
     """Show one dead letter: its place, why it cannot be read, its key and bytes, what became of its replays.
 
-    The JSON holds key and payload in hex; of a payload beyond 1 MiB the first MiB.
+    The JSON holds key and payload in hex; of a payload beyond 1 MiB the first MiB. Of complaints, which may name a
+    person, key and bytes are withheld: their size and SHA-256 are told.
     """
     place = Place.of(name)
     settings = load(data=data or context.obj)
@@ -136,6 +137,8 @@ def show(
         replays = list(ask("replays", place=list(place)))
     if letter is None:
         raise CommandError(f"there is no dead letter {place}")
+    if form is not None and letter["withheld"]:
+        raise CommandError(f"the bytes of {place} are withheld: they may name a person; only the topic has them")
     if form is not None:
         _write(_whole(settings, place, letter), form)
         return

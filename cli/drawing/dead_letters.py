@@ -49,12 +49,17 @@ def draw_dead_letter(letter: Mapping[str, Any], replays: Iterable[Mapping[str, A
     yield f"reason     {reason(letter)}"
     yield f"key        {'none' if key is None else _text(bytes.fromhex(key))}"
     yield f"bytes      {letter['payload_bytes']:,}"
+    if letter["withheld"]:
+        yield f"withheld   key and bytes, since a {clean(letter['kind'])} may name a person; only the topic has them"
+        yield f"sha256     {letter['sha256'] or 'not known'}"
     for replay in replays:
         offset = replay["replayed_offset"]
         where = f"partition {replay['replayed_partition']}" + ("" if offset is None else f" at offset {offset}")
         how = "corrected, to" if replay["edited"] else "to"
         told = _OUTCOMES.get(replay["outcome"], replay["outcome"])
         yield f"replayed   {moment(replay['replayed_at'])} {how} {where}: {told}"
+    if letter["withheld"]:
+        return
     yield ""
     for at in range(0, min(len(payload), _DUMPED), 16):
         part = payload[at : at + 16]

@@ -1,4 +1,6 @@
-"""What cannot be read, with everything needed to look at it and to publish it again."""
+"""What is no event or does not count, with everything needed to look at it and to publish it again, save where that
+may name a person.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +13,7 @@ import polars as pl
 from suyuan.domain.keys import SEPARATOR
 from suyuan.schemas.blocks import block_schema
 from suyuan.schemas.runs import Failure
+from suyuan.schemas.withheld import WITHHELD_TOPICS, stand_in
 from suyuan.streams.dead_letter_limit import DeadLetterLimit, TooManyDeadLetters
 from suyuan.streams.stage import Emit, Run, StateView
 
@@ -25,9 +28,9 @@ def dead_letters(run: Run, kind: str, failures: Sequence[Failure]) -> list[Emit]
     """One row per failure, or nothing."""
     if not failures:
         return []
-    rows = []
+    rows, withheld = [], run.topic in WITHHELD_TOPICS
     for failure in failures:
-        payload = run.values[failure.index] or b""
+        payload, key = run.values[failure.index] or b"", run.keys[failure.index]
         rows.append(
             {
                 "topic": run.topic,
@@ -36,8 +39,8 @@ def dead_letters(run: Run, kind: str, failures: Sequence[Failure]) -> list[Emit]
                 "reason": failure.reason,
                 "field": failure.field,
                 "kind": kind,
-                "key": run.keys[failure.index],
-                "payload": payload[:PAYLOAD_LIMIT],
+                "key": None if withheld else key,
+                "payload": stand_in(payload) if withheld else payload[:PAYLOAD_LIMIT],
                 "payload_bytes": len(payload),
                 "received_at": run.timestamps[failure.index],
             }
@@ -46,7 +49,9 @@ def dead_letters(run: Run, kind: str, failures: Sequence[Failure]) -> list[Emit]
 
 
 def note_failures(run: Run, failures: Sequence[Failure], state: StateView, limit: DeadLetterLimit) -> None:
-    """Remember in the partition's state where the topic's last failures were. Raises TooManyDeadLetters."""
+    """Remember in the partition's state where the topic's last failures were. Raises TooManyDeadLetters. For messages
+    that are no events alone: what the rules of acceptance refuse is no sign of a reader that fails.
+    """
     if not failures or run.redelivered:  # what comes again was noted the first time
         return
     name = f"unreadable{SEPARATOR}{run.topic}".encode()

@@ -122,8 +122,8 @@ def test_structs_dates_and_times(connection, log):
     recall = {"event_id": "R1", "publisher": "P", "recall_no": "N1", "producer_code": "C", "gtin": "06901234567892"}
     with Publisher(connection) as publisher:
         publisher.publish(Recall(**recall, occurred_at=moment, lots=["L1"]))
-        publisher.publish(Day("D1", "P", 1, dt.date(2026, 3, 2)), kind="day")
-        publisher.publish({"event_id": "D2", "publisher": "P", "occurred_at": 2, "date": "2026-03-03"}, kind="day")
+        publisher.publish(Day("D1", "SUYUAN", 1, dt.date(2026, 3, 2)), kind="day")
+        publisher.publish({"event_id": "D2", "publisher": "SUYUAN", "occurred_at": 2, "date": "2026-03-03"}, kind="day")
     (record,) = log.read("in.recall")
     assert decode_event(record.value)[1]["occurred_at"] == 1_772_323_200_000
     days = [decode_event(record.value)[1]["date"] for record in log.read("in.day")]
