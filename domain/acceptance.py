@@ -58,7 +58,7 @@ def refusal(kind: str, event: Mapping[str, Any], taken_at: int) -> Refusal | Non
 def refusals(kind: str, rows: pl.DataFrame, taken_at: Sequence[int]) -> Iterator[tuple[int, Refusal]]:
     """(row, why) of those of the rows that are not accepted, ascending. `taken_at`: of each row."""
     if kind in {"day", "complaint"}:
-        looked_at = range(rows.height)
+        looked_at = list(range(rows.height))
     else:  # most ids have a plain character, and that decides it
         plain = (pl.col(name).str.contains(_PLAIN).fill_null(value=False) for name in _REMEDIES)
         looked_at = rows.select((~pl.all_horizontal(plain)).arg_true()).to_series().to_list()

@@ -1,4 +1,4 @@
-"""Evidence ids: the names by which chains, gaps and alerts cite an event, and by which intake knows one that comes again.
+"""Evidence ids: the names by which chains, gaps and alerts cite an event, and intake knows one that comes again.
 
 An id is `<publisher>/<event_id>` with `%`, `/` and `~` percent-encoded in either part: no two events share one, and an
 id of other characters stands as it is (`~` separates nothing yet).

@@ -7,9 +7,11 @@ from dataclasses import asdict
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from suyuan.cli.checks import folder, kafka, machine, tables
 from suyuan.cli.checks.finding import Finding
+from suyuan.cli.drawing.words import clean
 from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.options import AsJson, Data, Kafka
 from suyuan.cli.screen import console, print_json
@@ -35,7 +37,8 @@ def doctor(data: Data = None, kafka_servers: Kafka = None, *, as_json: AsJson = 
     else:
         table = Table(box=None, show_header=False, pad_edge=False)
         for finding in findings:
-            table.add_row(finding.check, f"[{_STYLES[finding.status]}]{finding.status}", finding.detail)
+            status = Text(finding.status, style=_STYLES[finding.status])
+            table.add_row(Text(clean(finding.check)), status, Text(clean(finding.detail)))
         console().print(table)
     raise typer.Exit(code)
 

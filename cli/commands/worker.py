@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-import sys
 import time
 from typing import Annotated, Any
 
@@ -17,7 +16,7 @@ from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.hard_end import HardEnd
 from suyuan.cli.memory import let_memory_be
 from suyuan.cli.options import AcceptPoison, AsJson, Data, Kafka
-from suyuan.cli.screen import print_json, say
+from suyuan.cli.screen import log_warnings, print_json, say
 from suyuan.cli.settings import Settings, load
 from suyuan.cli.waiting import first_of
 from suyuan.schemas.versions import IncompatibleVersions
@@ -72,9 +71,7 @@ def worker(
 
 
 def _log() -> None:
-    logging.basicConfig(
-        level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    log_warnings()
     logging.getLogger("suyuan").setLevel(logging.INFO)
     for handler in logging.getLogger().handlers:
         # the framework tells of each of its parts that it starts and stops

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from rich.table import Table
+from rich.text import Text
 
-from suyuan.cli.drawing.words import clean, moment
+from suyuan.cli.drawing.words import cell, clean, moment
 
 _DUMPED = 4096
 """bytes of a payload that are drawn"""
@@ -26,11 +27,11 @@ def draw_dead_letters(letters: Iterable[Mapping[str, Any]]) -> Table:
         table.add_column(column, overflow="fold", justify="right" if column == "bytes" else "left")
     for letter in letters:
         table.add_row(
-            clean(identity(letter)),
-            moment(letter["received_at"]),
+            cell(identity(letter), 60),
+            Text(moment(letter["received_at"])),
             f"{letter['payload_bytes']:,}",
             "replayed" if letter["replays"] else "open",
-            reason(letter),
+            cell(reason(letter), 400),
         )
     return table
 

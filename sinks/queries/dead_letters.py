@@ -54,9 +54,10 @@ def dead_letters(
 
 
 def whole_dead_letters(clickhouse: ClickHouse, places: Sequence[Place]) -> list[Row]:
-    """Those that there are, with `key` and `payload` in hex: of a large payload the first MiB. `withheld`: what topics of
-    persons hold is not shown, also where a former version kept it: key and payload are empty, and `sha256` is that of
-    the value where it is known.
+    """Those that there are, with `key` and `payload` in hex: of a large payload the first MiB.
+
+    `withheld`: the topic may name persons; key and payload are empty, also where a former version kept them, and
+    `sha256` is that of the value where it is known.
     """
     found = read(
         clickhouse,

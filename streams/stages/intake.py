@@ -1,8 +1,8 @@
 """Intake: from published bytes to current records under way to the stages that need them.
 
-A run of `in.<kind>` gives: dead letters for what cannot be read or is not accepted; every other event with its outcome for the sinks;
-the records that are current now, keyed for the next stage; and retractions of what they replace where that had gone
-elsewhere. A block of `intake.lookup` is answered with the current record, now and whenever it changes.
+A run of `in.<kind>` gives: dead letters for what cannot be read or is not accepted; every other event with its outcome
+for the sinks; the records that are current now, keyed for the next stage; and retractions of what they replace where
+that had gone elsewhere. A block of `intake.lookup` is answered with the current record, now and whenever it changes.
 """
 
 from __future__ import annotations

@@ -49,7 +49,16 @@ def test_days_come_from_the_running_system_and_not_from_the_future(publisher, da
 
 @pytest.mark.parametrize(
     "complainant",
-    ["13912345678 张三", "", "p", "p" + "0" * 31, "p" + "0" * 33, "P" + "0" * 32, "p" + "A" * 32, "p" + "0" * 32 + "\n"],
+    [
+        "13912345678 张三",
+        "",
+        "p",
+        "p" + "0" * 31,
+        "p" + "0" * 33,
+        "P" + "0" * 32,
+        "p" + "A" * 32,
+        "p" + "0" * 32 + "\n",
+    ],
 )
 def test_who_complained_is_a_pseudonym_and_is_not_quoted(complainant):
     refused = refusal("complaint", NAMED | {"complainant": complainant}, NOON)
