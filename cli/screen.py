@@ -13,6 +13,7 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
 from suyuan.cli.visible import visible, visible_json
+from suyuan.connections.urls import without_secrets
 
 _PLAIN_WIDTH = 100
 
@@ -65,13 +66,15 @@ def _with_times(value: Any, name: str = "") -> Any:
 
 
 def say(message: str) -> None:
-    """A plain line on standard error; what cannot be seen in it is escaped, line ends too."""
-    sys.stderr.write(visible(message.rstrip("\n")) + "\n")
+    """A plain line on standard error; what cannot be seen in it is escaped, line ends too, and URLs show no
+    secrets.
+    """
+    sys.stderr.write(visible(without_secrets(message.rstrip("\n"))) + "\n")
 
 
 def put(message: str) -> None:
     """A plain line on standard output, as `say`."""
-    sys.stdout.write(visible(message) + "\n")
+    sys.stdout.write(visible(without_secrets(message)) + "\n")
 
 
 def log_warnings() -> None:
@@ -83,4 +86,4 @@ def log_warnings() -> None:
 
 class _VisibleFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        return visible(super().format(record), lines=True)
+        return visible(without_secrets(super().format(record)), lines=True)

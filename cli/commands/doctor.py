@@ -16,6 +16,7 @@ from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.options import AsJson, Data, Kafka
 from suyuan.cli.screen import console, print_json
 from suyuan.cli.settings import Settings, load
+from suyuan.connections.urls import address_shown
 
 _STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red"}
 
@@ -48,7 +49,7 @@ def _examine(settings: Settings) -> Iterator[Finding]:
     shown |= settings.model_dump(mode="json", exclude_defaults=True)
     connection = settings.kafka_connection() if settings.kafka else None
     clickhouse = settings.clickhouse_settings()
-    yield Finding("configuration", "ok", ", ".join(f"{name}={value}" for name, value in shown.items()))
+    yield Finding("configuration", "ok", ", ".join(f"{name}={_told(value)}" for name, value in shown.items()))
     yield from folder.access(settings.data)
     if connection is None:
         yield from folder.running(settings.data)
@@ -60,3 +61,7 @@ def _examine(settings: Settings) -> Iterator[Finding]:
     yield from machine.disk(settings.data)
     yield from machine.limits()
     yield from machine.versions()
+
+
+def _told(value: object) -> object:
+    return ",".join(address_shown(part) for part in value.split(",")) if isinstance(value, str) else value

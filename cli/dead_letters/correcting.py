@@ -36,8 +36,12 @@ def correction(place: Place, data: bytes, partitions: int) -> Correction:
 
 
 def _parsed(kind: str, data: bytes) -> dict[str, object]:
-    given = json.loads(data)
-    parsed = parse_event(json.dumps({"kind": kind} | given, ensure_ascii=False).encode())
+    try:
+        given = json.loads(data)
+        line = json.dumps({"kind": kind} | given, ensure_ascii=False).encode()
+    except RecursionError:
+        raise InvalidEvent("", "not JSON: nested too deeply") from None
+    parsed = parse_event(line)
     if parsed.kind != kind:
         raise InvalidEvent("kind", f"{parsed.kind}, not {kind}")
     return parsed.event

@@ -19,6 +19,8 @@ class Registry(ThreadingHTTPServer):
         """subject → [(id, schema as text)]"""
         self.allowed = password and "Basic " + base64.b64encode(f"market:{password}".encode()).decode()
         self.broken = False
+        self.raw = None
+        """answered to everything, if set"""
 
     def register(self, kind, number, *, avro=None):
         avro = avro or event_schema(kind).avro
@@ -30,7 +32,9 @@ class _Answers(BaseHTTPRequestHandler):
     def do_GET(self):
         registry = self.server
         _, *parts = self.path.split("/")
-        if registry.broken:
+        if registry.raw is not None:
+            self._write(200, registry.raw)
+        elif registry.broken:
             self._answer(500, {"error_code": 50001, "message": "the store is away"})
         elif registry.allowed and self.headers["Authorization"] != registry.allowed:
             self._answer(401, {"error_code": 40101, "message": "who are you?"})
@@ -43,7 +47,9 @@ class _Answers(BaseHTTPRequestHandler):
             self._answer(200, {"subject": parts[1], "version": int(parts[3]), "id": number, "schema": schema})
 
     def _answer(self, status, value):
-        body = json.dumps(value).encode()
+        self._write(status, json.dumps(value).encode())
+
+    def _write(self, status, body):
         self.send_response(status)
         self.send_header("Content-Type", "application/vnd.schemaregistry.v1+json")
         self.send_header("Content-Length", str(len(body)))

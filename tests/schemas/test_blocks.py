@@ -18,7 +18,7 @@ from suyuan.schemas.blocks import (
     encode_block,
     join_blocks,
 )
-from suyuan.schemas.container import read_header
+from suyuan.schemas.container import make_header, read_header
 from suyuan.schemas.kinds import KINDS, event_schema
 
 CODECS = ("null", "snappy", "deflate")
@@ -201,3 +201,17 @@ def test_every_field_of_every_block_may_be_null():
         assert block_name(block_avro(name)) == name
         for field in block_avro(name)["fields"]:
             nullable(field["type"])
+
+
+@pytest.mark.parametrize("depth", [3, 300, 900, 100_000])
+@pytest.mark.parametrize(
+    "around", [('{"type": "array", "items": ', "}"), ("[", "]"), ('{"x": ', "}"), ('["null", ', "]")]
+)
+def test_a_header_that_is_nested_without_an_end_is_a_block_error(depth, around):
+    before, after = around
+    field = f'{{"name": "kind", "type": {before * depth}"string"{after * depth}}}'
+    schema = f'{{"type": "record", "name": "lookup", "namespace": "suyuan.block", "fields": [{field}]}}'
+    for text in (schema, f"{before * depth}1{after * depth}", "[" * depth):
+        for name in (None, "lookup"):
+            with pytest.raises(BlockError):
+                decode_block(make_header(text, "null", bytes(16)) + b"\x02\x00" + bytes(16), name)
