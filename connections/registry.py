@@ -63,17 +63,15 @@ class SchemaRegistry:
             raise WrongConnection("url", "a schema registry needs httpx: pip install 'suyuan[registry]'") from None
         try:
             parts = urlsplit(self.url)
-            well_formed = (
-                parts.scheme in {"http", "https"} and parts.hostname and (parts.port or 1) and httpx.URL(self.url)
-            )
+            host, _, _ = parts.hostname, parts.port, httpx.URL(self.url)
         except (ValueError, httpx.InvalidURL):  # whose texts quote parts of the URL
-            well_formed = False
-        if not well_formed:
+            host = None
+        if not host or parts.scheme not in {"http", "https"}:
             raise WrongConnection(
                 "url", f"{self.place!r} is not http(s)://host:port (in a password, all but letters and digits as %XX)"
             )
         if parts.scheme == "http" and not self.allow_plaintext:
-            refuse_plaintext([parts.hostname], "url")
+            refuse_plaintext([host], "url")
         if (self.username is None) != (self.password is None):
             raise WrongConnection(
                 "username" if self.username is None else "password", "missing, but the other is given"
