@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
+
+from suyuan.cli.visible import visible
+
+_UsageError: Any = typer.BadParameter.__base__
 
 
 class CommandsOnDemand(Mapping[str, Any]):
@@ -46,7 +51,25 @@ def group_of(places: Mapping[str, str]) -> type[TyperGroup]:
             super().__init__(**options | {"commands": {}})
             self.commands = CommandsOnDemand(places)  # type: ignore[assignment] # it is only read
 
+        def make_context(self, *arguments: Any, **options: Any) -> Any:
+            with _visible_errors():
+                return super().make_context(*arguments, **options)
+
+        def invoke(self, context: Any) -> Any:
+            with _visible_errors():
+                return super().invoke(context)
+
     return Group
+
+
+@contextmanager
+def _visible_errors() -> Iterator[None]:
+    """What is wrong with arguments is told with what was given, which may be hostile."""
+    try:
+        yield
+    except _UsageError as error:
+        error.message = visible(error.message)
+        raise
 
 
 def _command(name: str, made_from: Any) -> Any:

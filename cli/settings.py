@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     standby_replicas: int = Field(default=0, ge=0, le=8)
     """how many other workers keep a copy of each partition's state"""
 
-    registry: str = ""
+    registry: str = Field(default="", repr=False)
     """URL of a Confluent schema registry whose ids messages may have; empty: they have the built-in ones"""
     registry_username: str | None = None
     registry_password: SecretStr | None = None

@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Iterable
 
 from suyuan.connections.errors import InsecureConnection, WrongConnection
+from suyuan.connections.urls import address_shown
 
 
 def host_and_port(address: str, field: str) -> tuple[str, int]:
@@ -17,9 +18,13 @@ def host_and_port(address: str, field: str) -> tuple[str, int]:
     if host.startswith("[") and host.endswith("]"):
         host = host[1:-1]
     elif ":" in host:
-        raise WrongConnection(field, f"{address!r} is not host:port (an IPv6 host stands in brackets)")
+        raise WrongConnection(field, f"{address_shown(address)!r} is not host:port (an IPv6 host stands in brackets)")
+    if "@" in host:
+        raise WrongConnection(
+            field, f"{address_shown(address)!r} has a user before it: name users in their own settings"
+        )
     if not (colon and host and port.isascii() and port.isdecimal() and 0 < int(port) < 1 << 16):
-        raise WrongConnection(field, f"{address!r} is not host:port")
+        raise WrongConnection(field, f"{address_shown(address)!r} is not host:port")
     return host, int(port)
 
 

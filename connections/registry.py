@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 from suyuan.connections.addresses import refuse_plaintext
 from suyuan.connections.errors import WrongConnection
 from suyuan.connections.tls import client_context
+from suyuan.connections.urls import address_shown, without_secrets
 
 if TYPE_CHECKING:
     import httpx
@@ -27,13 +28,18 @@ class RegistryUnavailable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SchemaRegistry:
-    """`url`: https://…, or http:// to this machine, or anywhere with `allow_plaintext`."""
+    """`url`: https://…, or http:// to this machine, or anywhere with `allow_plaintext`; may name user and password."""
 
-    url: str
+    url: str = field(repr=False)
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     ca_file: Path | None = None
     allow_plaintext: bool = False
+
+    @property
+    def place(self) -> str:
+        """The URL as it may be shown."""
+        return address_shown(self.url)
 
     def versions(self, subject: str) -> list[tuple[int, str]]:
         """(id, schema as JSON) of every version of a subject, oldest first; none where there is no such subject.
@@ -47,7 +53,7 @@ class SchemaRegistry:
         try:
             return [(int(version["id"]), str(version["schema"])) for version in versions]
         except (KeyError, TypeError, ValueError) as error:
-            raise RegistryUnavailable(f"{self.url}: not the answer of a schema registry: {error!r}") from error
+            raise RegistryUnavailable(f"{self.place}: not the answer of a schema registry: {error!r}") from error
 
     def verify(self) -> None:
         """Raises WrongConnection, InsecureConnection where the description is at fault. Connects to nothing."""
@@ -58,11 +64,17 @@ class SchemaRegistry:
             import httpx  # noqa: PLC0415 - an extra
         except ModuleNotFoundError:
             raise WrongConnection("url", "a schema registry needs httpx: pip install 'suyuan[registry]'") from None
-        parts = urlsplit(self.url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise WrongConnection("url", f"{self.url!r} is not http(s)://host:port")
+        try:
+            parts = urlsplit(self.url)
+            host, _, _ = parts.hostname, parts.port, httpx.URL(self.url)
+        except (ValueError, httpx.InvalidURL):  # whose texts quote parts of the URL
+            host = None
+        if not host or parts.scheme not in {"http", "https"}:
+            raise WrongConnection(
+                "url", f"{self.place!r} is not http(s)://host:port (in a password, all but letters and digits as %XX)"
+            )
         if parts.scheme == "http" and not self.allow_plaintext:
-            refuse_plaintext([parts.hostname], "url")
+            refuse_plaintext([host], "url")
         if (self.username is None) != (self.password is None):
             raise WrongConnection(
                 "username" if self.username is None else "password", "missing, but the other is given"
@@ -85,8 +97,8 @@ class SchemaRegistry:
                     return None
                 answer.raise_for_status()
                 return json.loads(_body(answer))
-        except (httpx.HTTPError, ValueError) as error:
-            raise RegistryUnavailable(f"{self.url}: {error}") from error
+        except (httpx.HTTPError, ValueError, RecursionError) as error:
+            raise RegistryUnavailable(f"{self.place}: {without_secrets(str(error))}") from None
 
 
 def _body(answer: httpx.Response) -> bytes:

@@ -55,7 +55,8 @@ def normalise(kind: str, rows: pl.DataFrame) -> pl.DataFrame:
     """The rows with their identifiers in normal form; for listings also `gtin_valid` (null without a GTIN)."""
     fields = IDENTIFYING[kind]
     forms = dict(zip(codes := (*fields.codes, "publisher"), code_forms(rows, codes), strict=True))
-    forms |= {name: _trim(pl.col(name)) for name in (*fields.texts, "event_id")}
+    forms |= {name: _trim(pl.col(name)) for name in fields.texts}
+    forms["event_id"] = _trim(pl.col("event_id"), r"[\p{Cc}\p{Cf}]")
     if "licence_no" in rows.columns:
         forms["licence_no"] = _licence_no(forms.get("licence_no", pl.col("licence_no")))
     for name in fields.gtins:
@@ -71,8 +72,8 @@ def normalise(kind: str, rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(**{name: form.fill_null("") if name in required else form for name, form in forms.items()})
 
 
-def _trim(text: pl.Expr) -> pl.Expr:
-    bare = text.str.replace_all(r"[\x00-\x1f\x7f]", "").str.strip_chars()
+def _trim(text: pl.Expr, unseen: str = r"[\x00-\x1f\x7f]") -> pl.Expr:
+    bare = text.str.replace_all(unseen, "").str.strip_chars()
     return pl.when(bare != "").then(bare)
 
 

@@ -9,6 +9,8 @@ from typing import Literal
 
 import msgspec
 
+from suyuan.domain.evidence import evidence_id
+
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
     """What every event says of itself. `occurred_at`: ms since the epoch, UTC."""
@@ -19,8 +21,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def evidence(self) -> str:
-        """The name by which chains and gaps cite the event: "<publisher>/<event_id>"."""
-        return f"{self.publisher}/{self.event_id}"
+        """The name by which chains and gaps cite the event."""
+        return evidence_id(self.publisher, self.event_id)
 
     @property
     def recency(self) -> tuple[int, str, str]:

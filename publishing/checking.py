@@ -1,12 +1,14 @@
-"""Whether what a platform hands over is an event."""
+"""Whether what a platform hands over is an event, and one that counts."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
+from suyuan.domain.acceptance import refusal
 from suyuan.schemas.validation import InvalidEvent, ParsedEvent, parse_event
 
 _BINARY = (bytes, bytearray, memoryview)
@@ -31,4 +33,15 @@ def checked(event: Mapping[str, Any] | msgspec.Struct, kind: str | None = None) 
         line = msgspec.json.encode(fields)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise InvalidEvent("", f"cannot be written as JSON: {error}") from None
-    return parse_event(line)
+    parsed = parse_event(line)
+    refuse(parsed.kind, parsed.event, time.time())
+    return parsed
+
+
+def refuse(kind: str, event: Mapping[str, Any], now: float) -> None:
+    """Raises InvalidEvent for an event that the rules of acceptance refuse, as intake would once it is in the log.
+    `now`: seconds since the epoch, when the log is about to take it.
+    """
+    refused = refusal(kind, event, int(now * 1000))
+    if refused is not None:
+        raise InvalidEvent(refused.field, refused.reason)

@@ -24,5 +24,5 @@ def registered_id(registry: SchemaRegistry, kind: str) -> int:
         if built_in == current:
             return number
     raise NotRegistered(
-        f"subject in.{kind}-value of {registry.url} does not have schemas/avro/events/{kind}.avsc: register it first"
+        f"subject in.{kind}-value of {registry.place} does not have schemas/avro/events/{kind}.avsc: register it first"
     )

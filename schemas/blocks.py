@@ -94,7 +94,9 @@ def decode_block(data: bytes, name: str | None = None) -> pl.DataFrame:
         refuse_bomb(data, header)
         plain = json.dumps(mapped(written, _without_timestamps))
         rows = pl.read_avro(BytesIO(swap_schema(data, plain))) if len(data) > header.size else empty_block(name)
-    except (BadContainer, KeyError, UnicodeDecodeError, json.JSONDecodeError, *_REFUSALS) as error:
+    except BlockError:
+        raise
+    except (BadContainer, KeyError, TypeError, AttributeError, ValueError, RecursionError, *_REFUSALS) as error:
         raise BlockError(f"not a readable block{f' {name}' if name else ''}: {error}") from error
     known = [column for column in rows.columns if column in _dtypes(name)]
     return _fit(name, rows.select(known))

@@ -37,8 +37,14 @@ class Header:
 
     @property
     def schema(self) -> Avro:
-        """The writer's schema."""
-        return cast("Avro", json.loads(self.metadata["avro.schema"]))
+        """The writer's schema. Raises BadContainer."""
+        try:
+            schema = json.loads(self.metadata["avro.schema"])
+        except (ValueError, RecursionError) as error:
+            raise BadContainer(f"its schema is not readable: {_reason(error)}") from None
+        if not isinstance(schema, dict):
+            raise BadContainer("its schema is no record")
+        return cast("Avro", schema)
 
 
 def encode_long(number: int) -> bytes:
@@ -183,6 +189,10 @@ def _blocks(data: bytes, header: Header) -> Iterator[tuple[int, int]]:
         at = end + SYNC_BYTES
         if count:
             yield start, end
+
+
+def _reason(error: Exception) -> str:
+    return "nested too deeply" if isinstance(error, RecursionError) else str(error)
 
 
 def _text(data: bytes) -> bytes:

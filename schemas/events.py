@@ -20,6 +20,7 @@ from suyuan.schemas.framing import UnreadableEvent, frame, unframe
 from suyuan.schemas.kinds import EventSchema, event_schema, schema_by_id
 from suyuan.schemas.limits import DAY_RANGE, EPOCH_DAY, MAX_DAY, MIN_DAY, broken_limit, one_of
 from suyuan.schemas.registered import built_in_id
+from suyuan.schemas.withheld import PERSONAL
 
 _READ_ERRORS = (EOFError, ValueError, IndexError, OverflowError, MemoryError)
 _WRITE_ERRORS = (ValueError, TypeError, KeyError, AttributeError, OverflowError)
@@ -39,7 +40,8 @@ def encode_body(schema: EventSchema, event: Mapping[str, Any]) -> bytes:
     try:
         fastavro.schemaless_writer(out, _parsed(schema.schema_id), event)
     except _WRITE_ERRORS as error:
-        raise ValueError(f"not a {schema.kind} event: {error}") from error
+        why = type(error).__name__ if schema.kind in PERSONAL else error
+        raise ValueError(f"not a {schema.kind} event: {why}") from error
     return out.getvalue()
 
 

@@ -29,7 +29,7 @@ BUSINESS_KEYS: dict[str, tuple[str, ...]] = {
 KINDS = tuple(BUSINESS_KEYS)
 """every kind; listing first"""
 
-PUBLISHER_FIRST = frozenset({"listing", "lot", "complaint"})
+PUBLISHER_FIRST = frozenset({"listing", "lot"})
 """kinds whose business key begins with whose event it is: the platform, the producer, the channel"""
 
 SCHEMA_IDS: dict[int, tuple[str, int]] = {

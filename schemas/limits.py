@@ -21,7 +21,6 @@ MAX_DAY = dt.date.max.toordinal() - EPOCH_DAY
 
 INSTANT_RANGE = "outside 1970-01-01..9999-12-31"
 DAY_RANGE = "outside 0001-01-01..9999-12-31"
-EMPTY_ID = "is empty"
 
 
 def one_of(values: tuple[str | int, ...]) -> str:
@@ -39,8 +38,6 @@ def broken_limit(fields: tuple[Field, ...], event: Mapping[str, Any]) -> tuple[s
             return field.name, INSTANT_RANGE
         if field.values and value not in field.values:
             return field.name, one_of(field.values)
-        if field.name == "event_id" and not value:
-            return field.name, EMPTY_ID
     return None
 
 
@@ -56,6 +53,4 @@ def limit_checks(fields: tuple[Field, ...]) -> list[tuple[str, str, pl.Expr]]:
             checks.append((field.name, DAY_RANGE, ~days.is_between(MIN_DAY, MAX_DAY)))
         elif field.values and field.type != "enum":
             checks.append((field.name, one_of(field.values), ~column.is_in(field.values)))
-        if field.name == "event_id":
-            checks.append((field.name, EMPTY_ID, column == ""))
     return checks

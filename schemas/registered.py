@@ -25,7 +25,7 @@ def built_in_ids(kind: str, registered: Iterable[tuple[int, str]]) -> dict[int, 
     for number, text in registered:
         try:
             form = _form(json.loads(text))
-        except (ValueError, KeyError, TypeError, SchemaParseException, UnknownType):
+        except (ValueError, KeyError, TypeError, RecursionError, SchemaParseException, UnknownType):
             continue  # not Avro, or not whole: none of ours
         if form in ours:
             found[number] = ours[form]

@@ -16,9 +16,11 @@ import msgspec
 from suyuan.schemas.fields import Field
 from suyuan.schemas.instants import day, instant
 from suyuan.schemas.kinds import KINDS, event_schema
-from suyuan.schemas.limits import EMPTY_ID, one_of
+from suyuan.schemas.limits import one_of
 from suyuan.schemas.validation import InvalidEvent, ParsedEvent, parse_value
+from suyuan.schemas.withheld import PERSONAL
 
+_EMPTY = "is empty"
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 _BOOLEANS = {"true": True, "1": True, "是": True, "false": False, "0": False, "否": False}
 
@@ -28,25 +30,26 @@ def event_from_text(kind: str, row: Mapping[str, str]) -> ParsedEvent:
     if kind not in KINDS:
         raise InvalidEvent("kind", one_of(KINDS))
     fields = event_schema(kind).fields
-    event = {field.name: _from_cell(field, row.get(field.name)) for field in fields}
+    event = {field.name: _from_cell(field, row.get(field.name), shown=kind not in PERSONAL) for field in fields}
     known = {"kind", *event}
     return ParsedEvent(kind, event, tuple(name for name in row if name not in known))
 
 
-def _from_cell(field: Field, cell: str | None) -> Any:
+def _from_cell(field: Field, cell: str | None, *, shown: bool) -> Any:
+    """`shown`: whether a reason may quote the cell."""
     text = "" if cell is None else cell.strip()
     if not text:
         if field.optional:
             return None
         if cell is not None and field.type == "array":
             return []
-        raise InvalidEvent(field.name, EMPTY_ID if cell is not None else "missing")
+        raise InvalidEvent(field.name, _EMPTY if cell is not None else "missing")
     try:
         return _typed(field, text)
     except InvalidEvent:
         raise
     except ValueError as error:
-        raise InvalidEvent(field.name, f"{text[:40]!r} is {error}") from None
+        raise InvalidEvent(field.name, f"{text[:40]!r} is {error}" if shown else f"is {error}") from None
 
 
 def _typed(field: Field, text: str) -> Any:

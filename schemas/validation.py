@@ -18,7 +18,8 @@ from suyuan.schemas.fields import Field
 from suyuan.schemas.framing import MAX_EVENT_BYTES
 from suyuan.schemas.instants import instant
 from suyuan.schemas.kinds import KINDS, event_schema
-from suyuan.schemas.limits import EMPTY_ID, one_of
+from suyuan.schemas.limits import one_of
+from suyuan.schemas.withheld import PERSONAL
 
 _BOM = b"\xef\xbb\xbf"
 _PLACE = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<where>[^`]*)`)?$", re.DOTALL)
@@ -64,8 +65,6 @@ def parse_event(line: bytes) -> ParsedEvent:
         event["occurred_at"] = instant(event["occurred_at"])
     except ValueError as error:
         raise InvalidEvent("occurred_at", str(error)) from None
-    if not event["event_id"]:
-        raise InvalidEvent("event_id", EMPTY_ID)
     return ParsedEvent(kind, event, ignored)
 
 
@@ -103,12 +102,14 @@ def _explain(message: str, line: bytes) -> NoReturn:
     if where == "kind":
         raise InvalidEvent("kind", one_of(KINDS))
     field = _field_at(line, where) if where else None
-    raise InvalidEvent(where, _reason(what.replace("`", ""), field))
+    hidden = where != "" and _kind_of(line) in PERSONAL
+    raise InvalidEvent(where, _reason(what.replace("`", ""), field, hidden=hidden))
 
 
-def _reason(what: str, field: Field | None) -> str:
+def _reason(what: str, field: Field | None, *, hidden: bool) -> str:
     if what.startswith("Invalid enum value") and field is not None:
-        return f"{what.removeprefix('Invalid enum value ')} is {one_of(field.values)}"
+        quoted = "" if hidden else f"{what.removeprefix('Invalid enum value ')} "
+        return f"{quoted}is {one_of(field.values)}"
     if what.startswith("Invalid") and field is not None and field.type == "date":
         return "not a date YYYY-MM-DD"
     if what.startswith(("Expected int <=", "Expected int >=")):
@@ -120,7 +121,7 @@ def _reason(what: str, field: Field | None) -> str:
 
 def _field_at(line: bytes, where: str) -> Field | None:
     """The field that a path such as `lots[...]` or `inputs[...].quantity` leads to."""
-    fields = event_schema(msgspec.json.decode(line, type=_Kind).kind).fields
+    fields = event_schema(_kind_of(line)).fields
     found: Field | None = None
     for part in where.split("."):
         found = next((field for field in fields if field.name == part.partition("[")[0]), None)
@@ -130,6 +131,10 @@ def _field_at(line: bytes, where: str) -> Field | None:
             found = found.items
         fields = found.fields
     return found
+
+
+def _kind_of(line: bytes) -> str:
+    return msgspec.json.decode(line, type=_Kind).kind
 
 
 class _Kind(msgspec.Struct):

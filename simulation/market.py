@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from random import Random
 
+from suyuan.domain.acceptance import SYSTEM
 from suyuan.simulation.calendar import DAY_MS, Calendar, moment
 from suyuan.simulation.faults import FAULTS, Fault
 from suyuan.simulation.outbox import Event
 from suyuan.simulation.planted import Planted
-from suyuan.simulation.scene import AUTHORITY, Scene
+from suyuan.simulation.scene import Scene
 from suyuan.simulation.trade import Trade
 
 START = date(2026, 1, 5)
@@ -94,4 +95,4 @@ class Market:
 
 def _turn_of_day(scene: Scene) -> None:
     today = scene.calendar.today
-    scene.emit("day", AUTHORITY, moment(today, 0), {"date": today.isoformat()}, prompt=True)
+    scene.emit("day", SYSTEM, moment(today, 0), {"date": today.isoformat()}, prompt=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
+
 from stdnum import ean
 from stdnum.iso7064 import mod_11_10
 
@@ -11,6 +13,11 @@ _BODY = len(ALPHABET) ** 6
 _GTIN_BODY = 10**9
 _SCATTER = 48_271
 """coprime to 31 and 10: a counter times this, modulo the size, meets every number once"""
+
+
+def pseudonym(number: int) -> str:
+    """The pseudonym of the consumer of that number: the same each time, and nobody's name."""
+    return f"p{blake2b(f'consumer {number}'.encode(), digest_size=16).hexdigest()}"
 
 
 class Mint:

@@ -10,7 +10,7 @@ from suyuan.simulation.minting import Mint
 from suyuan.simulation.outbox import Outbox
 
 AUTHORITY = "11100000MB0143028R"
-"""publishes registrations, licences, penalties and the turn of days: 国家市场监督管理总局"""
+"""publishes registrations, licences, penalties and complaints: 国家市场监督管理总局"""
 
 _LATE_RECORDS = 0.08
 _LATE_LISTINGS = 0.01

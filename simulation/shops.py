@@ -8,6 +8,7 @@ from typing import Any
 
 from suyuan.simulation.calendar import HOUR_MS, moment
 from suyuan.simulation.goods import COMPLAINT_CATEGORIES, title_of
+from suyuan.simulation.minting import pseudonym
 from suyuan.simulation.parties import Company, Lot, Offer, Stock
 from suyuan.simulation.scene import AUTHORITY, Scene
 from suyuan.simulation.workshop import named
@@ -107,7 +108,7 @@ class Shops:
             "listing_id": offer.fields["listing_id"],
             "subject_code": offer.fields["seller_code"],
             "category": rng.choice(COMPLAINT_CATEGORIES),
-            "complainant": f"p{rng.randrange(10**6):06d}",
+            "complainant": pseudonym(rng.randrange(10**6)),
         }
         at = self._scene.calendar.now - int(hours_ago * HOUR_MS)
         self._scene.emit("complaint", AUTHORITY, at, fields, prompt=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
+from suyuan.domain.evidence import evidence_sql
 from suyuan.schemas.kinds import BUSINESS_KEYS
 from suyuan.sinks.clickhouse import ClickHouse
 from suyuan.sinks.reading import Row, read
@@ -76,7 +77,7 @@ class Records:
         return read(
             self._clickhouse,
             f"""
-            SELECT *, concat(publisher, '/', event_id) AS evidence FROM (
+            SELECT *, {evidence_sql()} AS evidence FROM (
                 SELECT * FROM event_{kind}
                 WHERE outcome = 'accepted' {known} AND ({key}) IN (SELECT {key} FROM event_{kind} WHERE {condition})
                 ORDER BY {key}, occurred_at DESC, event_id DESC, publisher DESC, source_offset

@@ -24,8 +24,9 @@ from suyuan.cli.options import AsJson, Data
 from suyuan.cli.publishing.sources import STDIN
 from suyuan.cli.reading import tables
 from suyuan.cli.registry import accept_registered_ids
-from suyuan.cli.screen import console, print_json, say
+from suyuan.cli.screen import console, print_json, put, say
 from suyuan.cli.settings import Settings, load
+from suyuan.cli.visible import visible
 
 app = typer.Typer(
     help="Messages that could not be read: where they are, why, and sending them again.", no_args_is_help=False
@@ -108,7 +109,7 @@ def _list(settings: Settings, limit: int | None, *, as_json: bool, **wanted: Any
     if table.row_count:
         console().print(table)
     else:
-        typer.echo("no dead letters")
+        put("no dead letters")
 
 
 @app.command()
@@ -127,7 +128,8 @@ def show(
 ) -> None:
     """Show one dead letter: its place, why it cannot be read, its key and bytes, what became of its replays.
 
-    The JSON holds key and payload in hex; of a payload beyond 1 MiB the first MiB.
+    The JSON holds key and payload in hex; of a payload beyond 1 MiB the first MiB. Of complaints, which may name a
+    person, key and bytes are withheld: their size and SHA-256 are told.
     """
     place = Place.of(name)
     settings = load(data=data or context.obj)
@@ -136,6 +138,8 @@ def show(
         replays = list(ask("replays", place=list(place)))
     if letter is None:
         raise CommandError(f"there is no dead letter {place}")
+    if form is not None and letter["withheld"]:
+        raise CommandError(f"the bytes of {place} are withheld: they may name a person; only the topic has them")
     if form is not None:
         _write(_whole(settings, place, letter), form)
         return
@@ -144,7 +148,7 @@ def show(
         return
     screen = console()
     for line in draw_dead_letter(letter, replays, bytes.fromhex(letter["payload"])):
-        screen.print(line, markup=False, soft_wrap=True)
+        screen.print(line, soft_wrap=True)
 
 
 def _whole(settings: Settings, place: Place, letter: Mapping[str, Any]) -> bytes:
@@ -164,11 +168,11 @@ def _write(payload: bytes, form: Form) -> None:
             sys.stdout.buffer.write(payload)
             sys.stdout.buffer.flush()
         case Form.HEX:
-            typer.echo(payload.hex())
+            put(payload.hex())
         case Form.BASE64:
-            typer.echo(base64.b64encode(payload).decode())
+            put(base64.b64encode(payload).decode())
         case Form.TEXT:
-            typer.echo(payload.decode("utf-8", "backslashreplace"))
+            sys.stdout.write(visible(payload.decode("utf-8", "backslashreplace"), lines=True) + "\n")
 
 
 @app.command()
@@ -256,5 +260,5 @@ def _tell(outcomes: Iterator[Outcome], *, as_json: bool) -> Counter[str]:
         elif outcome.result in _FAILED and sum(counts[result] for result in _FAILED) <= _SHOWN:
             say(f"{outcome.place}: {_TOLD[outcome.result]}: {outcome.reason}")
     if not as_json:
-        typer.echo(", ".join(f"{_TOLD[result]} {count:,}" for result, count in counts.items()) or "no dead letters")
+        put(", ".join(f"{_TOLD[result]} {count:,}" for result, count in counts.items()) or "no dead letters")
     return counts

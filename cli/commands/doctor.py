@@ -7,13 +7,16 @@ from dataclasses import asdict
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from suyuan.cli.checks import damage, folder, kafka, machine, tables
 from suyuan.cli.checks.finding import Finding
+from suyuan.cli.drawing.words import clean
 from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.options import AsJson, Data, Kafka
 from suyuan.cli.screen import console, print_json
 from suyuan.cli.settings import Settings, load
+from suyuan.connections.urls import address_shown
 
 _STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red"}
 
@@ -35,7 +38,8 @@ def doctor(data: Data = None, kafka_servers: Kafka = None, *, as_json: AsJson = 
     else:
         table = Table(box=None, show_header=False, pad_edge=False)
         for finding in findings:
-            table.add_row(finding.check, f"[{_STYLES[finding.status]}]{finding.status}", finding.detail)
+            status = Text(finding.status, style=_STYLES[finding.status])
+            table.add_row(Text(clean(finding.check)), status, Text(clean(finding.detail)))
         console().print(table)
     raise typer.Exit(code)
 
@@ -45,7 +49,7 @@ def _examine(settings: Settings) -> Iterator[Finding]:
     shown |= settings.model_dump(mode="json", exclude_defaults=True)
     connection = settings.kafka_connection() if settings.kafka else None
     clickhouse = settings.clickhouse_settings()
-    yield Finding("configuration", "ok", ", ".join(f"{name}={value}" for name, value in shown.items()))
+    yield Finding("configuration", "ok", ", ".join(f"{name}={_told(value)}" for name, value in shown.items()))
     yield from folder.access(settings.data)
     if connection is None:
         yield from folder.running(settings.data)
@@ -61,3 +65,7 @@ def _examine(settings: Settings) -> Iterator[Finding]:
     yield from machine.disk(settings.data)
     yield from machine.limits()
     yield from machine.versions()
+
+
+def _told(value: object) -> object:
+    return ",".join(address_shown(part) for part in value.split(",")) if isinstance(value, str) else value

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import signal
-import sys
 import threading
 import time
 from typing import Annotated, Any
@@ -16,7 +15,7 @@ from suyuan.cli.cluster.loader_watch import LoaderWatch
 from suyuan.cli.cluster.loading import ClusterLoader
 from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.options import AcceptLoss, AsJson, ClickHouseServer, Kafka
-from suyuan.cli.screen import print_json, say
+from suyuan.cli.screen import log_warnings, print_json, put, say
 from suyuan.cli.settings import Settings, load
 from suyuan.sinks.clickhouse import ClickHouse
 from suyuan.sinks.damage import report_detached
@@ -57,9 +56,7 @@ def loader(
     as_json: AsJson = False,
 ) -> None:
     """Load results from Kafka into ClickHouse. Several loaders share the topics; ClickHouse may be away for a while."""
-    logging.basicConfig(
-        level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    log_warnings()
     logging.getLogger("suyuan").setLevel(logging.INFO)
     logging.getLogger("kafka").setLevel(logging.CRITICAL)  # each failed attempt of each connection; ours say it once
     settings = load(kafka=kafka, clickhouse=clickhouse, metrics_port=metrics_port)
@@ -75,8 +72,8 @@ def loader(
         print_json([report])
     else:
         rows = ", ".join(f"{table} {count:,}" for table, count in sorted(report["rows"].items()))
-        typer.echo(f"loaded in {report['seconds']:.1f} s; rows: {rows or 'nothing new'}")
-        typer.echo(f"verifier: gap {report['gap']}, duplicates {report['duplicates']}")
+        put(f"loaded in {report['seconds']:.1f} s; rows: {rows or 'nothing new'}")
+        put(f"verifier: gap {report['gap']}, duplicates {report['duplicates']}")
     if report["gap"] or report["duplicates"]:
         raise typer.Exit(Exit.FAILED)
 

@@ -16,7 +16,7 @@ from suyuan.cli.publishing.progress import watch
 from suyuan.cli.publishing.publisher import Outlet, Publisher
 from suyuan.cli.publishing.sources import STDIN
 from suyuan.cli.publishing.tally import Tally
-from suyuan.cli.screen import print_json, say
+from suyuan.cli.screen import print_json, put, say
 from suyuan.cli.settings import Settings, load
 from suyuan.schemas.kinds import KINDS
 
@@ -95,4 +95,4 @@ def _answer(tally: Tally, failure: CommandError | None, *, as_json: bool) -> Non
     for (kind, field), count in tally.ignored.items():
         say(f"note: a {kind} has no field {field}: left aside in {count:,} records")
     if not as_json:
-        typer.echo(f"accepted {tally.accepted:,}, duplicate {tally.duplicate:,}, rejected {tally.rejected:,}")
+        put(f"accepted {tally.accepted:,}, duplicate {tally.duplicate:,}, rejected {tally.rejected:,}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-import sys
 import time
 from typing import Annotated, Any
 
@@ -20,7 +19,7 @@ from suyuan.cli.memory import let_memory_be
 from suyuan.cli.options import AcceptLoss, AcceptPoison, AsJson, Data
 from suyuan.cli.queries import named_queries
 from suyuan.cli.query_service import QueryService
-from suyuan.cli.screen import print_json, say
+from suyuan.cli.screen import log_warnings, print_json, put, say
 from suyuan.cli.settings import Settings, load
 from suyuan.cli.waiting import first_of
 from suyuan.schemas.versions import IncompatibleVersions
@@ -66,9 +65,7 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Run everything in this process: stages, tables, alerts. Ctrl-C ends it; what was acknowledged stays."""
-    logging.basicConfig(
-        level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    log_warnings()
     leave_to_the_command()
     for handler in logging.getLogger().handlers:
         handler.addFilter(WithoutCrashes(LogError, StateError))
@@ -86,8 +83,8 @@ def run(
         print_json([report])
     else:
         rows = ", ".join(f"{table} {count:,}" for table, count in sorted(report["rows"].items()))
-        typer.echo(f"processed in {report['seconds']:.1f} s; rows: {rows or 'nothing new'}")
-        typer.echo(f"verifier: gap {report['gap']}, duplicates {report['duplicates']}")
+        put(f"processed in {report['seconds']:.1f} s; rows: {rows or 'nothing new'}")
+        put(f"verifier: gap {report['gap']}, duplicates {report['duplicates']}")
     if report["gap"] or report["duplicates"]:
         raise typer.Exit(Exit.FAILED)
 

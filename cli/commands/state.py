@@ -6,7 +6,7 @@ import typer
 
 from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.options import AsJson, Data, Kafka
-from suyuan.cli.screen import print_json
+from suyuan.cli.screen import print_json, put
 from suyuan.cli.settings import load
 from suyuan.cli.state_rebuild import embedded
 from suyuan.cli.state_rebuild import kafka as cluster
@@ -41,4 +41,4 @@ def rebuild(kafka: Kafka = None, data: Data = None, *, as_json: AsJson = False) 
     if as_json:
         print_json([{"events": events}])
     else:
-        typer.echo(f"the state will be made anew from {events:,} events by the next start")
+        put(f"the state will be made anew from {events:,} events by the next start")

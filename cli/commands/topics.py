@@ -9,7 +9,7 @@ import typer
 
 from suyuan.cli.exits import Exit
 from suyuan.cli.options import AsJson, Kafka
-from suyuan.cli.screen import print_json
+from suyuan.cli.screen import print_json, put
 from suyuan.cli.settings import load
 from suyuan.cli.topics.checking import mismatches
 from suyuan.cli.topics.making import make_topics
@@ -51,10 +51,10 @@ def create(
         print_json([asdict(done)])
     else:
         for name in done.made:
-            typer.echo(f"made {name}")
+            put(f"made {name}")
         for mismatch in done.mismatches:
-            typer.echo(str(mismatch))
-        typer.echo(
+            put(str(mismatch))
+        put(
             f"{len(done.made)} topics made with {settings.partitions} partitions, {len(done.there)} were there"
             + (f"; {len(done.mismatches)} things are wrong with those" if done.mismatches else "")
         )
@@ -80,8 +80,8 @@ def check(
         print_json(map(asdict, found))
     else:
         for mismatch in found:
-            typer.echo(str(mismatch))
+            put(str(mismatch))
         if not found:
-            typer.echo("every topic is as it has to be")
+            put("every topic is as it has to be")
     if found:
         raise typer.Exit(Exit.FAILED)

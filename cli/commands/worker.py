@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-import sys
 import time
 from typing import Annotated, Any
 
@@ -20,7 +19,7 @@ from suyuan.cli.lost import leave_to_the_command
 from suyuan.cli.memory import let_memory_be
 from suyuan.cli.options import AcceptLoss, AcceptPoison, AsJson, Data, Kafka
 from suyuan.cli.outage_log import OutageLog
-from suyuan.cli.screen import print_json, say
+from suyuan.cli.screen import log_warnings, print_json, say
 from suyuan.cli.settings import Settings, load
 from suyuan.cli.waiting import first_of
 from suyuan.schemas.versions import IncompatibleVersions
@@ -82,9 +81,7 @@ def worker(
 
 
 def _log() -> None:
-    logging.basicConfig(
-        level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    log_warnings()
     logging.getLogger("suyuan").setLevel(logging.INFO)
     for handler in logging.getLogger().handlers:
         handler.addFilter(WithoutCrashes(StateError, TransportError))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 
 from suyuan.cli.dead_letters.place import Place
 from suyuan.cli.dead_letters.replaying import Correction
 from suyuan.cli.exits import CommandError
 from suyuan.domain.keys import partition_of
+from suyuan.publishing.checking import refuse
 from suyuan.publishing.keys import keys_and_ids
 from suyuan.schemas.events import decode_event, encode_event
 from suyuan.schemas.framing import UnreadableEvent
@@ -23,6 +25,8 @@ def correction(place: Place, data: bytes, partitions: int) -> Correction:
     try:
         value = encode_event(kind, _parsed(kind, data)) if data.lstrip().startswith(b"{") else data
         written, event = decode_event(value, kind)
+        if written == kind:
+            refuse(kind, event, time.time())
     except (InvalidEvent, UnreadableEvent, ValueError) as error:
         raise CommandError(f"the correction of {place} is not a {kind} event: {error}; nothing was sent") from None
     if written != kind:
@@ -32,8 +36,12 @@ def correction(place: Place, data: bytes, partitions: int) -> Correction:
 
 
 def _parsed(kind: str, data: bytes) -> dict[str, object]:
-    given = json.loads(data)
-    parsed = parse_event(json.dumps({"kind": kind} | given, ensure_ascii=False).encode())
+    try:
+        given = json.loads(data)
+        line = json.dumps({"kind": kind} | given, ensure_ascii=False).encode()
+    except RecursionError:
+        raise InvalidEvent("", "not JSON: nested too deeply") from None
+    parsed = parse_event(line)
     if parsed.kind != kind:
         raise InvalidEvent("kind", f"{parsed.kind}, not {kind}")
     return parsed.event

@@ -28,7 +28,8 @@ from suyuan.cli.dead_letters.replay_log import (
     replays_noted,
     value_at,
 )
-from suyuan.schemas.runs import decode_run
+from suyuan.schemas.accepted_runs import accepted_run
+from suyuan.schemas.withheld import WITHHELD_TOPICS
 
 Ask = Callable[..., Iterable[Mapping[str, Any]]]
 """a named query with its parameters → rows (see `suyuan.cli.queries`)"""
@@ -121,7 +122,7 @@ class Replayer:
                     messages[place] = self._message(place, found[place], correction)
                 except Gone:
                     outcomes[place] = Outcome(place, "gone", reason="its topic no longer has all of its bytes")
-        for place, reason in _empty(messages) if self._force else _unreadable(messages):
+        for place, reason in self._left_out(messages):
             outcomes[place] = Outcome(place, "unreadable", reason=reason)
             del messages[place]
         if self._dry_run:
@@ -132,6 +133,14 @@ class Replayer:
             outcomes |= self._send(messages, edited=correction is not None)
         for place in chunk:
             yield outcomes[place]
+
+    def _left_out(self, messages: Mapping[Place, Message]) -> list[tuple[Place, str]]:
+        """Not even force publishes once more what may name a person."""
+        judged = {
+            place: message for place, message in messages.items() if not self._force or place.topic in WITHHELD_TOPICS
+        }
+        left_out = _unreadable(judged, int(self._clock() * 1000))
+        return left_out + _empty({place: each for place, each in messages.items() if place not in judged})
 
     def _message(self, place: Place, letter: Mapping[str, Any], correction: Correction | None) -> Message:
         if correction is not None:
@@ -144,7 +153,7 @@ class Replayer:
         return replace(message, identity=told.digest())
 
     def _value(self, place: Place, letter: Mapping[str, Any]) -> bytes | None:
-        payload = bytes.fromhex(letter["payload"])
+        payload = bytes.fromhex(letter["payload"])  # empty where it is withheld
         if payload and len(payload) == letter["payload_bytes"]:
             return payload
         # of a large one the tables have the beginning, and they do not tell none at all from an empty one
@@ -190,16 +199,17 @@ def _empty(messages: Mapping[Place, Message]) -> list[tuple[Place, str]]:
     ]
 
 
-def _unreadable(messages: Mapping[Place, Message]) -> list[tuple[Place, str]]:
-    """Those that intake would not read, and why."""
+def _unreadable(messages: Mapping[Place, Message], now: int) -> list[tuple[Place, str]]:
+    """Those that intake would not take, the log having taken them `now`, and why."""
     by_topic: defaultdict[str, list[Place]] = defaultdict(list)
     for place in messages:
         by_topic[place.topic].append(place)
     found = []
     for topic, places in by_topic.items():
-        decoded = decode_run(topic.removeprefix("in."), [messages[place].value for place in places])
+        values = [messages[place].value for place in places]
+        taken = accepted_run(topic.removeprefix("in."), values, [now] * len(places))
         found += [
             (places[failure.index], f"{failure.field}: {failure.reason}" if failure.field else failure.reason)
-            for failure in decoded.failures
+            for failure in taken.failures
         ]
     return found

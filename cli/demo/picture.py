@@ -11,7 +11,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from suyuan.cli.drawing.words import SEVERITY_STYLES, VERDICT_STYLES, clean, moment
+from suyuan.cli.drawing.words import SEVERITY_STYLES, VERDICT_STYLES, cell, clean, moment
 from suyuan.simulation.report import Report
 
 
@@ -53,8 +53,8 @@ def line(figures: Figures) -> str:
 def _flow(figures: Figures) -> Table:
     table = Table(box=None, show_header=False, pad_edge=False)
     total = f" of {figures.expected:,}" if figures.expected else ""
-    table.add_row("events published", f"[bold]{figures.published:,}[/]{total}")
-    table.add_row("events per second", f"[bold]{figures.rate:,.0f}[/]")
+    table.add_row("events published", Text(f"{figures.published:,}", style="bold").append(total, style="not bold"))
+    table.add_row("events per second", Text(f"{figures.rate:,.0f}", style="bold"))
     for topic, behind in sorted(figures.lag.items(), key=lambda each: -each[1])[:6]:
         if behind:
             table.add_row(f"  to do in {topic}", f"{behind:,}")
@@ -64,7 +64,7 @@ def _flow(figures: Figures) -> Table:
 def _verdicts(verdicts: Mapping[str, int]) -> Table:
     table = Table(box=None, show_header=False, pad_edge=False)
     for verdict, style in VERDICT_STYLES.items():
-        table.add_row(f"[{style}]{verdict}[/]", f"{verdicts.get(verdict, 0):,}")
+        table.add_row(Text(verdict, style=style), f"{verdicts.get(verdict, 0):,}")
     return table
 
 
@@ -80,7 +80,7 @@ def _alerts(alerts: Sequence[Mapping[str, Any]]) -> RenderableType:
         table.add_row(
             moment(alert["raised_at"])[5:16],
             Text(severity, style=SEVERITY_STYLES.get(severity, "")),
-            f"{clean(alert['title_zh'])} {clean(alert['title_en'])} · {clean(alert['listing_id'])}",
+            Text(f"{clean(alert['title_zh'])} {clean(alert['title_en'])} · ").append_text(cell(alert["listing_id"])),
         )
     return table
 

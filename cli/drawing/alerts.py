@@ -8,9 +8,12 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from suyuan.cli.drawing.words import SEVERITY_STYLES, clean, joined, moment
+from suyuan.cli.drawing.words import SEVERITY_STYLES, cell, clean, joined, moment
+from suyuan.cli.visible import shortened
 
 Row = Mapping[str, Any]
+
+_LONGEST_TITLE = 80
 
 
 def draw_alerts(alerts: Iterable[Row]) -> Table:
@@ -21,7 +24,8 @@ def draw_alerts(alerts: Iterable[Row]) -> Table:
     table.add_column("alert", overflow="fold", ratio=2)
     table.add_column("listing", overflow="fold", ratio=1)
     for alert in alerts:
-        table.add_row(moment(alert["raised_at"])[:16], _severity(alert), _what(alert), _where(alert))
+        raised = Text(moment(alert["raised_at"])[:16])
+        table.add_row(raised, _severity(alert), _what(alert), _where(alert))
     return table
 
 
@@ -32,7 +36,7 @@ def alert_line(alert: Row) -> Text:
         f"{moment(alert.get('changed_at') or alert['raised_at'])}  {change:8}",
         style="dim" if change == "cleared" else "",
     )
-    line.append_text(_severity(alert)).append("  ").append_text(_what(alert)).append("  ").append(_where(alert))
+    line.append_text(_severity(alert)).append("  ").append_text(_what(alert)).append("  ").append_text(_where(alert))
     return line
 
 
@@ -42,8 +46,8 @@ def _severity(alert: Row) -> Text:
 
 
 def _what(alert: Row) -> Text:
-    what = Text(clean(alert["title_zh"]), style="bold")
-    what.append(f" {clean(alert['title_en'])}", style="not bold")
+    what = Text(shortened(clean(alert["title_zh"]), _LONGEST_TITLE), style="bold")
+    what.append(f" {shortened(clean(alert['title_en']), _LONGEST_TITLE)}", style="not bold")
     if alert["state"] == "cleared":
         what.append(" (cleared)", style="not bold dim")
     if alert.get("gap_names"):
@@ -51,5 +55,5 @@ def _what(alert: Row) -> Text:
     return what
 
 
-def _where(alert: Row) -> str:
-    return f"{clean(alert['platform_code'])} / {clean(alert['listing_id'])}"
+def _where(alert: Row) -> Text:
+    return cell(alert["platform_code"], 18).append(" / ").append_text(cell(alert["listing_id"]))

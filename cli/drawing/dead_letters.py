@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from rich.table import Table
+from rich.text import Text
 
-from suyuan.cli.drawing.words import clean, moment
+from suyuan.cli.drawing.words import cell, clean, moment
 
 _DUMPED = 4096
 """bytes of a payload that are drawn"""
@@ -26,11 +27,11 @@ def draw_dead_letters(letters: Iterable[Mapping[str, Any]]) -> Table:
         table.add_column(column, overflow="fold", justify="right" if column == "bytes" else "left")
     for letter in letters:
         table.add_row(
-            clean(identity(letter)),
-            moment(letter["received_at"]),
+            cell(identity(letter), 60),
+            Text(moment(letter["received_at"])),
             f"{letter['payload_bytes']:,}",
             "replayed" if letter["replays"] else "open",
-            reason(letter),
+            cell(reason(letter), 400),
         )
     return table
 
@@ -49,12 +50,17 @@ def draw_dead_letter(letter: Mapping[str, Any], replays: Iterable[Mapping[str, A
     yield f"reason     {reason(letter)}"
     yield f"key        {'none' if key is None else _text(bytes.fromhex(key))}"
     yield f"bytes      {letter['payload_bytes']:,}"
+    if letter["withheld"]:
+        yield f"withheld   key and bytes, since a {clean(letter['kind'])} may name a person; only the topic has them"
+        yield f"sha256     {letter['sha256'] or 'not known'}"
     for replay in replays:
         offset = replay["replayed_offset"]
         where = f"partition {replay['replayed_partition']}" + ("" if offset is None else f" at offset {offset}")
         how = "corrected, to" if replay["edited"] else "to"
         told = _OUTCOMES.get(replay["outcome"], replay["outcome"])
         yield f"replayed   {moment(replay['replayed_at'])} {how} {where}: {told}"
+    if letter["withheld"]:
+        return
     yield ""
     for at in range(0, min(len(payload), _DUMPED), 16):
         part = payload[at : at + 16]

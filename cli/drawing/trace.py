@@ -11,10 +11,14 @@ from rich.text import Text
 from rich.tree import Tree
 
 from suyuan.cli.drawing.chain import draw_chain
-from suyuan.cli.drawing.words import VERDICT_STYLES, clean
+from suyuan.cli.drawing.words import VERDICT_STYLES, cell, clean
+from suyuan.cli.visible import shortened
 
 Row = Mapping[str, Any]
 Key = tuple[str, str, str]
+
+_LONGEST = 60
+"""columns of the name of a lot"""
 
 
 def draw_back(trace: Row) -> RenderableType:
@@ -53,7 +57,11 @@ def _lineage(trace: Row, here: str, there: str) -> RenderableType:
             branch, at = stack.pop()
             for link in links.get(at, ()):
                 other = _key(link[there])
-                text = _lot(lots[other]) if other in lots else Text(" ".join(other))
+                text = (
+                    _lot(lots[other])
+                    if other in lots
+                    else Text(" ".join(shortened(clean(part), _LONGEST) for part in other))
+                )
                 text.append(f"  {link['quantity']:,} units [{clean(link['evidence'])}]", style="dim")
                 if other in drawn:
                     text.append("  (see above)", style="dim italic")
@@ -68,7 +76,7 @@ def _lineage(trace: Row, here: str, there: str) -> RenderableType:
 def _lot(lot: Row) -> Text:
     key, record, producer = lot["key"], lot["record"], lot["producer"]
     line = Text()
-    line.append(f"lot {clean(key['lot'])}", style="bold")
+    line.append(f"lot {shortened(clean(key['lot']), _LONGEST)}", style="bold")
     line.append(f"  gtin {clean(key['gtin'])}  ")
     line.append(clean(producer["name"]) if producer else "(unregistered)", style="" if producer else "dark_orange")
     line.append(f" {clean(key['producer_code'])}")
@@ -94,7 +102,7 @@ def _lot(lot: Row) -> Text:
 
 def _cycles(trace: Row) -> Iterator[Text]:
     for cycle in trace["cycles"]:
-        lots = " → ".join(clean(key["lot"]) for key in [*cycle, cycle[0]])
+        lots = " → ".join(shortened(clean(key["lot"]), _LONGEST) for key in [*cycle, cycle[0]])
         yield Text(f"circle of inputs, not followed: {lots}", style="dark_orange")
 
 
@@ -105,7 +113,7 @@ def _holdings(trace: Row) -> Table:
     for each in trace["holdings"]:
         held = Text(f"{each['held']:,}", style="bold red" if each["held"] < 0 else "")
         table.add_row(
-            clean(each["lot"]["lot"]), clean(each["holder"]), f"{each['received']:,}", f"{each['sent']:,}", held
+            cell(each["lot"]["lot"]), cell(each["holder"]), f"{each['received']:,}", f"{each['sent']:,}", held
         )
     return table
 
@@ -120,11 +128,11 @@ def _offers(trace: Row) -> RenderableType:
         chain = offer["chain"]
         verdict = clean(chain["verdict"])
         table.add_row(
-            clean(offer["certainty"]),
-            clean(chain["platform_code"]),
-            clean(chain["listing_id"]),
+            cell(offer["certainty"]),
+            cell(chain["platform_code"], 18),
+            cell(chain["listing_id"]),
             Text(verdict, style=VERDICT_STYLES.get(verdict, "")),
-            Text(clean(chain.get("title"))),
+            cell(chain.get("title"), 80),
         )
     return table
 

@@ -6,6 +6,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+from rich.text import Text
+
+from suyuan.cli.visible import shortened, visible
+
+_LONGEST_JOINED = 80
+"""columns of one of several values"""
+
 CHINA = timezone(timedelta(hours=8), "CST")
 
 VERDICT_STYLES = {
@@ -24,8 +31,6 @@ SEVERITY_STYLES = {
     "low": "yellow",
 }
 
-_ANY_CONTROL = dict.fromkeys((*range(32), *range(127, 160)), "�")
-
 
 def moment(value: Any) -> str:
     """A point in time as a clock in China shows it; ms since the epoch, a datetime, or text as it is."""
@@ -39,11 +44,16 @@ def moment(value: Any) -> str:
 
 
 def clean(value: Any) -> str:
-    """Text from outside without control characters, which could move the cursor or hide what follows."""
-    return "" if value is None else str(value).translate(_ANY_CONTROL)
+    """Text from outside, with escapes for what could move the cursor, hide what follows or turn its order around."""
+    return "" if value is None else visible(str(value))
+
+
+def cell(value: Any, most: int = 28) -> Text:
+    """The same in a cell of a table: no markup, and no wider than so many columns, lest it leave no room for others."""
+    return Text(shortened(clean(value), most))
 
 
 def joined(values: Sequence[Any], most: int = 3) -> str:
     """'a, b, c and 4 more'"""
-    shown = ", ".join(clean(value) for value in values[:most])
+    shown = ", ".join(shortened(clean(value), _LONGEST_JOINED) for value in values[:most])
     return f"{shown} and {len(values) - most} more" if len(values) > most else shown

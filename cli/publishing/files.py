@@ -10,6 +10,7 @@ from suyuan.cli.publishing.publisher import Publisher
 from suyuan.cli.publishing.reading import read
 from suyuan.cli.publishing.sources import Source
 from suyuan.cli.publishing.tally import Tally
+from suyuan.schemas.validation import InvalidEvent
 
 _STEP = 2_000
 """records between two looks at the progress"""
@@ -44,6 +45,8 @@ def _publish(source: Source, kind: str | None, publisher: Publisher, tally: Tall
         else:
             try:
                 publisher.take(record.kind, record.event)
+            except InvalidEvent as error:
+                tally.refuse(Problem(source.name, line, error.reason, error.field or None))
             except ValueError as error:
                 tally.refuse(Problem(source.name, line, str(error)))
             for field in record.ignored:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from suyuan.publishing.checking import refuse
 from suyuan.publishing.keys import keys_and_ids
 from suyuan.schemas.events import encode_event
 
@@ -34,13 +36,18 @@ class _Batch:
 class Publisher:
     """Collects events by kind and hands them to the outlet in batches of one kind."""
 
-    def __init__(self, outlet: Outlet) -> None:
+    def __init__(self, outlet: Outlet, clock: Callable[[], float] = time.time) -> None:
+        """`clock`: seconds since the epoch; the log will take an event about now."""
         self._outlet = outlet
+        self._clock = clock
         self._batches: defaultdict[str, _Batch] = defaultdict(_Batch)
         self._bytes = 0
 
     def take(self, kind: str, event: Mapping[str, Any]) -> None:
-        """Take one event in. Raises ValueError where its schema does not allow it."""
+        """Take one event in. Raises InvalidEvent where the rules of acceptance refuse it, ValueError where its schema
+        does not allow it.
+        """
+        refuse(kind, event, self._clock())
         value = encode_event(kind, event)
         batch = self._batches[kind]
         batch.events.append(event)

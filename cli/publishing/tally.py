@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import IO, Any
 
 from suyuan.cli.publishing.problems import Problem
+from suyuan.cli.screen import json_line
 
 _MOST_SHOWN = 100
 
@@ -32,7 +32,7 @@ class Tally:
         if len(self.problems) < _MOST_SHOWN:
             self.problems.append(problem)
         if self.report is not None:
-            self.report.write(json.dumps(asdict(problem), ensure_ascii=False) + "\n")
+            self.report.write(json_line(asdict(problem)))
 
     @property
     def read(self) -> int:

@@ -29,6 +29,7 @@ from suyuan.domain.chain.facts import Facts
 from suyuan.domain.chain.licensing import held_licences, in_force, needs_held_licence
 from suyuan.domain.chain.phrases import has
 from suyuan.domain.chain.tables import LICENCE_COLUMNS, PRODUCT_COLUMNS, tables
+from suyuan.domain.evidence import evidence_expr
 
 
 def join_facts(listings: pl.DataFrame, facts: Facts) -> pl.DataFrame:
@@ -72,7 +73,7 @@ def join_facts(listings: pl.DataFrame, facts: Facts) -> pl.DataFrame:
 def _of_listing(today: dt.date | None) -> list[pl.Expr]:
     day = china_day_expr("occurred_at")
     return [
-        pl.concat_str("publisher", "event_id", separator="/").alias("listing_event"),
+        evidence_expr().alias("listing_event"),
         day.alias("day"),
         pl.max_horizontal(day, pl.lit(today, dtype=pl.Date)).alias("present_day"),
         _valid("seller").alias("seller_valid"),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from suyuan.schemas.kinds import KINDS
+from suyuan.schemas.withheld import WITHHELD_TOPICS, withheld_hash
 from suyuan.sinks.clickhouse import ClickHouse
 from suyuan.sinks.reading import Row, limit_clause, read, stream, where_clause
 
@@ -52,8 +54,12 @@ def dead_letters(
 
 
 def whole_dead_letters(clickhouse: ClickHouse, places: Sequence[Place]) -> list[Row]:
-    """Those that there are, with `key` and `payload` in hex: of a large payload the first MiB."""
-    return read(
+    """Those that there are, with `key` and `payload` in hex: of a large payload the first MiB.
+
+    `withheld`: the topic may name persons; key and payload are empty, also where a former version kept them, and
+    `sha256` is that of the value where it is known.
+    """
+    found = read(
         clickhouse,
         f"""
         SELECT * EXCEPT (key, payload), lower(hex(key)) AS key, lower(hex(payload)) AS payload FROM dead_letter_v
@@ -62,6 +68,17 @@ def whole_dead_letters(clickhouse: ClickHouse, places: Sequence[Place]) -> list[
         """,  # noqa: S608 - fixed names, bound values
         {"places": [tuple(place) for place in places]},
     )
+    return [_shown(row) for row in found]
+
+
+def _shown(row: Row) -> Row:
+    if row["topic"] not in WITHHELD_TOPICS:
+        return {**row, "withheld": False, "sha256": None}
+    payload = bytes.fromhex(row["payload"])
+    known = withheld_hash(payload)
+    if known is None and len(payload) == row["payload_bytes"]:
+        known = sha256(payload).hexdigest()
+    return {**row, "key": None, "payload": "", "withheld": True, "sha256": known}
 
 
 def replays(clickhouse: ClickHouse, place: Place) -> list[Row]:

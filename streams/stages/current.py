@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from suyuan.domain.evidence import evidence_expr
+
 RECENCY = ("occurred_at", "event_id", "publisher")
 SEEN_LIMIT = 16
 """deliveries remembered per key; an older one that comes again is accepted again, and the read views fold it"""
@@ -57,7 +59,7 @@ def supersede(
     """
     prior = _prior(keys, held)
     rows = (
-        _with_first_seen(rows.lazy().with_columns(evidence=pl.concat_str("publisher", pl.lit("/"), "event_id")), prior)
+        _with_first_seen(rows.lazy().with_columns(evidence=evidence_expr()), prior)
         .with_columns(
             outcome=pl.when(pl.col("offset") > pl.col("first")).then(pl.lit("duplicate")).otherwise(pl.lit("accepted"))
         )

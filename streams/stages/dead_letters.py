@@ -1,4 +1,6 @@
-"""What cannot be read, with everything needed to look at it and to publish it again."""
+"""What is no event or does not count, with everything needed to look at it and to publish it again, save where that
+may name a person.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +14,7 @@ from suyuan.domain.keys import SEPARATOR
 from suyuan.schemas.blocks import block_schema
 from suyuan.schemas.kinds import PUBLISHER_FIRST
 from suyuan.schemas.runs import Failure
+from suyuan.schemas.withheld import WITHHELD_TOPICS, stand_in
 from suyuan.streams.dead_letter_limit import DeadLetterLimit, TooManyDeadLetters, Unreadable, Verdict
 from suyuan.streams.stage import Emit, Run, StateView
 
@@ -39,9 +42,9 @@ def dead_letters(
     """One row per failure, or nothing. `set_aside`: as `note_failures` says."""
     if not failures:
         return []
-    rows = []
+    rows, withheld = [], run.topic in WITHHELD_TOPICS
     for failure in failures:
-        payload = run.values[failure.index] or b""
+        payload, key = run.values[failure.index] or b"", run.keys[failure.index]
         rows.append(
             {
                 "topic": run.topic,
@@ -50,8 +53,8 @@ def dead_letters(
                 "reason": failure.reason,
                 "field": failure.field,
                 "kind": kind,
-                "key": run.keys[failure.index],
-                "payload": payload[:PAYLOAD_LIMIT],
+                "key": None if withheld else key,
+                "payload": stand_in(payload) if withheld else payload[:PAYLOAD_LIMIT],
                 "payload_bytes": len(payload),
                 "received_at": run.timestamps[failure.index],
             }
@@ -63,7 +66,8 @@ def note_failures(
     run: Run, kind: str, failures: Sequence[Failure], state: StateView, limit: DeadLetterLimit
 ) -> Mapping[str, int]:
     """Remember in the partition's state where the topic's last failures were, and whose. How many of them are of
-    publishers that are set aside. Raises TooManyDeadLetters.
+    publishers that are set aside. Raises TooManyDeadLetters. For messages that are no events alone: what the rules of
+    acceptance refuse is no sign of a reader that fails.
     """
     if not failures or run.redelivered:  # what comes again was noted the first time
         return {}

@@ -1,8 +1,8 @@
 """Intake: from published bytes to current records under way to the stages that need them.
 
-A run of `in.<kind>` gives: dead letters for what cannot be read; every readable event with its outcome for the sinks;
-the records that are current now, keyed for the next stage; and retractions of what they replace where that had gone
-elsewhere. A block of `intake.lookup` is answered with the current record, now and whenever it changes.
+A run of `in.<kind>` gives: dead letters for what cannot be read or is not accepted; every other event with its outcome
+for the sinks; the records that are current now, keyed for the next stage; and retractions of what they replace where
+that had gone elsewhere. A block of `intake.lookup` is answered with the current record, now and whenever it changes.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import polars as pl
 from suyuan.domain.identifiers.uscc import uscc_faults
 from suyuan.domain.keys import SEPARATOR, partition_of
 from suyuan.domain.normalisation import normalise
+from suyuan.schemas.accepted_runs import accepted_run
 from suyuan.schemas.blocks import block_schema
 from suyuan.schemas.kinds import event_schema
-from suyuan.schemas.runs import decode_run
 from suyuan.streams.stage import Block, Emit, Run, StageContext, StateView
 from suyuan.streams.stages.current import Supersession, supersede
 from suyuan.streams.stages.dead_letters import dead_letters, note_failures, with_refusals
@@ -38,13 +38,13 @@ LISTING_COLUMNS = list(block_schema("listing"))
 def take_in(run: Run, state: StateView, context: StageContext) -> list[Emit]:
     """One run of `in.<kind>`. Raises TooManyDeadLetters, with nothing done."""
     kind = run.topic.removeprefix("in.")
-    decoded = decode_run(kind, run.values)
-    failures = with_refusals(run, decoded.failures)
-    set_aside = note_failures(run, kind, failures, state, context.dead_letter_limit)
-    emits = dead_letters(run, kind, failures, set_aside)
-    if decoded.rows.is_empty():
+    taken = accepted_run(kind, run.values, run.timestamps)
+    unreadable = with_refusals(run, taken.unreadable)
+    set_aside = note_failures(run, kind, unreadable, state, context.dead_letter_limit)
+    emits = dead_letters(run, kind, with_refusals(run, taken.failures), set_aside)
+    if taken.rows.is_empty():
         return emits
-    rows = _prepared(kind, run, decoded.rows)
+    rows = _prepared(kind, run, taken.rows)
     keys = rows["key"].unique(maintain_order=True).to_list()
     held = state.get_many([_current_key(kind, key) for key in keys])
     change = supersede(rows, keys, held, redelivered=run.redelivered)

@@ -96,7 +96,7 @@ def test_text_from_outside_cannot_steer_the_terminal_nor_use_markup():
     assert "\x1b[2J" not in text
     assert "\x07" not in text
     assert "\u009b" not in text
-    assert clean("a\nb\x00") == "a�b�"
+    assert clean("a\nb\x00") == "a\\u000ab\\u0000"
 
 
 def test_a_bare_chain_is_drawn_too():

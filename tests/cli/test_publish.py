@@ -7,12 +7,14 @@ import os
 import sqlite3
 import subprocess
 import sys
+import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 
 from suyuan.cli.publishing.lines import LONGEST
+from suyuan.domain.calendar import china_day, days_after
 from suyuan.schemas.events import decode_event
 from suyuan.simulation.market import Market
 from suyuan.streams.transport.embedded.errors import LogMissing
@@ -345,3 +347,44 @@ def test_a_full_disk_ends_it_with_what_was_stored_before(data, tmp_path):
     answer = json.loads(retried.stdout)
     assert answer["accepted"] + answer["duplicate"] == 20_000
     assert len(stored(data)["listing"]) == 20_000
+
+
+def test_what_the_rules_refuse_is_told_by_field_and_never_stored(suyuan, tmp_path, data):
+    tomorrow = days_after(china_day(time.time_ns() // 1_000_000), 1)
+    day = {"kind": "day", "publisher": "SUYUAN", "occurred_at": 1}
+    refused = [
+        (listing(1) | {"event_id": " \u200b"}, "event_id", "is empty"),
+        (listing(2) | {"publisher": "\u3000"}, "publisher", "is empty"),
+        (day | {"event_id": "far", "date": "9999-12-31"}, "date", str(days_after(tomorrow, -1))),
+        (day | {"event_id": "next", "date": str(days_after(tomorrow, 2))}, "date", "more than a day after"),
+        (
+            day | {"event_id": "not ours", "publisher": "P", "date": "2026-01-01"},
+            "publisher",
+            "only the running system",
+        ),
+    ]
+    good = [listing(3), day | {"event_id": "tomorrow", "date": str(tomorrow)}]
+    file = tmp_path / "events.jsonl"
+    file.write_text("".join(json.dumps(each) + "\n" for each in [*(each for each, *_ in refused), *good]))
+    answer = suyuan("publish", file, "--json")
+    assert (answer.code, answer.row["accepted"], answer.row["rejected"]) == (1, 2, len(refused))
+    for number, ((_, field, reason), told) in enumerate(zip(refused, answer.row["errors"], strict=True), 1):
+        assert (told["line"], told["field"]) == (number, field)
+        assert reason in told["reason"]
+    with Log.open(data, role="read") as log:
+        assert sum(log.end_offsets().values()) == 2
+
+
+def test_lines_and_cells_that_are_nested_without_an_end_are_refused(suyuan, tmp_path):
+    deep = "[" * 100_000
+    file = tmp_path / "lots.jsonl"
+    closed = deep + "]" * 100_000
+    file.write_text(f'{deep}\n{{"kind": "lot", "inputs": {deep}\n{{"x": {closed}, "kind": "lot"}}\n')
+    table = tmp_path / "recalls.csv"
+    table.write_text("event_id,publisher,occurred_at,recall_no,producer_code,gtin,lots,level,reason,status\n")
+    with table.open("a") as out:
+        out.write(f'E,P,1,R,C,06901234567892,"{deep}",1,x,open\n')
+    for name, count in ((file, 3), (table, 1)):
+        answer = suyuan("publish", name, "--json", own=True)
+        assert (answer.code, answer.row["accepted"], answer.row["rejected"]) == (1, 0, count)
+        assert all("deep" in told["reason"] or "JSON" in told["reason"] for told in answer.row["errors"])

@@ -1,18 +1,20 @@
 """Generated markets for a system that publishes days of its own while it runs."""
 
 import json
+import time
 
+from suyuan.domain.calendar import china_day, days_after
 from tests.reference.markets import generate
 
 NUMBERS = ("shipment_id", "report_no", "recall_no", "decision_no", "complaint_no")
 LAST_DAY = {
     "kind": "day",
     "event_id": "last",
-    "publisher": "91110108MA01234567",
+    "publisher": "SUYUAN",
     "occurred_at": 1_800_000_000_000,
-    "date": "2199-12-31",
+    "date": str(days_after(china_day(time.time_ns() // 1_000_000), 1)),
 }
-"""after every day that the running system publishes"""
+"""no day that the running system publishes is after it, and none after it is taken"""
 
 
 def markets(seeds):

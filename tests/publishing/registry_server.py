@@ -21,6 +21,8 @@ class Registry(ThreadingHTTPServer):
         self.broken = False
         self.bomb = None
         """what it answers instead, packed by gzip"""
+        self.raw = None
+        """answered to everything, if set"""
 
     def register(self, kind, number, *, avro=None):
         avro = avro or event_schema(kind).avro
@@ -32,7 +34,9 @@ class _Answers(BaseHTTPRequestHandler):
     def do_GET(self):
         registry = self.server
         _, *parts = self.path.split("/")
-        if registry.broken:
+        if registry.raw is not None:
+            self._write(200, registry.raw)
+        elif registry.broken:
             self._answer(500, {"error_code": 50001, "message": "the store is away"})
         elif registry.allowed and self.headers["Authorization"] != registry.allowed:
             self._answer(401, {"error_code": 40101, "message": "who are you?"})
@@ -45,7 +49,9 @@ class _Answers(BaseHTTPRequestHandler):
             self._answer(200, {"subject": parts[1], "version": int(parts[3]), "id": number, "schema": schema})
 
     def _answer(self, status, value):
-        body = self.server.bomb or json.dumps(value).encode()
+        self._write(status, self.server.bomb or json.dumps(value).encode())
+
+    def _write(self, status, body):
         self.send_response(status)
         if self.server.bomb:
             self.send_header("Content-Encoding", "gzip")

@@ -122,12 +122,20 @@ def test_structs_dates_and_times(connection, log):
     recall = {"event_id": "R1", "publisher": "P", "recall_no": "N1", "producer_code": "C", "gtin": "06901234567892"}
     with Publisher(connection) as publisher:
         publisher.publish(Recall(**recall, occurred_at=moment, lots=["L1"]))
-        publisher.publish(Day("D1", "P", 1, dt.date(2026, 3, 2)), kind="day")
-        publisher.publish({"event_id": "D2", "publisher": "P", "occurred_at": 2, "date": "2026-03-03"}, kind="day")
+        publisher.publish(Day("D1", "SUYUAN", 1, dt.date(2026, 3, 2)), kind="day")
+        publisher.publish({"event_id": "D2", "publisher": "SUYUAN", "occurred_at": 2, "date": "2026-03-03"}, kind="day")
     (record,) = log.read("in.recall")
     assert decode_event(record.value)[1]["occurred_at"] == 1_772_323_200_000
     days = [decode_event(record.value)[1]["date"] for record in log.read("in.day")]
     assert sorted(days) == [dt.date(2026, 3, 2), dt.date(2026, 3, 3)]
+
+
+DAY = {"kind": "day", "event_id": "D", "publisher": "SUYUAN", "occurred_at": 1, "date": "2026-01-01"}
+COMPLAINT = {"kind": "complaint", "event_id": "C", "publisher": "P", "occurred_at": 1, "channel": "12315"} | {
+    "complaint_no": "1",
+    "category": "x",
+    "complainant": "13912345678 张三",
+}
 
 
 @pytest.mark.parametrize(
@@ -139,6 +147,11 @@ def test_structs_dates_and_times(connection, log):
         (listing(kind="unheard-of"), "kind", "not one of listing"),
         ({}, "kind", "missing"),
         (listing(event_id=""), "event_id", "is empty"),
+        (listing(event_id="\u200b "), "event_id", "is empty"),
+        (listing(publisher="\u3000"), "publisher", "is empty"),
+        (DAY | {"date": "9999-12-31"}, "date", "more than a day after"),
+        (DAY | {"publisher": "P"}, "publisher", "only the running system"),
+        (COMPLAINT, "complainant", "no pseudonym"),
         (listing(occurred_at=10**17), "occurred_at", "outside"),
         (listing(colour="green"), "colour", "a listing has no such field"),
         (listing(title=b"\xe9\xbe\x99"), "title", "bytes, not text"),
@@ -152,6 +165,7 @@ def test_what_is_no_event_is_refused_with_its_field_and_reason(publisher, log, e
         publisher.publish(event)
     assert caught.value.field == field
     assert reason in caught.value.reason
+    assert "13912345678" not in str(caught.value)
     publisher.flush()
     assert log.read("in.listing") == []
 

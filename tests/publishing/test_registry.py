@@ -81,7 +81,7 @@ def test_what_is_not_registered_is_not_published(connection, log, registry):
     with Publisher(connection, registry=SchemaRegistry(registry.url)) as publisher:
         for one in (
             listing(),
-            {"kind": "day", "event_id": "D", "publisher": "P", "occurred_at": 1, "date": "2026-01-01"},
+            {"kind": "day", "event_id": "D", "publisher": "SUYUAN", "occurred_at": 1, "date": "2026-01-01"},
         ):
             with pytest.raises(NotRegistered, match=rf"subject in\.{one['kind']}-value .* register it first"):
                 publisher.publish(one)

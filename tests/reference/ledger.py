@@ -52,7 +52,7 @@ class Ledger:
             if self.rng.random() < 0.3:
                 at = self.last_instant.get(key, at)
         self.last_instant[key] = at
-        publisher, event_id = self.rng.choice(self.publishers), None
+        publisher, event_id = "SUYUAN" if kind == "day" else self.rng.choice(self.publishers), None
         while event_id is None or self.used & {(publisher, event_id), (key, at, event_id)}:
             event_id = f"E{self.rng.randrange(10_000)}"
         self.used |= {(publisher, event_id), (key, at, event_id)}

@@ -169,7 +169,7 @@ class Market:
         for number in range(rng.randint(0, 3)):
             about = rng.choice(ledger.of_kind("listing"))
             about = {"platform_code": about["platform_code"], "listing_id": about["listing_id"]}
-            facts = {"subject_code": None, "category": "quality", "complainant": f"p{number}"}
+            facts = {"subject_code": None, "category": "quality", "complainant": f"p{number:032x}"}
             ledger.publish("complaint", channel="12315", complaint_no=f"C{number}", **about, **facts)
             subject = {"subject_code": rng.choice(self.cast.parties), "division": "440305"}
             facts = {"ground": "x", "amount_fen": 100, "status": "in_force", "decided_on": ledger.day()}

@@ -223,3 +223,17 @@ def test_a_block_of_some_kilobytes_that_would_be_gigabytes_is_not_unpacked():
     for codec, bomb in (("deflate", packed), ("snappy", snappy)):
         with pytest.raises(BlockError, match="unpacks to more than 268,435,456 bytes"):
             decode_block(packed_container(codec, bomb))
+
+
+@pytest.mark.parametrize("depth", [3, 300, 900, 100_000])
+@pytest.mark.parametrize(
+    "around", [('{"type": "array", "items": ', "}"), ("[", "]"), ('{"x": ', "}"), ('["null", ', "]")]
+)
+def test_a_header_that_is_nested_without_an_end_is_a_block_error(depth, around):
+    before, after = around
+    field = f'{{"name": "kind", "type": {before * depth}"string"{after * depth}}}'
+    schema = f'{{"type": "record", "name": "lookup", "namespace": "suyuan.block", "fields": [{field}]}}'
+    for text in (schema, f"{before * depth}1{after * depth}", "[" * depth):
+        for name in (None, "lookup"):
+            with pytest.raises(BlockError):
+                decode_block(make_header(text, "null", bytes(16)) + b"\x02\x00" + bytes(16), name)

@@ -114,7 +114,6 @@ def test_a_short_and_a_long_message_do_not_make_up_for_each_other(market):
         (frame(11, b"\x04E1\x02P" + encode_long(MAX_INSTANT + 1) + b"\x02"), "outside 1970", "occurred_at"),
         (frame(11, b"\x04E1\x02P\x02\xfe\xff\xff\xff\x0f"), "outside 0001", "date"),
         (frame(11, b"\x04E1\x02P\x02\x80\x80\x80\x80\x20"), "outside 0001", "date"),
-        (frame(11, b"\x00\x02P\x02\x02"), "empty", "event_id"),
     ],
 )
 def test_the_culprit_alone_fails_with_reason_and_field(market, message, reason, field):

@@ -74,7 +74,6 @@ def test_optional_fields_may_be_absent_or_null():
     ("event", "changes", "field", "reason"),
     [
         (LISTING, {"title": ...}, "title", "missing"),
-        (LISTING, {"event_id": ""}, "event_id", "empty"),
         (LISTING, {"kind": ...}, "kind", "missing"),
         (LISTING, {"kind": "offer"}, "kind", "listing, entity, licence"),
         (LISTING, {"kind": 5}, "kind", "listing, entity, licence"),

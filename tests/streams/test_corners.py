@@ -76,9 +76,9 @@ DEFAULTS = {
         "platform_code": PLATFORM,
         "listing_id": "1",
         "category": "food",
-        "complainant": "y",
+        "complainant": "p" + "0" * 32,
     },
-    "day": {},
+    "day": {"publisher": "SUYUAN"},
 }
 
 

@@ -161,7 +161,7 @@ def test_it_says_whose_they_are():
     [
         ("listing", b"P1\x1fL1", "P1"),
         ("lot", b"C1\x1fG\x1fL", "C1"),
-        ("complaint", b"12315\x1f1", "12315"),
+        ("complaint", b"12315\x1f1", None),
         ("entity", b"C1", None),
         ("listing", None, None),
         ("listing", b"P1", None),

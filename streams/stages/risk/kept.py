@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import polars as pl
 
+from suyuan.domain.evidence import evidence_id
 from suyuan.domain.keys import SEPARATOR
 from suyuan.schemas.blocks import block_schema
 from suyuan.streams.stages.listing_rows import keys
@@ -66,7 +67,7 @@ class Complaint(msgspec.Struct, array_like=True, frozen=True):
     @property
     def evidence(self) -> str:
         """Name of the event."""
-        return f"{self.publisher}/{self.event_id}"
+        return evidence_id(self.publisher, self.event_id)
 
 
 class Spoken(msgspec.Struct, array_like=True, frozen=True):

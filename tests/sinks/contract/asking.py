@@ -8,6 +8,7 @@ import pytest
 
 from suyuan.sinks import queries
 from suyuan.sinks.queries import AlertFilter, ChainFilter, DeadLetterFilter
+from suyuan.sinks.records import Records
 from tests.sinks.contract.views import load
 from tests.sinks.rows import MAKER, NOW, PLATFORM, alert, block, chain, dead_letter, events, listing, node, replay
 
@@ -154,13 +155,23 @@ class AskingContract:
     def test_events_by_the_ids_that_chains_cite(self, clickhouse):
         load(clickhouse, "event.listing", *[events("listing", listing(1) | {"event_id": "with/slash"})] * 2)
         load(clickhouse, "event.entity", events("entity", {"code": "E", "name": "名", "status": "active"}))
-        found = queries.events_by_evidence(clickhouse, [f"{MAKER}/with/slash", f"{MAKER}/entity-0", "nobody/x", "junk"])
-        assert [(row["kind"], row["evidence"]) for row in found] == [
-            ("listing", f"{MAKER}/with/slash"),
-            ("entity", f"{MAKER}/entity-0"),
-        ]
+        cited = [f"{MAKER}/with%2Fslash", f"{MAKER}/entity-0"]
+        found = queries.events_by_evidence(clickhouse, [*cited, "nobody/x", "junk"])
+        assert [(row["kind"], row["evidence"]) for row in found] == list(zip(("listing", "entity"), cited, strict=True))
+        (old,) = queries.events_by_evidence(clickhouse, [f"{MAKER}/with/slash"])
+        assert old["evidence"] == cited[0], "as chains of former versions cite it"
         assert found[1]["name"] == "名"
         assert queries.events_by_evidence(clickhouse, []) == []
+
+    def test_two_events_whose_names_join_to_the_same_text_are_cited_apart(self, clickhouse):
+        one, other = {"publisher": "X/A", "event_id": "1"}, {"publisher": "X", "event_id": "A/1"}
+        load(clickhouse, "event.entity", events("entity", *({"code": "E", "name": "名"} | who for who in (one, other))))
+        for evidence, who in (("X%2FA/1", one), ("X/A%2F1", other)):
+            (found,) = queries.events_by_evidence(clickhouse, [evidence])
+            assert (found["evidence"], {name: found[name] for name in who}) == (evidence, who)
+        current = next(iter(Records(clickhouse).entities(["E"]).values()))
+        load(clickhouse, "chain", block("chain", chain(1, nodes=[node("holder", "E")])))
+        assert current["evidence"] == "X/A%2F1" == queries.chain(clickhouse, PLATFORM, "l1")["nodes"][0]["evidence"]
 
     def test_counts_for_a_screen(self, clickhouse):
         said = [chain(1, verdict="broken", gaps=[gap("lot_unknown"), gap("uninspected")]), chain(2)]

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from hashlib import sha256
 
 import pytest
 from prometheus_client import REGISTRY
 
+from suyuan.domain.calendar import china_day, days_after
+from suyuan.schemas.withheld import withheld_hash
 from suyuan.streams.dead_letter_limit import DeadLetterLimit, TooManyDeadLetters
 from tests.streams.faults.world import by_place, work
 from tests.streams.stages.part import encoded
@@ -96,6 +100,38 @@ class PoisonContract:
         lines = [record.getMessage() for record in caplog.records if record.name == "suyuan.streams.set_aside"]
         assert len(lines) == 1
         assert "in.listing-0: most of what cannot be read is P-FLOODS's" in lines[0]
+
+    def test_what_does_not_count_is_refused_by_the_clock_of_the_log_and_withheld_where_it_names_somebody(self, world):
+        today = china_day(time.time_ns() // 1_000_000)
+        days = [
+            *(event("day", date=str(days_after(today, ahead))) for ahead in (0, 1, 3)),
+            *(event("day", date="9999-12-31"), event("day", date=str(today), publisher="91110108MA01234567")),
+        ]
+        named = encoded(event("complaint", complainant="13912345678 张三"))
+        world.publish("in.day", 0, [encoded(day) for day in days])
+        world.publish("in.complaint", 0, [named, named[:-1], encoded(event("complaint"))], [b"13912345678"] * 3)
+        blank = [encoded(event("entity", event_id="\u200b"))] * 700  # more than may be unreadable
+        world.publish("in.entity", 0, [*blank, encoded_entity("good")])
+        asyncio.run(work(world))
+
+        dead = list(world.rows("dead_letter"))
+        refused = {(row["topic"], row["source_offset"]): row["field"] for row in dead if row["topic"] != "in.entity"}
+        assert refused == {
+            ("in.day", 2): "date",
+            ("in.day", 3): "date",
+            ("in.day", 4): "publisher",
+            **{("in.complaint", offset): "complainant" for offset in (0, 1)},
+        }
+        assert sum(row["topic"] == "in.entity" for row in dead) == len(blank)
+        assert set(by_place(world.rows("event.day"))) == {(0, 0), (0, 1)}
+        assert set(by_place(world.rows("event.complaint"))) == {(0, 2)}
+        assert set(by_place(world.rows("event.entity"))) == {(0, len(blank))}
+        withheld = {row["source_offset"]: row for row in dead if row["topic"] == "in.complaint"}
+        assert {withheld_hash(row["payload"]) for row in withheld.values()} == {
+            sha256(value).hexdigest() for value in (named, named[:-1])
+        }
+        assert [withheld[offset]["payload_bytes"] for offset in (0, 1)] == [len(named), len(named) - 1]
+        assert "13912345678" not in repr(dead)
 
 
 def metric(topic: str, publisher: str) -> float:

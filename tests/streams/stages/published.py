@@ -93,7 +93,7 @@ _DEFAULTS = {
         "platform_code": SHOP,
         "listing_id": "1",
         "category": "tea",
-        "complainant": "p",
+        "complainant": "p" + "0" * 32,
     },
     "day": {"date": "2026-06-04"},
 }
@@ -102,4 +102,6 @@ _DEFAULTS = {
 def event(kind, *, at=0, **fields):
     """An event of that kind, `at` ms after noon of 3 June 2026, with an event_id of its own."""
     envelope = {"kind": kind, "event_id": f"e{next(_numbers):06}", "publisher": LAB, "occurred_at": NOON + at}
+    if kind == "day":
+        envelope["publisher"] = "SUYUAN"
     return envelope | _DEFAULTS[kind] | fields

@@ -1,8 +1,12 @@
 """Intake: what is read, what is a dead letter, where each record goes and is called back from."""
 
 import json
+from hashlib import sha256
 
+from suyuan.domain.calendar import china_day, days_after
 from suyuan.domain.keys import partition_of
+from suyuan.schemas.withheld import withheld_hash
+from suyuan.streams.dead_letter_limit import DeadLetterLimit
 from tests.streams.stages.part import T0, Part, encoded
 from tests.streams.stages.published import (
     GTIN,
@@ -57,6 +61,60 @@ def test_repeats_are_duplicates_wherever_the_first_was_seen():
         for run in ((first, first, second), (second, first), (event("entity", at=2),))
     ]
     assert outcomes == [["accepted", "duplicate", "accepted"], ["duplicate", "duplicate"], ["accepted"]]
+
+
+def test_events_whose_names_join_to_the_same_text_are_two():
+    intake = Part("intake")
+    first = event("listing", at=0) | {"publisher": "X/A", "event_id": "1"}
+    removal = event("listing", at=1, status="removed") | {"publisher": "X", "event_id": "A/1"}
+    intake.events("listing", first)
+    sent = intake.events("listing", removal, first)
+    assert [row["outcome"] for row in sent["event.listing"]] == ["accepted", "duplicate"]
+    assert [row["status"] for row in sent["seller.listing"]] == ["removed"]
+
+
+def test_an_event_id_of_nothing_is_refused_and_does_not_count_to_the_limit():
+    blank = [event("entity", event_id=text) for text in (" ", "\u200b", "\u202e\u3000")] * 20
+    nobody = event("entity", publisher="\t")
+    sent = Part("intake", dead_letter_limit=DeadLetterLimit(0.1, 10)).events("entity", *blank, nobody, event("entity"))
+    assert [row["field"] for row in sent["dead_letter"]] == ["event_id"] * 60 + ["publisher"]
+    assert all("is empty" in row["reason"] for row in sent["dead_letter"])
+    assert [row["source_offset"] for row in sent["event.entity"]] == [61]
+    (again,) = Part("intake").events("entity", event("entity", event_id=" \u200bE\u202e1"))["event.entity"]
+    assert again["event_id"] == "E1"
+
+
+def test_days_of_anybody_and_of_the_far_future_are_refused():
+    tomorrow = days_after(china_day(T0), 1)
+    days = [
+        event("day", date=str(tomorrow)),
+        event("day", date=str(days_after(tomorrow, 1))),
+        event("day", date="9999-12-31"),
+        event("day", date="2026-06-04", publisher=LAB),
+    ]
+    sent = Part("intake").events("day", *days)
+    assert [row["source_offset"] for row in sent["event.day"]] == [0]
+    assert [(row["source_offset"], row["field"]) for row in sent["dead_letter"]] == [
+        (1, "date"),
+        (2, "date"),
+        (3, "publisher"),
+    ]
+    assert {json.loads(row["body"])["date"] for row in sent["risk.record"]} == {str(tomorrow)}
+
+
+def test_of_a_dead_complaint_neither_bytes_nor_key_are_kept():
+    named = encoded(event("complaint", complainant="13912345678 张三"))
+    sent = Part("intake").events("complaint", named, named[:-1], event("complaint"))
+    assert [row["source_offset"] for row in sent["event.complaint"]] == [2]
+    assert [(row["source_offset"], row["payload_bytes"]) for row in sent["dead_letter"]] == [
+        (0, len(named)),
+        (1, len(named) - 1),
+    ]
+    assert [withheld_hash(row["payload"]) for row in sent["dead_letter"]] == [
+        sha256(value).hexdigest() for value in (named, named[:-1])
+    ]
+    assert [row["key"] for row in sent["dead_letter"]] == [None, None]
+    assert "13912345678" not in repr(sent)
 
 
 def test_a_run_delivered_again_says_and_sends_the_same():

@@ -1,0 +1,39 @@
+"""Runs of messages as intake takes them: read, then judged by the rules of acceptance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from suyuan.domain.acceptance import refusals
+from suyuan.schemas.runs import Failure, decode_run
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedRun:
+    """`rows`: of the events that count, as `decode_run` gives them. `unreadable`: messages that are no event of the
+    kind; `refused`: those that are, and do not count. Both ascending.
+    """
+
+    rows: pl.DataFrame
+    unreadable: list[Failure]
+    refused: list[Failure]
+
+    @property
+    def failures(self) -> list[Failure]:
+        """Every message that gives no row, ascending."""
+        return sorted([*self.unreadable, *self.refused], key=lambda failure: failure.index)
+
+
+def accepted_run(kind: str, values: Sequence[bytes | None], taken_at: Sequence[int]) -> AcceptedRun:
+    """`taken_at`: when the log took each message, ms. Never raises for what a message holds."""
+    decoded = decode_run(kind, values)
+    rows, index = decoded.rows, decoded.rows["index"].to_list()
+    found = list(refusals(kind, rows, [taken_at[at] for at in index]))
+    if not found:
+        return AcceptedRun(rows, decoded.failures, [])
+    refused = [Failure(index[row], refusal.reason, refusal.field) for row, refusal in found]
+    left_out = pl.Series([failure.index for failure in refused], dtype=pl.UInt32)
+    return AcceptedRun(rows.filter(~pl.col("index").is_in(left_out.implode())), decoded.failures, refused)

@@ -1,0 +1,26 @@
+"""What a dead letter keeps of a message that may name a person: its size and its hash, never its bytes."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+PERSONAL = frozenset({"complaint"})
+"""kinds of events of which no error quotes a value"""
+
+WITHHELD_TOPICS = frozenset(f"in.{kind}" for kind in PERSONAL)
+"""topics whose unreadable or refused messages are withheld, keys included"""
+
+_PREFIX = b"withheld sha256:"
+_DIGEST_CHARACTERS = 64
+
+
+def stand_in(value: bytes) -> bytes:
+    """What is kept in the place of a value."""
+    return _PREFIX + sha256(value).hexdigest().encode()
+
+
+def withheld_hash(payload: bytes) -> str | None:
+    """The SHA-256, in hex, of the value that a payload stands in for; None where it stands for itself."""
+    if not payload.startswith(_PREFIX) or len(payload) != len(_PREFIX) + _DIGEST_CHARACTERS:
+        return None
+    return payload[len(_PREFIX) :].decode("ascii", "replace")

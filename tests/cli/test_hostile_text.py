@@ -1,0 +1,297 @@
+"""Nothing from outside is markup, steers the terminal, hides or turns text around, nor leaves others without room."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+
+import pytest
+from rich.cells import cell_len
+from typer.testing import CliRunner
+
+from suyuan.cli.commands import alerts as alerts_command
+from suyuan.cli.commands import chains, deadletters, doctor, trace
+from suyuan.cli.demo.picture import Figures, draw, line
+from suyuan.cli.exits import CommandError
+from suyuan.cli.main import COMMANDS, app
+from suyuan.cli.publishing import progress
+from suyuan.cli.screen import PlainConsole, json_line, print_json, put, say
+from suyuan.cli.visible import shortened, visible, visible_json
+from suyuan.streams.transport.embedded.log import Log
+from tests.cli.test_drawing import CHAIN
+
+NASTY = ["[/x]", "[red]", "[bold]x[/bold]", "[link=http://x]", ":smile:"]
+UNSEEN = [
+    "\x1b[2J",
+    "\u202e",
+    "\u2066",
+    "\u200b",
+    "\u009b31m",
+    "\x07",
+    "\r",
+    "\u2028",
+    "\U000e0041",
+    "a\nsuyuan: forged",
+]
+HOSTILE = "".join(NASTY) + "|".join(UNSEEN)
+FORBIDDEN = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0001-\U000e007f]"
+)
+LONG = "长" * 5_000 + "x" * 5_000
+
+
+def hostile(value, text=HOSTILE):
+    """The same with every text replaced, save those that choose how it is drawn."""
+    if isinstance(value, dict):
+        kept = {"role", "class", "verdict", "state", "severity", "change"}
+        return {name: each if name in kept else hostile(each, text) for name, each in value.items()}
+    if isinstance(value, list):
+        return [hostile(each, text) for each in value]
+    return text if isinstance(value, str) else value
+
+
+CHAIN_ROW = {**CHAIN, "gaps": ["lot_recalled"]}
+ALERT = {
+    "raised_at": 1_767_600_000_000,
+    "changed_at": 1_767_600_000_000,
+    "severity": "high",
+    "state": "raised",
+    "change": "raised",
+    "title_zh": "召回",
+    "title_en": "recalled",
+    "gap_names": ["lot_recalled"],
+    "rule": "r",
+    "platform_code": "P",
+    "listing_id": "1",
+    "loaded_at": 1,
+    "alert_id": "a",
+    "sequence": 1,
+}
+KEY = {"producer_code": "P", "gtin": "G", "lot": "L"}
+LOT = {
+    "key": KEY,
+    "depth": 0,
+    "record": {"quantity": 3, "produced_on": "2026-01-01", "expires_on": "2026-02-01"},
+    "producer": {"name": "n"},
+    "inspections": [{"report_no": "R", "result": "pass"}],
+    "recalls": [{"recall_no": "R", "level": 1, "status": "open"}],
+}
+TRACE = {
+    "chain": CHAIN,
+    "lots": [LOT],
+    "links": [{"downstream": KEY, "upstream": {**KEY, "lot": "M"}, "quantity": 1, "evidence": "P/1"}],
+    "cycles": [[KEY]],
+    "holdings": [{"lot": KEY, "holder": "H", "received": 2, "sent": 1, "held": 1}],
+    "offers": [{"certainty": "certain", "chain": CHAIN}],
+}
+LETTER = {
+    "topic": "in.lot",
+    "source_partition": 0,
+    "source_offset": 1,
+    "received_at": 1,
+    "payload_bytes": 3,
+    "replays": 0,
+    "replayed_at": None,
+    "kind": "lot",
+    "field": "lot",
+    "reason": "r",
+    "withheld": False,
+    "sha256": None,
+}
+ANSWERS = {
+    "chains": [CHAIN_ROW],
+    "chain": [CHAIN],
+    "alerts": [ALERT],
+    "trace_back": [TRACE],
+    "trace_forward": [TRACE],
+    "dead_letters": [LETTER],
+    "whole_dead_letters": [LETTER],
+    "replays": [],
+}
+WALKS = {
+    "chains": ["chains"],
+    "chain": ["chain", "P", HOSTILE],
+    "alerts": ["alerts"],
+    "trace back": ["trace", "back", "P", HOSTILE],
+    "trace forward": ["trace", "forward", HOSTILE],
+    "deadletters": ["deadletters"],
+    "deadletters list": ["deadletters", "list"],
+    "deadletters show": ["deadletters", "show", "in.lot:0:1"],
+    "deadletters show --as": ["deadletters", "show", "in.lot:0:1", "--as", "text"],
+}
+NO_TEXT_OF_OTHERS = {"run", "worker", "loader", "state", "topics", "demo", "publish", "doctor"}
+"""commands that draw no tables of others' text; what they say goes through `say`, `put` and the log's formatter, and
+demo, publish and doctor have tests of their own below
+"""
+
+
+@pytest.fixture
+def answering(monkeypatch):
+    """Every query is answered with rows of this text."""
+
+    def answer(text):
+        payload = {"payload": text.encode("utf-8", "replace").hex(), "key": text.encode("utf-8", "replace").hex()}
+        payload["payload_bytes"] = len(payload["payload"]) // 2
+
+        def ask(query, **_):
+            return iter(
+                [hostile(row, text) | (payload if query == "whole_dead_letters" else {}) for row in ANSWERS[query]]
+            )
+
+        class Tables:
+            def __enter__(self):
+                return ask
+
+            def __exit__(self, *_):
+                return None
+
+        for module in (chains, trace):
+            monkeypatch.setattr(module, "rows", lambda _, query, **how: ask(query, **how))
+        for module in (alerts_command, deadletters):
+            monkeypatch.setattr(module, "tables", lambda _: Tables())
+
+    return answer
+
+
+def output(*arguments):
+    result = CliRunner().invoke(app, [str(each) for each in arguments], terminal_width=100)
+    if isinstance(result.exception, CommandError):
+        say(str(result.exception))
+        return ""
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result.stdout
+
+
+def test_every_command_that_shows_what_others_wrote_is_walked():
+    walked = {name.split()[0] for name in WALKS}
+    assert walked | NO_TEXT_OF_OTHERS == set(COMMANDS)
+
+
+@pytest.mark.parametrize("walk", WALKS)
+def test_hostile_values_are_shown_as_they_are_with_escapes(walk, answering):
+    answering(HOSTILE)
+    text = output(*WALKS[walk])
+    assert not FORBIDDEN.search(text)
+    assert "\nsuyuan: forged" not in text or "--as" in walk
+    assert "[/x]" in text
+    assert "[red]" in text
+
+
+@pytest.mark.parametrize("walk", WALKS)
+def test_the_json_of_hostile_values_is_the_values_and_escaped(walk, answering):
+    if "--as" in walk:
+        return
+    answering(HOSTILE)
+    text = output(*WALKS[walk], "--json")
+    assert not FORBIDDEN.search(text)
+    assert HOSTILE in repr_of_texts(json.loads(text))
+
+
+def repr_of_texts(value):
+    if isinstance(value, dict):
+        return [text for each in value.values() for text in repr_of_texts(each)]
+    return [text for each in value for text in repr_of_texts(each)] if isinstance(value, list) else [value]
+
+
+@pytest.mark.parametrize("walk", ["chains", "alerts", "deadletters"])
+def test_a_very_long_value_leaves_the_others_their_room(walk, answering):
+    answering(LONG)
+    lines = output(*WALKS[walk]).splitlines()
+    assert len(lines) < 20
+    assert all(cell_len(line) <= 100 for line in lines)
+    assert "…" in "".join(lines)
+
+
+@pytest.mark.parametrize("text", [HOSTILE, LONG])
+def test_the_screen_of_the_demo(text):
+    figures = Figures(alerts=[hostile(ALERT, text)], lag={"in.lot": 3}, folder=text[:100], verdicts={"complete": 1})
+    out = io.StringIO()
+    PlainConsole(file=out, width=80).print(draw(figures))
+    assert not FORBIDDEN.search(out.getvalue())
+    assert len(out.getvalue().splitlines()) < 40
+    assert "[/x]" in line(figures) or text is LONG
+
+
+def test_doctor(monkeypatch):
+    finding = doctor.Finding(HOSTILE, "failed", HOSTILE)
+    monkeypatch.setattr(doctor, "_examine", lambda _: [finding])
+    text = output("doctor")
+    assert not FORBIDDEN.search(text)
+    assert "[/x]" in text
+
+
+def test_publishing_a_hostile_file_of_a_hostile_name(suyuan, tmp_path):
+    file = tmp_path / "entity [red]\x1b[2J\u202e.jsonl"
+    file.write_text(json.dumps({"kind": "entity", HOSTILE: HOSTILE, "status": HOSTILE}) + "\n" + HOSTILE)
+    for arguments in ((), ("--json",)):
+        answer = suyuan("publish", file, *arguments, own=True)
+        assert answer.code == 1
+        assert not FORBIDDEN.search(answer.errors + answer.output)
+        assert "\nsuyuan: forged" not in answer.errors
+        assert "[red]" in answer.errors + answer.output
+
+
+def test_wrong_usage_is_told_with_escapes(suyuan):
+    for arguments in ((f"nonsense{HOSTILE}",), ("chains", "--limit", HOSTILE), ("chains", "--verdict", HOSTILE)):
+        answer = suyuan(*arguments, own=True)
+        assert answer.code == 2
+        assert not FORBIDDEN.search(answer.errors)
+
+
+def test_progress_of_a_file_with_markup_in_its_name(monkeypatch):
+    out = io.StringIO()
+    monkeypatch.setattr(progress, "console", lambda **_: PlainConsole(file=out, width=200, force_terminal=True))
+    monkeypatch.setattr(progress.sys.stderr, "isatty", lambda: True, raising=False)
+    with progress.watch(progress.Tally()) as watch:
+
+        class Source:
+            name, size = "[/x]", 100
+
+            def position(self):
+                return 50
+
+        watch.begin(Source())
+        watch.step(Source())
+        watch._bar.refresh()
+    assert "[/x]" in out.getvalue()
+
+
+def test_whatever_is_printed_without_a_thought(capsys):
+    out = io.StringIO()
+    PlainConsole(file=out, width=300).print(HOSTILE)
+    say(HOSTILE)
+    put(HOSTILE)
+    print_json([{"x": HOSTILE}])
+    said = capsys.readouterr()
+    for text in (out.getvalue(), said.err, said.out):
+        assert not FORBIDDEN.search(text)
+        assert "[/x][red]" in text
+
+
+def test_escapes_and_cuts():
+    assert visible("a\x1b\u202e\U000e0041\ud800b\n") == "a\\u001b\\u202e\\U000e0041\\ud800b\\u000a"
+    assert visible("龙井 é 👍\n", lines=True) == "龙井 é 👍\n"
+    assert json.loads(visible_json(json.dumps(HOSTILE, ensure_ascii=False))) == HOSTILE
+    assert json.loads(json_line({"a": "\U000e0041\x7f"})) == {"a": "\U000e0041\x7f"}
+    assert shortened("abcdefghij", 10) == "abcdefghij"
+    assert shortened("abcdefghijk", 6) == "ab…ijk"
+    assert shortened("产品质量可信溯源系统", 9) == "产品…系统"
+    assert cell_len(shortened(LONG, 28)) <= 28
+
+
+def test_a_hostile_listing_from_the_file_to_the_tables_and_back(suyuan, tmp_path, data):
+    from tests.streams.stages.published import event  # noqa: PLC0415 - draws chances of its own
+
+    listing = event("listing", listing_id="[/x]", title="[red]\u202e藏", seller_code="[bold]")
+    other = event("listing", listing_id="plain", event_id="L" * 3_000)
+    file = tmp_path / "listings.jsonl"
+    file.write_text("".join(json.dumps(each) + "\n" for each in (listing, other)))
+    assert suyuan("publish", file).code == 0
+    assert suyuan("run", "--once", own=True).code == 0
+    assert "plain" in (listed := suyuan("chains", own=True).output)
+    assert "[/x]" in listed
+    assert "[red]\\u202e藏" in suyuan("chain", listing["platform_code"], "[/x]", own=True).output
+    assert suyuan("alerts", own=True).code == 0
+    with Log.open(data, role="read") as log:
+        assert log.end_offsets()["in.listing", 0] == 2
