@@ -144,6 +144,12 @@ class KafkaLog:
             starts = self._reader.beginning_offsets([KafkaPlace(*at) for at in places], timeout_ms=ANSWER_MS)
         return {tuple(at): start for at, start in starts.items()}
 
+    def end_offsets_of(self, places: Iterable[TopicPartition]) -> Mapping[TopicPartition, int]:
+        """The next offset of each partition now, of whatever topics."""
+        with _translated():
+            ends = self._reader.end_offsets([KafkaPlace(*at) for at in places], timeout_ms=ANSWER_MS)
+        return {tuple(at): end for at, end in ends.items()}
+
     def committed_offsets(self, group: str, topics: Iterable[str] | None = None) -> dict[TopicPartition, int]:
         """What any group has committed of the topics; None: of all. Partitions without are left out."""
         wanted = None if topics is None else set(topics)

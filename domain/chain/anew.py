@@ -72,7 +72,7 @@ class _ByName:
         self.lots = {join_key(*_lot(record)): record for record in records.lots}
         self.shipments = _grouped(records.shipments, lambda record: join_key(*_lot(record)))
         self.inspections = _grouped(records.inspections, _inspected)
-        self.recalls = _grouped(records.recalls, lambda record: (record.producer_code, record.gtin))
+        self.recalls = _grouped(records.recalls, _recalled)
         self.penalties = _grouped(records.penalties, lambda record: record.subject_code)
         self._own: dict[str, tuple[Taint, ...]] = {}
 
@@ -91,6 +91,10 @@ class _ByName:
 
 def _lot(record: Lot | Shipment) -> Names:
     return record.producer_code, record.gtin, record.lot
+
+
+def _recalled(record: Recall) -> Names:
+    return record.producer_code, record.gtin
 
 
 def _inspected(record: Inspection) -> Names:

@@ -24,9 +24,9 @@ def ancestors(lot_key: str, inputs: Callable[[str], Sequence[str]]) -> Iterator[
     Circles end where they would begin again.
     """
     seen = {lot_key}
-    level = [(lot_key,)]
+    level: list[tuple[str, ...]] = [(lot_key,)]
     while level:
-        found = []
+        found: list[tuple[str, ...]] = []
         for path in level:
             for key in inputs(path[-1]):
                 if key not in seen:

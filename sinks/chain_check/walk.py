@@ -37,7 +37,7 @@ class Walk:
 
     def _share(self, count: int) -> int:
         (row,) = read(self.clickhouse, "SELECT count() AS chains FROM chain")
-        return ALL * count // max(row["chains"], count)
+        return ALL * count // max(int(row["chains"]), count)
 
     def _within(self, width: int, most: int) -> list[Row]:
         """The first ones ahead; differences of unsigned numbers go round of themselves."""
