@@ -8,7 +8,7 @@ from dataclasses import asdict
 import typer
 from rich.table import Table
 
-from suyuan.cli.checks import folder, kafka, machine, tables
+from suyuan.cli.checks import chains, folder, kafka, machine, tables
 from suyuan.cli.checks.finding import Finding
 from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.options import AsJson, Data, Kafka
@@ -20,7 +20,7 @@ _STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red"}
 
 def doctor(data: Data = None, kafka_servers: Kafka = None, *, as_json: AsJson = False) -> None:
     """Check configuration, data folder, topics, partition counts, clocks, disk and versions; where they are used, also
-    Kafka and ClickHouse.
+    Kafka and ClickHouse. Some chains, others each time, are assessed anew from the records and compared.
 
     Exit code 0 when nothing failed, 3 when the configuration did, 1 otherwise.
     """
@@ -54,6 +54,7 @@ def _examine(settings: Settings) -> Iterator[Finding]:
         yield from kafka.cluster(connection, settings.partitions, settings.kafka_replication)
     if clickhouse.path is None:
         yield from tables.server(clickhouse)
+    yield from chains.sample(settings)
     yield from machine.disk(settings.data)
     yield from machine.limits()
     yield from machine.versions()
