@@ -5,10 +5,12 @@ State: `entity` and `penalty` records of each code, and each seller's listings.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import polars as pl
 
 from suyuan.domain.facts.seller import SELLER, UNKNOWN, summarise_seller
-from suyuan.domain.keys import SEPARATOR
+from suyuan.domain.keys import SEPARATOR, partition_of
 from suyuan.domain.records import Entity, Penalty, decode_record
 from suyuan.streams.stage import Block, Emit, StageContext, StateView
 from suyuan.streams.stages.backlog import Task, condense, leave, read_tasks, work_off
@@ -90,5 +92,11 @@ def _retell(tasks: list[Task], state: StateView, context: StageContext) -> list[
     done, left = work_off(tasks, state, context.slice_rows)
     emits = leave("seller.backlog", left)
     if done:
-        emits.insert(0, _onward(retold(done), state))
+        onward = _onward(retold(done), state)
+        goes = [_goes(route, task.to, context) for route, (*_, task) in zip(onward.rows["route"], done, strict=True)]
+        emits.insert(0, replace(onward, rows=onward.rows.filter(pl.Series(goes, dtype=pl.Boolean))))
     return emits
+
+
+def _goes(route: str, to: int | None, context: StageContext) -> bool:
+    return to is None or partition_of(route, context.partitions) == to
