@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from suyuan.cli.chain_watch import SETTLED_MS
+from suyuan.cli.chain_watch import SETTLED_MS, ChainWatch
 from suyuan.cli.embedded.run import EmbeddedRun
 from suyuan.cli.settings import Settings
+from suyuan.cli.state_rebuild.embedded import rebuild_partition
 from suyuan.domain.keys import join_key, partition_of
+from suyuan.sinks.chain_check import Look
 from suyuan.sinks.metrics import VERIFIER_WRONG_CHAINS
 from suyuan.sinks.queries import chain
 from suyuan.streams.transport.embedded.log import Record
@@ -46,11 +48,9 @@ class System:
             self.now += 1000
             await asyncio.to_thread(self.run.watch.look_at_chains)
 
-    async def lose(self, prefix, keys):
+    async def lose(self, stage, partition, keys):
         """Keys out of a stage's state, here and in its changelog: as if they had never been written."""
-        stage, code = prefix
         state = self.run.streams.states[stage]
-        partition = partition_of(code, PARTITIONS)
         view = state.view(partition)
         found = [key for start in keys for key, _ in view.scan(start)]
         assert found
@@ -100,63 +100,104 @@ def later(event, number=1):
     return event | {"event_id": f"later-{number}", "occurred_at": event["occurred_at"] + number, "price_fen": 1}
 
 
-def test_a_hole_in_the_producers_state_is_told_at_the_second_look(tmp_path, caplog):
+def test_a_hole_in_the_state_is_told_at_the_second_look_and_mended(tmp_path, caplog):
     events = market()
     listed = listing_of_known_lot(events)
+    partition = partition_of(listed["producer_code"], PARTITIONS)
 
     async def course():
         async with running(tmp_path, events) as system:
-            await system.looks()
-            assert not system.run.watch._chains.checker._suspected
+            checker = system.run.watch._chains.checker
+            await system.looks(3)
+            assert not checker._suspected
             stands = system.chain(listed)
             lot = (stands["producer_code"], stands["gtin"], stands["lot"])
-            names = [join_key(kind, *lot).encode() for kind in ("lot", "facts-lot")]
-            await system.lose(("producer", listed["producer_code"]), names)
+            await system.lose("producer", partition, [join_key(kind, *lot).encode() for kind in ("lot", "facts-lot")])
             await system.publish([later(listed)])
             assert "lot_unknown" in system.chain(listed)["gap_names"]
-            await system.looks()
+            system.now = system.chain(listed)["received_at"] + SETTLED_MS - 10_000
+            await system.looks(3)
+            assert not checker._suspected  # it came within the minute
+            system.now = NOW
+            await system.looks(3)
             assert not said(caplog)
             system.now += MINUTE
-            await system.looks()
+            await system.looks(3)
+            assert VERIFIER_WRONG_CHAINS._value.get() == 1
+            rebuild_partition(tmp_path, partition)
+            await system.run.wait_drained()
+            assert "lot_unknown" not in system.chain(listed)["gap_names"]
+            system.now += MINUTE
+            await system.looks(3)
+            assert VERIFIER_WRONG_CHAINS._value.get() == 0
 
     with caplog.at_level(logging.ERROR):
         asyncio.run(course())
     (line,) = said(caplog)
     assert repr(listed["listing_id"]) in line
     assert "lot_unknown" in line
-    assert f"suyuan state rebuild --partition {partition_of(listed['producer_code'], PARTITIONS)}" in line
-    assert VERIFIER_WRONG_CHAINS._value.get() == 1
+    assert f"suyuan state rebuild --partition {partition}" in line
 
 
-def test_what_came_within_the_minute_is_left_alone(tmp_path, caplog):
+def test_the_doctor_tells_a_hole_of_a_system_that_has_stopped(suyuan, data):
     events = market()
     listed = listing_of_known_lot(events)
+    partition = partition_of(listed["producer_code"], PARTITIONS)
 
-    async def course():
-        async with running(tmp_path, events) as system:
-            await system.lose(("producer", listed["producer_code"]), [b"facts-"])
-            await system.publish([later(listed)])
-            system.now = system.chain(listed)["received_at"] + SETTLED_MS - 10_000
-            await system.looks()
-            checker = system.run.watch._chains.checker
-            assert (listed["platform_code"], listed["listing_id"]) not in checker._suspected
+    async def course(publish=(), lose=()):
+        async with running(data, events) as system:
+            if lose:
+                await system.lose("producer", partition, lose)
+            await system.publish(publish)
 
-    asyncio.run(course())
-    assert not said(caplog)
-
-
-def test_an_unread_backlog_is_waited_for(tmp_path):
-    async def course():
-        async with running(tmp_path, market()) as system:
-            watch = system.run.watch._chains
-            assert watch.look() is None
-            stages = watch._stages()
-            watch._stages = lambda: stages | {("producer.backlog", 0): (0, 1)}
-            assert watch.look() is None
-            watch._stages = lambda: stages
-            assert watch.look() is not None
+    def chains():
+        answer = suyuan("doctor", "--json")
+        (found,) = [row for row in map(json.loads, answer.output.splitlines()) if row["check"] == "chains"]
+        return answer.code, found["status"], found["detail"]
 
     asyncio.run(course())
+    assert chains() == (0, "ok", "150 of them assessed anew from the records are right")
+    asyncio.run(course([later(listed)], [b"facts-lot"]))
+    code, status, detail = chains()
+    assert (code, status) == (1, "failed")
+    assert f"suyuan state rebuild --partition {partition}" in detail
+    assert suyuan("state", "rebuild", "--partition", partition).code == 0
+    asyncio.run(course())
+    assert chains()[:2] == (0, "ok")
+    refused = suyuan("state", "rebuild", "--partition", 2)
+    assert refused.code == 2
+    assert "0 to 1" in refused.errors
 
 
-pytestmark = pytest.mark.timeout(120)
+class Still:
+    """Log and snapshot of a system in which everything is loaded."""
+
+    def __init__(self):
+        self.inputs = {}
+
+    def partitions(self, _topic):
+        return 1
+
+    def is_loaded(self, _log):
+        return True
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "looks"),
+    [
+        ({("seller.listing", 0): (5, 7)}, {("seller.listing", 0): (7, 9)}, True),
+        ({("seller.listing", 0): (5, 7)}, {("seller.listing", 0): (6, 9)}, False),
+        ({("producer.backlog", 0): (5, 7)}, {("producer.backlog", 0): (7, 8)}, False),
+        ({("producer.backlog", 0): (5, 7)}, {("producer.backlog", 0): (8, 8)}, True),
+    ],
+)
+def test_nothing_is_judged_before_the_stages_are_through(before, after, looks):
+    standing = [before]
+    watch = ChainWatch(Still(), Still(), Still, lambda: standing[-1], pause=lambda _: None)
+    watch.checker.look = lambda *_: Look(right=1)
+    assert watch.look() is None
+    standing.append(after)
+    assert (watch.look() is not None) == looks
+
+
+pytestmark = pytest.mark.timeout(240)
