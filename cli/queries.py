@@ -11,11 +11,15 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.query_service import Query
+from suyuan.cli.wrong_chains import describe
 from suyuan.sinks import queries, tracing
+from suyuan.sinks.chain_check import ChainChecker
+from suyuan.sinks.chain_check.recent import Recent
 from suyuan.sinks.clickhouse import ClickHouse, ClickHouseSettings
 from suyuan.sinks.damage import damage
 from suyuan.sinks.errors import FolderInUse, ServerUnavailable, SinkError, TablesMissing
@@ -129,6 +133,19 @@ def _damage(clickhouse: ClickHouse) -> Iterator[Row]:
             yield asdict(found)
 
 
+def _chains_anew(clickhouse: ClickHouse, settled: int, count: int, partitions: int) -> Iterator[Row]:
+    """About so many chains, chosen by chance, assessed anew from the records; what came after `settled` is not judged.
+    `wrong`: what is said of each that differs.
+    """
+    look = ChainChecker(clickhouse, Random(), count).look(Recent(settled), settled)  # noqa: S311 -- spreads the looks
+    yield {
+        "right": look.right,
+        "unsettled": look.unsettled,
+        "too_large": look.too_large,
+        "wrong": [describe(found, partitions) for found in look.differing],
+    }
+
+
 def _ping(clickhouse: ClickHouse) -> Iterator[Row]:  # noqa: ARG001 - that it answers is the answer
     yield {"answers": True}
 
@@ -146,6 +163,7 @@ _QUERIES: dict[str, Callable[..., Iterable[Row]]] = {
     "whole_dead_letters": _whole_dead_letters,
     "replays": _replays,
     "damage": _damage,
+    "chains_anew": _chains_anew,
     "ping": _ping,
 }
 

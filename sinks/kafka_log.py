@@ -18,6 +18,7 @@ from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer
 from kafka import TopicPartition as KafkaPlace
+from kafka.admin import OffsetSpec
 from kafka.errors import KafkaError
 
 from suyuan.connections.kafka import KafkaConnection
@@ -143,6 +144,13 @@ class KafkaLog:
         with _translated():
             starts = self._reader.beginning_offsets(asked, timeout_ms=ANSWER_MS)
         return {tuple(at): start for at, start in starts.items()}
+
+    def end_offsets_of(self, places: Iterable[TopicPartition]) -> Mapping[TopicPartition, int]:
+        """The next offset of each partition now, of whatever topics."""
+        wanted = dict.fromkeys((KafkaPlace(*at) for at in places), OffsetSpec.LATEST)
+        with _translated():  # not the reader: of topics that it has not met yet it leaves some out
+            found = self._admin.list_partition_offsets(wanted)
+        return {tuple(at): each.offset for at, each in found.items()}
 
     def committed_offsets(self, group: str, topics: Iterable[str] | None = None) -> dict[TopicPartition, int]:
         """What any group has committed of the topics; None: of all. Partitions without are left out."""

@@ -7,6 +7,7 @@ import logging
 from prometheus_client import Counter, Gauge, Histogram
 
 from suyuan.sinks.batches import Batch
+from suyuan.sinks.chain_check import Look
 from suyuan.sinks.loader import Loaded
 from suyuan.sinks.verifier import Verification
 
@@ -23,6 +24,15 @@ INSERT_SECONDS = Histogram(
 INSERT_RETRIES = Counter("suyuan_insert_retries", "Failed attempts at an insert.", ["table"])
 VERIFIER_GAP = Gauge("suyuan_verifier_gap", "Offsets taken in that are in no table: must be 0.")
 VERIFIER_DUPLICATES = Gauge("suyuan_verifier_duplicates", "Rows that a read view shows twice: must be 0.")
+VERIFIER_WRONG_CHAINS = Gauge(
+    "suyuan_verifier_wrong_chains",
+    "Current chains that are not what the records in the tables say, at two looks a minute apart: must be 0.",
+)
+VERIFIER_CHAINS = Counter(
+    "suyuan_verifier_chains",
+    "Chains assessed anew from the records: right, differing, unsettled (something happened lately), too_large.",
+    ["found"],
+)
 
 
 def observe_loaded(loaded: Loaded) -> None:
@@ -43,3 +53,12 @@ def observe_verification(verification: Verification) -> None:
     """The verifier's figures."""
     VERIFIER_GAP.set(verification.gap)
     VERIFIER_DUPLICATES.set(verification.duplicates)
+
+
+def observe_look(look: Look, wrong: int) -> None:
+    """Chains that were looked at; `wrong`: how many are known to be wrong now."""
+    VERIFIER_WRONG_CHAINS.set(wrong)
+    VERIFIER_CHAINS.labels("right").inc(look.right)
+    VERIFIER_CHAINS.labels("differing").inc(len(look.differing))
+    VERIFIER_CHAINS.labels("unsettled").inc(look.unsettled)
+    VERIFIER_CHAINS.labels("too_large").inc(look.too_large)

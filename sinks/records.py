@@ -72,20 +72,28 @@ class Records:
 
     def _chunk(self, kind: str, condition: str, keys: Sequence[Any]) -> list[Row]:
         """The condition is asked twice: which keys ever met it, and whether their current record does."""
-        key = ", ".join(BUSINESS_KEYS[kind])
         known = "" if self.as_of is None else "AND received_at <= fromUnixTimestamp64Milli({as_of:Int64})"
         return read(
             self._clickhouse,
             f"""
-            SELECT *, {evidence_sql()} AS evidence FROM (
-                SELECT * FROM event_{kind}
-                WHERE outcome = 'accepted' {known} AND ({key}) IN (SELECT {key} FROM event_{kind} WHERE {condition})
-                ORDER BY {key}, occurred_at DESC, event_id DESC, publisher DESC, source_offset
-                LIMIT 1 BY {key}
-            ) WHERE {condition} ORDER BY {key}
+            SELECT *, {evidence_sql()} AS evidence FROM ({current_of_any(kind, condition, known)})
+            WHERE {condition} ORDER BY {", ".join(BUSINESS_KEYS[kind])}
             """,  # noqa: S608 - fixed texts, bound values
             {"keys": list(keys), "as_of": self.as_of},
         )
+
+
+def current_of_any(kind: str, condition: str, known: str = "") -> str:
+    """SELECT of the current record of each business key of which some version met the condition, whether that one does
+    or not. `known`: what else the versions must meet.
+    """
+    key = ", ".join(BUSINESS_KEYS[kind])
+    return f"""
+        SELECT * FROM event_{kind}
+        WHERE outcome = 'accepted' {known} AND ({key}) IN (SELECT {key} FROM event_{kind} WHERE {condition})
+        ORDER BY {key}, occurred_at DESC, event_id DESC, publisher DESC, source_offset
+        LIMIT 1 BY {key}
+    """  # noqa: S608 - fixed texts, bound values
 
 
 _LOT_IN_KEYS = "(producer_code, gtin, lot) IN {keys:Array(Tuple(String, String, String))}"

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from suyuan.schemas.kinds import KINDS
 from suyuan.streams.stage import BlockStage, RunStage
 from suyuan.streams.stages import producer, seller
-from suyuan.streams.stages.intake import answer_lookups, take_in
+from suyuan.streams.stages.intake import take_in
+from suyuan.streams.stages.intake_lookups import answer_lookups
 from suyuan.streams.stages.risk import risk
 
 RECORD_KINDS = tuple(kind for kind in KINDS if kind != "listing")
@@ -48,7 +49,7 @@ TOPOLOGY = (
         blocks={"intake.lookup": answer_lookups},
         writes=(
             "seller.listing", "seller.record", "producer.record", "risk.record",
-            *(f"event.{kind}" for kind in KINDS), "dead_letter",
+            "intake.lookup", *(f"event.{kind}" for kind in KINDS), "dead_letter",
         ),
     ),
     Stage(

@@ -7,6 +7,7 @@ import threading
 import time
 from collections import defaultdict
 
+from suyuan.cli.chain_watch import BETWEEN_STAGES, LOOK_SECONDS, ChainWatch, Progress
 from suyuan.cli.cluster.loading import ClusterLoader
 from suyuan.connections.kafka import KafkaConnection
 from suyuan.schemas.topics import TOPICS
@@ -38,7 +39,9 @@ class LoaderWatch:
         self._inputs: KafkaLog | None = None
         self._verifier = Verifier(clickhouse, loader.log, self._open_inputs)
         self._pending: Snapshot | None = None
+        self._complete = False
         self._stopping = threading.Event()
+        self._chains = ChainWatch(clickhouse, loader.log, self._snapshot, self._stages, pause=self._stopping.wait)
         self._thread = threading.Thread(target=self._run, name="loader-watch", daemon=True)
 
     def start(self) -> None:
@@ -60,13 +63,16 @@ class LoaderWatch:
         return verification
 
     def _run(self) -> None:
-        verified_at = time.monotonic()
+        verified_at = looked_at = time.monotonic()
         while not self._stopping.wait(WATCH_SECONDS):
             try:
                 self._observe_lag()
                 if time.monotonic() - verified_at >= VERIFY_SECONDS and VERIFIER in self._loader.owned:
                     verified_at = time.monotonic()
                     self._verify()
+                if self._complete and time.monotonic() - looked_at >= LOOK_SECONDS and VERIFIER in self._loader.owned:
+                    looked_at = time.monotonic()
+                    self._chains.look()
             except Exception as error:  # noqa: BLE001 -- a server that is away; loading goes on
                 logger.warning("cannot watch: %s", error)
 
@@ -96,10 +102,17 @@ class LoaderWatch:
         inputs = {at: (starts[at], max(starts[at], offset)) for at, offset in committed.items()}
         return Snapshot.take(self._loader.log, inputs)
 
-    @staticmethod
-    def _note(verification: Verification) -> None:
+    def _stages(self) -> Progress:
+        log = self._loader.log
+        places = [(topic, number) for topic in BETWEEN_STAGES for number in range(log.partitions(VERIFIER))]
+        committed = log.committed_offsets(STAGES, BETWEEN_STAGES)
+        ends = log.end_offsets_of(places)
+        return {at: (committed.get(at, 0), ends[at]) for at in places}
+
+    def _note(self, verification: Verification) -> None:
         if verification.lag:
             return  # what is missing may be on its way
+        self._complete = not verification.gap
         observe_verification(verification)
         if verification.gap or verification.duplicates:
             logger.error(

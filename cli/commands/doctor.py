@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from suyuan.cli.checks import damage, folder, kafka, machine, tables
+from suyuan.cli.checks import chains, damage, folder, kafka, machine, tables
 from suyuan.cli.checks.finding import Finding
 from suyuan.cli.drawing.words import clean
 from suyuan.cli.exits import CommandError, Exit
@@ -23,7 +23,8 @@ _STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red"}
 
 def doctor(data: Data = None, kafka_servers: Kafka = None, *, as_json: AsJson = False) -> None:
     """Check configuration, data folder, topics, partition counts, clocks, disk and versions; where they are used, also
-    Kafka and ClickHouse. Log, state and tables are read from end to end, to see that they hold what was written.
+    Kafka and ClickHouse. Log, state and tables are read from end to end, to see that they hold what was written; some
+    chains, others each time, are assessed anew from the records and compared.
 
     Exit code 0 when nothing failed, 3 when the configuration did, 1 otherwise.
     """
@@ -62,6 +63,7 @@ def _examine(settings: Settings) -> Iterator[Finding]:
         yield from tables.server(clickhouse)
     elif connection is None:
         yield from damage.tables(settings.data)
+    yield from chains.sample(settings)
     yield from machine.disk(settings.data)
     yield from machine.limits()
     yield from machine.versions()

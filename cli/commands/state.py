@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.options import AsJson, Data, Kafka
 from suyuan.cli.screen import print_json, put
-from suyuan.cli.settings import load
+from suyuan.cli.settings import Settings, load
 from suyuan.cli.state_rebuild import embedded
 from suyuan.cli.state_rebuild import kafka as cluster
 from suyuan.streams.transport.embedded.errors import LogError, LogLocked
@@ -21,24 +26,55 @@ def _state() -> None:
 
 
 @app.command("rebuild")
-def rebuild(kafka: Kafka = None, data: Data = None, *, as_json: AsJson = False) -> None:
+def rebuild(
+    kafka: Kafka = None,
+    data: Data = None,
+    partition: Annotated[
+        int | None, typer.Option(help="Only what this partition of sellers and producers lacks, while all go on.")
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
     """Have the state made anew from the input topics, as after a change of what is kept: the next run, or the workers
     when they start, forget it and read every event again. Results that come out a second time replace the first.
     Nothing may run meanwhile.
+
+    With --partition nothing stops and nothing is forgotten: what belongs to the one partition is sent to it again from
+    the state of all, which mends what it lacks, and its chains are assessed again.
     """
     settings = load(kafka=kafka, data=data)
+    if partition is not None:
+        messages = _rebuild_partition(settings, partition)
+        if as_json:
+            print_json([{"partition": partition, "messages": messages}])
+        else:
+            put(f"what belongs to partition {partition} is sent to it again; the verifier tells whether it helped")
+        return
     if settings.kafka:
         events = cluster.rebuild(settings.kafka_connection())
     else:
-        if not settings.data.exists():
-            raise CommandError(f"{settings.data}: no such folder", Exit.BAD_CONFIGURATION)
-        try:
+        with _in_folder(settings.data):
             events = embedded.rebuild(settings.data)
-        except LogLocked as error:
-            raise CommandError(str(error), Exit.UNAVAILABLE) from error
-        except LogError as error:
-            raise CommandError(str(error)) from error
     if as_json:
         print_json([{"events": events}])
     else:
         put(f"the state will be made anew from {events:,} events by the next start")
+
+
+def _rebuild_partition(settings: Settings, partition: int) -> int:
+    if settings.kafka:
+        return cluster.rebuild_partition(settings.kafka_connection(), partition)
+    with _in_folder(settings.data):
+        return embedded.rebuild_partition(settings.data, partition)
+
+
+@contextmanager
+def _in_folder(folder: Path) -> Iterator[None]:
+    if not folder.exists():
+        raise CommandError(f"{folder}: no such folder", Exit.BAD_CONFIGURATION)
+    try:
+        yield
+    except LogLocked as error:
+        raise CommandError(str(error), Exit.UNAVAILABLE) from error
+    except LogError as error:
+        raise CommandError(str(error)) from error

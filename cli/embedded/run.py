@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from suyuan.cli.chain_watch import LOOK_SECONDS
 from suyuan.cli.embedded.days import publish_day
 from suyuan.cli.embedded.loading import LoaderThread
 from suyuan.cli.embedded.watching import Watch
@@ -84,6 +85,7 @@ class EmbeddedRun:
             self._every(WATCH_SECONDS, self._check_streams)
             if not self._once:
                 self._every(VERIFY_SECONDS, self.watch.verify)
+                self._every(LOOK_SECONDS, self.watch.look_at_chains)
                 self._every(DAY_CHECK_SECONDS, self._turn_day)
         except BaseException:
             await self.stop()

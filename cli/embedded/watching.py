@@ -6,6 +6,7 @@ import logging
 from collections import defaultdict
 from pathlib import Path
 
+from suyuan.cli.chain_watch import BETWEEN_STAGES, ChainWatch, Progress
 from suyuan.cli.embedded.loading import LoaderThread
 from suyuan.cli.state_size import observe_state_size
 from suyuan.sinks.clickhouse import ClickHouse
@@ -28,6 +29,8 @@ class Watch:
         self._folder = folder
         self._verifier = Verifier(clickhouse, log, inputs=lambda: log)
         self._pending: Snapshot | None = None
+        self._complete = False
+        self._chains = ChainWatch(clickhouse, log, self._snapshot, self._stages)
 
     def observe(self) -> None:
         """Lag per group and topic, size of the state."""
@@ -47,6 +50,11 @@ class Watch:
         if self._pending is None:
             self._pending = self._snapshot()
 
+    def look_at_chains(self) -> None:
+        """Assess some chains anew from the records, where those are known to be all in the tables."""
+        if self._complete:
+            self._chains.look()
+
     def verify_all(self) -> Verification:
         """Every offset and every key, of a system that has drained."""
         verification = self._verifier.verify(self._snapshot(), full=True)
@@ -63,7 +71,13 @@ class Watch:
         }
         return Snapshot.take(self._log, inputs)
 
+    def _stages(self) -> Progress:
+        committed = self._log.committed_offsets(GROUP)
+        ends = self._log.end_offsets()
+        return {at: (offset or 0, ends[at]) for at, (offset, _) in committed.items() if at[0] in BETWEEN_STAGES}
+
     def _note(self, verification: Verification) -> None:
+        self._complete = not verification.gap
         observe_verification(verification)
         if verification.gap or verification.duplicates:
             logger.error(

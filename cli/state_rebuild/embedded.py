@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from suyuan.cli.state_rebuild.changelogs import CHANGELOGS
+from suyuan.cli.state_rebuild.requests import check_number, requests
 from suyuan.streams.app import GROUP
 from suyuan.streams.state.position import RESET_KEY
 from suyuan.streams.topology import READ_TOPICS
@@ -22,3 +23,15 @@ def rebuild(folder: Path) -> int:
         changelogs = [topic for topic in CHANGELOGS if topic in known]
         log.append_many({(topic, number): reset for topic in changelogs for number in range(log.partitions(topic))})
         return sum(ends[at] - start for at, start in read.items() if at[0].startswith("in."))
+
+
+def rebuild_partition(folder: Path, partition: int) -> int:
+    """Have one partition told again what belongs to it, by the process that runs on the folder or the next one; how
+    many messages ask for it. Raises LogError, CommandError for no such partition.
+    """
+    with Log.open(folder, "publish") as log:
+        partitions = log.partitions("chain") if "chain" in log.topics() else 0
+        check_number(partition, partitions)
+        asked = list(requests(partition, partitions))
+        log.append_many({(topic, number): [Record(None, value)] for topic, number, value in asked})
+    return len(asked)

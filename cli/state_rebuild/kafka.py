@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from kafka import KafkaProducer, TopicPartition
@@ -10,6 +11,7 @@ from kafka.errors import NoError
 
 from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.state_rebuild.changelogs import CHANGELOGS
+from suyuan.cli.state_rebuild.requests import check_number, requests
 from suyuan.cli.topics.administration import administration
 from suyuan.connections.kafka import KafkaConnection
 from suyuan.streams.app import GROUP
@@ -38,15 +40,32 @@ def rebuild(connection: KafkaConnection) -> int:
         earliest = client.list_partition_offsets(dict.fromkeys(inputs, OffsetSpec.EARLIEST))
         latest = client.list_partition_offsets(dict.fromkeys(inputs, OffsetSpec.LATEST))
         changelogs = _partitions(client, CHANGELOGS)
+    _send(connection, [(at.topic, at.partition, RESET_KEY, b"1") for at in changelogs])
+    return sum(latest[at].offset - earliest[at].offset for at in inputs)
+
+
+def rebuild_partition(connection: KafkaConnection, partition: int) -> int:
+    """Have one partition told again what belongs to it, by the workers that run or those that will; how many messages
+    ask for it. Raises CommandError for no such partition, or where no broker answers.
+    """
+    with administration(connection) as client:
+        partitions = len(_partitions(client, ("chain",)))
+    check_number(partition, partitions)
+    asked = [(topic, number, None, value) for topic, number, value in requests(partition, partitions)]
+    _send(connection, asked)
+    return len(asked)
+
+
+def _send(connection: KafkaConnection, messages: Sequence[tuple[str, int, bytes | None, bytes]]) -> None:
+    """(topic, partition, key, value) each; durable on return."""
     producer = KafkaProducer(**connection.kafka_python(), acks="all")
     try:
-        sent = [producer.send(at.topic, key=RESET_KEY, value=b"1", partition=at.partition) for at in changelogs]
+        sent = [producer.send(topic, key=key, value=value, partition=at) for topic, at, key, value in messages]
         producer.flush()
         for each in sent:
             each.get()
     finally:
         producer.close()
-    return sum(latest[at].offset - earliest[at].offset for at in inputs)
 
 
 def _refuse_members(client: KafkaAdminClient) -> None:

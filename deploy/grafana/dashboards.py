@@ -67,14 +67,16 @@ class Panel:
 
 
 def stat(title: str, description: str, expression: str, unit: str = "short", *, red_above_0: bool = False) -> Panel:
-    """One figure."""
+    """One figure; narrow where there is nothing to read but whether it is 0."""
     queries = ((expression, ""),)
-    return Panel(title, description, queries, "stat", unit, width=4, height=4, red_above_0=red_above_0)
+    width = 3 if red_above_0 else 4
+    return Panel(title, description, queries, "stat", unit, width=width, height=4, red_above_0=red_above_0)
 
 
 OVERVIEW = (
     stat("Events missing", "Taken in and in no table: must be 0.", "max(suyuan_verifier_gap)", red_above_0=True),
     stat("Rows twice", "In the read views: must be 0.", "max(suyuan_verifier_duplicates)", red_above_0=True),
+    stat("Chains wrong", "Not what the records say: must be 0.", "max(suyuan_verifier_wrong_chains)", red_above_0=True),
     stat("Alerts of Prometheus", "Firing now.", 'count(ALERTS{alertstate="firing"}) or vector(0)', red_above_0=True),
     stat("Events", "Taken in a second.", "sum(rate(suyuan_events_total[$__rate_interval]))", "cps"),
     stat("Lag of the streams", "Messages to do.", 'sum(group_topic:suyuan_lag_messages:max{group="suyuan"})'),

@@ -6,7 +6,7 @@ between, and a restart goes on where the last acknowledged slice ended.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import polars as pl
@@ -24,6 +24,8 @@ class Task:
     received_at: int
     """ms since the epoch: when the log took the event that causes the work; 0: the listing itself is the cause"""
     after: bytes | None = None
+    to: int | None = None
+    """only what goes on to this partition; None: to all"""
 
 
 def condense(tasks: Iterable[Task]) -> list[Task]:
@@ -33,9 +35,10 @@ def condense(tasks: Iterable[Task]) -> list[Task]:
     kept: list[Task] = []
     for task in sorted(tasks, key=lambda task: (task.prefix, task.after or b"", -task.received_at)):
         last = kept[-1] if kept else None
-        if last is not None and (
+        covers = last is not None and (
             task.prefix == last.prefix or (last.after is None and task.prefix.startswith(last.prefix))
-        ):
+        )
+        if last is not None and covers and last.to in {None, task.to}:
             kept[-1] = replace(last, received_at=max(last.received_at, task.received_at))
         else:
             kept.append(task)
@@ -60,10 +63,10 @@ def work_off(tasks: Iterable[Task], state: StateView, rows: int) -> tuple[list[t
 
 def read_tasks(block: Block) -> list[Task]:
     """The tasks of a backlog block, condensed."""
-    columns = ("prefix", "after", "reason", "received_at")
+    columns = ("prefix", "after", "reason", "received_at", "to")
     return condense(
-        Task(bytes.fromhex(prefix), reason, received_at, bytes.fromhex(after) if after else None)
-        for prefix, after, reason, received_at in block.rows.select(columns).iter_rows()
+        Task(bytes.fromhex(prefix), reason, received_at, bytes.fromhex(after) if after else None, to)
+        for prefix, after, reason, received_at, to in block.rows.select(columns).iter_rows()
     )
 
 
@@ -71,10 +74,16 @@ def leave(topic: str, tasks: list[Task]) -> list[Emit]:
     """The tasks as a block for the stage's own partition, or nothing."""
     if not tasks:
         return []
+    return [Emit(topic, task_rows(tasks))]
+
+
+def task_rows(tasks: Sequence[Task]) -> pl.DataFrame:
+    """The tasks as rows of a backlog block."""
     rows = {
         "prefix": [task.prefix.hex() for task in tasks],
         "after": [task.after.hex() if task.after else None for task in tasks],
         "reason": [task.reason for task in tasks],
         "received_at": [task.received_at for task in tasks],
+        "to": [task.to for task in tasks],
     }
-    return [Emit(topic, pl.DataFrame(rows, schema=block_schema("backlog")))]
+    return pl.DataFrame(rows, schema=block_schema("backlog"))

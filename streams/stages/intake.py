@@ -2,7 +2,7 @@
 
 A run of `in.<kind>` gives: dead letters for what cannot be read or is not accepted; every other event with its outcome
 for the sinks; the records that are current now, keyed for the next stage; and retractions of what they replace where
-that had gone elsewhere. A block of `intake.lookup` is answered with the current record, now and whenever it changes.
+that had gone elsewhere. Lookups: `intake_lookups.py`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from suyuan.domain.normalisation import normalise
 from suyuan.schemas.accepted_runs import accepted_run
 from suyuan.schemas.blocks import block_schema
 from suyuan.schemas.kinds import event_schema
-from suyuan.streams.stage import Block, Emit, Run, StageContext, StateView
+from suyuan.streams.stage import Emit, Run, StageContext, StateView
 from suyuan.streams.stages.current import Supersession, supersede
 from suyuan.streams.stages.dead_letters import dead_letters, note_failures, with_refusals
 from suyuan.streams.stages.intake_routes import (
@@ -46,42 +46,19 @@ def take_in(run: Run, state: StateView, context: StageContext) -> list[Emit]:
         return emits
     rows = _prepared(kind, run, taken.rows)
     keys = rows["key"].unique(maintain_order=True).to_list()
-    held = state.get_many([_current_key(kind, key) for key in keys])
+    held = state.get_many([current_key(kind, key) for key in keys])
     change = supersede(rows, keys, held, redelivered=run.redelivered)
-    state.put_many([_current_key(kind, key) for key in change.keys], change.values)
+    state.put_many([current_key(kind, key) for key in change.keys], change.values)
     emits.append(Emit(f"event.{kind}", _events(kind, run, change.outcomes)))
     if change.current.is_empty():
         return emits
-    return emits + (_listings(change, context.passed) if kind == "listing" else _records(kind, change, state, context))
+    return emits + (
+        _listings(change, context.passed) if kind == "listing" else records_onward(kind, change, state, context)
+    )
 
 
-def answer_lookups(block: Block, state: StateView, _context: StageContext) -> list[Emit]:
-    """One block of `intake.lookup`: (kind, key, asker) → the current record to the asker's partition, and from then on
-    every later one too. A record that nobody has published is answered with a null body.
-    """
-    answers = []
-    for kind, key, asker in block.rows.select("kind", "key", "asker").iter_rows():
-        _add_askers(state, kind, key, {asker})
-        value = state.get(_current_key(kind, key))
-        held = json.loads(value) if value is not None else {}
-        answers.append(
-            {
-                "kind": kind,
-                "key": key,
-                "occurred_at": held.get("occurred_at"),
-                "event_id": held.get("event_id"),
-                "publisher": held.get("publisher"),
-                "retracted": False,
-                "received_at": None,  # nothing new has come in: whoever waits for it has waited since its own time
-                "body": held.get("body"),
-                "partition": asker,
-            }
-        )
-    schema = {**block_schema("record"), "partition": pl.Int64()}
-    return [Emit("producer.record", pl.DataFrame(answers, schema=schema))]
-
-
-def _current_key(kind: str, key: str) -> bytes:
+def current_key(kind: str, key: str) -> bytes:
+    """Where the state holds the current record of a business key."""
     return f"current{SEPARATOR}{kind}{SEPARATOR}{key}".encode()
 
 
@@ -137,7 +114,8 @@ def _as_listing(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(**later).select(LISTING_COLUMNS)
 
 
-def _records(kind: str, change: Supersession, state: StateView, context: StageContext) -> list[Emit]:
+def records_onward(kind: str, change: Supersession, state: StateView, context: StageContext) -> list[Emit]:
+    """Current records to those who need them, with retractions of what they replace where that had gone elsewhere."""
     emits = []
     for route in ROUTES[kind]:
         current = change.current.with_columns(kind=pl.lit(kind), retracted=pl.lit(value=False))
@@ -195,7 +173,7 @@ def _with_listing_key(bodies: pl.Series) -> pl.Series:
 def _to_askers(kind: str, route: Route, current: pl.DataFrame, state: StateView, context: StageContext) -> pl.DataFrame:
     """Each record once per partition that has asked for it or that its owner's listings are in."""
     askers = [
-        sorted(_add_askers(state, kind, key, {partition_of(owner or "", context.partitions)}))
+        sorted(add_askers(state, kind, key, {partition_of(owner or "", context.partitions)}))
         for key, owner in current.select("key", route.by).iter_rows()
     ]
     return current.with_columns(route=pl.col(route.by), partition=pl.Series(askers, dtype=pl.List(pl.Int64))).explode(
@@ -203,7 +181,8 @@ def _to_askers(kind: str, route: Route, current: pl.DataFrame, state: StateView,
     )
 
 
-def _add_askers(state: StateView, kind: str, key: str, new: set[int]) -> set[int]:
+def add_askers(state: StateView, kind: str, key: str, new: set[int]) -> set[int]:
+    """Note that these partitions want every version of a record; all that do."""
     name = f"askers{SEPARATOR}{kind}{SEPARATOR}{key}".encode()
     value = state.get(name)
     known = set(json.loads(value)) if value is not None else set()

@@ -5,28 +5,17 @@ State: `entity` and `penalty` records of each code (see `recency`), and each sel
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
 
 import polars as pl
 
-from suyuan.domain.keys import SEPARATOR
+from suyuan.domain.facts.seller import SELLER, UNKNOWN, summarise_seller
+from suyuan.domain.keys import SEPARATOR, partition_of
 from suyuan.domain.records import Entity, Penalty, decode_record
 from suyuan.streams.stage import Block, Emit, StageContext, StateView
 from suyuan.streams.stages.backlog import Task, condense, leave, read_tasks, work_off
 from suyuan.streams.stages.listing_rows import keys, retold, settle, to_values
 from suyuan.streams.stages.recency import keep
-
-FACTS = pl.Struct(
-    {
-        "seller_registered": pl.Boolean,
-        "seller_status": pl.String,
-        "seller_name": pl.String,
-        "seller_division": pl.String,
-        "seller_evidence": pl.String,
-        "seller_penalties": pl.Int64,
-    }
-)
-UNKNOWN = b'{"seller_registered":false,"seller_penalties":0}'
 
 
 def meet_seller(block: Block, state: StateView, _context: StageContext) -> list[Emit]:
@@ -72,31 +61,23 @@ def _key(*parts: str) -> bytes:
 
 
 def _summarise(code: str, state: StateView) -> bytes:
-    facts: dict[str, object] = {"seller_registered": False, "seller_penalties": 0}
-    for _, body in state.scan(_key("entity", code, "")):
-        entity = decode_record("entity", body)
-        assert isinstance(entity, Entity)  # noqa: S101 -- narrows the union for the type checker
-        facts |= {
-            "seller_registered": True,
-            "seller_status": entity.status,
-            "seller_name": entity.name,
-            "seller_division": entity.division,
-            "seller_evidence": entity.evidence,
-        }
+    entities = [decode_record("entity", body) for _, body in state.scan(_key("entity", code, ""))]
     penalties = [decode_record("penalty", body) for _, body in state.scan(_key("penalty", code, ""))]
-    facts["seller_penalties"] = sum(isinstance(p, Penalty) and p.status == "in_force" for p in penalties)
-    return json.dumps(facts, ensure_ascii=False).encode()
+    return summarise_seller(
+        next((record for record in entities if isinstance(record, Entity)), None),
+        [record for record in penalties if isinstance(record, Penalty)],
+    )
 
 
 def _onward(rows: pl.DataFrame, state: StateView) -> Emit:
     codes = rows["seller_code"].fill_null("").unique()
     values = [value or UNKNOWN for value in state.get_many([_key("facts", code) for code in codes])]
-    facts = pl.Series("facts", values, dtype=pl.Binary).cast(pl.String).str.json_decode(FACTS).struct.unnest()
+    facts = pl.Series("facts", values, dtype=pl.Binary).cast(pl.String).str.json_decode(SELLER).struct.unnest()
     facts = facts.with_columns(on=codes)
     # a listing without a producer still needs one partition, always the same: that of the listing itself
     listing = pl.concat_str("platform_code", "listing_id", separator=SEPARATOR)
     onward = (
-        rows.drop(list(FACTS.to_schema()))
+        rows.drop(list(SELLER.to_schema()))
         .with_columns(on=pl.col("seller_code").fill_null(""))
         .join(facts, on="on", how="left", maintain_order="left")
         .select(*rows.columns, route=pl.coalesce("producer_code", listing))
@@ -108,5 +89,11 @@ def _retell(tasks: list[Task], state: StateView, context: StageContext) -> list[
     done, left = work_off(tasks, state, context.slice_rows)
     emits = leave("seller.backlog", left)
     if done:
-        emits.insert(0, _onward(retold(done), state))
+        onward = _onward(retold(done), state)
+        goes = [_goes(route, task.to, context) for route, (*_, task) in zip(onward.rows["route"], done, strict=True)]
+        emits.insert(0, replace(onward, rows=onward.rows.filter(pl.Series(goes, dtype=pl.Boolean))))
     return emits
+
+
+def _goes(route: str, to: int | None, context: StageContext) -> bool:
+    return to is None or partition_of(route, context.partitions) == to

@@ -6,6 +6,7 @@ import pytest
 
 from tests.sinks.conftest import emptied
 from tests.sinks.contract.asking import AskingContract
+from tests.sinks.contract.checking import CheckingContract
 from tests.sinks.contract.loading import LoadingContract
 from tests.sinks.contract.migrating import MigratingContract
 from tests.sinks.contract.tracing import TracingContract
@@ -49,4 +50,8 @@ class TestAsking(AskingContract):
 
 
 class TestTracing(TracingContract):
+    pass
+
+
+class TestChecking(CheckingContract):
     pass

@@ -8,6 +8,7 @@ from suyuan.sinks.clickhouse import ClickHouse
 from suyuan.sinks.migrations import migrate
 from tests.sinks.conftest import WITHOUT_FSYNC, emptied
 from tests.sinks.contract.asking import AskingContract
+from tests.sinks.contract.checking import CheckingContract
 from tests.sinks.contract.loading import LoadingContract
 from tests.sinks.contract.migrating import MigratingContract
 from tests.sinks.contract.tracing import TracingContract
@@ -67,4 +68,8 @@ class TestAsking(AskingContract):
 
 
 class TestTracing(TracingContract):
+    pass
+
+
+class TestChecking(CheckingContract):
     pass

@@ -1,0 +1,128 @@
+"""Intake: current records sent to a partition that asks for them: for one by its key, or for everything anew."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+
+import polars as pl
+
+from suyuan.domain.keys import SEPARATOR, partition_of
+from suyuan.schemas.blocks import block_schema
+from suyuan.streams.stage import Block, Emit, StageContext, StateView
+from suyuan.streams.stages.current import HELD, Supersession
+from suyuan.streams.stages.intake import add_askers, current_key, records_onward
+from suyuan.streams.stages.intake_routes import ROUTES
+
+EVERYTHING = "everything"
+"""kind of a lookup that asks for all that belongs to a partition; its key is where to go on, empty at first"""
+CURRENT = f"current{SEPARATOR}".encode()
+
+
+def answer_lookups(block: Block, state: StateView, context: StageContext) -> list[Emit]:
+    """One block of `intake.lookup`: (kind, key, asker) → the current record to the asker's partition, and from then on
+    every later one too. A record that nobody has published is answered with a null body. Kind EVERYTHING is answered
+    with all that the asker's partition has ever been sent, slice by slice.
+    """
+    answers = []
+    again: dict[int, str] = {}
+    for kind, key, asker in block.rows.select("kind", "key", "asker").iter_rows():
+        if kind == EVERYTHING:
+            # delivered again, the same would go on twice from here: who has furthest to go goes for both
+            again[asker] = min(key, again.get(asker, key))
+            continue
+        add_askers(state, kind, key, {asker})
+        value = state.get(current_key(kind, key))
+        held = json.loads(value) if value is not None else {}
+        answers.append(
+            {
+                "kind": kind,
+                "key": key,
+                "occurred_at": held.get("occurred_at"),
+                "event_id": held.get("event_id"),
+                "publisher": held.get("publisher"),
+                "retracted": False,
+                "received_at": None,  # nothing new has come in: whoever waits for it has waited since its own time
+                "body": held.get("body"),
+                "partition": asker,
+            }
+        )
+    schema = {**block_schema("record"), "partition": pl.Int64()}
+    emits = [emit for asker, after in again.items() for emit in send_again(after, asker, state, context)]
+    return [*emits, Emit("producer.record", pl.DataFrame(answers, schema=schema))]
+
+
+def send_again(after: str, asker: int, state: StateView, context: StageContext) -> list[Emit]:
+    """The current records that belong to partition `asker` of the stages behind, as if they had just become current; of
+    a slice of the keys here, from behind `after` (a state key in hex) on. What is left is a message to oneself.
+
+    Nothing new has come in, so nothing is said of when. Lots whose inputs are made there go to their own partition:
+    they ask their inputs for what these are tainted with, and so are known to them again.
+    """
+    found = state.scan(CURRENT, bytes.fromhex(after) or None, context.slice_rows)
+    if not found:
+        return []
+    emits: list[Emit] = []
+    for (kind,), rows in _held_rows(found).group_by("kind", maintain_order=True):
+        if kind in {"listing", "complaint"}:
+            continue  # sellers keep listings whole, and tell them again; what was said to people stays said
+        current = _as_current(str(kind), rows)
+        if kind == "lot":
+            current = current.filter(_concerns(current, asker, context.partitions))
+        change = Supersession(current, current, [], [])
+        emits += [
+            emit if kind == "lot" else _only_to(asker, emit, context.partitions)
+            for emit in records_onward(str(kind), change, state, context)
+            if emit.topic != "risk.record"
+        ]
+    rest = {"kind": [EVERYTHING], "key": [found[-1][0].hex()], "asker": [asker]}
+    return [*emits, Emit("intake.lookup", pl.DataFrame(rest, schema=block_schema("lookup")))]
+
+
+def _held_rows(found: Sequence[tuple[bytes, bytes]]) -> pl.DataFrame:
+    """kind, key and what is held of it."""
+    names = [key.decode().split(SEPARATOR, 2) for key, _ in found]
+    return (
+        pl.DataFrame(
+            {
+                "kind": [kind for _, kind, _ in names],
+                "key": [key for *_, key in names],
+                "held": [value.decode() for _, value in found],
+            }
+        )
+        .with_columns(pl.col("held").str.json_decode(HELD))
+        .unnest("held")
+    )
+
+
+def _as_current(kind: str, rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows as those of `Supersession.current`, with the columns by which they are routed."""
+    schema = block_schema(f"event_{kind}")
+    by = {name for route in ROUTES[kind] for name in (route.by, *route.moves_with) if name in schema}
+    inputs = {"inputs": pl.List(pl.Struct({"producer_code": pl.String}))} if kind == "lot" else {}
+    wanted = pl.Struct({**{name: schema[name] for name in sorted(by)}, **inputs})
+    return rows.with_columns(
+        pl.col("body").str.json_decode(wanted).alias("named"), received_at=pl.lit(0, pl.Int64)
+    ).unnest("named")
+
+
+def _concerns(lots: pl.DataFrame, partition: int, partitions: int) -> pl.Series:
+    """Which lots are made in a partition, or of something that is."""
+    makers = zip(lots["producer_code"], lots["inputs"].to_list(), strict=True)
+    return pl.Series(
+        [
+            any(
+                partition_of(code or "", partitions) == partition for code in (own, *(x["producer_code"] for x in used))
+            )
+            for own, used in ((own, used or []) for own, used in makers)
+        ],
+        dtype=pl.Boolean,
+    )
+
+
+def _only_to(partition: int, emit: Emit, partitions: int) -> Emit:
+    if "partition" in emit.rows.columns:
+        return replace(emit, rows=emit.rows.filter(pl.col("partition") == partition))
+    goes = [partition_of(route, partitions) == partition for route in emit.rows["route"]]
+    return replace(emit, rows=emit.rows.filter(pl.Series(goes, dtype=pl.Boolean)))

@@ -1,0 +1,108 @@
+"""A hole in the state of a worker, told by a loader and mended while the worker goes on."""
+
+import asyncio
+import json
+import logging
+import time
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import pytest
+
+from suyuan.cli.cluster.loader_watch import LoaderWatch
+from suyuan.cli.cluster.loading import ClusterLoader
+from suyuan.cli.state_rebuild.kafka import rebuild_partition
+from suyuan.domain.keys import join_key, partition_of
+from suyuan.sinks.clickhouse import ClickHouse
+from suyuan.sinks.migrations import migrate
+from suyuan.sinks.queries import chain
+from tests.cli.test_chain_watch import MINUTE, NOW, later, listing_of_known_lot, said
+from tests.cluster.kafka_world import KafkaWorld
+
+PATIENCE_SECONDS = 120
+PARTITIONS = 2
+
+
+class Loading:
+    """A loader in this process, its watch looked after by hand."""
+
+    def __init__(self, connection, tables):
+        self.tables = tables
+        self.loader = ClusterLoader(connection, tables)
+        self.watch = LoaderWatch(self.loader, tables)
+        self.now = NOW
+        self.watch._chains._clock = lambda: self.now
+
+    async def loaded(self):
+        until = time.monotonic() + PATIENCE_SECONDS
+        while not await asyncio.to_thread(lambda: self.watch._snapshot().is_loaded(self.loader.log)):
+            assert time.monotonic() < until
+            await asyncio.sleep(0.2)
+
+    async def looks(self, count=4):
+        for _ in range(count):
+            self.now += 1000
+            await asyncio.to_thread(self.watch._chains.look)
+
+    def chain(self, event):
+        return chain(self.tables, event["platform_code"], event["listing_id"])
+
+
+@asynccontextmanager
+async def loading(connection, front):
+    with ClickHouse(replace(front.settings, database="watched")) as tables:
+        await asyncio.to_thread(migrate, tables.writer)
+        loading = Loading(connection, tables)
+        loading.loader.start()
+        try:
+            yield loading
+        finally:
+            assert await asyncio.to_thread(loading.loader.stop, 30)
+            loading.loader.log.close()
+
+
+@pytest.mark.parametrize("case", [11], indirect=True)
+def test_a_hole_in_a_workers_state_is_told_and_mended(case, kafka, front, tmp_path, caplog):
+    events = [json.loads(line) for line in case.lines]
+    listed = listing_of_known_lot(events)
+    partition = partition_of(listed["producer_code"], PARTITIONS)
+    world = KafkaWorld(kafka, tmp_path, partitions=PARTITIONS)
+
+    async def course():
+        await asyncio.to_thread(world.publish_events, events)
+        async with world.running() as app, loading(kafka, front) as tables:
+            await world.drained(app)
+            await tables.loaded()
+            assert (await asyncio.to_thread(tables.watch.verify_all)).gap == 0
+            await tables.looks()
+            checker = tables.watch._chains.checker
+            assert not checker._suspected
+            stands = await asyncio.to_thread(tables.chain, listed)
+            state = app.states["producer"]
+            view = state.view(partition)
+            for kind in ("lot", "facts-lot"):
+                view.delete(join_key(kind, *(stands[name] for name in ("producer_code", "gtin", "lot"))).encode())
+            await state.commit(partition, view, {})
+            await asyncio.to_thread(world.publish_events, [later(listed)])
+            await world.drained(app)
+            await tables.loaded()
+            await tables.looks()
+            assert not said(caplog)
+            tables.now += MINUTE
+            await tables.looks()
+            assert len(checker.wrong) == 1
+            await asyncio.to_thread(rebuild_partition, kafka, partition)
+            await world.drained(app)
+            await tables.loaded()
+            tables.now += MINUTE
+            await tables.looks()
+            assert checker.wrong == {}
+            assert "lot_unknown" not in (await asyncio.to_thread(tables.chain, listed))["gap_names"]
+
+    try:
+        with caplog.at_level(logging.ERROR, logger="suyuan"):
+            asyncio.run(course())
+    finally:
+        world.end()
+    (line,) = said(caplog)
+    assert f"suyuan state rebuild --partition {partition}" in line

@@ -1,0 +1,86 @@
+"""A partition that lost part of its state is told again what belongs to it, while the others go on."""
+
+import random
+
+import pytest
+
+from suyuan.cli.state_rebuild.requests import requests
+from suyuan.domain.keys import SEPARATOR
+from tests.reference.assessment import expected_chains
+from tests.reference.markets import generate
+from tests.streams.results import current_chains, newest_chains, standing_alerts
+from tests.streams.test_chains_anew import anew, as_the_stages_say, events_of_case
+from tests.streams.world import World
+
+PARTITIONS = 3
+KEPT = {"producer": {"count", "day-before"}, "seller": {"listing"}}
+"""what nobody else knows: a seller's listings come from publishers alone, and each take-over begins a new count"""
+
+
+def drop(world, stage, partition, chance, share, keep=()):
+    """Some of what a partition keeps, here and now; what was dropped."""
+    state = world.states[stage]
+    view = state.view(partition)
+    words = {key.split(SEPARATOR.encode())[0].decode(): None for key, _ in view.scan(b"")}
+    dropped = []
+    for word in sorted(words):
+        if word not in keep:
+            dropped += [key for key, _ in view.scan(word.encode()) if chance.random() < share]
+    for key in dropped:
+        view.delete(key)
+    state.commit_now(partition, view, {})
+    return dropped
+
+
+def ask(world, partition):
+    for topic, number, value in requests(partition, world.partitions):
+        world.publish(topic, number, None, value)
+
+
+def later(events):
+    """Every active listing once more, with another price: each is assessed again."""
+    listings = [event for event in events if event["kind"] == "listing"]
+    newest = {}
+    for event in sorted(listings, key=lambda event: (event["occurred_at"], event["event_id"], event["publisher"])):
+        newest[event["platform_code"].strip().upper(), event["listing_id"].strip()] = event
+    return [
+        event | {"event_id": f"again-{number}", "occurred_at": event["occurred_at"] + 1, "price_fen": 7}
+        for number, event in enumerate(newest.values())
+    ]
+
+
+@pytest.mark.parametrize(("stage", "seed", "share"), [("producer", 1, 1.0), ("producer", 4, 0.3), ("seller", 2, 0.5)])
+def test_what_a_partition_lacks_is_mended(stage, seed, share):
+    chance = random.Random(seed)
+    events = events_of_case(11) if stage == "seller" else generate(seed, listings=30, products=6)
+    world = World(PARTITIONS, seed, crashes=0.02, slice_rows=chance.choice((7, 4000)), batches=(50, 5000))
+    world.publish_events(events)
+    world.drain()
+    assert current_chains(world) == expected_chains(events)
+    partition = chance.randrange(PARTITIONS)
+    assert drop(world, stage, partition, chance, share, KEPT[stage])
+    ask(world, partition)
+    world.drain()
+    world.publish_events(later(events))  # each listing is assessed again: no chain is right by standing still
+    world.drain()
+    expected = expected_chains([*events, *later(events)])
+    assert current_chains(world) == expected
+    assert anew(world) == as_the_stages_say(world)
+
+
+def test_a_partition_that_is_well_stays_as_it_is():
+    events = events_of_case(12)
+    world = World(PARTITIONS, 12, slice_rows=50, batches=(100, 5000))
+    world.publish_events(events)
+    world.drain()
+    alerts = standing_alerts(world)
+    received = {key: row["received_at"] for key, row in newest_chains(world).items()}
+    before = {stage: [state.digest(at) for at in range(PARTITIONS)] for stage, state in world.states.items()}
+    ask(world, 1)
+    world.drain()
+    assert current_chains(world) == expected_chains(events)
+    assert standing_alerts(world) == alerts
+    assert {key: row["received_at"] for key, row in newest_chains(world).items()} == received
+    after = {stage: [state.digest(at) for at in range(PARTITIONS)] for stage, state in world.states.items()}
+    assert after["seller"] == before["seller"]
+    assert after["intake"] == before["intake"]
