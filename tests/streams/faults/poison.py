@@ -96,7 +96,9 @@ class PoisonContract:
         dead = list(world.rows("dead_letter"))
         refused = {(row["topic"], row["source_offset"]): row["field"] for row in dead if row["topic"] != "in.entity"}
         assert refused == {
-            ("in.day", 2): "date", ("in.day", 3): "date", ("in.day", 4): "publisher",
+            ("in.day", 2): "date",
+            ("in.day", 3): "date",
+            ("in.day", 4): "publisher",
             **{("in.complaint", offset): "complainant" for offset in (0, 1)},
         }
         assert sum(row["topic"] == "in.entity" for row in dead) == len(blank)
