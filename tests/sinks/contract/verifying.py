@@ -28,7 +28,7 @@ class VerifyingContract:
     def views(self, clickhouse):
         """May be replaced by the test."""
         yield
-        for migration in migrations()[-2:]:
+        for migration in (each for each in migrations() if "VIEW" in each.text):
             for statement in migration.statements(PLACEHOLDERS):
                 clickhouse.writer.command(statement)
 
