@@ -16,7 +16,13 @@ import zstandard
 
 UNPACKED_LIMIT: Final = 64 << 20
 """bytes of a batch's records once they are unpacked: twice the longest block of ours"""
+MOST_PARTS: Final = 65_536
+"""members, frames or blocks of one batch: clients write one, or one for 32 KiB"""
 _PIECE = 1 << 20
+_STEP = 1 << 10
+"""bytes that a part is begun with: what lies behind a small one is not copied with each"""
+_LZ4_HEADER = 64
+"""more than the longest"""
 _XERIAL = b"\x82SNAPPY\x00"
 _XERIAL_HEADER = 16
 _GZIP = 31
@@ -82,24 +88,35 @@ def _bounded(pieces: Iterator[bytes], limit: int) -> Iterator[bytes]:
 
 
 def _gzip_pieces(packed: bytes, _limit: int) -> Iterator[bytes]:
-    rest = packed
-    while rest:
-        member = zlib.decompressobj(_GZIP)
+    view, at, parts = memoryview(packed), 0, 0
+    while at < len(view):
+        if not view[at] and not any(view[at:]):
+            return  # padding, as gzip itself reads it
+        member, step, parts = zlib.decompressobj(_GZIP), _STEP, _one_more(parts)
         while not member.eof:
-            piece = member.decompress(rest, _PIECE)
-            rest = member.unconsumed_tail
-            if not piece and not rest and not member.eof:
+            fed = view[at : at + step]
+            piece = member.decompress(fed, _PIECE)
+            at += len(fed) - len(member.unused_data if member.eof else member.unconsumed_tail)
+            step = min(2 * step, _PIECE)
+            if not fed and not piece and not member.eof:
                 raise EOFError("ends within a member")
             yield piece
-        rest = member.unused_data.lstrip(b"\0")  # padding, as gzip itself reads it
+
+
+def _one_more(parts: int) -> int:
+    """Each costs some microseconds, whatever it holds."""
+    if parts == MOST_PARTS:
+        raise ValueError(f"more than {MOST_PARTS:,} parts")
+    return parts + 1
 
 
 def _snappy_pieces(packed: bytes, limit: int) -> Iterator[bytes]:
     if not packed.startswith(_XERIAL):
         yield _snappy_block(packed, 0, limit)
         return
-    at, before = _XERIAL_HEADER, 0
+    at, before, parts = _XERIAL_HEADER, 0, 0
     while at < len(packed):
+        parts = _one_more(parts)
         (size,) = struct.unpack_from("!i", packed, at)
         at += 4
         if not 0 <= size <= len(packed) - at:
@@ -118,19 +135,19 @@ def _snappy_block(block: bytes, before: int, limit: int) -> bytes:
 
 
 def _lz4_pieces(packed: bytes, limit: int) -> Iterator[bytes]:
-    rest = packed
-    while rest:
-        declared = lz4.frame.get_frame_info(rest)["content_size"]
+    view, at, parts = memoryview(packed), 0, 0
+    while at < len(view):
+        declared = lz4.frame.get_frame_info(view[at : at + _LZ4_HEADER])["content_size"]
         if declared > limit:
             raise _TooLarge(limit, declared)
-        frame = lz4.frame.LZ4FrameDecompressor()
-        piece = frame.decompress(rest, _PIECE)
-        yield piece
+        frame, step, parts = lz4.frame.LZ4FrameDecompressor(), _STEP, _one_more(parts)
         while not frame.eof:
-            if frame.needs_input:
+            fed = view[at : at + step] if frame.needs_input else b""
+            if frame.needs_input and not fed:
                 raise EOFError("ends within a frame")
-            yield frame.decompress(b"", _PIECE)
-        rest = frame.unused_data or b""
+            at, step = at + len(fed), min(2 * step, _PIECE)
+            yield frame.decompress(fed, _PIECE)
+        at -= len(frame.unused_data or b"")
 
 
 def _zstd_pieces(packed: bytes, limit: int) -> Iterator[bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
 
 import pytest
 
@@ -130,6 +131,7 @@ def test_it_ends_by_itself(monkeypatch, capfd):
         complain()
         said = ""
         while "all brokers answer again" not in said:
+            time.sleep(0.05)
             said += capfd.readouterr().err
     finally:
         logging.getLogger().removeHandler(handler)

@@ -8,7 +8,14 @@ import zlib
 import cramjam
 import lz4.frame
 import zstandard
+from aiokafka.consumer.fetcher import PartitionRecords
+from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.record.util import calc_crc32c
+from aiokafka.structs import TopicPartition
+from kafka.record.memory_records import MemoryRecords as KafkaPythonRecords
+
+from suyuan.connections.refused_batch import bound_kafka_python
+from suyuan.streams.transport.kafka.fetched_columns import FetchedColumns
 
 CODES = {"gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}
 PIECE = bytes(1 << 20)
@@ -45,3 +52,18 @@ def packed_batch(first, count, codec, packed):
     data = bytearray(HEADER.pack(*fields) + packed)
     data[17:21] = struct.pack(">I", calc_crc32c(bytes(data[21:])))
     return bytes(data)
+
+
+def as_columns(data, position=0):
+    records = PartitionRecords(TopicPartition("t", 0), MemoryRecords(data), None, position, None, None, True, 0)  # noqa: FBT003
+    return FetchedColumns(records)
+
+
+def by_kafka_python(data):
+    bound_kafka_python()
+    records = KafkaPythonRecords(data)
+    while (batch := records.next_batch()) is not None:
+        assert batch.validate_crc()
+        for record in batch:
+            assert record.validate_crc()
+            yield record.offset, record.value

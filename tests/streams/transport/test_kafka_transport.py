@@ -15,6 +15,7 @@ from kafka import KafkaAdminClient
 
 from suyuan.connections.kafka import KafkaConnection
 from suyuan.streams.transport.errors import LeaseLost
+from suyuan.streams.transport.kafka import every_partition_owned
 from suyuan.streams.transport.records import Record
 from tests.streams.transport.contract import Reader, TransportContract, eventually, scenario, settled
 from tests.streams.transport.transactions import transactions
@@ -245,6 +246,11 @@ class TestKafkaTransport(TransportContract):
     @scenario
     async def test_partitions_that_were_dealt_to_nobody_find_an_owner(self, backend: KafkaBackend) -> None:
         await backend.create_topic("t", 2)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(every_partition_owned, "CHECK_SECONDS", 0.5)
+            await self._lose_all_partitions(backend)
+
+    async def _lose_all_partitions(self, backend: KafkaBackend) -> None:
         async with Reader(backend, "g", ["t"]).running() as reader:
             coordinator, assignor = reader.app.consumer._coordinator, reader.app.assignor
             assign = assignor.assign
