@@ -149,8 +149,8 @@ def _touch_recalled_lots(
     if not record.lots or (isinstance(was, Recall) and not was.lots):
         for key, _ in state.scan(prefix("follow", *item)):
             touched.tainted[*item, parts(key)[3]] = received_at
-    recall = (*item, record.recall_no)
-    touched.recalls[recall] = narrowed or touched.recalls.get(recall, False)
+    cause = (*item, record.recall_no)
+    touched.recalls[cause] = narrowed or touched.recalls.get(cause, False)
 
 
 def _covers_as_much(record: Recall, was: Recall) -> bool:

@@ -106,8 +106,6 @@ class Taints:
 
     def end(self, cause: Cause, received_at: int) -> None:
         """The cause taints nothing any more, or less than it did: what was told of it so far is over."""
-        if not self._state.scan(prefix("follow", *cause.key[:2]), limit=1):
-            return  # nothing was told
         term = self._term(cause)
         self._state.put(name("term", *cause.name), f"{term + 1}\n{self._place}".encode())
         self._tell_end(cause, term, received_at)
@@ -175,6 +173,8 @@ class Taints:
 
     def _tell_end(self, cause: Cause, term: int, received_at: int) -> None:
         self._hear_end(cause, term, received_at)
+        if not self._state.scan(prefix("follow", *cause.key[:2]), limit=1):
+            return  # nothing was told elsewhere
         value = msgspec.json.encode((cause.kind, term))
         self._told += [
             Told(partition, "ended", cause.key, None, received_at, value)
