@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from suyuan.sinks.errors import FolderInUse, ServerUnavailable
+from suyuan.sinks.errors import FolderInUse, ServerUnavailable, TablesFull
 
 
 class FolderLock:
@@ -35,9 +36,14 @@ class FolderLock:
             holder = self._file.read().strip() or "unknown"
             self._file.close()
             raise FolderInUse(f"{folder} is in use by process {holder}") from None
-        self._file.truncate(0)
-        self._file.write(str(os.getpid()))
-        self._file.flush()
+        try:
+            self._file.truncate(0)
+            self._file.write(str(os.getpid()))
+            self._file.flush()
+        except OSError as error:
+            with suppress(OSError):  # what is not flushed is tried once more
+                self._file.close()
+            raise TablesFull(f"no room in {path.parent}: free space, then start again") from error
 
     def release(self) -> None:
         """Let others have it. May be called twice."""

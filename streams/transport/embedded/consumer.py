@@ -53,6 +53,8 @@ class Consumer(RunConsumer):
     async def on_stop(self) -> None:
         """Commit what is done, and let go of the log."""
         await super().on_stop()
+        if not hasattr(self, "_log"):  # it was never started
+            return
         self._log.unlisten(self._wake_from_writer)
         await asyncio.to_thread(self._reader.shutdown)
         await asyncio.to_thread(release, self._log)

@@ -29,18 +29,23 @@ class Producer(base.Producer):  # type: ignore[misc] # faust is untyped here
 
     LINGER_SECONDS = 0.001
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # an app that could not start flushes what never began
+        self._waiting: dict[TP, list[tuple[Record, asyncio.Future[RecordMetadata]]]] = {}
+        self._in_flight: set[asyncio.Future[Any]] = set()
+
     async def on_start(self) -> None:
         """Take hold of the log."""
         await super().on_start()
         self._log: Log = await asyncio.to_thread(self.transport.open_log)
-        self._waiting: dict[TP, list[tuple[Record, asyncio.Future[RecordMetadata]]]] = {}
-        self._in_flight: set[asyncio.Future[Any]] = set()
 
     async def on_stop(self) -> None:
         """Wait until what was sent is committed, and let go of the log."""
         await super().on_stop()
         await self.flush()
-        await asyncio.to_thread(release, self._log)
+        if hasattr(self, "_log"):  # it was started
+            await asyncio.to_thread(release, self._log)
 
     async def append_many(self, records: Mapping[TP, Sequence[Record] | Records]) -> dict[TP, Sequence[int]]:
         """Append to many partitions in one transaction and wait until it is durable.

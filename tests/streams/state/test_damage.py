@@ -135,6 +135,23 @@ def test_a_manifest_whose_end_is_lost_is_no_older_state(tmp_path):
         RocksStore(path)
 
 
+def test_a_mark_of_closing_that_is_old_or_empty_says_nothing(tmp_path):
+    """As a power loss may leave it."""
+    path = tmp_path / "db"
+    store = RocksStore(path)
+    store.write_batch([b"a"], [b"1"])
+    store.close()
+    mark = (path / "suyuan-closed").read_bytes()
+    store = RocksStore(path)
+    store.write_batch([b"a"], [b"2"])
+    store.close()
+    for left in (mark, b""):
+        (path / "suyuan-closed").write_bytes(left)
+        store = RocksStore(path)
+        assert store.get(b"a") == b"2"
+        store.close()
+
+
 def test_reading_all_goes_beside_a_process_and_changes_nothing(written):
     path, digest = written
     store = RocksStore(path)
