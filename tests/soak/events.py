@@ -8,7 +8,7 @@ from itertools import chain
 from random import Random
 from typing import Any
 
-from suyuan.cli.days import PUBLISHER as SYSTEM
+from suyuan.domain.acceptance import SYSTEM
 from suyuan.domain.calendar import day_start_ms
 from suyuan.simulation.market import Market
 from tests.end_to_end.markets import markets

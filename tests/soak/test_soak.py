@@ -14,7 +14,7 @@ from tests.soak.market import Market, Size, is_right
 from tests.soak.plan import Fault
 from tests.soak.soaking import soak, summary
 
-SMOKE = Size(simulated=600, dense=2, seconds=11, every=4, partitions=2, workers=2, transactions=False)
+SMOKE = Size(simulated=600, dense=2, seconds=11, every=4, partitions=2, workers=2, transactions=True)
 FAULTS = [
     Fault(3, plan.WORKER_KILLED, 0.0, "a"),
     Fault(4, plan.WORKER_STOPPED, 9.0, "b"),
