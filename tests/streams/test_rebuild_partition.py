@@ -49,7 +49,7 @@ def later(events):
     ]
 
 
-@pytest.mark.parametrize(("stage", "seed", "share"), [("producer", 1, 1.0), ("producer", 4, 0.3), ("seller", 2, 0.5)])
+@pytest.mark.parametrize(("stage", "seed", "share"), [("producer", 1, 1.0), ("producer", 4, 0.3), ("seller", 2, 1.0)])
 def test_what_a_partition_lacks_is_mended(stage, seed, share):
     chance = random.Random(seed)
     events = events_of_case(11) if stage == "seller" else generate(seed, listings=30, products=6)
