@@ -61,7 +61,7 @@ def state(folder: Path) -> Iterator[Finding]:
         except StateError as error:
             yield Finding("state", "failed", str(error))
     if whole:
-        yield Finding("state", "ok", f"{whole} partitions hold what was written")
+        yield Finding("state", "ok", f"{whole} folders read, and as they were written")
 
 
 def tables(folder: Path) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 
 import pytest
 
@@ -10,6 +11,9 @@ from suyuan.cli.checks import clock, kafka
 from suyuan.cli.exits import Exit
 from suyuan.connections.kafka import KafkaConnection
 from suyuan.publishing.publisher import Publisher
+from suyuan.sinks.clickhouse import ClickHouse
+from suyuan.streams.state.rocks_store import RocksStore
+from tests.flips import flip
 from tests.publishing.conftest import PARTITIONS
 from tests.publishing.test_publisher import listing
 from tests.sinks.front_process import FrontProcess
@@ -120,3 +124,45 @@ def test_the_server_of_the_tables(findings, tmp_path):
     assert status == "ok"
     assert f"answers at 127.0.0.1:{front.port}" in detail
     assert "ClickHouse says" in found["clock"][1][1]
+
+
+def test_damaged_tables_on_the_server(findings, tmp_path):
+    front = FrontProcess(tmp_path / "clickhouse")
+    front.start()
+    try:
+        with ClickHouse(front.settings) as tables:
+            tables.writer.command("CREATE TABLE t (n Int64) ENGINE = MergeTree ORDER BY n")
+            for _ in range(2):
+                tables.writer.command("INSERT INTO t SELECT number FROM numbers(1000)")
+        front.kill()
+        damaged, other = sorted((tmp_path / "clickhouse").glob("store/*/*/all_*/data.bin"))[:2]
+        front.start()
+        found, code = findings(SUYUAN_CLICKHOUSE=f"127.0.0.1:{front.port}")
+        assert (code, found["tables"]) == (Exit.DONE, [("ok", "everything read, and as it was written")])
+        flip(damaged, random.Random(1))
+        found, code = findings(SUYUAN_CLICKHOUSE=f"127.0.0.1:{front.port}")
+    finally:
+        front.kill()
+    assert code == Exit.FAILED
+    ((status, detail),) = found["tables"]
+    assert status == "failed"
+    assert f"table t, part {damaged.parent.name}: " in detail
+    assert other.parent.name not in detail
+    assert "DROP DATABASE suyuan SYNC, then suyuan state rebuild" in detail
+
+
+def test_damaged_state_of_a_worker(findings, data):
+    store = RocksStore(data / "state" / "v1" / "tables" / "risk-state-0.db")
+    store.write_batch([b"a"], [b"1"])
+    store.close()
+    assert findings()[0]["state"] == [("ok", "1 folders read, and as they were written")]
+    next(store.path.glob("MANIFEST-*")).write_bytes(b"damage" * 50)
+    found, code = findings()
+    assert code == Exit.FAILED
+    ((status, detail),) = found["state"]
+    assert status == "failed"
+    assert f"state {store.path} is damaged" in detail
+    store.path.with_name("risk-state-0.db.aside-1").mkdir()
+    ((_, detail),) = findings()[0]["state"]
+    assert "not for the first time: look at the disk" in detail
+    assert "--rebuild-damaged" in detail
