@@ -5,6 +5,7 @@ off. Some 87 KB of zeros, packed well, are 4.5 GB, and the decoders of Kafka's c
 from __future__ import annotations
 
 import struct
+import threading
 import zlib
 from collections.abc import Callable, Iterator
 from io import BytesIO
@@ -27,6 +28,8 @@ _XERIAL = b"\x82SNAPPY\x00"
 _XERIAL_HEADER = 16
 _GZIP = 31
 """zlib's window bits for gzip's headers"""
+
+_last = threading.local()
 
 Packed = bytes | bytearray | memoryview
 
@@ -75,7 +78,14 @@ def _whole(codec: str, packed: Packed, limit: int | None, pieces_of: Callable[[b
         raise CannotUnpack(codec, packed, str(error)) from None
     except (zlib.error, zstandard.ZstdError, RuntimeError, cramjam.DecompressionError, ValueError, EOFError) as error:
         raise CannotUnpack(codec, packed, f"not {codec}: {error}") from error
+    _last.size = sum(map(len, pieces))
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def take_last_size() -> int:
+    """Of what this thread unpacked last, once: the clients do not tell."""
+    size, _last.size = getattr(_last, "size", 0), 0
+    return size
 
 
 def _bounded(pieces: Iterator[bytes], limit: int) -> Iterator[bytes]:

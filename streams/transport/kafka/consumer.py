@@ -50,6 +50,8 @@ FETCH_WAIT_MS = 50
 PREFETCH_SECONDS = 0.01
 """how long what was fetched and not yet read holds up the next request to the same broker"""
 PARTITION_FETCH_BYTES = 2 << 20
+UNPACKED_BYTES = 128 << 20
+"""of packed batches of other partitions, beyond which a partition keeps none between two reads"""
 NEVER_MS = 2**31 - 1
 GROUP_TIMEOUT_SECONDS = 50.0
 """of a rebalance's 60 s: how long blocks in work may take before their partitions are given up"""
@@ -323,10 +325,15 @@ class Consumer(RunConsumer):
         if not isinstance(records, FetchedColumns):
             records = result._partition_records = FetchedColumns(records)  # noqa: SLF001
         fetched = records.take(self._records_wanted(at), room)
-        if records.exhausted:
-            self._release(at)
+        if records.exhausted or (records.held and self._unpacked_elsewhere(at) > UNPACKED_BYTES):
+            self._release(at)  # the rest is fetched and unpacked again
         result._update_position()  # noqa: SLF001
         return fetched, records.next_fetch_offset
+
+    def _unpacked_elsewhere(self, at: TP) -> int:
+        fetched = self._fetcher._records.items()  # noqa: SLF001
+        columns = (getattr(result, "_partition_records", None) for other, result in fetched if other != at)
+        return sum(each.held for each in columns if isinstance(each, FetchedColumns))
 
     def _release(self, at: TP) -> None:
         """Have the partition's next records fetched."""

@@ -13,7 +13,7 @@ from aiokafka.consumer.fetcher import READ_COMMITTED
 from aiokafka.errors import CorruptRecordException
 
 from suyuan.connections.refused_batch import RefusedBatch, bound_aiokafka
-from suyuan.connections.unpacking import CannotUnpack
+from suyuan.connections.unpacking import CannotUnpack, take_last_size
 from suyuan.streams.transport.records import Fetched
 
 if TYPE_CHECKING:
@@ -40,12 +40,18 @@ class FetchedColumns:
         self._rest: Iterator[Any] | None = None
         """records of the batch in hand"""
         self._then = self.next_fetch_offset
+        self._unpacked_bytes = 0
         bound_aiokafka()
 
     @property
     def exhausted(self) -> bool:
         """Nothing is left."""
         return not len(self._left) and self._rest is None and not self._batches.has_next()
+
+    @property
+    def held(self) -> int:
+        """Bytes of a packed batch that is unpacked and not yet taken to its end."""
+        return self._unpacked_bytes if self._rest is not None or len(self._left) else 0
 
     def take(self, records: int, room: int) -> Fetched:
         """At most so many records, and not more than one beyond `room` bytes of keys and values."""
@@ -72,7 +78,9 @@ class FetchedColumns:
                     raise CorruptRecordException(f"Invalid CRC - {self._at}")
                 self._end = batch.next_offset
                 self._rest = iter(()) if self._holds_no_input(batch) else self._unpacked(batch)
+                self._unpacked_bytes = 0
             since, records = self.next_fetch_offset, list(islice(self._rest, PART))
+            self._unpacked_bytes += take_last_size()
             if len(records) < PART:
                 self._rest, self._then = None, self._end
             else:

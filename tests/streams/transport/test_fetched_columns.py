@@ -12,9 +12,9 @@ from suyuan.connections.fast_lz4 import lz4_encode
 from suyuan.streams.transport.kafka.fetched_columns import FetchedColumns
 
 
-def batch(first: int, count: int) -> bytearray:
+def batch(first: int, count: int, codec: int = 0) -> bytearray:
     """Records of 10 bytes at these offsets."""
-    builder = DefaultRecordBatchBuilder(2, 0, 0, -1, -1, 0, 1 << 20)
+    builder = DefaultRecordBatchBuilder(2, codec, 0, -1, -1, 0, 1 << 20)
     for at in range(count):
         builder.append(at, 1000 + first + at, b"%05d" % (first + at), b"value", [])
     data = bytearray(builder.build())
@@ -49,6 +49,17 @@ def test_a_record_larger_than_the_room_comes_alone() -> None:
     columns = fetched(batch(0, 3), position=0)
     assert columns.take(100, 1).offsets == [0]
     assert columns.take(100, 1).offsets == [1]
+
+
+def test_what_is_unpacked_is_told_until_it_is_taken() -> None:
+    columns = fetched(batch(0, 50, codec=4) + batch(50, 3), position=0)
+    assert columns.held == 0
+    assert len(columns.take(10, 1 << 20)) == 10
+    assert columns.held > 50 * 10
+    assert columns.take(40, 1 << 20).offsets[-1] == 49
+    assert columns.held == 0
+    columns.take(1, 1 << 20)
+    assert columns.held == 0, "that one is not packed"
 
 
 def test_a_damaged_batch_is_refused() -> None:

@@ -15,7 +15,8 @@ from kafka import KafkaAdminClient
 
 from suyuan.connections.kafka import KafkaConnection
 from suyuan.streams.transport.errors import LeaseLost
-from suyuan.streams.transport.kafka import every_partition_owned
+from suyuan.streams.transport.fetch_limits import FetchLimits
+from suyuan.streams.transport.kafka import consumer, every_partition_owned
 from suyuan.streams.transport.records import Record
 from tests.streams.transport.contract import Reader, TransportContract, eventually, scenario, settled
 from tests.streams.transport.transactions import transactions
@@ -268,3 +269,19 @@ class TestKafkaTransport(TransportContract):
             await eventually(lambda: assignor.assign == assign and not reader.app.consumer.assignment())
             await reader.app.producer.append_many({TP("t", 0): [Record(None, b"1")], TP("t", 1): [Record(None, b"2")]})
             assert set(await reader.until(2)) == {b"1", b"2"}
+
+    @scenario
+    async def test_large_batches_of_many_partitions_are_not_held_unpacked(self, backend: KafkaBackend) -> None:
+        """Each may be 64 MiB: beyond a limit the rest of one is fetched again."""
+        await backend.create_topic("t", 3)
+        written = {n: [b"%d-%d" % (n, each) for each in range(1000)] for n in range(3)}
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(consumer, "UNPACKED_BYTES", -1)
+            limits = FetchLimits(run_records=150)
+            async with Reader(backend, "g", ["t"], runs={"t"}, limits=limits).running() as reader:
+                records = {TP("t", n): [Record(None, value) for value in values] for n, values in written.items()}
+                await reader.app.producer.append_many(records)
+                await reader.until(3000)
+                assert all(len(run.values) <= 150 for run in reader.runs)
+                for n, values in written.items():
+                    assert [value for run in reader.runs if run.partition == n for value in run.values] == values
