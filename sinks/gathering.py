@@ -42,7 +42,7 @@ class Gatherer:
         self._turn: dict[str, int] = {}
         self.positions: dict[tuple[str, int], int] = {}
         self.uncommitted: dict[tuple[str, int], int] = {}
-        """positions that were never committed: where the group began"""
+        """positions that were never committed: where the group begins"""
 
     def resume(self, target: Target) -> list[Batch]:
         """Take the committed positions of a topic; the batches that were begun and not acknowledged, made
@@ -50,10 +50,14 @@ class Gatherer:
         """
         begun: dict[tuple[Span, ...], None] = {}
         starts, ends = self._log.start_offsets(), self._log.end_offsets()
+        another = self._log.is_another(target.topic)
         for partition in range(self._log.partitions(target.topic)):
             at = (target.topic, partition)
             offset, note = self._log.committed(self._group, *at)
-            if offset is None:
+            if offset is None or another:
+                if another:
+                    self._on_lost(Lost(*at, -1, starts.get(at, 0), remade=True))
+                offset, note = None, ""
                 self.uncommitted[at] = starts.get(at, 0)
             elif not starts.get(at, 0) <= offset <= ends[at]:
                 self._on_lost(Lost(*at, offset, starts[at] if offset < starts[at] else ends[at]))
