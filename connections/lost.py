@@ -32,7 +32,7 @@ class Lost:
             read = f"read up to offset {self.first}" if self.first >= 0 else "read before"
             return f"{where} is not the one that was {read}: the topic, or the whole log, was deleted and made again"
         if self.count < 0:
-            return f"{where} ends at {self.beyond}, and was read up to {self.first}: the log lost its end"
+            return f"{where} ends at {self.beyond}, and was read up to {self.first}: it lost its end"
         return (
             f"{where}: {self.count:,} messages, offsets {self.first} to {self.beyond - 1}, were deleted before they "
             "were read"

@@ -72,18 +72,21 @@ class Position:
         """Of what the state was read from; of a version that kept none, how far it came."""
         return self.lives.get(at) or Life(reached=self.applied.get(at, -1) + 1)
 
-    def begun_anew(self, at: TopicPartition, log: str, since: int) -> Position:
-        """The log is another one, or its end from `since` on is: nothing of that was applied."""
+    def begun_anew(self, at: TopicPartition, log: str, since: int, reached: int) -> Position:
+        """The log is another one, or its end from `since` on is: nothing of that was applied. The former one was read
+        up to `reached`, by whomever.
+        """
         applied = {known: offset for known, offset in self.applied.items() if known != at}
         if since:
             applied[at] = since - 1
-        return Position(self.epoch, applied, {**self.lives, at: self.life(at).next(log, since)})
+        return Position(self.epoch, applied, {**self.lives, at: self.life(at).read("", reached).next(log, since)})
 
     def forgotten(self) -> Position:
         """After a reset: only the epoch still means something, and how far the offsets came that order what was said
         of the events.
         """
-        return Position(self.epoch, {}, {at: life for at, life in self.lives.items() if at[0].startswith("in.")})
+        inputs = {at for at in (*self.applied, *self.lives) if at[0].startswith("in.")}
+        return Position(self.epoch, {}, {at: self.life(at) for at in inputs})
 
 
 def epoch_of(data: bytes | None) -> int:

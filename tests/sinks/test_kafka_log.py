@@ -193,8 +193,9 @@ class TestDeletedSegments:
         log.kafka.check_topics()
         admin = KafkaAdminClient(**kafka.kafka_python())
         admin.create_partitions({f"{topic_prefix}alert": 3})
+        while len(admin.describe_topics([f"{topic_prefix}alert"])[0]["partitions"]) < 3:
+            time.sleep(0.05)  # the broker hears of it later
         admin.close()
-        time.sleep(0.5)  # the broker hears of it later
         with pytest.raises(TopicChanged, match=r"alert: partitions is 3, not 2"):
             log.kafka.check_topics()
         made_again(kafka, f"{topic_prefix}chain")
