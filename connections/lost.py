@@ -46,5 +46,5 @@ def refusal(lost: Sequence[Lost], remedy: str) -> str:
         said.append(f"{len(lost) - SHOWN} more partitions")
     return (
         "; ".join(said) + f". Nothing goes on until somebody decides: restore the log from a backup; {remedy}or start "
-        f"with {ACCEPT}, which goes on with what is there and keeps the loss on record (suyuan_lost_messages)"
+        f"with {ACCEPT}, which goes on with what is there and keeps the loss on record (suyuan_lost_messages_total)"
     )

@@ -251,6 +251,7 @@ class KafkaLog:
             offset, text = committed.get(at, (start or None, ""))
             self._known[at] = offset, "" if is_note(text) else text
         self._committed_until = time.monotonic() + self._refresh_seconds
+        self._ends_until = 0.0  # what was committed must not seem to lie behind the end
 
     def _ends_now(self) -> dict[TopicPartition, int]:
         with _translated():
