@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from suyuan.connections.lost import Lost
-from suyuan.sinks.loader import GROUP
+from suyuan.sinks.loader import GROUP as LOADERS
 from suyuan.streams import metrics
 from suyuan.streams.transport.errors import MessagesLost, TopicGrown
 
@@ -22,7 +22,7 @@ def leave_to_the_command() -> None:
         handler.addFilter(lambda record: not (record.exc_info and isinstance(record.exc_info[1], _SAID)))
 
 
-def note_lost(lost: Lost) -> None:
-    """For `Loader`."""
-    metrics.LOST.labels(GROUP, lost.topic).inc(max(1, lost.count))
+def note_lost(lost: Lost, group: str = LOADERS) -> None:
+    """Something that a group can no longer read."""
+    metrics.LOST.labels(group, lost.topic).inc(abs(lost.count) or 1)
     logger.error("lost: %s", lost)

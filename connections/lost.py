@@ -11,8 +11,8 @@ SHOWN = 10
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """Offsets `first` to before `beyond` of a partition: retention or somebody deleted them, or the whole topic, which
-    was made again (`remade`): then how many there were after the last that was read, nobody knows.
+    """Offsets `first` (-1: nobody knows) to before `beyond` of a partition: retention or somebody deleted them, or the
+    whole topic, which was made again (`remade`): then how many there were after the last that was read, nobody knows.
     """
 
     topic: str
@@ -29,12 +29,10 @@ class Lost:
     def __str__(self) -> str:
         where = f"{self.topic}-{self.partition}"
         if self.remade:
-            return (
-                f"{where} is not the one that was read up to offset {self.first}: the topic, or the whole log, was "
-                "deleted and made again"
-            )
+            read = f"read up to offset {self.first}" if self.first >= 0 else "read before"
+            return f"{where} is not the one that was {read}: the topic, or the whole log, was deleted and made again"
         if self.count < 0:
-            return f"{where} ends at {self.beyond}, and was read up to {self.first}: the log lost its end"
+            return f"{where} ends at {self.beyond}, and was read up to {self.first}: it lost its end"
         return (
             f"{where}: {self.count:,} messages, offsets {self.first} to {self.beyond - 1}, were deleted before they "
             "were read"
@@ -48,5 +46,5 @@ def refusal(lost: Sequence[Lost], remedy: str) -> str:
         said.append(f"{len(lost) - SHOWN} more partitions")
     return (
         "; ".join(said) + f". Nothing goes on until somebody decides: restore the log from a backup; {remedy}or start "
-        f"with {ACCEPT}, which goes on with what is there and keeps the loss on record (suyuan_lost_messages)"
+        f"with {ACCEPT}, which goes on with what is there and keeps the loss on record (suyuan_lost_messages_total)"
     )

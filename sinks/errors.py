@@ -40,6 +40,10 @@ class TopicMissing(SinkError):
     """A topic that is to be loaded does not exist."""
 
 
+class TopicChanged(SinkError):
+    """A topic has other partitions than when the loader started: those that came would not be loaded."""
+
+
 class MessagesLost(SinkError):
     """Messages were deleted before they were loaded, or their topic was made again; nobody has accepted that."""
 

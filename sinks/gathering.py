@@ -43,25 +43,29 @@ class Gatherer:
         self._turn: dict[str, int] = {}
         self.positions: dict[tuple[str, int], int] = {}
         self.uncommitted: dict[tuple[str, int], int] = {}
-        """positions that were never committed: where the group began"""
+        """positions that were never committed: where the group begins"""
 
     def resume(self, target: Target) -> list[Batch]:
         """Take the committed positions of a topic; the batches that were begun and not acknowledged, made
         again of the very same messages, so that their tokens are the same.
         """
         begun: dict[tuple[Span, ...], None] = {}
-        starts, ends = self._log.start_offsets(), self._log.end_offsets()
-        for partition in range(self._log.partitions(target.topic)):
-            at = (target.topic, partition)
-            offset, note = self._log.committed(self._group, *at)
-            if offset is None:
-                self.uncommitted[at] = starts.get(at, 0)
-            elif not starts.get(at, 0) <= offset <= ends[at]:
-                self._on_lost(Lost(*at, offset, starts[at] if offset < starts[at] else ends[at]))
-                offset, note = None, ""
-            self.positions[at] = starts.get(at, 0) if offset is None else offset
-            if spans := spans_begun(note):
-                begun[spans] = None
+        places = [(target.topic, partition) for partition in range(self._log.partitions(target.topic))]
+        committed = {at: self._log.committed(self._group, *at) for at in places}
+        another = self._log.is_another(target.topic)
+        starts, ends = self._log.start_offsets(), self._log.end_offsets()  # asked last: they only grow
+        for at, (offset, note) in committed.items():
+            start, end = starts.get(at, 0), ends[at]
+            if another:
+                self._on_lost(Lost(*at, -1, start, remade=True))
+            elif offset is not None and not start <= offset <= end:
+                self._on_lost(Lost(*at, offset, start if offset < start else end))
+            elif offset is not None:
+                self.positions[at] = offset
+                if spans := spans_begun(note):
+                    begun[spans] = None
+                continue
+            self.positions[at] = self.uncommitted[at] = start
         return [self._exactly(target, spans) for spans in begun if self._is_next(target, spans)]
 
     def gather(self, target: Target) -> Batch | None:

@@ -22,9 +22,10 @@ from kafka.admin import OffsetSpec
 from kafka.errors import KafkaError
 
 from suyuan.connections.kafka import KafkaConnection
-from suyuan.sinks.errors import LogUnavailable, OwnershipLost, TopicMissing
+from suyuan.sinks.errors import LogUnavailable, MessagesLost, OwnershipLost, TopicChanged, TopicMissing
 from suyuan.sinks.kafka_group import ANSWER_MS, CLIENT, Membership, sink_error
 from suyuan.sinks.log_reader import TopicPartition
+from suyuan.sinks.topic_notes import is_note, made_again, text_of
 
 MIB = 1 << 20
 KEPT_BYTES = 64 * MIB
@@ -81,6 +82,7 @@ class KafkaLog:
         self._assignment: tuple[str, frozenset[str]] | None = None
         self._member: Membership | None = None
         self._committed_until = 0.0
+        self._others: set[str] = set()
         self._known: dict[TopicPartition, tuple[int | None, str]] = {}
         try:
             with _translated():
@@ -182,10 +184,30 @@ class KafkaLog:
         if group != self._group:
             return self._committed(group, [(topic, partition)]).get((topic, partition), (None, ""))
         with self._asking:
-            if time.monotonic() >= self._committed_until:
-                self._known = self._of_every_place(self._committed(group))
-                self._committed_until = time.monotonic() + self._refresh_seconds
+            self._ask_for_committed()
             return self._known[topic, partition]
+
+    def is_another(self, topic: str) -> bool:
+        """As `LogReader.is_another`, of its own group; as old as `committed`."""
+        with self._asking:
+            self._ask_for_committed()
+            return topic in self._others
+
+    def check_topics(self) -> None:
+        """Raises MessagesLost where a topic is another one than at the start, TopicChanged where it has other
+        partitions.
+        """
+        with _translated():
+            ids, counts = self._describe()
+        if names := [name for name, id_ in ids.items() if id_ != self._ids.get(name, id_)]:
+            raise MessagesLost(
+                f"{', '.join(names)}: deleted and made again while they were read: the next start says more"
+            )
+        if grown := {name: count for name, count in counts.items() if count != self._counts[name]}:
+            said = "; ".join(
+                f"{name}: partitions is {count}, not {self._counts[name]}" for name, count in grown.items()
+            )
+            raise TopicChanged(f"the topics are not as they have to be: {said}")
 
     def commit(
         self, group: str, offsets: Mapping[TopicPartition, int], metadata: Mapping[TopicPartition, str] | None = None
@@ -195,7 +217,9 @@ class KafkaLog:
         """
         if group != self._group or self._member is None or self._assignment is None:
             raise OwnershipLost(f"not a member of group {group}")
-        self._member.commit(offsets, metadata or {})
+        texts = dict(metadata or {})
+        texts |= {at: text_of(self._ids) for at in offsets if at[1] == 0 and not texts.get(at)}
+        self._member.commit(offsets, texts)
         self._committed_until = 0.0
 
     def _open(self) -> None:
@@ -213,15 +237,29 @@ class KafkaLog:
         self._admin = KafkaAdminClient(**self._arguments, **CLIENT)
         if missing := sorted(set(self._topics) - self._reader.topics()):
             raise TopicMissing(f"no topic {', '.join(missing)}: `suyuan topics create` makes them")
+        self._ids, _ = self._describe()
         self._counts = {topic: len(self._reader.partitions_for_topic(topic)) for topic in self._topics}
         self._places = [KafkaPlace(topic, n) for topic, count in self._counts.items() for n in range(count)]
         self._reader.assign(self._places)
         self._reader.pause(*self._places)
 
-    def _of_every_place(
-        self, committed: Mapping[TopicPartition, tuple[int, str]]
-    ) -> dict[TopicPartition, tuple[int | None, str]]:
-        return {at: committed.get(at, (start or None, "")) for at, start in self.start_offsets().items()}
+    def _describe(self) -> tuple[dict[str, str], dict[str, int]]:
+        """Ids and numbers of partitions of its topics, as far as the brokers know them now."""
+        described = [each for each in self._admin.describe_topics(sorted(self._topics)) if not each["error_code"]]
+        ids = {each["name"]: str(each["topic_id"]) for each in described if each["topic_id"]}
+        return ids, {each["name"]: len(each["partitions"]) for each in described}
+
+    def _ask_for_committed(self) -> None:
+        if time.monotonic() < self._committed_until:
+            return
+        committed = self._committed(self._group)
+        self._others = made_again(self._ids, committed, self._topics)
+        self._known = {}
+        for at, start in self.start_offsets().items():
+            offset, text = committed.get(at, (start or None, ""))
+            self._known[at] = offset, "" if is_note(text) else text
+        self._committed_until = time.monotonic() + self._refresh_seconds
+        self._ends_until = 0.0  # what was committed must not seem to lie behind the end
 
     def _ends_now(self) -> dict[TopicPartition, int]:
         with _translated():

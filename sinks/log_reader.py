@@ -35,6 +35,9 @@ class LogReader(Protocol):
     def fetch(self, topic: str, partition: int, offset: int, max_records: int, max_bytes: int) -> Fetched:
         """From `offset` on, or from the start where that is later; at least one record where there is one."""
 
+    def is_another(self, topic: str) -> bool:
+        """Whether the topic is not the one that the group read: it was deleted and made again."""
+
     def register(self, group: str, topics: Sequence[str]) -> None:
         """Have what the group has not committed kept for it."""
 

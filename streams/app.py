@@ -92,16 +92,21 @@ class StreamApp:
         stage_threads: int | None = None,
         accept_loss: bool = False,
         topic_ids: Mapping[str, str] | None = None,
+        shown: Mapping[tuple[str, int], int] | None = None,
+        end_may_be_lost: bool = False,
     ) -> None:
         """`broker`: URL of a transport under `faust.transports`; `kafka`: how to reach it, where it is Kafka. Topics
-        must exist. `accept_loss`: go on behind messages that were deleted before they were read, instead of stopping;
-        `topic_ids`: tell topics from others of the same name, where the transport cannot. `rebuild_damaged`: set
-        damaged state aside and rebuild it from its changelog though it is not the first time. `session_seconds`: how
-        long Kafka waits for a silent worker before others get its partitions;
+        must exist. `rebuild_damaged`: set damaged state aside and rebuild it from its changelog though it is not the
+        first time. `session_seconds`: how long Kafka waits for a silent worker before others get its partitions;
         `standby_replicas`: how many other workers keep a copy of each partition's state. `stage_threads`: how many
         functions of stages may run at a time; None: as many as there are blocks. Each gives the interpreter away a
         hundred times a block and waits up to 5 ms to have it back while another one is at work, which pays where
         cores would be idle otherwise: in a process that is alone on the machine.
+
+        `accept_loss`: go on behind messages that were deleted before they were read, instead of stopping. `shown`: how
+        far what is shown had come in the inputs; where that is further than the state, the log lost its end, which is
+        gone past too with `end_may_be_lost`. `topic_ids`: tell topics from others of the same name, where the transport
+        cannot.
         """
         self.failure: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
         """done, with the cause, when a stage could not do a block"""
@@ -123,6 +128,7 @@ class StreamApp:
         self.app.kafka_connection = kafka
         self.app.partition_count = partitions
         self.app.accept_loss = accept_loss
+        self.app.shown, self.app.end_may_be_lost = shown or {}, end_may_be_lost
         if topic_ids is not None:
             self.app.topic_ids = topic_ids
         self.app.life_of, self.app.begin_anew = self._life_of, self._begin_anew
@@ -223,7 +229,7 @@ class StreamApp:
     def _life_of(self, at: tuple[str, int]) -> Life | None:
         return self.states[STAGE_OF[at[0]]].life(at) if at[0] in STAGE_OF else None
 
-    async def _begin_anew(self, places: Mapping[tuple[str, int], tuple[str, int]]) -> None:
+    async def _begin_anew(self, places: Mapping[tuple[str, int], tuple[str, int, int]]) -> None:
         for stage, state in self.states.items():
             ours = {at: place for at, place in places.items() if STAGE_OF[at[0]] == stage}
             if ours:

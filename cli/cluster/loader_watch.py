@@ -11,6 +11,7 @@ from suyuan.cli.chain_watch import BETWEEN_STAGES, LOOK_SECONDS, ChainWatch, Pro
 from suyuan.cli.cluster.loading import ClusterLoader
 from suyuan.connections.kafka import KafkaConnection
 from suyuan.schemas.topics import TOPICS
+from suyuan.sinks.ahead import reached_in_tables
 from suyuan.sinks.clickhouse import ClickHouse
 from suyuan.sinks.kafka_log import KafkaLog
 from suyuan.sinks.loader import GROUP as LOADERS
@@ -37,6 +38,8 @@ class LoaderWatch:
         self._loader = loader
         self._connection = connection
         self._inputs: KafkaLog | None = None
+        self._clickhouse = clickhouse
+        self._compared = False
         self._verifier = Verifier(clickhouse, loader.log, self._open_inputs)
         self._pending: Snapshot | None = None
         self._complete = False
@@ -66,6 +69,7 @@ class LoaderWatch:
         verified_at = looked_at = time.monotonic()
         while not self._stopping.wait(WATCH_SECONDS):
             try:
+                self._compare_with_the_tables()
                 self._observe_lag()
                 if time.monotonic() - verified_at >= VERIFY_SECONDS and VERIFIER in self._loader.owned:
                     verified_at = time.monotonic()
@@ -75,6 +79,21 @@ class LoaderWatch:
                     self._chains.look()
             except Exception as error:  # noqa: BLE001 -- a server that is away; loading goes on
                 logger.warning("cannot watch: %s", error)
+
+    def _compare_with_the_tables(self) -> None:
+        """Once, by whoever verifies."""
+        if self._compared or VERIFIER not in self._loader.owned:
+            return
+        ends = self._open_inputs().end_offsets()
+        for at, reached in reached_in_tables(self._clickhouse).items():
+            if reached > ends.get(at, 0):
+                logger.error(
+                    "the tables have %s-%d up to offset %d, and it ends at %d: it lost its end, or was deleted and "
+                    "made again. Unless a worker was told so (--accept-loss), newer versions of listings do not show: "
+                    "use an empty database",
+                    *(*at, reached - 1, ends.get(at, 0)),
+                )
+        self._compared = True
 
     def _observe_lag(self) -> None:
         behind: defaultdict[str, int] = defaultdict(int)

@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 
 KEEP_SECONDS = 0.25
 """between two signs of life to the group"""
+TOPICS_SECONDS = 5.0
+"""between two looks at whether the topics are still the same"""
 TOPICS = tuple(target.topic for target in TARGETS)
 
 
@@ -51,6 +53,7 @@ class ClusterLoader:
         self._stopping = threading.Event()
         self._loader: Loader | None = None
         self._kept_at = 0.0
+        self._checked_at = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="loader", daemon=True)
 
     def start(self) -> None:
@@ -115,6 +118,7 @@ class ClusterLoader:
         )
         self._loader, self.owned = loader, owned
         while not self._stopping.is_set() and self._keep():
+            self._check_topics()
             rows = loader.step(wait=not self._once)
             if loader.stop.is_set():
                 break
@@ -123,6 +127,12 @@ class ClusterLoader:
             if not rows:
                 self._stopping.wait(POLL_SECONDS)
         return False
+
+    def _check_topics(self) -> None:
+        now = time.monotonic()
+        if now - self._checked_at >= TOPICS_SECONDS:
+            self.log.check_topics()
+            self._checked_at = time.monotonic()
 
     def _keep(self) -> bool:
         now = time.monotonic()

@@ -142,7 +142,10 @@ class Worker:
             await self._turn_day(china_day(time.time_ns() // 1_000_000))
 
     async def _check_topics(self) -> None:
-        now = await asyncio.to_thread(self._lag.described)
+        try:
+            now = await asyncio.to_thread(self._lag.described)
+        except CommandError:  # no broker answers, which `_watch` says
+            return
         if grown := self._topics.grown(now):
             self._fail(_unfit(grown))
         if names := self._topics.made_again(now):

@@ -25,6 +25,7 @@ from suyuan.sinks.errors import (
     MigrationError,
     ServerUnavailable,
     SinkError,
+    TopicChanged,
     TopicMissing,
 )
 from suyuan.sinks.migrations import migrate, pending
@@ -37,6 +38,7 @@ _CODES: dict[type[BaseException], Exit] = {
     ServerUnavailable: Exit.UNAVAILABLE,
     FolderInUse: Exit.UNAVAILABLE,
     TopicMissing: Exit.BAD_CONFIGURATION,
+    TopicChanged: Exit.BAD_CONFIGURATION,
     MigrationError: Exit.BAD_CONFIGURATION,
 }
 

@@ -16,6 +16,7 @@ from suyuan.cli.embedded.watching import Watch
 from suyuan.cli.settings import Settings
 from suyuan.domain.calendar import china_day
 from suyuan.schemas.topics import TOPICS
+from suyuan.sinks.ahead import reached_in_tables
 from suyuan.sinks.clickhouse import ClickHouse, ClickHouseSettings
 from suyuan.sinks.damage import report_detached
 from suyuan.sinks.migrations import migrate
@@ -156,6 +157,8 @@ class EmbeddedRun:
             rebuild_damaged=self._rebuild_damaged,
             dead_letter_limit=self._settings.limit_of_dead_letters(),
             accept_loss=self._accept_loss,
+            shown=await asyncio.to_thread(reached_in_tables, self.clickhouse),
+            end_may_be_lost=not self._settings.fsync,
         )
         streams.failure.add_done_callback(lambda failure: self._fail(failure.result()))
         self._closing.append(streams.stop)

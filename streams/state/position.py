@@ -90,19 +90,22 @@ class Position:
         """Of what the state was read from; of a version that kept none, how far it came."""
         return self.lives.get(at) or Life(reached=self.applied.get(at, -1) + 1)
 
-    def begun_anew(self, at: TopicPartition, log: str, since: int) -> Position:
-        """The log is another one, or its end from `since` on is: nothing of that was applied."""
+    def begun_anew(self, at: TopicPartition, log: str, since: int, reached: int) -> Position:
+        """The log is another one, or its end from `since` on is: nothing of that was applied. The former one was read
+        up to `reached`, by whomever.
+        """
         applied = {known: offset for known, offset in self.applied.items() if known != at}
         if since:
             applied[at] = since - 1
-        return replace(self, applied=applied, lives={**self.lives, at: self.life(at).next(log, since)})
+        life = self.life(at).read("", reached).next(log, since)
+        return replace(self, applied=applied, lives={**self.lives, at: life})
 
     def forgotten(self) -> Position:
         """After a reset: only the epoch still means something, and how far the offsets came that order what was said
         of the events.
         """
-        lives = {at: life for at, life in self.lives.items() if at[0].startswith("in.")}
-        return Position(self.epoch, {}, lives, keys=KeyDigest())
+        inputs = {at for at in (*self.applied, *self.lives) if at[0].startswith("in.")}
+        return Position(self.epoch, {}, {at: self.life(at) for at in inputs}, keys=KeyDigest())
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,10 +104,12 @@ class StageState:
         state = self.table.data.partitions.get(at[1])
         return None if state is None else state.position.life(at)
 
-    async def begin_anew(self, places: Mapping[TopicPartition, tuple[str, int]]) -> None:
-        """These logs (what each is told by, and from where on) are others than the state was read from. Durable."""
-        for at, (log, since) in places.items():
-            self._partition(at[1]).begin_anew(at, log, since)
+    async def begin_anew(self, places: Mapping[TopicPartition, tuple[str, int, int]]) -> None:
+        """These logs (what each is told by, from where on, how far the former one was read) are others than the state
+        was read from. Durable.
+        """
+        for at, (log, since, reached) in places.items():
+            self._partition(at[1]).begin_anew(at, log, since, reached)
         for partition in {partition for _, partition in places}:
             await self.commit(partition, self.view(partition), {})
 

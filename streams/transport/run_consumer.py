@@ -119,8 +119,10 @@ class RunConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped here
         places: dict[TP, int] = {}
         ends = await self.highwaters(*earliest)
         lives: Callable[[TP], Life | None] = getattr(self.app, "life_of", lambda _: None)
-        anew: dict[TP, tuple[str, int]] = {}
+        shown: Mapping[TP, int] = getattr(self.app, "shown", {})
+        anew: dict[TP, tuple[str, int, int]] = {}
         lost: list[Lost] = []
+        lost_end: list[Lost] = []
         for at, start in earliest.items():
             known, end = committed.get(at), ends[at]
             places[at] = max(known or 0, start)
@@ -132,16 +134,20 @@ class RunConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped here
             reached = max(known or 0, life.reached)
             if log and life.log and log != life.log:
                 lost.append(Lost(at.topic, at.partition, reached, start, remade=True))
-                places[at], anew[at] = start, (log, 0)
+                places[at], anew[at] = start, (log, 0, life.reached)
                 continue
             if reached > end and self._recovered:
                 lost.append(Lost(at.topic, at.partition, reached, end))
-                places[at], anew[at] = end, (log, end)
+                places[at], anew[at] = end, (log, end, reached)
                 continue
+            if self._recovered and shown.get(at, 0) > life.passed + life.reached:
+                lost_end.append(Lost(at.topic, at.partition, shown[at], life.reached))
+                anew[at] = (log, life.reached, shown[at] - life.passed)
             if known is not None and known < start:
                 lost.append(Lost(at.topic, at.partition, known, start))
             if known is None and start:
                 logger.warning("%s-%d begins at offset %d: group %s never read before", *at, start, self.group)
+        self._note_lost(lost_end, accepted=getattr(self.app, "end_may_be_lost", False))
         self._note_lost(lost)
         if anew and (begin_anew := getattr(self.app, "begin_anew", None)) is not None:
             await begin_anew(anew)
@@ -149,13 +155,13 @@ class RunConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped here
         self._begins_at = {at: place for at, place in places.items() if committed.get(at) != place and acked(at.topic)}
         return places
 
-    def _note_lost(self, lost: Sequence[Lost]) -> None:
+    def _note_lost(self, lost: Sequence[Lost], *, accepted: bool = False) -> None:
         """Raises MessagesLost unless that was accepted."""
         for each in set(lost) - self._noted:
-            metrics.LOST.labels(self.group, each.topic).inc(max(1, each.count))
+            metrics.LOST.labels(self.group, each.topic).inc(abs(each.count) or 1)
             logger.error("lost: %s", each)
         self._noted.update(lost)
-        if lost and not self._accepts_loss:
+        if lost and not (accepted or self._accepts_loss):
             raise MessagesLost(refusal(lost, REMEDY))
 
     async def _seek(self, partition: TP, offset: int) -> None:

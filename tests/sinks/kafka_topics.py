@@ -49,6 +49,9 @@ class NamedKafkaLog:
         owned = self.kafka.join(0.1)
         return None if owned is None else {topic.removeprefix(self._prefix) for topic in owned}
 
+    def is_another(self, topic):
+        return self.kafka.is_another(self._prefix + topic)
+
     def register(self, group, topics):
         self.kafka.register(self._prefix + group, [self._prefix + topic for topic in topics])
 

@@ -47,6 +47,9 @@ class MemoryLog:
             values.append(value)
         return Fetched(offsets, values)
 
+    def is_another(self, _topic: str) -> bool:
+        return False
+
     def register(self, group: str, topics: list[str]) -> None:
         pass
 

@@ -9,7 +9,7 @@ import pytest
 from kafka import KafkaAdminClient, TopicPartition
 
 from suyuan.connections.lost import Lost
-from suyuan.sinks.errors import LogUnavailable, MessagesLost, OwnershipLost, TopicMissing
+from suyuan.sinks.errors import LogUnavailable, MessagesLost, OwnershipLost, TopicChanged, TopicMissing
 from suyuan.sinks.holes import find_holes
 from suyuan.sinks.kafka_log import KafkaLog
 from suyuan.sinks.loader import GROUP, Loader
@@ -171,6 +171,36 @@ class TestDeletedSegments:
         made_again(kafka, f"{topic_prefix}event.listing")
         with pytest.raises(MessagesLost, match=r"event\.listing-0 ends at 0, and was read up to 3"):
             loader.run()
+
+    def test_a_topic_that_was_made_again_while_nobody_read_is_noticed(self, clickhouse, open_log, kafka, topic_prefix):
+        log = open_log()
+        settled(log)
+        one_batch(log)
+        Loader(log, clickhouse.writer).drain()
+        assert not log.is_another("event.listing")
+        log.close()
+        made_again(kafka, f"{topic_prefix}event.listing")
+        log = open_log()
+        settled(log)
+        log.append("event.listing", 0, events("listing", listing(7), first=0))
+        with pytest.raises(MessagesLost, match=r"event\.listing-0 is not the one that was read before: the topic, "):
+            Loader(log, clickhouse.writer)
+        assert Loader(log, clickhouse.writer, accept_loss=True).drain() == 1
+        assert not log.is_another("event.listing")
+        assert Loader(log, clickhouse.writer).drain() == 0
+
+    def test_topics_that_change_under_a_loader_are_named(self, log, kafka, topic_prefix):
+        log.kafka.check_topics()
+        admin = KafkaAdminClient(**kafka.kafka_python())
+        admin.create_partitions({f"{topic_prefix}alert": 3})
+        while len(admin.describe_topics([f"{topic_prefix}alert"])[0]["partitions"]) < 3:
+            time.sleep(0.05)  # the broker hears of it later
+        admin.close()
+        with pytest.raises(TopicChanged, match=r"alert: partitions is 3, not 2"):
+            log.kafka.check_topics()
+        made_again(kafka, f"{topic_prefix}chain")
+        with pytest.raises(MessagesLost, match=r"chain: deleted and made again"):
+            log.kafka.check_topics()
 
     def test_nothing_left_is_no_lag(self, clickhouse, log, kafka, topic_prefix):
         one_batch(log)

@@ -298,6 +298,11 @@ class Log:
 
     # --- groups
 
+    @staticmethod
+    def is_another(_topic: str) -> bool:
+        """What groups have committed is in the log itself, and goes where it goes."""
+        return False
+
     def register(self, group: str, topics: Sequence[str]) -> None:
         """Make a group known, so that what it has not committed is kept (`TopicConfig.delete_consumed_after_ms`)."""
         ids = [self.partition(topic, number).id for topic in topics for number in range(self.partitions(topic))]

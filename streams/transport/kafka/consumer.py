@@ -296,7 +296,7 @@ class Consumer(RunConsumer):
                 return
             if wanted > end:
                 raise LogTruncated(
-                    f"{at.topic}-{at.partition} ends at {end}, and {wanted} is to be read next"
+                    f"{at.topic}-{at.partition} ends at {end}, and {wanted} was to be read next: a start says more"
                 ) from None
             self._note_lost([Lost(at.topic, at.partition, wanted, earliest)])
             await self._seek(at, earliest)

@@ -14,7 +14,7 @@ from suyuan.streams.state.errors import StateConflictError, StateUnwritableError
 from suyuan.streams.state.key_digest import KeyDigest
 from suyuan.streams.state.memory_store import MemoryStore
 from suyuan.streams.state.partition import PartitionState
-from suyuan.streams.state.position import BATCH_KEY, POSITION_KEY, RESET_KEY, Position, encode_position
+from suyuan.streams.state.position import BATCH_KEY, POSITION_KEY, RESET_KEY, Life, Position, encode_position
 from suyuan.streams.state.republish import mark_republish, must_republish
 from suyuan.streams.state.rocks_store import RocksStore
 from suyuan.streams.state.stage_state import MemoryStageState
@@ -225,7 +225,7 @@ def test_a_limited_scan_reads_on_behind_what_is_pending_deletion():
 
 @pytest.mark.parametrize("run", [1, 2, 100])
 def test_a_reset_forgets_the_pairs_before_it_but_not_the_epoch(run, tmp_path):
-    applied = {("in.listing", 0): 41}
+    applied = {("in.listing", 0): 41, ("seller.listing", 0): 7}
     log: list[Record] = [
         (0, BATCH_KEY, b"1"),
         (1, b"before", b"1"),
@@ -240,7 +240,8 @@ def test_a_reset_forgets_the_pairs_before_it_but_not_the_epoch(run, tmp_path):
     on_disk = recovered(RocksStore(tmp_path / "db"), log, run)
     for state in (empty, at_hand, on_disk):
         assert pairs(state) == {}
-        assert state.position == Position(7, {}, keys=KeyDigest())
+        orders = {("in.listing", 0): Life(reached=42)}  # a listing's versions
+        assert state.position == Position(7, {}, orders, keys=KeyDigest())
         assert state.take_up() == 8
         state.replay([(6, BATCH_KEY, b"1"), (7, b"after", b"1"), (8, POSITION_KEY, encode_position(Position(8, {})))])
         assert pairs(state) == {b"after": b"1"}
