@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from suyuan.cli.checks import chains, folder, kafka, machine, tables
 from suyuan.cli.checks.finding import Finding
@@ -35,7 +36,7 @@ def doctor(data: Data = None, kafka_servers: Kafka = None, *, as_json: AsJson = 
     else:
         table = Table(box=None, show_header=False, pad_edge=False)
         for finding in findings:
-            table.add_row(finding.check, f"[{_STYLES[finding.status]}]{finding.status}", finding.detail)
+            table.add_row(finding.check, f"[{_STYLES[finding.status]}]{finding.status}", Text(finding.detail))
         console().print(table)
     raise typer.Exit(code)
 
