@@ -157,10 +157,11 @@ def test_the_doctor_tells_a_hole_of_a_system_that_has_stopped(suyuan, data):
 
     asyncio.run(course())
     assert chains() == (0, "ok", "150 of them assessed anew from the records are right")
-    asyncio.run(course([later(listed)], [b"facts-lot"]))
+    asyncio.run(course([later(listed), later(listed, 2) | {"listing_id": "[/x]"}], [b"facts-lot"]))
     code, status, detail = chains()
     assert (code, status) == (1, "failed")
     assert f"suyuan state rebuild --partition {partition}" in detail
+    assert "'[/x]'" in suyuan("doctor", COLUMNS="10000").output  # nothing in it is markup
     assert suyuan("state", "rebuild", "--partition", partition).code == 0
     asyncio.run(course())
     assert chains()[:2] == (0, "ok")

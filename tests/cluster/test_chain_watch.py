@@ -9,8 +9,10 @@ from dataclasses import replace
 
 import pytest
 
+from suyuan.cli.checks.chains import sample
 from suyuan.cli.cluster.loader_watch import LoaderWatch
 from suyuan.cli.cluster.loading import ClusterLoader
+from suyuan.cli.settings import Settings
 from suyuan.cli.state_rebuild.kafka import rebuild_partition
 from suyuan.domain.keys import join_key, partition_of
 from suyuan.sinks.clickhouse import ClickHouse
@@ -27,6 +29,7 @@ class Loading:
     """A loader in this process, its watch looked after by hand."""
 
     def __init__(self, connection, tables):
+        self.connection = connection
         self.tables = tables
         self.loader = ClusterLoader(connection, tables)
         self.watch = LoaderWatch(self.loader, tables)
@@ -43,6 +46,17 @@ class Loading:
         for _ in range(count):
             self.now += 1000
             await asyncio.to_thread(self.watch._chains.look)
+
+    async def doctor(self):
+        """What it says of chains."""
+        settings = Settings(
+            kafka=",".join(self.connection.servers),
+            clickhouse=self.tables.settings.place,
+            clickhouse_database=self.tables.settings.database,
+            partitions=PARTITIONS,
+        )
+        (found,) = await asyncio.to_thread(lambda: list(sample(settings)))
+        return found
 
     def chain(self, event):
         return chain(self.tables, event["platform_code"], event["listing_id"])
@@ -91,12 +105,15 @@ def test_a_hole_in_a_workers_state_is_told_and_mended(case, kafka, front, tmp_pa
             tables.now += MINUTE
             await tables.looks()
             assert len(checker.wrong) == 1
+            found = await tables.doctor()
+            assert (found.status, f"--partition {partition}" in found.detail) == ("failed", True), found.detail
             await asyncio.to_thread(rebuild_partition, kafka, partition)
             await world.drained(app)
             await tables.loaded()
             tables.now += MINUTE
             await tables.looks()
             assert checker.wrong == {}
+            assert (await tables.doctor()).status == "ok"
             assert "lot_unknown" not in (await asyncio.to_thread(tables.chain, listed))["gap_names"]
 
     try:
