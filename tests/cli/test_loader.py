@@ -6,7 +6,7 @@ import json
 import time
 
 import pytest
-from kafka import KafkaProducer
+from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
 
 from suyuan.sinks.clickhouse import ClickHouse
 from tests.cli.loader_process import LoaderProcess, make_all_topics, until
@@ -111,6 +111,21 @@ def test_only_checks_the_schema_when_asked_to(start_loader, ask):
     assert loader.process.wait(timeout=120) == 3
     assert loader.said("database default lacks migrations 1, 2, 3")
     assert ask("SELECT count() FROM system.tables WHERE database = 'default'") == [(0,)]
+
+
+def test_messages_that_are_gone_are_refused_until_that_is_accepted(start_loader, publish, broker):
+    assert start_loader("--once").process.wait(timeout=120) == 0
+    publish("dead_letter", 1, b"gone", b"gone too")
+    admin = KafkaAdminClient(**broker.connection.kafka_python())
+    admin.delete_records({TopicPartition("dead_letter", 1): 2})
+    admin.close()
+    loader = start_loader("--once")
+    assert loader.process.wait(timeout=120) == 1
+    assert loader.said("dead_letter-1: 2 messages, offsets 0 to 1, were deleted before they were read")
+    assert loader.said("--accept-loss")
+    assert not loader.said("Traceback")
+    assert start_loader("--once", "--accept-loss").process.wait(timeout=120) == 0
+    assert start_loader("--once").process.wait(timeout=120) == 0
 
 
 @pytest.mark.parametrize(
