@@ -19,25 +19,27 @@ def inputs_of(lot: Lot | None) -> list[str]:
     return sorted({join_key(x.producer_code, x.gtin, x.lot) for x in lot.inputs}) if lot is not None else []
 
 
-def ancestors(lot_key: str, inputs: Callable[[str], Sequence[str]]) -> Iterator[tuple[str, ...]]:
-    """A shortest path to each lot that went into this one: lot keys from this lot to that one, the nearest first.
-    Circles end where they would begin again.
+def ancestors(lot_key: str, inputs: Callable[[str], Sequence[str]]) -> Iterator[tuple[int, str]]:
+    """Each lot that went into this one, once, with the fewest steps to it; the nearest first. Circles end where they
+    would begin again.
     """
-    seen = {lot_key}
-    level: list[tuple[str, ...]] = [(lot_key,)]
+    seen, level, steps = {lot_key}, [lot_key], 0
     while level:
-        found: list[tuple[str, ...]] = []
-        for path in level:
-            for key in inputs(path[-1]):
+        steps += 1
+        found = []
+        for each in level:
+            for key in inputs(each):
                 if key not in seen:
                     seen.add(key)
-                    found.append((*path, key))
-        yield from found
+                    found.append(key)
+        yield from ((steps, key) for key in found)
         level = found
 
 
 def inherited_taints(
     lot_key: str, inputs: Callable[[str], Sequence[str]], own: Callable[[str], Sequence[Taint]]
 ) -> list[Taint]:
-    """The taints that the lots which went into this one have of their own, each with the path by which it came."""
-    return [msgspec.structs.replace(taint, path=path) for path in ancestors(lot_key, inputs) for taint in own(path[-1])]
+    """The taints that the lots which went into this one have of their own, each with the fewest steps to its lot."""
+    return [
+        msgspec.structs.replace(taint, steps=steps) for steps, key in ancestors(lot_key, inputs) for taint in own(key)
+    ]

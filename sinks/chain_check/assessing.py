@@ -78,7 +78,7 @@ class _Genealogies:
 
     def behind(self, lot: Names) -> list[Names] | None:
         """The lots that went into one, at any depth; None where not all were read."""
-        behind = [_parts(path[-1]) for path in ancestors(join_key(*lot), self._inputs)]
+        behind = [_parts(key) for _, key in ancestors(join_key(*lot), self._inputs)]
         return behind if self._read.issuperset(behind) else None
 
     def _inputs(self, key: str) -> list[str]:
