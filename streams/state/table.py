@@ -187,10 +187,7 @@ class StateStore(Store):  # type: ignore[misc]
         found, claimed = state.found_keys, state.position.keys
         text = f"state {where} has {found and found.count} keys, and its last writer had {claimed and claimed.count}"
         if state.rebuilt:
-            logger.error(
-                "%s: its changelog lacks them too; have them made from the events: suyuan state rebuild --partition %d",
-                *(text, tp.partition),
-            )
+            logger.error("%s: its changelog lacks them too; have it made from the events: suyuan state rebuild", text)
             return
         raise StateDivergedError(text)
 
