@@ -26,7 +26,7 @@ VERIFIER_GAP = Gauge("suyuan_verifier_gap", "Offsets taken in that are in no tab
 VERIFIER_DUPLICATES = Gauge("suyuan_verifier_duplicates", "Rows that a read view shows twice: must be 0.")
 VERIFIER_WRONG_CHAINS = Gauge(
     "suyuan_verifier_wrong_chains",
-    "Current chains that are not what the records in the tables say, at two looks a minute apart: must be 0.",
+    "Current chains that are not what the records in the tables say, at two looks half a minute apart: must be 0.",
 )
 VERIFIER_CHAINS = Counter(
     "suyuan_verifier_chains",

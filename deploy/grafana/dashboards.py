@@ -131,6 +131,17 @@ OVERVIEW = (
         stacked=True,
     ),
     Panel(
+        "Lost and set aside",
+        "Messages deleted before they were read: 0. Unreadable messages of publishers beyond their limit.",
+        (
+            ("sum by (topic) (suyuan_lost_messages_total)", "{{topic}}: lost"),
+            (
+                "sum by (publisher) (rate(suyuan_dead_letters_set_aside_total[$__rate_interval]))",
+                "{{publisher}} set aside",
+            ),
+        ),
+    ),
+    Panel(
         "Processes",
         "That answer.",
         (("sum by (job) (up)", "{{job}}"),),

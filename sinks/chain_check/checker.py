@@ -14,8 +14,8 @@ from suyuan.sinks.chain_check.walk import ALL, Walk
 from suyuan.sinks.clickhouse import ClickHouse
 from suyuan.sinks.reading import Row
 
-AGAIN_MS = 60_000
-"""a difference counts when it still stands so much later"""
+AGAIN_MS = 25_000
+"""a difference counts when it still stands so much later: at the next look, so within two minutes of what made it"""
 MOST_KEPT = 1_000
 """differences that are remembered; beyond that there is one thing to do, and it is known"""
 
