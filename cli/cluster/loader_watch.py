@@ -69,7 +69,6 @@ class LoaderWatch:
         verified_at = looked_at = time.monotonic()
         while not self._stopping.wait(WATCH_SECONDS):
             try:
-                self._compare_with_the_tables()
                 self._observe_lag()
                 if time.monotonic() - verified_at >= VERIFY_SECONDS and VERIFIER in self._loader.owned:
                     verified_at = time.monotonic()
@@ -77,6 +76,7 @@ class LoaderWatch:
                 if self._complete and time.monotonic() - looked_at >= LOOK_SECONDS and VERIFIER in self._loader.owned:
                     looked_at = time.monotonic()
                     self._chains.look()
+                self._compare_with_the_tables()  # last: ClickHouse may be away, and the figures above are not its own
             except Exception as error:  # noqa: BLE001 -- a server that is away; loading goes on
                 logger.warning("cannot watch: %s", error)
 

@@ -32,7 +32,7 @@ class Loading:
         self.connection = connection
         self.tables = tables
         self.loader = ClusterLoader(connection, tables)
-        self.watch = LoaderWatch(self.loader, tables)
+        self.watch = LoaderWatch(self.loader, tables, connection)
         self.now = NOW
         self.watch._chains._clock = lambda: self.now
 
