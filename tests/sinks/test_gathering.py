@@ -48,7 +48,7 @@ def test_a_batch_that_cannot_be_unpacked_stops_the_loader_with_its_place():
     log.append(
         LISTINGS.topic, 0, RefusedBatch.of(CannotUnpack("zstd", b"packed", "unpacks to more than 9 bytes"), 3, 7)
     )
-    gatherer = Gatherer(log, "loader", Size())
+    gatherer = Gatherer(log, "loader", Size(), on_lost=pytest.fail)
     gatherer.resume(LISTINGS)
     with pytest.raises(
         LoaderError, match=r"event\.listing, partition 0: a packed batch, offsets 3 to 7 \(zstd, 6 bytes"
