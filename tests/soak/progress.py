@@ -7,6 +7,9 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 
+from kafka.admin import OffsetSpec
+from kafka.errors import KafkaError
+
 from suyuan.cli.cluster.group_lag import GroupLag
 from suyuan.cli.exits import CommandError
 
@@ -71,7 +74,8 @@ class Progress(threading.Thread):
             try:
                 lag = lag or GroupLag(*self._ask)
                 found = lag.progress()
-            except (CommandError, OSError):
+                hidden = _hidden(lag, found)
+            except (CommandError, KafkaError, OSError):
                 self._left = None
                 self.stalls.excuse(time.monotonic() - self._began)
                 continue
@@ -79,7 +83,7 @@ class Progress(threading.Thread):
             self.stalls.note(
                 {at: (seen.committed, seen.end) for at, seen in found.items()}, asked, excused=self._excused()
             )
-            self._left = asked, sum(max(0, seen.end - seen.committed) for seen in found.values())
+            self._left = asked, sum(max(0, seen.end - seen.committed) for seen in found.values()) + hidden
         if lag is not None:
             with suppress(Exception):
                 lag.close()
@@ -92,3 +96,11 @@ class Progress(threading.Thread):
     def end(self):
         self._ended.set()
         self.join(30)
+
+
+def _hidden(lag, found):
+    """Messages behind the begin of a transaction that nobody has ended: the group does not see them, and is at its end
+    all the same.
+    """
+    ends = lag._client.list_partition_offsets(dict.fromkeys(lag._partitions, OffsetSpec.LATEST))
+    return sum(max(0, ends[at].offset - found[at.topic, at.partition].end) for at in lag._partitions)

@@ -220,6 +220,7 @@ class TestKafkaTransport(TransportContract):
                 reader.released.set()
                 await reader.until_committed("t", 3)
 
+    @scenario
     async def test_what_brokers_do_not_name_yet_is_waited_for(self, backend: KafkaBackend) -> None:
         """As just after their start: else the group's leader leaves the topic out, for five minutes."""
         await backend.create_topic("t", 2)
