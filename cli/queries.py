@@ -34,17 +34,19 @@ def named_queries(clickhouse: ClickHouse) -> Mapping[str, Query]:
 
 @contextmanager
 def open_tables(folder: Path) -> Iterator[Mapping[str, Query]]:
-    """The questions of a folder that no process runs on. Raises CommandError."""
+    """The questions of a folder that no process runs on. Raises CommandError, for its use too."""
     path = folder / "clickhouse"
     if not path.is_dir():
         raise CommandError(f"nothing was processed in {folder} yet: `suyuan run` does it")
     try:
-        with ClickHouse(ClickHouseSettings(path=path, readers=2)) as clickhouse:
+        with ClickHouse(ClickHouseSettings(path=path, readers=2)) as clickhouse, clickhouse.answering():
             yield named_queries(clickhouse)
     except FolderInUse as error:
         raise CommandError(f"{error}, which does not answer queries (yet): try again", Exit.UNAVAILABLE) from None
-    except SinkError as error:
+    except ServerUnavailable as error:
         raise CommandError(str(error), Exit.UNAVAILABLE) from error
+    except SinkError as error:
+        raise CommandError(f"the query failed (is a table damaged? suyuan doctor says so): {error}") from error
 
 
 @contextmanager

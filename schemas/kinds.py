@@ -30,7 +30,7 @@ KINDS = tuple(BUSINESS_KEYS)
 """every kind; listing first"""
 
 PUBLISHER_FIRST = frozenset({"listing", "lot"})
-"""kinds whose business key begins with whose event it is: the platform, the producer, the channel"""
+"""kinds whose business key begins with whose event it is: the platform, the producer"""
 
 SCHEMA_IDS: dict[int, tuple[str, int]] = {
     1: ("listing", 1),
