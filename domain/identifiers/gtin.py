@@ -19,6 +19,11 @@ LENGTHS = (8, 12, 13, 14)
 _WEIGHTS = np.array([3, 1] * 7, np.uint8)
 """From the left of 14 digits; all 14, the check digit included, add up to a multiple of 10."""
 
+_RESTRICTED = r"^(?:000000[02]|[0-9](?:02|04|05|2[0-9]|98|99))"
+"""Six leading zeros mean 8 digits, which have prefixes of their own; else the GS1 prefix follows the
+indicator digit.
+"""
+
 _CONTROL = r"[\x00-\x1f\x7f-\u009f]"
 
 
@@ -37,6 +42,18 @@ def normalise_gtin(text: str | None) -> tuple[str | None, GtinFault | None]:
     padded = number.zfill(14)
     total = sum(int(digit) * (3 if at % 2 == 0 else 1) for at, digit in enumerate(padded))
     return (padded, None) if total % 10 == 0 else (None, "check")
+
+
+def is_restricted(gtin: str) -> bool:
+    """Whether a valid number, of 14 digits, is for use inside one company or for coupons: it names no product in the
+    world.
+    """
+    return re.match(_RESTRICTED, gtin) is not None
+
+
+def restricted_expr(gtins: pl.Expr) -> pl.Expr:
+    """`is_restricted` of a column of valid numbers in 14 digits; null where null."""
+    return gtins.str.contains(_RESTRICTED)
 
 
 def gtin_columns(numbers: pl.Series) -> tuple[pl.Series, pl.Series]:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from suyuan.domain.identifiers.gtin import gtin_columns, normalise_gtin
+from suyuan.domain.identifiers.gtin import gtin_columns, is_restricted, normalise_gtin, restricted_expr
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,39 @@ def test_a_wrong_number_is_kept_as_it_was_written():
     assert full.to_list() == ["0690123456789", "00000096385074", None, None]
     assert valid.to_list() == [False, True, None, None]
     assert (full.name, full.dtype, valid.dtype) == ("gtin", pl.String, pl.Boolean)
+
+
+@pytest.mark.parametrize(
+    ("gtin", "restricted"),
+    [
+        ("20012345", True),
+        ("00123457", True),
+        ("96385074", False),
+        ("40123455", False),
+        ("2012345678900", True),
+        ("2999999999999", True),
+        ("0212345678905", True),
+        ("0412345678903", True),
+        ("0512345678902", True),
+        ("0312345678904", False),
+        ("0012345678905", False),
+        ("9812345678902", True),
+        ("9912345678901", True),
+        ("9712345678903", False),
+        ("6901234567892", False),
+        ("6920123456789", False),
+        ("012345678905", False),
+        ("212345678909", True),
+        ("412345678903", True),
+        ("512345678902", True),
+        ("12012345678907", True),
+        ("26901234567896", False),
+        ("99801234567896", True),
+        ("10000002345671", False),
+    ],
+)
+def test_numbers_for_use_inside_one_company_are_told(gtin, restricted):
+    padded = gtin.zfill(14)
+    assert is_restricted(padded) is restricted
+    column = pl.DataFrame({"gtin": [padded, None]}).select(restricted_expr(pl.col("gtin"))).to_series()
+    assert column.to_list() == [restricted, None]
