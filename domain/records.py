@@ -84,9 +84,12 @@ class Lot(Event, frozen=True, kw_only=True):
 
 
 class Shipment(Event, frozen=True, kw_only=True):
-    """A quantity of one lot that passed from one holder to another at `occurred_at`."""
+    """A quantity of one lot that passed from one holder to another at `occurred_at`; of 0 it is void, as if it
+    had never been.
+    """
 
     shipment_id: str
+    line: str | None = None
     producer_code: str
     gtin: str
     lot: str

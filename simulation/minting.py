@@ -40,7 +40,14 @@ class Mint:
 
     def gtin(self) -> str:
         """A GTIN-13 with a Chinese prefix (690-699)."""
-        body = f"69{self._gtins * _SCATTER % _GTIN_BODY:010d}"
+        return self._gtin("69")
+
+    def gtin_of_a_shop(self) -> str:
+        """A GTIN-13 for use inside one company (20-29)."""
+        return self._gtin("21")
+
+    def _gtin(self, prefix: str) -> str:
+        body = f"{prefix}{self._gtins * _SCATTER % _GTIN_BODY:010d}"
         self._gtins += 1
         return body + str(ean.calc_check_digit(body))
 

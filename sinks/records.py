@@ -61,7 +61,7 @@ class Records:
     def inspections(self, products: Iterable[tuple[str, str]]) -> list[Row]:
         """Of products (producer code, gtin): of each lot and of none (`lot` None), the latest first."""
         rows = self._of("inspection", _PRODUCT_IN_KEYS, products)
-        return sorted(rows, key=lambda row: (row["inspected_on"], row["occurred_at"], row["report_no"]), reverse=True)
+        return sorted(rows, key=_latest, reverse=True)
 
     def recalls(self, products: Iterable[tuple[str, str]]) -> list[Row]:
         """Of products (producer code, gtin), open and closed; `lots` empty: every lot."""
@@ -116,3 +116,7 @@ def chunks(items: Sequence[T]) -> Iterator[list[T]]:
     rest = iter(items)
     while chunk := list(islice(rest, CHUNK)):
         yield chunk
+
+
+def _latest(inspection: Row) -> tuple[Any, ...]:
+    return tuple(inspection[name] for name in ("inspected_on", "occurred_at", "report_no", "agency_code"))

@@ -52,7 +52,13 @@ KNOWN_LOT = col("lot_known")
 OTHER_SELLER = ~col("sold_by_producer")
 NAMED = col("licence_no").is_not_null()
 REQUIRED = col("requires_licence")
-HAD = pl.when(first("exceeded", "code") == col("producer_code")).then(pl.lit("made")).otherwise(pl.lit("received"))
+HAD = (
+    pl.when(first("exceeded", "code") != col("producer_code"))
+    .then(pl.lit("received"))
+    .when(first("exceeded", "received") == col("lot_quantity"))
+    .then(pl.lit("made"))
+    .otherwise(pl.lit("made and got back"))
+)
 
 # fmt: off
 GAPS: tuple[Gap, ...] = (
@@ -91,6 +97,9 @@ GAPS: tuple[Gap, ...] = (
     Gap("product", "gtin_invalid", BROKEN, PRODUCER,
         when=~col("gtin_valid"),
         subject=col("gtin"), detail=pl.lit("length or check digit"), evidence=ALONE),
+    Gap("product", "gtin_restricted", UNVERIFIED, PRODUCER,
+        when=col("gtin_restricted"),
+        subject=col("gtin"), detail=pl.lit("for use inside one company: names no product"), evidence=ALONE),
     Gap("product", "product_unknown", BROKEN, PRODUCER,
         when=~col("product_found"),
         subject=col("gtin"), detail=pl.lit("no product record"), evidence=ALONE),

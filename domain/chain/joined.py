@@ -3,7 +3,7 @@
 Columns added to those of the listing block, by where they come from:
 
 - listing: `listing_event` (evidence id), `day` (China Standard Time), `present_day`, `seller_valid`,
-  `producer_valid`, `sold_by_producer`
+  `producer_valid`, `sold_by_producer`, `gtin_restricted`
 - entity: `producer_registered`, `producer_status`, `registered_name`, `producer_division`,
   `producer_evidence`
 - product: `product_found`, `product_known` (found, and of this producer), `product_producer`,
@@ -30,6 +30,7 @@ from suyuan.domain.chain.licensing import held_licences, in_force, needs_held_li
 from suyuan.domain.chain.phrases import has
 from suyuan.domain.chain.tables import LICENCE_COLUMNS, PRODUCT_COLUMNS, tables
 from suyuan.domain.evidence import evidence_expr
+from suyuan.domain.identifiers.gtin import restricted_expr
 
 
 def join_facts(listings: pl.DataFrame, facts: Facts) -> pl.DataFrame:
@@ -79,6 +80,7 @@ def _of_listing(today: dt.date | None) -> list[pl.Expr]:
         _valid("seller").alias("seller_valid"),
         _valid("producer").alias("producer_valid"),
         pl.col("seller_code").eq_missing(pl.col("producer_code")).alias("sold_by_producer"),
+        (pl.col("gtin_valid") & restricted_expr(pl.col("gtin"))).fill_null(value=False).alias("gtin_restricted"),
     ]
 
 
@@ -91,10 +93,11 @@ def _valid(party: str) -> pl.Expr:
 
 
 def _looked_at() -> list[pl.Expr]:
-    """Product and licence are nobody's business where the producer or the gtin is not valid: their homes are not asked,
-    and what a partition happens to have of them shall make no difference.
+    """Product and licence are nobody's business where the producer or the gtin is not valid, or the gtin names no
+    product in the world: their homes are not asked, and what a partition happens to have of them shall make no
+    difference.
     """
-    asked = pl.col("producer_valid") & pl.col("gtin_valid")
+    asked = pl.col("producer_valid") & pl.col("gtin_valid") & ~pl.col("gtin_restricted")
     return [pl.when(asked).then(pl.col(*PRODUCT_COLUMNS, *LICENCE_COLUMNS))]
 
 

@@ -16,6 +16,7 @@ from suyuan.domain.facts.stored import Stored, storable, stored
 from suyuan.domain.keys import split_key
 from suyuan.domain.records import Shipment
 
+ORIGIN = -1
 MOST_RECEIPTS = 20
 """shipments named at most as evidence of what a holder received"""
 
@@ -48,8 +49,8 @@ class CustodyFacts(Stored, frozen=True, kw_only=True):
     in_time: bool
     """on some such path the times never go back"""
     hops: tuple[Hop, ...]
-    """the path with the fewest hops, of those in time if there is one; ties: earliest arrival, then
-    shipment_id
+    """the path with the fewest hops, of those in time if there is one; ties: earliest arrival, then the business keys
+    along the path
     """
 
 
@@ -61,7 +62,7 @@ class Custody(Mapping[str, CustodyFacts]):
     def __init__(self, lot_key: str, producer_code: str, shipments: Sequence[Shipment]) -> None:
         self._key = split_key(lot_key)
         self._producer = producer_code
-        self._shipments = sorted(shipments, key=lambda x: (x.occurred_at, x.shipment_id))
+        self._shipments = sorted(shipments, key=_in_order)
         self._receipts: dict[str, list[Shipment]] = defaultdict(list)
         for shipment in self._shipments:
             self._receipts[shipment.to_code].append(shipment)
@@ -71,7 +72,7 @@ class Custody(Mapping[str, CustodyFacts]):
     def __getitem__(self, holder: str) -> CustodyFacts:
         if holder not in self._receipts:
             raise KeyError(holder)
-        receipts = sorted(self._receipts[holder], key=lambda x: (-x.quantity, x.occurred_at, x.shipment_id))
+        receipts = sorted(self._receipts[holder], key=lambda x: (-x.quantity, *_in_order(x)))
         in_time = holder in self._in_time
         paths = self._in_time if in_time else self._all_paths()
         producer_code, gtin, lot = self._key
@@ -105,14 +106,21 @@ def custody(lot_key: str, producer_code: str, shipments: Sequence[Shipment]) -> 
 
 
 class _Paths:
-    """Shortest paths from one origin. Shipments are named by their place in the order (occurred_at,
-    shipment_id), so that the lesser of two is the one that wins a tie.
+    """Shortest paths from one origin over shipments, which are named by their place in a list; ORIGIN is no shipment.
+
+    Of equally short ways to a holder the one that goes on is that of the least keys from the origin on; the one that is
+    told is the first to arrive, then that of the least keys. Two paths are compared where they part, which is found in
+    O(log n) steps: each path knows another one that it goes on from far back (skew-binary jump pointers).
     """
 
-    def __init__(self, origin: str) -> None:
+    def __init__(self, origin: str, shipments: Sequence[Shipment]) -> None:
         self.hops: dict[str, int] = {origin: 0}
-        self._last: dict[str, int] = {}
-        self._before: dict[int, int | None] = {}
+        self._shipments = shipments
+        self._goes_on: dict[str, int] = {origin: ORIGIN}
+        self._told: dict[str, int] = {origin: ORIGIN}
+        self._before = {ORIGIN: ORIGIN}
+        self._far_before = {ORIGIN: ORIGIN}
+        self._length = {ORIGIN: 0}
 
     def __contains__(self, holder: object) -> bool:
         return holder in self.hops
@@ -121,21 +129,44 @@ class _Paths:
         """Go on by a shipment from a holder already reached; True if it leads to a new or nearer place."""
         distance = self.hops[shipment.from_code] + 1
         known = self.hops.get(shipment.to_code)
-        nearer = known is None or distance < known
-        if nearer or (distance == known and number < self._last[shipment.to_code]):
+        if known is not None and distance > known:
+            return False
+        self._lead_to(number, self._goes_on[shipment.from_code])
+        if known is None or distance < known:
             self.hops[shipment.to_code] = distance
-            self._last[shipment.to_code] = number
-            self._before[number] = self._last.get(shipment.from_code)
-        return nearer
+            self._goes_on[shipment.to_code] = self._told[shipment.to_code] = number
+            return True
+        if self._precedes(number, self._goes_on[shipment.to_code]):
+            self._goes_on[shipment.to_code] = number
+        told = self._told[shipment.to_code]
+        arrived = self._shipments[told].occurred_at
+        if shipment.occurred_at < arrived or (shipment.occurred_at == arrived and self._precedes(number, told)):
+            self._told[shipment.to_code] = number
+        return False
 
     def to(self, holder: str) -> list[int]:
         """The shipments of the path, from the origin on; empty for the origin and for who is not reached."""
         path = []
-        number = self._last.get(holder)
-        while number is not None:
+        number = self._told.get(holder, ORIGIN)
+        while number != ORIGIN:
             path.append(number)
             number = self._before[number]
         return path[::-1]
+
+    def _lead_to(self, number: int, before: int) -> None:
+        far = self._far_before[before]
+        farther = self._far_before[far]
+        even = self._length[before] - self._length[far] == self._length[far] - self._length[farther]
+        self._before[number] = before
+        self._far_before[number] = farther if even else before
+        self._length[number] = self._length[before] + 1
+
+    def _precedes(self, one: int, other: int) -> bool:
+        """Of two paths of one length, told by their last shipments."""
+        while self._before[one] != self._before[other]:
+            step = self._far_before if self._far_before[one] != self._far_before[other] else self._before
+            one, other = step[one], step[other]
+        return _key(self._shipments[one]) < _key(self._shipments[other])
 
 
 def _search_in_time(origin: str, shipments: Sequence[Shipment]) -> _Paths:
@@ -143,7 +174,7 @@ def _search_in_time(origin: str, shipments: Sequence[Shipment]) -> _Paths:
     shipment at hand leaves. Shipments of one moment may follow one another in any order: nearest holders
     first.
     """
-    paths = _Paths(origin)
+    paths = _Paths(origin, shipments)
     for _, moment in groupby(range(len(shipments)), key=lambda number: shipments[number].occurred_at):
         leaving: dict[str, list[int]] = defaultdict(list)
         for number in moment:
@@ -161,7 +192,7 @@ def _search_in_time(origin: str, shipments: Sequence[Shipment]) -> _Paths:
 
 def _search_any(origin: str, shipments: Sequence[Shipment]) -> _Paths:
     """Breadth first, whatever the times."""
-    paths = _Paths(origin)
+    paths = _Paths(origin, shipments)
     leaving: dict[str, list[int]] = defaultdict(list)
     for number, shipment in enumerate(shipments):
         leaving[shipment.from_code].append(number)
@@ -174,6 +205,15 @@ def _search_any(origin: str, shipments: Sequence[Shipment]) -> _Paths:
             if paths.extend(number, shipments[number])
         ]
     return paths
+
+
+def _in_order(shipment: Shipment) -> tuple[int, tuple[str, ...]]:
+    return shipment.occurred_at, _key(shipment)
+
+
+def _key(shipment: Shipment) -> tuple[str, ...]:
+    """The parts of the business key in which shipments of one lot differ."""
+    return shipment.from_code, shipment.shipment_id, shipment.to_code, shipment.line or ""
 
 
 def _hop(shipment: Shipment) -> Hop:

@@ -10,13 +10,26 @@ from collections.abc import Callable, Iterator, Sequence
 import msgspec
 
 from suyuan.domain.facts.lineage import Taint
+from suyuan.domain.identifiers.gtin import is_restricted
 from suyuan.domain.keys import join_key
 from suyuan.domain.records import Lot
 
 
 def inputs_of(lot: Lot | None) -> list[str]:
-    """Keys of the lots that a record names as its inputs, each once, in order of the keys."""
-    return sorted({join_key(x.producer_code, x.gtin, x.lot) for x in lot.inputs}) if lot is not None else []
+    """Keys of the lots that a record names as its inputs, each once, in order of the keys; without those that are
+    followed nowhere.
+    """
+    inputs = lot.inputs if lot is not None else ()
+    return sorted(
+        {join_key(x.producer_code, x.gtin, x.lot) for x in inputs if is_followed(x.producer_code, x.gtin, x.lot)}
+    )
+
+
+def is_followed(producer_code: str, gtin: str, lot: str) -> bool:
+    """Whether anything passes through a lot of this name: not where a part of it is absent, nor where its GTIN names no
+    product in the world.
+    """
+    return bool(producer_code and gtin and lot) and not is_restricted(gtin)
 
 
 def ancestors(lot_key: str, inputs: Callable[[str], Sequence[str]]) -> Iterator[tuple[int, str]]:

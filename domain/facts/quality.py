@@ -29,8 +29,8 @@ class RecallFact(Stored, frozen=True, kw_only=True):
 
 
 def latest(inspections: Iterable[Inspection]) -> InspectionFact | None:
-    """The last by (inspected_on, occurred_at, report_no)."""
-    last = max(inspections, key=lambda x: (x.inspected_on, x.occurred_at, x.report_no), default=None)
+    """The last by (inspected_on, occurred_at, report_no, agency_code): agencies number their reports apart."""
+    last = max(inspections, key=lambda x: (x.inspected_on, x.occurred_at, x.report_no, x.agency_code), default=None)
     if last is None:
         return None
     return InspectionFact(

@@ -31,6 +31,12 @@ def mistyped_gtin(trade: Trade) -> list[Offer]:
     return [trade.shops.offer(stock, planted=True, gtin=wrong)]
 
 
+@BOOK.fault("gtin_restricted")
+def weighed_in_the_shop(trade: Trade) -> list[Offer]:
+    """The shop's own number, as its scales print it."""
+    return [trade.shops.offer(trade.stock.any(), planted=True, gtin=trade.scene.mint.gtin_of_a_shop())]
+
+
 @BOOK.fault("product_unknown")
 def unknown_product(trade: Trade) -> list[Offer]:
     """A well-formed GTIN that no producer published."""

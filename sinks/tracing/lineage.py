@@ -1,4 +1,6 @@
-"""Which lots went into which: level by level, each lot once, circles reported and not followed."""
+"""Which lots went into which: level by level, each lot once, circles reported and not followed. A lot through which
+nothing passes, since its GTIN names no product in the world, is told and is the end of its way.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 
+from suyuan.domain.facts.genealogy import is_followed
 from suyuan.sinks.reading import Row
 from suyuan.sinks.records import LotKey, Records, key_of
 
@@ -42,7 +45,7 @@ def upstream(records: Records, begin: Iterable[LotKey]) -> Lineage:
         _reach(lineage, level)
         found = records.lots(level)
         lineage.records |= found
-        links = [link for key in level if key in found for link in inputs_of(found[key])]
+        links = [link for key in level if key in found and is_followed(*key) for link in inputs_of(found[key])]
         lineage.links += links
         level = sorted({link.upstream for link in links} - lineage.depth.keys())
     lineage.cycles = cycles(lineage.links)
@@ -56,8 +59,8 @@ def downstream(records: Records, begin: Iterable[LotKey]) -> Lineage:
     lineage.records |= records.lots(level)
     while level:
         _reach(lineage, level)
-        reached = set(level)
-        found = records.lots_made_from(level)
+        reached = {key for key in level if is_followed(*key)}
+        found = records.lots_made_from(reached)
         lineage.records |= found
         links = [link for row in found.values() for link in inputs_of(row) if link.upstream in reached]
         lineage.links += links

@@ -26,7 +26,7 @@ from collections import defaultdict
 
 from tests.reference.gaps import verdict
 from tests.reference.records import current_records, day, day_of
-from tests.reference.spelling import has_code_format, has_good_checks, is_gtin
+from tests.reference.spelling import has_code_format, has_good_checks, is_gtin, is_restricted
 
 
 def expected_chains(events):
@@ -109,6 +109,8 @@ class Market:
             return "product_undeclared"
         if not is_gtin(gtin):
             return "gtin_invalid"
+        if is_restricted(gtin):
+            return "gtin_restricted"
         if (gtin,) not in self.current["product"]:
             return "product_unknown"
         if self.current["product"][gtin,]["producer_code"] != producer:
@@ -200,7 +202,8 @@ class Market:
         """{gap: (the nearest lot, the events of the three nearest, each once)}"""
         steps, level = {key: 0}, [key]
         while level:
-            parts = [part for made in level for part in self.current["lot"].get(made, {"inputs": []})["inputs"]]
+            named = [part for made in level for part in self.current["lot"].get(made, {"inputs": []})["inputs"]]
+            parts = [part for part in named if not (is_gtin(part[1]) and is_restricted(part[1]))]
             distance = steps[level[0]] + 1
             level = sorted(set(parts) - steps.keys())
             steps |= dict.fromkeys(level, distance)

@@ -13,8 +13,8 @@ BROKEN = {
     "lot_unknown", "custody_missing",
 }  # fmt: skip
 UNVERIFIED = {
-    "seller_abnormal", "producer_abnormal", "product_undeclared", "lot_undeclared", "recall_possible",
-    "uninspected",
+    "seller_abnormal", "producer_abnormal", "product_undeclared", "gtin_restricted", "lot_undeclared",
+    "recall_possible", "uninspected",
 }  # fmt: skip
 GAPS = CONTRADICTED | BROKEN | UNVERIFIED
 

@@ -35,6 +35,13 @@ def is_gtin(text):
     return total % 10 == 0
 
 
+def is_restricted(gtin):
+    """Whether the 14 digits name no product in the world: numbers for use inside one company, or for coupons."""
+    if gtin.startswith("000000"):
+        return gtin[6] in "02"
+    return gtin[1:3] in {"02", "04", "05", "98", "99"} or gtin[1] == "2"
+
+
 def has_code_format(code):
     return len(code) == 18 and all(c in CREDIT_CODE for c in code) and all(c in "0123456789" for c in code[2:8])
 

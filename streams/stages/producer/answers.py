@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 import polars as pl
 
+from suyuan.domain.identifiers.gtin import restricted_expr
 from suyuan.schemas.blocks import block_schema
 from suyuan.streams.stage import Block, Emit, StageContext, StateView
 from suyuan.streams.stages.producer.kept import item_facts
@@ -45,7 +46,8 @@ class Answers:
         self, rows: pl.DataFrame, producers: pl.DataFrame, items: pl.DataFrame, licences: pl.DataFrame
     ) -> pl.DataFrame:
         """The rows whose product and named licence are known, or known to be absent. The other frames are the facts
-        there are. Where the producer's code is not valid nothing is asked: nothing of the product will be looked at.
+        there are. Where the producer's code is not valid, or the gtin names no product in the world, nothing is asked:
+        nothing of the product will be looked at.
         """
         fault = pl.col("producer_code_fault")
         valid = fault.is_null() | (pl.col("registered").fill_null(value=False) & (fault != "format"))
@@ -62,6 +64,7 @@ class Answers:
             .join(known, on=ITEM, how="left", maintain_order="left")
             .join(holders, on="licence_no", how="left", maintain_order="left")
             .filter(pl.col("producer_code").is_not_null() & valid & pl.col("gtin_valid") & (new | foreign))
+            .filter(~restricted_expr(pl.col("gtin")))
             .collect()
         )
         if open_ones.is_empty():

@@ -13,7 +13,8 @@ recall (producer_code, gtin, recall_no) or a lot that failed.
 | maker, gtin, producer_code | empty: listings or records here name this item |
 | named, licence_no, lot | empty: listings of this lot name a licence that their producer does not hold |
 | lot, lot | record |
-| shipment, lot, shipment_id · inspection, lot, report_no · recall, item, recall_no | record |
+| shipment, lot, from_code, shipment_id, to_code, line | record |
+| inspection, lot, agency_code, report_no · recall, item, recall_no | record |
 | gone, … | recency of the latest record that was taken away from the key that follows |
 | expiry, date, lot | empty: the lot expires on that day |
 | follow, lot, lot made from it | empty |

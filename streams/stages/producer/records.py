@@ -109,14 +109,15 @@ def _keep_placed(
         _touch_recalled_lots(record, place, received_at, state, touched, retracted=retracted)
         touched.items[record.producer_code, record.gtin] = received_at
     elif isinstance(record, Inspection):
-        place = name("inspection", record.producer_code, record.gtin, record.lot or "", record.report_no)
+        number = (record.agency_code, record.report_no)
+        place = name("inspection", record.producer_code, record.gtin, record.lot or "", *number)
         if record.lot is None:
             touched.items[record.producer_code, record.gtin] = received_at
         else:
             touched.lots[record.producer_code, record.gtin, record.lot] = received_at
     elif isinstance(record, Shipment):
         lot = (record.producer_code, record.gtin, record.lot)
-        place = name("shipment", *lot, record.shipment_id)
+        place = name("shipment", *lot, record.from_code, record.shipment_id, record.to_code, record.line or "")
         touched.lots[lot] = received_at
     elif isinstance(record, Lot):
         lot = (record.producer_code, record.gtin, record.lot)

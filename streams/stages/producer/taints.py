@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from suyuan.domain.facts.genealogy import inputs_of
 from suyuan.domain.facts.lineage import Kind, Taint, combine, own_taints
 from suyuan.domain.facts.quality import gravest, latest
 from suyuan.domain.keys import join_key, partition_of
@@ -62,8 +63,7 @@ class Taints:
     def follow_inputs(self, lot: LotKey, received_at: int) -> None:
         """Have each input that the lot's record names tell it from now on."""
         record = kept_record(self._state, "lot", Lot, "lot", *lot)
-        inputs = {(x.producer_code, x.gtin, x.lot) for x in record.inputs} if record is not None else set()
-        for upstream in sorted(inputs):
+        for upstream in map(lot_key, inputs_of(record)):
             partition = self._partition(upstream)
             if partition != self._context.partition:
                 self._told.append(Told(partition, "follow", upstream, lot, received_at))
@@ -132,7 +132,7 @@ class Taints:
 
     def _told_by_inputs(self, lot: LotKey, record: Lot | None) -> dict[str, tuple[Taint, ...]]:
         """By input lot; what a former input told is forgotten."""
-        inputs = {join_key(x.producer_code, x.gtin, x.lot) for x in record.inputs} if record else set()
+        inputs = set(inputs_of(record))
         told = {}
         for key, value in self._state.scan(prefix("told", *lot)):
             upstream = join_key(*parts(key)[4:])

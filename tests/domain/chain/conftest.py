@@ -10,6 +10,7 @@ import pytest
 from suyuan.domain.chain.assessment import assess
 from suyuan.domain.chain.facts import Facts, facts_frame
 from suyuan.domain.facts.custody import CustodyFacts, custody
+from suyuan.domain.facts.genealogy import inputs_of
 from suyuan.domain.facts.item import ItemFacts, summarise_item
 from suyuan.domain.facts.lineage import combine, own_taints
 from suyuan.domain.facts.lot import LotFacts, summarise_lot
@@ -117,7 +118,7 @@ def lot_facts(found):
         shipments[join_key(shipment.producer_code, shipment.gtin, shipment.lot)].append(shipment)
     named = {join_key(x.producer_code, x.gtin, lot) for x in recalls for lot in x.lots}
     named |= {join_key(x.producer_code, x.gtin, x.lot) for x in inspections if x.lot}
-    inputs = {key: [join_key(x.producer_code, x.gtin, x.lot) for x in lot.inputs] for key, lot in lots.items()}
+    inputs = {key: inputs_of(lot) for key, lot in lots.items()}
     keys = {*lots, *shipments, *named, *(key for given in inputs.values() for key in given)}
     facts, own = {}, {}
     for key in keys:

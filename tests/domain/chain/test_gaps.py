@@ -159,6 +159,7 @@ def test_the_market_is_complete_before_it_is_changed(chain):
 
 NO_LOT = {"lot": None}
 FOREIGN = code(9)
+RESTRICTED = "02000000000008"
 FORMAT_FAULT = "9132050500000001I0"
 ONE_GAP = {
     # gap: changes, subject, detail, evidence
@@ -177,6 +178,8 @@ ONE_GAP = {
     "product_undeclared": ({"listing": {"gtin": None}}, MAKER, "no gtin", ["listing"]),
     "gtin_invalid": ({"listing": {"gtin": "06900000000015"}}, "06900000000015", "length or check digit",
                      ["listing"]),
+    "gtin_restricted": ({name: {"gtin": RESTRICTED} for name in ("product", "lot", "out", "in", "report", "listing")},
+                        RESTRICTED, "for use inside one company: names no product", ["listing"]),
     "product_unknown": ({"product": None}, GTIN, "no product record", ["listing"]),
     "product_of_other_producer": ({"product": {"producer_code": OTHER}}, GTIN, f"made by {OTHER}",
                                   ["product"]),
@@ -308,6 +311,11 @@ OTHERS = [
      {"lot": None, "in": {"quantity": 99}, "listing": {"sold_30d": 999}, "report": NO_LOT}, ["lot_unknown"]),
     ("sold without having received any", {"in": None}, ["custody_missing", "oversold"]),
     ("the producer may not send more than it made", {"lot": {"quantity": 59}}, ["quantity_exceeded"]),
+    ("nothing passes through a lot whose GTIN names no product",
+     {"lot": {"inputs": [{"producer_code": OTHER, "gtin": RESTRICTED, "lot": "I1", "quantity": 5}]},
+      "input": {"gtin": RESTRICTED},
+      "recall": recall(producer_code=OTHER, gtin=OTHER_GTIN, lots=["I2"]),
+      "first": recall(producer_code=OTHER, gtin=RESTRICTED, recall_no="RC2")}, []),
     ("both gaps of inputs", {"recall": recall(producer_code=OTHER, gtin=OTHER_GTIN),
                              "again": report(producer_code=OTHER, gtin=OTHER_GTIN, lot="I2", result="fail")},
      ["input_failed", "input_recalled"]),

@@ -63,16 +63,31 @@ def test_shipments_of_one_moment_may_follow_one_another():
     assert (facts.in_time, ids(facts)) == (True, ["2", "1", "0"])
 
 
-def test_ties_go_to_the_earliest_arrival_then_to_the_shipment_id():
+def test_ties_go_to_the_earliest_arrival_then_to_the_business_key():
     earlier = moved(("P", "S", 2), ("P", "S", 1), ("P", "S", 1))
     assert ids(custody(LOT, MAKER, earlier)["S"]) == ["1"]
 
 
 def test_ties_between_holders_of_one_distance_too():
     in_time = moved(("P", "A", 4), ("P", "B", 4), ("B", "S", 4), ("A", "S", 4))
-    assert ids(custody(LOT, MAKER, in_time)["S"]) == ["1", "2"]
+    assert ids(custody(LOT, MAKER, in_time)["S"]) == ["0", "3"]
     reversed_time = moved(("P", "A", 9), ("P", "B", 9), ("A", "S", 5), ("B", "S", 4))
     assert ids(custody(LOT, MAKER, reversed_time)["S"]) == ["1", "3"]
+
+
+def test_the_keys_that_come_first_on_the_way_count_first():
+    in_time = moved(("P", "A", 4), ("P", "B", 3), ("A", "S", 5), ("B", "S", 5))
+    assert ids(custody(LOT, MAKER, in_time)["S"]) == ["0", "2"]
+    swapped = moved(("P", "B", 4), ("P", "A", 3), ("A", "S", 5), ("B", "S", 5))
+    assert ids(custody(LOT, MAKER, swapped)["S"]) == ["0", "3"]
+    by_sender = moved(("P", "S", 1), ("A", "S", 1), ("P", "A", 1))
+    assert ids(custody(LOT, MAKER, by_sender)["S"]) == ["0"]
+
+
+def test_who_arrives_later_may_still_lead_on_by_lesser_keys():
+    facts = custody(LOT, MAKER, moved(("P", "A", 9), ("P", "A", 1), ("A", "S", 9)))
+    assert ids(facts["A"]) == ["1"]
+    assert ids(facts["S"]) == ["0", "2"]
 
 
 def test_in_one_moment_the_nearest_holders_send_first():
@@ -99,6 +114,15 @@ def test_a_hundred_thousand_shipments_are_no_matter():
     found = custody(LOT, MAKER, moved(*there, *back))
     assert len(found["H50000"].hops) == 50_000
     assert found["H50000"].in_time
+
+
+def test_two_long_ways_that_meet_at_every_step_are_no_matter():
+    """Would not end if each meeting were decided by going back to where the two ways part."""
+    ways = [(f"{way}{n}" if n else "P", f"{way}{n + 1}", n) for n in range(20_000) for way in "AB"]
+    met = [(f"{way}{n + 1}", f"S{n}", n + 1) for n in range(20_000) for way in "AB"]
+    found = custody(LOT, MAKER, moved(*ways, *met))
+    assert found["S19999"].hops[0].to_code == "A1"
+    assert len(found["S19999"].hops) == 20_001
 
 
 holders = st.sampled_from("PABCS")
@@ -130,7 +154,7 @@ def test_paths_are_those_that_trying_every_path_finds(moves, chance: random.Rand
         assert facts.received == sum(move.quantity for move in every if move.to_code == holder)
         best = min(
             timely or paths,
-            key=lambda path: (len(path), [(move.occurred_at, move.shipment_id) for move in reversed(path)]),
+            key=lambda path: (len(path), path[-1].occurred_at, [(move.from_code, move.shipment_id) for move in path]),
             default=(),
         )
         assert ids(facts) == [move.shipment_id for move in best]

@@ -27,7 +27,7 @@ def test_licences_of_others_are_passed_over(make):
     assert (facts.registered, facts.status, facts.licences) == (True, "abnormal", ())
 
 
-def test_the_latest_inspection_is_by_day_then_time_then_report(make):
+def test_the_latest_inspection_is_by_day_then_time_then_report_then_agency(make):
     day = dt.date(2026, 5, 1)
     reports = [
         make.inspection(report_no="R1", inspected_on=day, occurred_at=5),
@@ -37,6 +37,9 @@ def test_the_latest_inspection_is_by_day_then_time_then_report(make):
     ]
     assert summarise_item("P", GTIN, None, reports, []).inspection.report_no == "R3"
     assert summarise_item("P", GTIN, None, reports[::-1], []).inspection.report_no == "R3"
+    of_agencies = [make.inspection(agency_code=code, result=result) for code, result in (("A", "pass"), ("B", "fail"))]
+    assert summarise_item("P", GTIN, None, of_agencies, []).inspection.result == "fail"
+    assert summarise_item("P", GTIN, None, of_agencies[::-1], []).inspection.result == "fail"
 
 
 def test_inspections_of_a_lot_and_of_the_product_are_kept_apart(make):

@@ -58,6 +58,14 @@ class TracingContract:
         assert trace.cycles == []
         assert {traced.key.lot for traced in trace.lots if traced.record is None} == {"unknown"}
 
+    def test_nothing_passes_through_a_lot_whose_gtin_names_no_product(self, clickhouse):
+        shops = {"producer_code": MAKER, "gtin": "02112345678900", "lot": "shops"}
+        into = lot("end", "a")
+        into["inputs"].append(shops | {"quantity": 10})
+        lots(clickhouse, into, lot("a"), lot("root"), lot("shops", "root") | shops)
+        assert reached(trace_lot(clickhouse, key("end"))) == {"end": 0, "a": 1, "shops": 1}
+        assert reached(trace_lot_forward(clickhouse, key("root"))) == {"root": 0, "shops": 1}
+
     def test_circles_are_reported_and_not_followed(self, clickhouse):
         lots(clickhouse, lot("a", "b"), lot("b", "c"), lot("c", "a", "leaf"), lot("self", "self"), lot("leaf"))
         back = trace_lot(clickhouse, key("a"))

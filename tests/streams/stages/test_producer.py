@@ -102,6 +102,28 @@ def test_where_the_producers_code_is_no_code_nothing_is_asked(producer):
     assert gaps(sent)["1"] == {"seller_unregistered", "producer_code_invalid"}
 
 
+def test_where_the_gtin_names_no_product_in_the_world_nothing_is_asked(producer):
+    restricted = "2112345678900"
+    producer.records(REGISTERED, event("product", gtin=restricted), event("lot", gtin=restricted))
+    sent = producer.listings(event("listing", gtin=restricted, licence_no="SC9"))
+    assert not sent["intake.lookup"]
+    assert gaps(sent)["1"] == {"seller_unregistered", "gtin_restricted"}
+
+
+def test_nothing_passes_through_a_lot_whose_gtin_names_no_product(producer):
+    restricted = "2112345678900"
+    shops, root = ({"producer_code": PRODUCER, "gtin": gtin, "lot": "L9"} for gtin in (restricted, OTHER_GTIN))
+    lots = (
+        event("lot", inputs=[shops | {"quantity": 1}]),
+        event("lot", **shops, inputs=[root | {"quantity": 1}]),
+    )
+    fails = [event("inspection", report_no=part["gtin"], **part, result="fail") for part in (shops, root)]
+    producer.settled(producer.records(REGISTERED, event("product"), *lots, *fails))
+    assert "input_failed" not in gaps(producer.listings(event("listing")))["1"]
+    sent = producer.records(event("lot", at=1, inputs=[root | {"quantity": 1}]))
+    assert "input_failed" in producer.settled(sent)["1"]
+
+
 def test_a_licence_of_another_producer_is_asked_for_and_waited_for(producer):
     producer.records(REGISTERED, event("product", requires_licence=True))
     sent = producer.listings(event("listing", licence_no="SC1"))
