@@ -22,6 +22,7 @@ from kafka.admin import OffsetSpec
 from kafka.errors import KafkaError
 
 from suyuan.connections.kafka import KafkaConnection
+from suyuan.connections.open_transactions import OpenTransaction, open_transactions
 from suyuan.sinks.errors import LogUnavailable, MessagesLost, OwnershipLost, TopicChanged, TopicMissing
 from suyuan.sinks.kafka_group import ANSWER_MS, CLIENT, Membership, sink_error
 from suyuan.sinks.log_reader import TopicPartition
@@ -81,6 +82,8 @@ class KafkaLog:
         self._ends_until = 0.0
         self._assignment: tuple[str, frozenset[str]] | None = None
         self._member: Membership | None = None
+        self._renew = False
+        """whether the reader gave no answer: a client that has lost its way after an outage stays silent for good"""
         self._committed_until = 0.0
         self._others: set[str] = set()
         self._known: dict[TopicPartition, tuple[int | None, str]] = {}
@@ -154,6 +157,11 @@ class KafkaLog:
             found = self._admin.list_partition_offsets(wanted)
         return {tuple(at): each.offset for at, each in found.items()}
 
+    def open_transactions(self) -> list[OpenTransaction]:
+        """The first of each of its topics' partitions that has one."""
+        with _translated():
+            return open_transactions(self._admin, self._places)
+
     def committed_offsets(self, group: str, topics: Iterable[str] | None = None) -> dict[TopicPartition, int]:
         """What any group has committed of the topics; None: of all. Partitions without are left out."""
         wanted = None if topics is None else set(topics)
@@ -223,7 +231,18 @@ class KafkaLog:
         self._committed_until = 0.0
 
     def _open(self) -> None:
-        self._reader = KafkaConsumer(
+        self._reader = self._make_reader()
+        self._admin = KafkaAdminClient(**self._arguments, **CLIENT)
+        if missing := sorted(set(self._topics) - self._reader.topics()):
+            raise TopicMissing(f"no topic {', '.join(missing)}: `suyuan topics create` makes them")
+        self._ids, _ = self._describe()
+        self._counts = {topic: len(self._reader.partitions_for_topic(topic)) for topic in self._topics}
+        self._places = [KafkaPlace(topic, n) for topic, count in self._counts.items() for n in range(count)]
+        self._reader.assign(self._places)
+        self._reader.pause(*self._places)
+
+    def _make_reader(self) -> KafkaConsumer:
+        return KafkaConsumer(
             **self._arguments,
             **CLIENT,
             auto_offset_reset="earliest",
@@ -234,14 +253,15 @@ class KafkaLog:
             allow_auto_create_topics=False,
             metrics_enabled=False,
         )
-        self._admin = KafkaAdminClient(**self._arguments, **CLIENT)
-        if missing := sorted(set(self._topics) - self._reader.topics()):
-            raise TopicMissing(f"no topic {', '.join(missing)}: `suyuan topics create` makes them")
-        self._ids, _ = self._describe()
-        self._counts = {topic: len(self._reader.partitions_for_topic(topic)) for topic in self._topics}
-        self._places = [KafkaPlace(topic, n) for topic, count in self._counts.items() for n in range(count)]
-        self._reader.assign(self._places)
-        self._reader.pause(*self._places)
+
+    def _renew_reader(self) -> None:
+        with self._asking:  # which others use it for
+            former, self._reader = self._reader, self._make_reader()
+            self._next.clear()
+            self._reader.assign(self._places)
+            self._reader.pause(*self._places)
+            self._renew = False
+        former.close(timeout_ms=0)
 
     def _describe(self) -> tuple[dict[str, str], dict[str, int]]:
         """Ids and numbers of partitions of its topics, as far as the brokers know them now."""
@@ -284,6 +304,8 @@ class KafkaLog:
 
     def _poll(self, at: TopicPartition, offset: int) -> Fetched:
         place = KafkaPlace(*at)
+        if self._renew:
+            self._renew_reader()
         if self._next.get(at) != offset:
             self._reader.seek(place, offset)
         self._next.pop(at, None)
@@ -301,6 +323,7 @@ class KafkaLog:
                     return Fetched([], [])  # the rest was compacted away, or a transaction's
         finally:
             self._reader.pause(place)
+        self._renew = True
         raise LogUnavailable(f"{at[0]}, partition {at[1]}: no answer from Kafka in {ANSWER_MS // 1000} s")
 
     def _keep(self, at: TopicPartition, fetched: Fetched) -> None:

@@ -22,6 +22,11 @@ STAGE_SECONDS = Histogram(
     buckets=(0.001, 0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60),
 )
 LAG = Gauge("suyuan_lag_messages", "Messages that a group has not acknowledged yet.", ["group", "topic"])
+HIDDEN = Gauge(
+    "suyuan_hidden_messages",
+    "Messages that nobody is shown, since a transaction before them has been open for minutes.",
+    ["topic"],
+)
 STATE_BYTES = Gauge("suyuan_state_bytes", "Size of a stage's state on disk.", ["stage"])
 RECOVERING = Gauge(
     "suyuan_state_recovering", "1 while a stage's state is read back from its changelog, else 0.", ["stage"]

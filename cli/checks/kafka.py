@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +17,7 @@ from suyuan.cli.topics.checking import differences
 from suyuan.cli.topics.wanted import WantedTopic, wanted_topics
 from suyuan.connections.addresses import is_loopback
 from suyuan.connections.kafka import KafkaConnection
+from suyuan.connections.open_transactions import LONG_SECONDS, open_transactions
 
 _SHOWN = 10
 
@@ -31,6 +33,7 @@ def cluster(connection: KafkaConnection, partitions: int, replication: int) -> I
             yield Finding("kafka", "ok", f"{len(brokers)} answering: {said}; {_version(client, brokers)}")
             yield _secrecy(connection, [broker["host"] for broker in brokers])
             yield from _topics(client, list(wanted_topics(partitions, replication)))
+            yield from _open_transactions(client)
             yield _clock(client)
     except CommandError as error:
         yield Finding("kafka", "failed", str(error))
@@ -72,13 +75,25 @@ def _topics(client: KafkaAdminClient, wanted: list[WantedTopic]) -> Iterator[Fin
         yield Finding("topics", "ok", f"{len(wanted)}, each with {wanted[0].partitions} partitions, as they have to be")
 
 
-def _clock(client: KafkaAdminClient) -> Finding:
-    """Brokers give each record the time at which they appended it."""
-    partitions = [
+def _open_transactions(client: KafkaAdminClient) -> Iterator[Finding]:
+    """Those that nothing was written to for a while."""
+    now = time.time_ns() // 1_000_000
+    for each in open_transactions(client, _partitions(client, "in.")):
+        if now - each.written_at > LONG_SECONDS * 1000:
+            yield Finding("transactions", "failed", str(each))
+
+
+def _partitions(client: KafkaAdminClient, *begins: str) -> list[TopicPartition]:
+    return [
         TopicPartition(topic["name"], partition["partition_index"])
         for topic in client.describe_topics()
-        if topic["name"].startswith(("in.", "event."))
+        if topic["name"].startswith(begins)
         for partition in topic["partitions"]
     ]
+
+
+def _clock(client: KafkaAdminClient) -> Finding:
+    """Brokers give each record the time at which they appended it."""
+    partitions = _partitions(client, "in.", "event.")
     newest = client.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.MAX_TIMESTAMP)) if partitions else {}
     return against_newest(max((each.timestamp for each in newest.values()), default=0), "the newest record in Kafka")

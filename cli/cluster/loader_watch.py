@@ -8,6 +8,7 @@ import time
 from collections import defaultdict
 
 from suyuan.cli.chain_watch import BETWEEN_STAGES, LOOK_SECONDS, ChainWatch, Progress
+from suyuan.cli.cluster.hidden_messages import HiddenMessages
 from suyuan.cli.cluster.loading import ClusterLoader
 from suyuan.connections.kafka import KafkaConnection
 from suyuan.schemas.topics import TOPICS
@@ -40,6 +41,7 @@ class LoaderWatch:
         self._inputs: KafkaLog | None = None
         self._clickhouse = clickhouse
         self._compared = False
+        self._hidden = HiddenMessages(INPUTS)
         self._verifier = Verifier(clickhouse, loader.log, self._open_inputs)
         self._pending: Snapshot | None = None
         self._complete = False
@@ -72,6 +74,7 @@ class LoaderWatch:
                 self._observe_lag()
                 if time.monotonic() - verified_at >= VERIFY_SECONDS and VERIFIER in self._loader.owned:
                     verified_at = time.monotonic()
+                    self._hidden.look(self._open_inputs().open_transactions())
                     self._verify()
                 if self._complete and time.monotonic() - looked_at >= LOOK_SECONDS and VERIFIER in self._loader.owned:
                     looked_at = time.monotonic()

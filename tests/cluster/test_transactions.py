@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
+from kafka import TopicPartition
 
+from suyuan.cli.checks import kafka
+from suyuan.cli.topics.administration import administration
+from suyuan.connections.open_transactions import open_transactions
 from tests.streams.event_messages import event_messages
 from tests.streams.results import current_chains, outcomes
 from tests.streams.transport.transactions import transactions
@@ -28,3 +32,26 @@ def test_what_transactions_leave_is_neither_lost_nor_to_be_done(case, make_clust
         assert current_chains(cluster) == case.expected
         assert set(outcomes(cluster).values()) == {"accepted"}
         tables.load(cluster.connection)
+
+
+def test_what_an_open_transaction_hides_is_told_with_the_command_that_ends_it(make_cluster, monkeypatch):
+    cluster = make_cluster(partitions=2)
+    with transactions(cluster.connection) as publisher:
+        publisher.commit("in.lot", 1, b"shown")
+        publisher.begin("in.lot", 1, b"hidden", b"hidden")
+        with administration(cluster.connection) as client:
+            (found,) = open_transactions(client, [TopicPartition("in.lot", 0), TopicPartition("in.lot", 1)])
+            assert (found.topic, found.partition, found.first_offset, found.end_offset) == ("in.lot", 1, 2, 4)
+            assert open_transactions(client, [TopicPartition("in.lot", 0)]) == []
+        assert "transactions" not in {finding.check for finding in kafka_checks(cluster)}, "it may be in work"
+        monkeypatch.setattr(kafka, "LONG_SECONDS", -3600.0)
+        (finding,) = [finding for finding in kafka_checks(cluster) if finding.check == "transactions"]
+        assert finding.status == "failed"
+        assert finding.detail.startswith("in.lot-1: up to 2 messages are shown to nobody")
+        assert finding.detail.endswith("abort --topic in.lot --partition 1 --start-offset 2")
+        publisher.end()
+    assert "transactions" not in {finding.check for finding in kafka_checks(cluster)}
+
+
+def kafka_checks(cluster):
+    return list(kafka.cluster(cluster.connection, cluster.partitions, 1))

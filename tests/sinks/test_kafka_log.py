@@ -104,6 +104,16 @@ class TestReading:
         found = log.fetch("chain", 0, 2, 2, 1 << 20)
         assert (list(found.offsets), list(found.values)) == ([6, 7], [b"6", b"7"])
 
+    def test_a_reader_that_gives_no_answer_is_replaced_by_another_one(self, log, monkeypatch):
+        """Seen once: after an outage a client stayed silent for minutes, whatever it was asked for."""
+        log.append("chain", 0, b"one", b"two")
+        monkeypatch.setattr("suyuan.sinks.kafka_log.ANSWER_MS", 300)
+        monkeypatch.setattr(log.kafka._reader, "poll", lambda **_: {})
+        with pytest.raises(LogUnavailable, match="no answer from Kafka"):
+            log.fetch("chain", 0, 0, 10, 1000)
+        monkeypatch.setattr("suyuan.sinks.kafka_log.ANSWER_MS", 20_000)
+        assert list(log.fetch("chain", 0, 0, 10, 1000).values) == [b"one", b"two"]
+
     def test_asked_from_several_threads(self, log):
         for partition in (0, 1):
             log.append("chain", partition, *[b"%d/%d" % (partition, number) for number in range(200)])

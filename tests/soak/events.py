@@ -16,6 +16,8 @@ from tests.reference.records import KEYS, normal
 
 Event = dict[str, Any]
 COMMITTED, ABORTED, ABANDONED, PLAIN = "committed", "aborted", "abandoned", "plain"
+DECOY = "aborted-"
+"""what event ids begin with that publishers take back"""
 _CHINA = dt.timezone(dt.timedelta(hours=8))
 _BURST_EVENTS = 400
 _LARGEST_TRANSACTION = 60
@@ -111,7 +113,7 @@ def _slices(
 
 def _decoy(event: Event, at: int, number: str) -> Event:
     """An event that changes chains wherever it counts."""
-    decoy = event | {"event_id": f"aborted-{number}", "occurred_at": at}
+    decoy = event | {"event_id": f"{DECOY}{number}", "occurred_at": at}
     if event["kind"] == "listing":
         return decoy | {"status": "removed" if event["status"] == "active" else "active"}
     if event["kind"] == "entity":

@@ -22,7 +22,7 @@ from tests.brokers import Broker
 from tests.cluster.kafka_cluster import COMMAND, SESSION_SECONDS, KafkaCluster
 from tests.cluster.tables import Tables
 from tests.sinks.front_process import FrontProcess
-from tests.soak import expected, plan
+from tests.soak import expected, forgotten_transactions, plan
 from tests.soak.events import draw_script
 from tests.soak.findings import findings
 from tests.soak.guard import Guard
@@ -35,6 +35,8 @@ TICK_SECONDS = 0.05
 RESTARTS = 3
 """tries"""
 BETWEEN_RESTARTS_SECONDS = 8.0
+FORGOTTEN_SECONDS = 40.0
+"""much longer than a publisher's transaction may be open"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ class Market:
         self._timers = []
         self._order = itertools.count()
         self._timers_lock = threading.Lock()
+        self._ended_transactions = []
         self._broker_away = False
         self._settled = 0.0
 
@@ -192,6 +195,7 @@ class Market:
             "messages": publishers.sent + sum(map(len, script.touches)),
             "transactions": publishers.transactions,
             "messages taken back": publishers.taken_back,
+            "transactions that the broker forgot": len(self._ended_transactions),
             **found,
             "reasons": [*reasons, *found["reasons"]],
             "faults": dict(sorted(Counter(fault.kind for _, fault in self._happened).items())),
@@ -202,8 +206,21 @@ class Market:
 
     def _drain(self, what):
         sent = self._moment
-        self._wait(lambda: self._progress.drained(sent), what, self.size.patience)
+
+        def drained():
+            self._end_forgotten_transactions()
+            return self._progress.drained(sent)
+
+        self._wait(drained, what, self.size.patience)
         self._tell(what)
+
+    def _end_forgotten_transactions(self):
+        """As `suyuan doctor` advises; and sent again, since its publisher may have been told that it was committed."""
+        for (at, first_offset), since in list(self._progress.hidden.items()):
+            if self._moment > since + FORGOTTEN_SECONDS and (at, first_offset) not in self._ended_transactions:
+                self._ended_transactions.append((at, first_offset))
+                forgotten_transactions.end(self._broker.connection, at, first_offset)
+                self._tell(f"{at.topic}-{at.partition}: a transaction that the broker forgot is ended")
 
     def _work_alone(self, name, touches):
         """The chains, once one worker alone has seen every listing again: each worker's own state is asked, from the

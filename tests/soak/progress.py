@@ -60,6 +60,8 @@ class Progress(threading.Thread):
         super().__init__(daemon=True)
         self.stalls = Stalls()
         self.done = 0
+        self.hidden = {}
+        """partitions with an open transaction, and the moment since when it is the same one"""
         self._left = None
         """when it was asked, and messages that were yet to be done"""
         self._ask = connection, group, topics
@@ -75,6 +77,7 @@ class Progress(threading.Thread):
                 lag = lag or GroupLag(*self._ask)
                 found = lag.progress()
                 hidden = _hidden(lag, found)
+                self.hidden = {at: self.hidden.get(at, asked) for at in hidden}
             except (CommandError, KafkaError, OSError):
                 self._left = None
                 self.stalls.excuse(time.monotonic() - self._began)
@@ -83,7 +86,7 @@ class Progress(threading.Thread):
             self.stalls.note(
                 {at: (seen.committed, seen.end) for at, seen in found.items()}, asked, excused=self._excused()
             )
-            self._left = asked, sum(max(0, seen.end - seen.committed) for seen in found.values()) + hidden
+            self._left = asked, sum(max(0, seen.end - seen.committed) for seen in found.values()) + sum(hidden.values())
         if lag is not None:
             with suppress(Exception):
                 lag.close()
@@ -99,8 +102,9 @@ class Progress(threading.Thread):
 
 
 def _hidden(lag, found):
-    """Messages behind the begin of a transaction that nobody has ended: the group does not see them, and is at its end
-    all the same.
+    """{(partition, first offset): how many messages} behind the begin of a transaction that nobody has ended: the group
+    does not see them, and is at its end all the same.
     """
     ends = lag._client.list_partition_offsets(dict.fromkeys(lag._partitions, OffsetSpec.LATEST))
-    return sum(max(0, ends[at].offset - found[at.topic, at.partition].end) for at in lag._partitions)
+    shown = {at: found[at.topic, at.partition].end for at in lag._partitions}
+    return {(at, shown[at]): ends[at].offset - shown[at] for at in lag._partitions if ends[at].offset > shown[at]}
