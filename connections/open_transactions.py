@@ -53,5 +53,5 @@ def open_transactions(client: KafkaAdminClient, places: Iterable[TopicPartition]
         if begun:
             first = min(begun, key=lambda each: each.current_transaction_start_offset)
             start = first.current_transaction_start_offset
-            found.append(OpenTransaction(*at, start, ends[at].offset, first.last_timestamp))
+            found.append(OpenTransaction(at.topic, at.partition, start, ends[at].offset, first.last_timestamp))
     return found
