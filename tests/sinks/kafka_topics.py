@@ -87,5 +87,6 @@ def settled(*logs):
 def make_topics(connection, prefix, partitions=2, topics=TOPICS, **configs):
     with_configs = {name.replace("_", "."): value for name, value in configs.items()}
     admin = KafkaAdminClient(**connection.kafka_python())
-    admin.create_topics([NewTopic(prefix + topic, partitions, 1, topic_configs=with_configs) for topic in topics])
+    made = [NewTopic(prefix + topic, partitions, 1, topic_configs=with_configs) for topic in topics]
+    admin.create_topics(made, wait_for_metadata=True)
     admin.close()
