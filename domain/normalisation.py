@@ -37,7 +37,9 @@ IDENTIFYING: dict[str, Identifying] = {
     "licence": Identifying(("holder_code",), (), ("licence_no",)),
     "product": Identifying(("producer_code",), ("gtin",)),
     "lot": Identifying(("producer_code",), ("gtin",), ("lot",)),
-    "shipment": Identifying(("producer_code", "from_code", "to_code"), ("gtin",), ("shipment_id", "lot")),
+    "shipment": Identifying(
+        ("producer_code", "from_code", "to_code"), ("gtin",), ("shipment_id", "lot", "line"), optional=("line",)
+    ),
     "inspection": Identifying(("agency_code", "producer_code"), ("gtin",), ("report_no", "lot"), ("lot",)),
     "recall": Identifying(("producer_code",), ("gtin",), ("recall_no",)),
     "complaint": Identifying(
@@ -46,7 +48,7 @@ IDENTIFYING: dict[str, Identifying] = {
         ("complaint_no", "listing_id"),
         optional=("platform_code", "subject_code", "listing_id"),
     ),
-    "penalty": Identifying(("subject_code",), (), ("decision_no",)),
+    "penalty": Identifying(("subject_code",), (), ("division", "decision_no")),
     "day": Identifying(),
 }
 

@@ -19,18 +19,21 @@ BUSINESS_KEYS: dict[str, tuple[str, ...]] = {
     "licence": ("licence_no",),
     "product": ("gtin",),
     "lot": ("producer_code", "gtin", "lot"),
-    "shipment": ("shipment_id",),
-    "inspection": ("report_no",),
-    "recall": ("recall_no",),
+    "shipment": ("from_code", "shipment_id", "producer_code", "gtin", "lot", "to_code", "line"),
+    "inspection": ("agency_code", "report_no"),
+    "recall": ("producer_code", "recall_no", "gtin"),
     "complaint": ("channel", "complaint_no"),
-    "penalty": ("decision_no",),
+    "penalty": ("division", "decision_no", "subject_code"),
     "day": ("date",),
 }
+"""of each kind; an absent field is the empty text in a key. Numbers are unique only within whoever gives them"""
 KINDS = tuple(BUSINESS_KEYS)
 """every kind; listing first"""
 
-PUBLISHER_FIRST = frozenset({"listing", "lot"})
-"""kinds whose business key begins with whose event it is: the platform, the producer"""
+PUBLISHER_FIRST = frozenset({"listing", "lot", "shipment", "inspection", "recall", "penalty"})
+"""kinds whose business key begins with whose event it is: the platform, the producer, who sends, the laboratory, whose
+goods come back, the authority by its division
+"""
 
 SCHEMA_IDS: dict[int, tuple[str, int]] = {
     1: ("listing", 1),
@@ -44,6 +47,7 @@ SCHEMA_IDS: dict[int, tuple[str, int]] = {
     9: ("complaint", 1),
     10: ("penalty", 1),
     11: ("day", 1),
+    12: ("shipment", 2),
 }
 """id on the wire → kind and version"""
 

@@ -239,7 +239,7 @@ def _encoded(kind: str, events: Iterator[dict[str, Any]]) -> Iterator[EncodedEve
     while batch := list(islice(events, _BATCH)):
         yield EncodedEvents(
             kind,
-            [join_key(*(event[name] for name in names)).encode() for event in batch],
+            [join_key(*(event.get(name) or "" for name in names)).encode() for event in batch],
             [encode_event(kind, event) for event in batch],
             [
                 blake2b(join_key(event["publisher"], event["event_id"]).encode(), digest_size=16).digest()

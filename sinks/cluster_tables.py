@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 
-from suyuan.schemas.kinds import BUSINESS_KEYS
+from suyuan.schemas.kinds import BUSINESS_KEYS, event_schema
 from suyuan.sinks.errors import MigrationError
 
 _REPLICA = "'/clickhouse/tables/{shard}/{database}/{table}', '{replica}'"
@@ -31,8 +31,15 @@ CLUSTER_PLACEHOLDERS = {
 WHOLE_CLUSTER = "ReplicatedReplacingMergeTree('/clickhouse/tables/{database}/{table}', '{shard}-{replica}')"
 """engine of a table that every server has whole"""
 
+
+def _always_there(kind: str) -> tuple[str, ...]:
+    """Of a business key: what is absent in some of the records that share the rest would spread them."""
+    optional = {field.name for field in event_schema(kind).fields if field.optional}
+    return tuple(name for name in BUSINESS_KEYS[kind] if name not in optional)
+
+
 SHARDED_BY: dict[str, tuple[str, ...]] = {
-    **{f"event_{kind}": key for kind, key in BUSINESS_KEYS.items()},
+    **{f"event_{kind}": _always_there(kind) for kind in BUSINESS_KEYS},
     "chain_history": ("platform_code", "listing_id"),
     "chain": ("platform_code", "listing_id"),
     "alert_history": ("alert_id",),

@@ -7,9 +7,9 @@ from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
 from suyuan.domain.evidence import evidence_sql
-from suyuan.schemas.kinds import BUSINESS_KEYS
 from suyuan.sinks.clickhouse import ClickHouse
 from suyuan.sinks.reading import Row, read
+from suyuan.sinks.tables import key_columns
 
 CHUNK = 1000
 """keys asked for at once"""
@@ -77,7 +77,7 @@ class Records:
             self._clickhouse,
             f"""
             SELECT *, {evidence_sql()} AS evidence FROM ({current_of_any(kind, condition, known)})
-            WHERE {condition} ORDER BY {", ".join(BUSINESS_KEYS[kind])}
+            WHERE {condition} ORDER BY {", ".join(key_columns(kind))}
             """,  # noqa: S608 - fixed texts, bound values
             {"keys": list(keys), "as_of": self.as_of},
         )
@@ -87,7 +87,7 @@ def current_of_any(kind: str, condition: str, known: str = "") -> str:
     """SELECT of the current record of each business key of which some version met the condition, whether that one does
     or not. `known`: what else the versions must meet.
     """
-    key = ", ".join(BUSINESS_KEYS[kind])
+    key = ", ".join(key_columns(kind))
     return f"""
         SELECT * FROM event_{kind}
         WHERE outcome = 'accepted' {known} AND ({key}) IN (SELECT {key} FROM event_{kind} WHERE {condition})

@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from suyuan.schemas.blocks import block_schema
-from suyuan.schemas.kinds import KINDS
+from suyuan.schemas.kinds import BUSINESS_KEYS, KINDS, event_schema
 from suyuan.schemas.topics import topic
 
 
@@ -35,6 +35,12 @@ class Target:
     def columns(self) -> tuple[str, ...]:
         """What a block has; the table may have more, made from these."""
         return tuple(block_schema(self.block))
+
+
+def key_columns(kind: str) -> tuple[str, ...]:
+    """The business key of a kind in SQL: an absent part is the empty text, as everywhere, since nulls equal nothing."""
+    optional = {field.name for field in event_schema(kind).fields if field.optional}
+    return tuple(f"ifNull({name}, '')" if name in optional else name for name in BUSINESS_KEYS[kind])
 
 
 TARGETS = (

@@ -22,19 +22,19 @@ from dataclasses import dataclass, field
 
 from clickhouse_connect.driver.client import Client
 
-from suyuan.schemas.kinds import BUSINESS_KEYS
+from suyuan.schemas.kinds import KINDS
 from suyuan.sinks.clickhouse import ClickHouse
 from suyuan.sinks.holes import Holes, InputLog, find_holes
 from suyuan.sinks.loader import GROUP
 from suyuan.sinks.log_reader import LogReader, TopicPartition
-from suyuan.sinks.tables import TARGETS
+from suyuan.sinks.tables import TARGETS, key_columns
 
 ROUND = 60
 MISSING_SHOWN = 10
 MISSING_AT_ONCE = 100_000
 
 VIEWS: dict[str, tuple[str, ...]] = {
-    **{f"event_{kind}_v": (*key, "publisher", "event_id") for kind, key in BUSINESS_KEYS.items()},
+    **{f"event_{kind}_v": (*key_columns(kind), "publisher", "event_id") for kind in KINDS},
     "chain_current": ("platform_code", "listing_id"),
     "alert_current": ("alert_id",),
     "alert_log": ("alert_id", "sequence"),

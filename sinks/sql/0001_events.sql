@@ -115,6 +115,7 @@ CREATE TABLE IF NOT EXISTS event_shipment (
     from_code String,
     to_code String,
     quantity Int64,
+    line Nullable(String),
     occurred_at DateTime64(3, 'UTC'),
     publisher String,
     event_id String,
@@ -128,7 +129,7 @@ CREATE TABLE IF NOT EXISTS event_shipment (
     INDEX by_to_code to_code TYPE bloom_filter GRANULARITY 4,
     INDEX by_lot lot TYPE bloom_filter GRANULARITY 4
 ) ENGINE = ${replacing}
-ORDER BY (shipment_id, publisher, event_id, source_partition, source_offset)
+ORDER BY (from_code, shipment_id, producer_code, gtin, lot, to_code, ifNull(line, ''), publisher, event_id, source_partition, source_offset)
 SETTINGS ${settings}, min_bytes_for_wide_part = 1073741824, merge_selector_base = 10;
 
 CREATE TABLE IF NOT EXISTS event_inspection (
@@ -152,7 +153,7 @@ CREATE TABLE IF NOT EXISTS event_inspection (
     INDEX by_producer_code producer_code TYPE bloom_filter GRANULARITY 4,
     INDEX by_gtin gtin TYPE bloom_filter GRANULARITY 4
 ) ENGINE = ${replacing}
-ORDER BY (report_no, publisher, event_id, source_partition, source_offset)
+ORDER BY (agency_code, report_no, publisher, event_id, source_partition, source_offset)
 SETTINGS ${settings}, min_bytes_for_wide_part = 1073741824, merge_selector_base = 10;
 
 CREATE TABLE IF NOT EXISTS event_recall (
@@ -173,7 +174,7 @@ CREATE TABLE IF NOT EXISTS event_recall (
     INDEX evidence event_id TYPE bloom_filter GRANULARITY 4,
     INDEX by_gtin gtin TYPE bloom_filter GRANULARITY 4
 ) ENGINE = ${replacing}
-ORDER BY (recall_no, publisher, event_id, source_partition, source_offset)
+ORDER BY (producer_code, recall_no, gtin, publisher, event_id, source_partition, source_offset)
 SETTINGS ${settings}, min_bytes_for_wide_part = 1073741824, merge_selector_base = 10;
 
 CREATE TABLE IF NOT EXISTS event_complaint (
@@ -214,7 +215,7 @@ CREATE TABLE IF NOT EXISTS event_penalty (
     INDEX evidence event_id TYPE bloom_filter GRANULARITY 4,
     INDEX by_subject_code subject_code TYPE bloom_filter GRANULARITY 4
 ) ENGINE = ${replacing}
-ORDER BY (decision_no, publisher, event_id, source_partition, source_offset)
+ORDER BY (division, decision_no, subject_code, publisher, event_id, source_partition, source_offset)
 SETTINGS ${settings}, min_bytes_for_wide_part = 1073741824, merge_selector_base = 10;
 
 CREATE TABLE IF NOT EXISTS event_day (

@@ -57,36 +57,36 @@ LIMIT 1 BY producer_code, gtin, lot;
 
 CREATE OR REPLACE VIEW event_shipment_v AS
 SELECT * FROM event_shipment
-ORDER BY shipment_id, publisher, event_id, source_partition, source_offset
-LIMIT 1 BY shipment_id, publisher, event_id;
+ORDER BY from_code, shipment_id, producer_code, gtin, lot, to_code, ifNull(line, ''), publisher, event_id, source_partition, source_offset
+LIMIT 1 BY from_code, shipment_id, producer_code, gtin, lot, to_code, ifNull(line, ''), publisher, event_id;
 
 CREATE OR REPLACE VIEW current_shipment AS
 SELECT * FROM event_shipment
 WHERE outcome = 'accepted'
-ORDER BY shipment_id, occurred_at DESC, event_id DESC, publisher DESC, source_offset
-LIMIT 1 BY shipment_id;
+ORDER BY from_code, shipment_id, producer_code, gtin, lot, to_code, ifNull(line, ''), occurred_at DESC, event_id DESC, publisher DESC, source_offset
+LIMIT 1 BY from_code, shipment_id, producer_code, gtin, lot, to_code, ifNull(line, '');
 
 CREATE OR REPLACE VIEW event_inspection_v AS
 SELECT * FROM event_inspection
-ORDER BY report_no, publisher, event_id, source_partition, source_offset
-LIMIT 1 BY report_no, publisher, event_id;
+ORDER BY agency_code, report_no, publisher, event_id, source_partition, source_offset
+LIMIT 1 BY agency_code, report_no, publisher, event_id;
 
 CREATE OR REPLACE VIEW current_inspection AS
 SELECT * FROM event_inspection
 WHERE outcome = 'accepted'
-ORDER BY report_no, occurred_at DESC, event_id DESC, publisher DESC, source_offset
-LIMIT 1 BY report_no;
+ORDER BY agency_code, report_no, occurred_at DESC, event_id DESC, publisher DESC, source_offset
+LIMIT 1 BY agency_code, report_no;
 
 CREATE OR REPLACE VIEW event_recall_v AS
 SELECT * FROM event_recall
-ORDER BY recall_no, publisher, event_id, source_partition, source_offset
-LIMIT 1 BY recall_no, publisher, event_id;
+ORDER BY producer_code, recall_no, gtin, publisher, event_id, source_partition, source_offset
+LIMIT 1 BY producer_code, recall_no, gtin, publisher, event_id;
 
 CREATE OR REPLACE VIEW current_recall AS
 SELECT * FROM event_recall
 WHERE outcome = 'accepted'
-ORDER BY recall_no, occurred_at DESC, event_id DESC, publisher DESC, source_offset
-LIMIT 1 BY recall_no;
+ORDER BY producer_code, recall_no, gtin, occurred_at DESC, event_id DESC, publisher DESC, source_offset
+LIMIT 1 BY producer_code, recall_no, gtin;
 
 CREATE OR REPLACE VIEW event_complaint_v AS
 SELECT * FROM event_complaint
@@ -101,14 +101,14 @@ LIMIT 1 BY channel, complaint_no;
 
 CREATE OR REPLACE VIEW event_penalty_v AS
 SELECT * FROM event_penalty
-ORDER BY decision_no, publisher, event_id, source_partition, source_offset
-LIMIT 1 BY decision_no, publisher, event_id;
+ORDER BY division, decision_no, subject_code, publisher, event_id, source_partition, source_offset
+LIMIT 1 BY division, decision_no, subject_code, publisher, event_id;
 
 CREATE OR REPLACE VIEW current_penalty AS
 SELECT * FROM event_penalty
 WHERE outcome = 'accepted'
-ORDER BY decision_no, occurred_at DESC, event_id DESC, publisher DESC, source_offset
-LIMIT 1 BY decision_no;
+ORDER BY division, decision_no, subject_code, occurred_at DESC, event_id DESC, publisher DESC, source_offset
+LIMIT 1 BY division, decision_no, subject_code;
 
 CREATE OR REPLACE VIEW event_day_v AS
 SELECT * FROM event_day

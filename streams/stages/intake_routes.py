@@ -12,7 +12,7 @@ from suyuan.domain.keys import SEPARATOR
 @dataclass(frozen=True, slots=True)
 class Route:
     """`topic`, and the column of the event whose text chooses the partition; `moves_with`: when one of these columns
-    changes, the version before is retracted where it had gone.
+    changes, the version before is retracted where it had gone. What the business key holds never changes.
     """
 
     topic: str
@@ -25,13 +25,13 @@ EVERY_PARTITION = ""
 
 ROUTES: dict[str, tuple[Route, ...]] = {
     "entity": (Route("seller.record", "code"), Route("producer.record", "code")),
-    "penalty": (Route("seller.record", "subject_code", ("subject_code",)),),
+    "penalty": (Route("seller.record", "subject_code"),),
     "licence": (Route("producer.record", "holder_code"),),
     "product": (Route("producer.record", "producer_code"),),
     "lot": (Route("producer.record", "producer_code"),),
-    "shipment": (Route("producer.record", "producer_code", LOT),),
+    "shipment": (Route("producer.record", "producer_code"),),
     "inspection": (Route("producer.record", "producer_code", LOT),),
-    "recall": (Route("producer.record", "producer_code", ("producer_code", "gtin")),),
+    "recall": (Route("producer.record", "producer_code"),),
     "complaint": (Route("risk.record", "listing_key", ("listing_key",)),),
     "day": (Route("producer.record", EVERY_PARTITION), Route("risk.record", EVERY_PARTITION)),
 }

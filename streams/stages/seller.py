@@ -36,9 +36,9 @@ def meet_seller(block: Block, state: StateView, _context: StageContext) -> list[
 def note_seller_records(block: Block, state: StateView, context: StageContext) -> list[Emit]:
     """One block of `seller.record`: keep entity and penalty, tell it to the listings of the codes that changed."""
     touched: dict[str, int] = {}
-    columns = ("kind", "key", "route", "retracted", "received_at", "body")
-    for kind, key, code, retracted, received_at, body in block.rows.select(columns).iter_rows():
-        keep(_key(kind, code, key), body, state, retracted=retracted)
+    columns = ("kind", "key", "route", "received_at", "body")
+    for kind, key, code, received_at, body in block.rows.select(columns).iter_rows():
+        keep(_key(kind, code, key), body, state)  # none moves: the code is part of its business key
         touched[code] = max(received_at, touched.get(code, 0))
     tasks = []
     for code, received_at in touched.items():

@@ -79,8 +79,8 @@ def as_the_page_says(kind, event):
     """A key in another language: only what the page says."""
     parts = []
     for name in BUSINESS_KEYS[kind]:
-        text = re.sub(r"[\x00-\x1f\x7f]", "", str(event[name])).strip()
-        if name in {"platform_code", "producer_code", "code"} or re.fullmatch(r"(?i)sc\d{14}", text):
+        text = re.sub(r"[\x00-\x1f\x7f]", "", str(event.get(name) or "")).strip()
+        if name.endswith("code") or re.fullmatch(r"(?i)sc\d{14}", text):
             text = text.upper()
         if name == "gtin":
             valid = gtin_columns(pl.Series([text], dtype=pl.String))[1].item()
@@ -92,7 +92,9 @@ def as_the_page_says(kind, event):
 def spoilt(event):
     """As typed by hand."""
     return {
-        name: f" {value.lower()}\t" if name in {"platform_code", "producer_code", "code", "licence_no"} else value
+        name: f" {value.lower()}\t"
+        if name in {"platform_code", "producer_code", "code", "from_code", "to_code", "licence_no"}
+        else value
         for name, value in event.items()
     }
 

@@ -20,11 +20,11 @@ KEYS = {
     "licence": ("licence_no",),
     "product": ("gtin",),
     "lot": ("producer_code", "gtin", "lot"),
-    "shipment": ("shipment_id",),
-    "inspection": ("report_no",),
-    "recall": ("recall_no",),
+    "shipment": ("from_code", "shipment_id", "producer_code", "gtin", "lot", "to_code", "line"),
+    "inspection": ("agency_code", "report_no"),
+    "recall": ("producer_code", "recall_no", "gtin"),
     "complaint": ("channel", "complaint_no"),
-    "penalty": ("decision_no",),
+    "penalty": ("division", "decision_no", "subject_code"),
     "day": (),
 }
 ENVELOPE = ("kind", "event_id", "publisher", "occurred_at")
@@ -46,7 +46,7 @@ class Ledger:
         (publisher, event_id) never repeats, nor does (key, occurred_at, event_id): which of two such events
         is current, the contract does not say.
         """
-        key = (kind, *(plain(part, fields[part]) for part in KEYS[kind]))
+        key = (kind, *(plain(part, fields.get(part)) for part in KEYS[kind]))
         if at is None:
             at = self.instant()
             if self.rng.random() < 0.3:

@@ -16,9 +16,9 @@ KEYS = {
     "licence": ("licence_no",),
     "product": ("gtin",),
     "lot": ("producer_code", "gtin", "lot"),
-    "shipment": ("shipment_id",),
-    "inspection": ("report_no",),
-    "recall": ("recall_no",),
+    "shipment": ("from_code", "shipment_id", "producer_code", "gtin", "lot", "to_code", "line"),
+    "inspection": ("agency_code", "report_no"),
+    "recall": ("producer_code", "recall_no", "gtin"),
 }
 
 
@@ -28,7 +28,7 @@ def current_records(events):
     for event in sorted(events, key=lambda e: (e["occurred_at"], e["event_id"], e["publisher"])):
         record = normal(event)
         if event["kind"] in KEYS:
-            current[event["kind"]][tuple(record[part] for part in KEYS[event["kind"]])] = record
+            current[event["kind"]][tuple(record.get(part) for part in KEYS[event["kind"]])] = record
     return current
 
 

@@ -26,11 +26,11 @@ KEYS = {
     "licence": ("licence_no",),
     "product": ("gtin",),
     "lot": ("producer_code", "gtin", "lot"),
-    "shipment": ("shipment_id",),
-    "inspection": ("report_no",),
-    "recall": ("recall_no",),
+    "shipment": ("from_code", "shipment_id", "producer_code", "gtin", "lot", "to_code", "line"),
+    "inspection": ("agency_code", "report_no"),
+    "recall": ("producer_code", "recall_no", "gtin"),
     "complaint": ("channel", "complaint_no"),
-    "penalty": ("decision_no",),
+    "penalty": ("division", "decision_no", "subject_code"),
     "day": ("date",),
 }
 CODES = ("platform_code", "seller_code", "producer_code", "holder_code", "code", "from_code", "to_code")
@@ -76,7 +76,7 @@ def current(events):
     """kind -> the current record of each business key."""
     best = defaultdict(dict)
     for event in map(normalised, events):
-        key = tuple(event[name] for name in KEYS[event["kind"]])
+        key = tuple(event.get(name) for name in KEYS[event["kind"]])
         known = best[event["kind"]].get(key)
         if known is None or (event["occurred_at"], event["event_id"]) > (
             known["occurred_at"],

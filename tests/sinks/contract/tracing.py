@@ -124,13 +124,14 @@ class TracingContract:
             shipment(2, "L1", "W", SELLER, 70),
             shipment(3, "made", MAKER, "W", 5),
         ]
-        moved = shipment(1, "other", MAKER, "W", 60) | {"occurred_at": NOW - 1}
-        corrected = [shipment(4, "L1", MAKER, "W", 7), shipment(4, "other", MAKER, "W", 7) | {"occurred_at": NOW + 1}]
-        load(clickhouse, "event.shipment", events("shipment", *sent, moved, *corrected))
+        of_another_lot = shipment(1, "other", MAKER, "W", 60) | {"occurred_at": NOW - 1}
+        corrected = [shipment(4, "L1", MAKER, "W", 7) | {"occurred_at": NOW - 1}, shipment(4, "L1", MAKER, "W", 0)]
+        second_line = shipment(1, "L1", MAKER, "W", 3) | {"line": "2"}
+        load(clickhouse, "event.shipment", events("shipment", *sent, of_another_lot, *corrected, second_line))
         trace = trace_lot_forward(clickhouse, key("L1"))
         assert reached(trace) == {"L1": 0, "made": 1}
         held = {(holding.lot.lot, holding.holder): holding.held for holding in trace.holdings}
-        assert held == {("L1", MAKER): 40, ("L1", "W"): -10, ("L1", SELLER): 70, ("made", MAKER): 45, ("made", "W"): 5}
+        assert held == {("L1", MAKER): 37, ("L1", "W"): -7, ("L1", SELLER): 70, ("made", MAKER): 45, ("made", "W"): 5}
 
     def test_forward_to_the_listings_that_sell_it_for_certain_or_possibly(self, clickhouse):
         lots(clickhouse, lot("L1"), lot("made", "L1"))

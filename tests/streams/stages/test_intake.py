@@ -3,6 +3,8 @@
 import json
 from hashlib import sha256
 
+import pytest
+
 from suyuan.domain.calendar import china_day, days_after
 from suyuan.domain.keys import partition_of
 from suyuan.schemas.withheld import withheld_hash
@@ -119,12 +121,12 @@ def test_of_a_dead_complaint_neither_bytes_nor_key_are_kept():
 
 def test_a_run_delivered_again_says_and_sends_the_same():
     intake = Part("intake")
-    intake.events("penalty", event("penalty", at=0))
-    moved = event("penalty", at=1, subject_code=OTHER_SELLER)
-    run = (moved, moved, event("penalty", decision_no="D2"), b"bad")
-    sent = intake.events("penalty", *run, at=1)
-    assert {row["retracted"] for row in sent["seller.record"]} == {True, False}
-    assert intake.events("penalty", *run, at=1, redelivered=True) == sent
+    intake.events("inspection", event("inspection", at=0))
+    moved = event("inspection", at=1, producer_code=OTHER_PRODUCER)
+    run = (moved, moved, event("inspection", report_no="R2"), b"bad")
+    sent = intake.events("inspection", *run, at=1)
+    assert {row["retracted"] for row in sent["producer.record"]} == {True, False}
+    assert intake.events("inspection", *run, at=1, redelivered=True) == sent
 
 
 def test_an_older_version_is_history_only():
@@ -163,10 +165,7 @@ def test_a_listing_that_stays_is_not_called_back():
 
 def test_records_that_move_are_called_back_from_where_they_were():
     moves = {
-        "shipment": ("producer.record", {"lot": "L2"}, PRODUCER, PRODUCER),
         "inspection": ("producer.record", {"producer_code": OTHER_PRODUCER}, PRODUCER, OTHER_PRODUCER),
-        "recall": ("producer.record", {"gtin": OTHER_GTIN}, PRODUCER, PRODUCER),
-        "penalty": ("seller.record", {"subject_code": OTHER_SELLER}, SELLER, OTHER_SELLER),
         "complaint": ("risk.record", {"listing_id": "2"}, f"{SHOP}\x1f1", f"{SHOP}\x1f2"),
     }
     for kind, (topic, change, there, here) in moves.items():
@@ -177,6 +176,37 @@ def test_records_that_move_are_called_back_from_where_they_were():
         assert sorted((row["retracted"], row["route"]) for row in rows) == [(False, here), (True, there)], kind
         (back,) = (row for row in rows if row["retracted"])
         assert (back["event_id"], json.loads(back["body"])["event_id"]) == (first["event_id"], first["event_id"])
+
+
+OF_ANOTHER = {
+    "shipment": [
+        {"from_code": OTHER_SELLER},
+        {"producer_code": OTHER_PRODUCER},
+        {"gtin": OTHER_GTIN},
+        {"lot": "L2"},
+        {"to_code": OTHER_SELLER},
+        {"line": "2"},
+    ],
+    "inspection": [{"agency_code": OTHER_SELLER}],
+    "recall": [{"producer_code": OTHER_PRODUCER}, {"gtin": OTHER_GTIN}],
+    "penalty": [{"division": "330200"}, {"subject_code": OTHER_SELLER}],
+    "complaint": [{"channel": "12312"}],
+}
+
+
+@pytest.mark.parametrize(("kind", "other"), [(kind, other) for kind, others in OF_ANOTHER.items() for other in others])
+def test_a_number_that_another_has_given_is_another_record(kind, other):
+    intake = Part("intake")
+    intake.events(kind, event(kind, at=1))
+    sent = intake.events(kind, event(kind, at=0, **other))
+    (topic,) = set(sent) - {f"event.{kind}"}
+    assert [row["retracted"] for row in sent[topic]] == [False], "older, and current: nothing is called back"
+
+
+def test_a_line_of_blanks_is_no_line():
+    intake = Part("intake")
+    intake.events("shipment", event("shipment", at=1))
+    assert set(intake.events("shipment", event("shipment", at=0, line=" \t"))) == {"event.shipment"}
 
 
 def test_a_complaint_about_no_listing_any_more_is_called_back():

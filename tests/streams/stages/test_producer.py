@@ -232,12 +232,13 @@ def test_whoever_takes_the_partition_up_is_above_all_who_had_it_before(producer,
     assert min(row["assessment"] for row in after) > max(row["assessment"] for row in before)
 
 
-def test_a_shipment_that_moves_to_another_lot_leaves_the_first(producer):
-    producer.records(*KNOWN, event("lot", lot="L2"), event("shipment"))
+def test_an_inspection_that_moves_to_another_lot_leaves_the_first(producer):
+    fail = {"result": "fail", "failed_items": ["x"]}
+    producer.records(*KNOWN, event("lot", lot="L2"), event("inspection", **fail))
     sent = producer.listings(event("listing"), event("listing", listing_id="2", lot="L2"))
-    assert {number: "custody_missing" in names for number, names in gaps(sent).items()} == {"1": False, "2": True}
-    moved = producer.settled(producer.records(event("shipment", at=1, lot="L2")))
-    assert {number: "custody_missing" in names for number, names in moved.items()} == {"1": True, "2": False}
+    assert {number: "inspection_failed" in names for number, names in gaps(sent).items()} == {"1": True, "2": False}
+    moved = producer.settled(producer.records(event("inspection", at=1, lot="L2", **fail)))
+    assert {number: "inspection_failed" in names for number, names in moved.items()} == {"1": False, "2": True}
 
 
 def test_only_the_holder_that_a_shipment_concerns_is_looked_at_again(producer):

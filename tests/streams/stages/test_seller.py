@@ -93,13 +93,13 @@ def test_what_changes_nothing_is_told_to_nobody_unless_it_is_delivered_again(sel
     assert len(seller.rows("seller.record", rows, redelivered=True)["producer.listing"]) == 1
 
 
-def test_a_lifted_or_moved_penalty_no_longer_counts(seller, upstream):
+def test_decisions_of_one_number_count_by_authority_and_a_lifted_one_no_longer(seller, upstream):
     meet(seller, upstream, event("listing"))
-    sent = note(seller, upstream, event("penalty"), event("penalty", decision_no="D2"))
+    sent = note(seller, upstream, event("penalty"), event("penalty", division="330200"))
     assert facts(sent["producer.listing"])["1"][3] == 2
     sent = note(seller, upstream, event("penalty", at=1, status="lifted"))
     assert facts(sent["producer.listing"])["1"][3] == 1
-    sent = note(seller, upstream, event("penalty", at=1, decision_no="D2", subject_code=OTHER_SELLER))
+    sent = note(seller, upstream, event("penalty", at=1, division="330200", status="lifted"))
     assert facts(sent["producer.listing"])["1"][3] == 0
 
 
