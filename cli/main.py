@@ -11,7 +11,7 @@ import typer
 
 from suyuan.cli.commands_on_demand import group_of
 from suyuan.cli.exits import CommandError, Exit
-from suyuan.cli.screen import say
+from suyuan.cli.screen import say, write_what_can_be_written
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - called by typer
@@ -60,6 +60,7 @@ def _command(
 
 def main() -> None:
     """Run the command; ends the process with one of the codes of `Exit`."""
+    write_what_can_be_written()
     try:
         app(standalone_mode=True)
     except CommandError as error:

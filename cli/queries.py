@@ -64,8 +64,7 @@ def open_server(settings: ClickHouseSettings) -> Iterator[Mapping[str, Query]]:
 
 
 def _chains(clickhouse: ClickHouse, limit: int | None = None, **wanted: str | None) -> Iterator[Row]:
-    for row in queries.chains(clickhouse, queries.ChainFilter(**wanted), limit):
-        yield {**row, "gaps": sorted(row.pop("gap_names"))}
+    return queries.chains(clickhouse, queries.ChainFilter(**wanted), limit)
 
 
 def _chain(clickhouse: ClickHouse, platform_code: str, listing_id: str, as_of: int | None = None) -> Iterator[Row]:
@@ -172,7 +171,7 @@ _QUERIES: dict[str, Callable[..., Iterable[Row]]] = {
 
 def _plain(query: Callable[..., Iterable[Row]], clickhouse: ClickHouse, **parameters: Any) -> Iterator[Row]:
     for row in query(clickhouse, **parameters):
-        yield {name: _value(value) for name, value in row.items() if name != "version"}
+        yield _value(row)
 
 
 def _value(value: Any) -> Any:
@@ -183,7 +182,7 @@ def _value(value: Any) -> Any:
     if isinstance(value, tracing.LotKey):
         return value._asdict()
     if isinstance(value, dict):
-        return {name: _value(each) for name, each in value.items()}
+        return {name: _value(each) for name, each in value.items() if name != "version"}
     if isinstance(value, list | tuple):
         return [_value(each) for each in value]
     return value

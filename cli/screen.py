@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import sys
@@ -12,17 +13,34 @@ from typing import Any
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
-from suyuan.cli.visible import visible, visible_json
+from suyuan.cli.drawing.records import Records, Separator
+from suyuan.cli.visible import encodable_json, visible, visible_json
 from suyuan.connections.urls import without_secrets
 
-_PLAIN_WIDTH = 100
+_EXACT = 1 << 53
+"""up to there JSON's numbers are whole numbers to everybody (RFC 8259, 6)"""
+_UNBOUNDED = 1 << 16
+"""columns where no terminal sets a width"""
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Colours and width of the terminal; elsewhere plain text of a fixed width. NO_COLOR is heeded."""
+    """Colours and width of the terminal; elsewhere plain text, no line of which is wrapped. NO_COLOR is heeded."""
     stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() else _PLAIN_WIDTH
-    return PlainConsole(stderr=stderr, width=width, soft_wrap=False)
+    return PlainConsole(stderr=stderr, width=None if stream.isatty() else _UNBOUNDED, force_terminal=stream.isatty())
+
+
+def show(renderable: RenderableType) -> None:
+    """On standard output. What is wider than the terminal, a long id, is left whole: the terminal goes on in its next
+    line.
+    """
+    console().print(renderable, crop=False)
+
+
+def write_what_can_be_written() -> None:
+    """Standard output and error escape what their encoding does not have, instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 class PlainConsole(Console):
@@ -34,16 +52,32 @@ class PlainConsole(Console):
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
         """Segments of a renderable, its text made visible."""
         for segment in super().render(renderable, options):
-            if segment.control:
+            if segment.control or isinstance(segment, Separator):
                 yield segment
             else:
                 yield Segment(visible(segment.text, lines=True), segment.style)
 
 
-def print_json(rows: Iterable[Mapping[str, Any]]) -> None:
-    """One JSON object per line, Chinese as it is, times (ms in fields named *_at and as_of) in ISO 8601, UTC."""
+def show_records(records: Records, nothing: str) -> None:
+    """On standard output, or on standard error that there are none, as `nothing` says: a program that reads them gets
+    the bare header.
+    """
+    if records.rows or not sys.stdout.isatty():
+        show(records)
+    if not records.rows:
+        say(nothing)
+
+
+def print_json(rows: Iterable[Mapping[str, Any]], nothing: str = "") -> None:
+    """One JSON object per line, Chinese as it is, times (ms in fields named *_at and as_of) in ISO 8601, UTC; a whole
+    number that a double does not hold exactly is text, since most readers make a double of it. `nothing`: said on
+    standard error where there are none.
+    """
     for row in rows:
-        sys.stdout.write(json_line(_with_times(row)))
+        nothing = ""
+        sys.stdout.write(encodable_json(json_line(_with_times(row)), sys.stdout.encoding))
+    if nothing:
+        say(nothing)
 
 
 def json_line(value: Any) -> str:
@@ -56,6 +90,8 @@ def _with_times(value: Any, name: str = "") -> Any:
         return {key: _with_times(each, key) for key, each in value.items()}
     if isinstance(value, list):
         return [_with_times(each) for each in value]
+    if isinstance(value, int) and abs(value) > _EXACT:
+        return str(value)
     if isinstance(value, int) and (name.endswith("_at") or name == "as_of"):
         return (
             (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=value))
@@ -75,6 +111,11 @@ def say(message: str) -> None:
 def put(message: str) -> None:
     """A plain line on standard output, as `say`."""
     sys.stdout.write(visible(without_secrets(message)) + "\n")
+
+
+def put_fields(values: Iterable[str]) -> None:
+    """A line of values between tabs on standard output; there is no tab in them."""
+    sys.stdout.write("\t".join(map(visible, values)) + "\n")
 
 
 def log_warnings() -> None:

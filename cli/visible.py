@@ -26,6 +26,20 @@ def visible_json(text: str) -> str:
     return _UNSEEN_OF_LINES.sub(_json_escape, text)
 
 
+def encodable(text: str, encoding: str | None) -> str:
+    """The same with escapes for what the encoding does not have, as a GBK terminal has no ✗."""
+    if encoding is None or text.isascii() or encoding.lower().startswith("utf"):
+        return text
+    return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def encodable_json(text: str, encoding: str | None) -> str:
+    """JSON that means the same, with escapes for what the encoding does not have."""
+    if encodable(text, encoding) == text:
+        return text
+    return "".join(each if encodable(each, encoding) == each else _json_units(each) for each in text)
+
+
 def shortened(text: str, most: int) -> str:
     """The text, or its beginning and end around an ellipsis, in at most so many columns."""
     if len(text) <= most and cell_len(text) <= most:
@@ -49,5 +63,9 @@ def _escape(found: re.Match[str]) -> str:
 
 
 def _json_escape(found: re.Match[str]) -> str:
-    units = found[0].encode("utf-16-be", "surrogatepass")
+    return _json_units(found[0])
+
+
+def _json_units(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass")
     return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))

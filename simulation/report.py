@@ -61,8 +61,8 @@ def compare(
     verdicts: Counter[str] = Counter()
     for chain in chains:
         verdicts[chain["verdict"]] += 1
-        if chain["gaps"]:
-            gaps[chain["platform_code"], chain["listing_id"]] = set(chain["gaps"])
+        if chain["gap_names"]:
+            gaps[chain["platform_code"], chain["listing_id"]] = set(chain["gap_names"])
     raised: defaultdict[Key, set[str]] = defaultdict(set)
     severities: Counter[str] = Counter()
     standing: Counter[Key] = Counter()

@@ -9,11 +9,11 @@ from typing import Annotated
 import typer
 
 from suyuan.cli.alert_changes import changes
-from suyuan.cli.drawing.alerts import alert_line, draw_alerts
+from suyuan.cli.drawing.alerts import alert_fields, alert_line, draw_alerts
 from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.options import AsJson, Data
 from suyuan.cli.reading import Ask, tables
-from suyuan.cli.screen import console, print_json
+from suyuan.cli.screen import console, print_json, put_fields, show_records
 from suyuan.cli.settings import load
 
 _SHOWN = 50
@@ -48,20 +48,30 @@ def alerts(
             _follow(ask, severity, state, as_json=as_json)
             return
         found = ask("alerts", severity=severity, state=state, limit=limit or (None if as_json else _SHOWN))
+        nothing = _none(severity, state)
         if as_json:
-            print_json(found)
+            print_json(found, nothing)
         else:
-            console().print(draw_alerts(found))
+            show_records(draw_alerts(found), nothing)
+
+
+def _none(severity: str | None, state: str | None) -> str:
+    wanted = [f"{name} {value}" for name, value in (("severity", severity), ("state", state)) if value]
+    return f"no alert has {' and '.join(wanted)}" if wanted else "no alerts"
 
 
 def _follow(ask: Ask, severity: str | None, state: str | None, *, as_json: bool) -> None:
     """Changes from now on."""
-    screen = console()
+    screen, lines = console(), 0
     for change in changes(ask, severity=severity, state=state):
         if change is None:
             sys.stdout.flush()
             time.sleep(_POLL)
         elif as_json:
             print_json([change])
-        else:
+        elif screen.is_terminal:
             screen.print(alert_line(change), soft_wrap=True)
+        else:
+            for values in alert_fields([change], heading=not lines):
+                put_fields(values)
+            lines += 1

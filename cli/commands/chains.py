@@ -10,9 +10,10 @@ import typer
 from suyuan.cli.drawing.chain import draw_chain
 from suyuan.cli.drawing.chains import draw_chains
 from suyuan.cli.exits import CommandError, Exit
+from suyuan.cli.names import code_fault
 from suyuan.cli.options import AsJson, Data
 from suyuan.cli.reading import rows
-from suyuan.cli.screen import console, print_json, say
+from suyuan.cli.screen import print_json, say, show, show_records
 from suyuan.cli.settings import load
 from suyuan.domain.chain.gaps import GAPS
 from suyuan.domain.identifiers.uscc import normalise
@@ -39,10 +40,10 @@ def chains(
     limit = limit or (None if as_json else _SHOWN + 1)
     found = rows(load(data=data), "chains", verdict=verdict, gap=gap, limit=limit)
     if as_json:
-        print_json(found)
+        print_json(found, _none(verdict, gap))
         return
     shown = list(islice(found, _SHOWN if limit == _SHOWN + 1 else None))
-    console().print(draw_chains(shown))
+    show_records(draw_chains(shown), _none(verdict, gap))
     if next(found, None) is not None:
         say(f"the first {len(shown)} of more: --limit N shows N, --json all")
 
@@ -59,11 +60,18 @@ def chain(
         rows(load(data=data), "chain", platform_code=normalise(platform) or "", listing_id=listing.strip()), None
     )
     if found is None:
-        raise CommandError(f"no chain of listing {listing} on platform {platform}", Exit.FAILED)
+        raise CommandError(f"no chain of listing {listing} on platform {platform}{code_fault(platform)}")
     if as_json:
         print_json([found])
     else:
-        console().print(draw_chain(found))
+        show(draw_chain(found))
+
+
+def _none(verdict: str | None, gap: str | None) -> str:
+    wanted = [f"{name} {value}" for name, value in (("verdict", verdict), ("gap", gap)) if value]
+    if wanted:
+        return f"no chain has {' and '.join(wanted)}"
+    return "no chains: publish listings, and let `suyuan run` (or workers and loaders) process them"
 
 
 def _known(option: str, value: str | None, values: tuple[str, ...]) -> None:

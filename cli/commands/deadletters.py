@@ -24,7 +24,7 @@ from suyuan.cli.options import AsJson, Data
 from suyuan.cli.publishing.sources import STDIN
 from suyuan.cli.reading import tables
 from suyuan.cli.registry import accept_registered_ids
-from suyuan.cli.screen import console, print_json, put, say
+from suyuan.cli.screen import console, print_json, put, say, show_records
 from suyuan.cli.settings import Settings, load
 from suyuan.cli.visible import visible
 
@@ -103,13 +103,10 @@ def _list(settings: Settings, limit: int | None, *, as_json: bool, **wanted: Any
     with tables(settings) as ask:
         found = ask("dead_letters", limit=limit or (None if as_json else _SHOWN), **wanted)
         if as_json:
-            print_json({"id": identity(letter)} | dict(letter) for letter in found)
+            print_json(({"id": identity(letter)} | dict(letter) for letter in found), "no dead letters")
             return
-        table = draw_dead_letters(found)
-    if table.row_count:
-        console().print(table)
-    else:
-        put("no dead letters")
+        letters = draw_dead_letters(found)
+    show_records(letters, "no dead letters")
 
 
 @app.command()

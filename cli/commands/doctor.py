@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from suyuan.cli.checks import chains, damage, folder, kafka, machine, tables
 from suyuan.cli.checks.finding import Finding
+from suyuan.cli.drawing.records import Column, Records, Value
 from suyuan.cli.drawing.words import clean
 from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.options import AsJson, Data, Kafka
-from suyuan.cli.screen import console, print_json
+from suyuan.cli.screen import print_json, show
 from suyuan.cli.settings import Settings, load
 from suyuan.connections.urls import address_shown
 
+_COLUMNS = (Column("check"), Column("status"), Column("detail", "text"))
 _STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red"}
 
 
@@ -37,12 +38,13 @@ def doctor(data: Data = None, kafka_servers: Kafka = None, *, as_json: AsJson = 
     if as_json:
         print_json(map(asdict, findings))
     else:
-        table = Table(box=None, show_header=False, pad_edge=False)
-        for finding in findings:
-            status = Text(finding.status, style=_STYLES[finding.status])
-            table.add_row(Text(clean(finding.check)), status, Text(clean(finding.detail)))
-        console().print(table)
+        show(Records(_COLUMNS, map(_row, findings)))
     raise typer.Exit(code)
+
+
+def _row(finding: Finding) -> Mapping[str, Value]:
+    status = Text(finding.status, style=_STYLES[finding.status])
+    return {"check": clean(finding.check), "status": status, "detail": clean(finding.detail)}
 
 
 def _examine(settings: Settings) -> Iterator[Finding]:

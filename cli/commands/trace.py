@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -12,11 +12,12 @@ from rich.console import RenderableType
 from suyuan.cli.drawing.trace import draw_back, draw_forward
 from suyuan.cli.drawing.words import CHINA
 from suyuan.cli.exits import CommandError, Exit
+from suyuan.cli.names import code_fault, gtin_fault
 from suyuan.cli.options import AsJson, Data
-from suyuan.cli.reading import rows
-from suyuan.cli.screen import console, print_json
+from suyuan.cli.reading import rows, tables
+from suyuan.cli.screen import print_json, show
 from suyuan.cli.settings import load
-from suyuan.domain.identifiers.gtin import normalise_gtin
+from suyuan.domain.identifiers.gtin import LENGTHS, normalise_gtin
 from suyuan.domain.identifiers.uscc import normalise
 
 app = typer.Typer(help="Trace a lot back to its inputs, or forward to everybody who has it.", no_args_is_help=True)
@@ -27,6 +28,7 @@ AsOf = Annotated[
         "--as-of", help="As it was known then; China Standard Time unless it names an offset.", show_default=False
     ),
 ]
+_BACK = "name a listing: PLATFORM LISTING; or a lot: PRODUCER GTIN LOT"
 Names = Annotated[list[str], typer.Argument(metavar="NAME…", show_default=False)]
 
 
@@ -36,12 +38,19 @@ def back(subject: Names, data: Data = None, as_of: AsOf = None, *, as_json: AsJs
     match subject:
         case [platform, listing]:
             wanted = [_code(platform), listing.strip()]
-        case [producer, gtin, lot]:
+        case [producer, gtin, lot] if normalise_gtin(gtin)[1] in {None, "check"}:
             wanted = [_code(producer), _gtin(gtin), lot.strip()]
+        case [_, gtin, _]:
+            raise CommandError(f"{_BACK}{gtin_fault(gtin)}", Exit.WRONG_USAGE)
         case _:
-            raise CommandError("name a listing: PLATFORM LISTING; or a lot: PRODUCER GTIN LOT", Exit.WRONG_USAGE)
-    found = next(rows(load(data=data), "trace_back", subject=wanted, as_of=_ms(as_of)), None)
-    _answer(found, draw_back, " ".join(subject), as_json=as_json)
+            raise CommandError(_BACK, Exit.WRONG_USAGE)
+    with tables(load(data=data)) as ask:
+        found = next(iter(ask("trace_back", subject=wanted, as_of=_ms(as_of))), None)
+        if len(wanted) == 3 and not _is_known(found):
+            found = None
+            if next(iter(ask("chain", platform_code=wanted[0], listing_id=subject[1].strip())), None):
+                raise CommandError(f"{_BACK}; {subject[1]} is a listing, what is {subject[2]}?", Exit.WRONG_USAGE)
+    _answer(found, draw_back, subject, as_json=as_json)
 
 
 @app.command()
@@ -50,25 +59,64 @@ def forward(subject: Names, data: Data = None, as_of: AsOf = None, *, as_json: A
     match subject:
         case [producer, gtin, lot]:
             wanted = {"producer_code": _code(producer), "gtin": _gtin(gtin), "lot": lot.strip()}
-        case [name] if normalise_gtin(name)[0] is not None:
+        case [name] if _is_gtin(name):
             wanted = {"gtin": _gtin(name)}
         case [producer]:
             wanted = {"producer_code": _code(producer)}
         case _:
             raise CommandError("name a lot: PRODUCER GTIN LOT; a product: GTIN; or a PRODUCER", Exit.WRONG_USAGE)
     found = next(rows(load(data=data), "trace_forward", subject=wanted, as_of=_ms(as_of)), None)
-    _answer(found, draw_forward, " ".join(subject), as_json=as_json)
+    _answer(found if _is_known(found) else None, draw_forward, subject, as_json=as_json)
+
+
+def _is_known(trace: Mapping[str, Any] | None) -> bool:
+    """Whether anything was recorded of what the trace begins with, or made of it. What is said of every lot of a
+    product says nothing of the one that was asked for.
+    """
+    if trace is None:
+        return False
+    return (
+        any(trace.get(part) for part in ("links", "holdings"))
+        or any(
+            lot["record"]
+            or any(inspection["lot"] for inspection in lot["inspections"])
+            or any(recall["lots"] for recall in lot["recalls"])
+            for lot in trace["lots"]
+        )
+        or any(offer["certainty"] == "certain" for offer in trace.get("offers", ()))
+    )
 
 
 def _answer(
-    found: Mapping[str, Any] | None, draw: Callable[[Mapping[str, Any]], RenderableType], subject: str, *, as_json: bool
+    found: Mapping[str, Any] | None,
+    draw: Callable[[Mapping[str, Any]], RenderableType],
+    subject: Sequence[str],
+    *,
+    as_json: bool,
 ) -> None:
     if found is None:
-        raise CommandError(f"nothing is known of {subject}", Exit.FAILED)
+        raise CommandError(f"nothing is known of {' '.join(subject)}{_faults(subject)}")
     if as_json:
         print_json([found])
     else:
-        console().print(draw(found))
+        show(draw(found))
+
+
+def _faults(subject: Sequence[str]) -> str:
+    """What is wrong with the names, where something is."""
+    match subject:
+        case [code, gtin, _]:
+            return code_fault(code) + gtin_fault(gtin)
+        case [name] if _is_gtin(name):
+            return gtin_fault(name)
+        case _:
+            return code_fault(subject[0])
+
+
+def _is_gtin(name: str) -> bool:
+    """Rather than a producer's code, though it may be mistyped: a code of digits alone has 18 of them."""
+    number = normalise(name) or ""
+    return number.isdecimal() and len(number) <= max(LENGTHS)
 
 
 def _code(text: str) -> str:

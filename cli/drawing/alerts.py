@@ -1,59 +1,77 @@
-"""Alerts as lines of a table or, one after the other as they come, as lines."""
+"""Alerts as records or, one after the other as they come, as lines."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from rich.table import Table
 from rich.text import Text
 
-from suyuan.cli.drawing.words import SEVERITY_STYLES, cell, clean, joined, moment
+from suyuan.cli.drawing.records import Column, Records, Value
+from suyuan.cli.drawing.words import SEVERITY_STYLES, clean, joined, moment
 from suyuan.cli.visible import shortened
 
 Row = Mapping[str, Any]
 
-_LONGEST_TITLE = 80
+_COLUMNS = (
+    Column("raised"),
+    Column("severity"),
+    Column("state"),
+    Column("alert", "text"),
+    Column("gaps", "names"),
+    Column("platform"),
+    Column("listing"),
+)
+_CHANGES = (Column("at"), Column("change"), Column("severity"), *_COLUMNS[3:])
+_LONGEST_TITLE = 160
 
 
-def draw_alerts(alerts: Iterable[Row]) -> Table:
-    """A table, in the order given."""
-    table = Table(box=None, pad_edge=False)
-    table.add_column("raised", no_wrap=True)
-    table.add_column("severity", no_wrap=True)
-    table.add_column("alert", overflow="fold", ratio=2)
-    table.add_column("listing", overflow="fold", ratio=1)
-    for alert in alerts:
-        raised = Text(moment(alert["raised_at"])[:16])
-        table.add_row(raised, _severity(alert), _what(alert), _where(alert))
-    return table
+def draw_alerts(alerts: Iterable[Row]) -> Records:
+    """In the order given."""
+    return Records(_COLUMNS, map(_fields, alerts))
+
+
+def alert_fields(changes: Iterable[Row], *, heading: bool) -> Iterator[list[str]]:
+    """Changes of alerts for a program: a line each, its values between tabs, under their heading."""
+    lines = Records(_CHANGES, map(_fields, changes)).plain()
+    if not heading:
+        next(lines)
+    yield from lines
 
 
 def alert_line(alert: Row) -> Text:
     """One line for one change of an alert."""
     change = clean(alert.get("change") or alert["state"])
-    line = Text(
-        f"{moment(alert.get('changed_at') or alert['raised_at'])}  {change:8}",
-        style="dim" if change == "cleared" else "",
-    )
-    line.append_text(_severity(alert)).append("  ").append_text(_what(alert)).append("  ").append_text(_where(alert))
-    return line
+    line = Text(f"{_changed(alert)}  {change:8}", style="dim" if change == "cleared" else "")
+    line.append_text(_severity(alert)).append("  ")
+    line.append(shortened(_title(alert), _LONGEST_TITLE), style="bold")
+    if alert.get("gap_names"):
+        line.append(f"  {joined(alert['gap_names'], 4)}", style="dim")
+    return line.append(f"  {clean(alert['platform_code'])} / {clean(alert['listing_id'])}")
+
+
+def _fields(alert: Row) -> Mapping[str, Value]:
+    return {
+        "raised": moment(alert["raised_at"])[:16],
+        "at": _changed(alert),
+        "change": clean(alert.get("change")),
+        "severity": _severity(alert),
+        "state": clean(alert["state"]),
+        "alert": _title(alert),
+        "gaps": list(alert.get("gap_names") or ()),
+        "platform": clean(alert["platform_code"]),
+        "listing": clean(alert["listing_id"]),
+    }
+
+
+def _changed(alert: Row) -> str:
+    return moment(alert.get("changed_at") or alert["raised_at"])
+
+
+def _title(alert: Row) -> str:
+    return f"{clean(alert['title_zh'])} {clean(alert['title_en'])}"
 
 
 def _severity(alert: Row) -> Text:
     severity = clean(alert["severity"])
     return Text(severity, style=SEVERITY_STYLES.get(severity, ""))
-
-
-def _what(alert: Row) -> Text:
-    what = Text(shortened(clean(alert["title_zh"]), _LONGEST_TITLE), style="bold")
-    what.append(f" {shortened(clean(alert['title_en']), _LONGEST_TITLE)}", style="not bold")
-    if alert["state"] == "cleared":
-        what.append(" (cleared)", style="not bold dim")
-    if alert.get("gap_names"):
-        what.append(f"\n{joined(alert['gap_names'], 4)}", style="not bold dim")
-    return what
-
-
-def _where(alert: Row) -> Text:
-    return cell(alert["platform_code"], 18).append(" / ").append_text(cell(alert["listing_id"]))

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from rich.text import Text
-from rich.tree import Tree
 
-from suyuan.cli.drawing.words import CLASS_SIGNS, CLASS_STYLES, VERDICT_STYLES, clean, joined, moment
+from suyuan.cli.drawing.branches import Branch
+from suyuan.cli.drawing.words import CLASS_STYLES, VERDICT_STYLES, can_show, class_sign, clean, joined, moment
 
 Row = Mapping[str, Any]
 
@@ -26,9 +26,9 @@ _BAD_STANDING = {
 _BEFORE_HOPS = ("platform", "seller", "holder")
 
 
-def draw_chain(chain: Row) -> Tree:
+def draw_chain(chain: Row) -> Branch:
     """`chain`: a row of chains as the queries give it, with nodes, hops and gaps."""
-    tree = Tree(_head(chain))
+    tree = Branch(_head(chain))
     nodes = list(chain.get("nodes") or ())
     for node in nodes:
         if node["role"] in _BEFORE_HOPS:
@@ -61,7 +61,7 @@ def _head(chain: Row) -> Text:
     head.append(f"{clean(chain['platform_code'])} / {clean(chain['listing_id'])}")
     price, sold = chain.get("price_fen"), chain.get("sold_30d")
     if price is not None:
-        head.append(f"  ¥{price / 100:,.2f}")
+        head.append(f"  {'¥' if can_show('¥') else 'CNY '}{price / 100:,.2f}")
     if sold is not None:
         head.append(f"  {sold:,} sold in 30 days")
     head.append(f"\nlisted {moment(chain.get('listed_at'))}  as of {moment(chain.get('as_of'))}", style="dim")
@@ -94,9 +94,9 @@ def _hop(hop: Row, names: Mapping[str, str]) -> Text:
     return line
 
 
-def _gap(tree: Tree, gap: Row) -> None:
+def _gap(tree: Branch, gap: Row) -> None:
     kind = clean(gap.get("class"))
-    line = Text(f"{CLASS_SIGNS.get(kind, '·')} {clean(gap['gap'])} ({kind})", style=CLASS_STYLES.get(kind, ""))
+    line = Text(f"{class_sign(kind)} {clean(gap['gap'])} ({kind})", style=CLASS_STYLES.get(kind, ""))
     if gap.get("subject"):
         line.append(f"  {clean(gap['subject'])}", style="not bold default")
     if gap.get("detail"):

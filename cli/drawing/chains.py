@@ -1,31 +1,36 @@
-"""Many chains as a table."""
+"""Many chains as records."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from rich.table import Table
 from rich.text import Text
 
-from suyuan.cli.drawing.words import VERDICT_STYLES, cell, clean, joined
+from suyuan.cli.drawing.records import Column, Records, Value
+from suyuan.cli.drawing.words import VERDICT_STYLES, clean
+
+_COLUMNS = (
+    Column("verdict"),
+    Column("platform"),
+    Column("listing"),
+    Column("title", "text"),
+    Column("gaps", "names"),
+)
 
 
-def draw_chains(chains: Iterable[Mapping[str, Any]]) -> Table:
-    """A row each."""
-    table = Table(box=None, pad_edge=False)
-    table.add_column("verdict", no_wrap=True)
-    table.add_column("platform", no_wrap=True, max_width=18)
-    table.add_column("listing", overflow="fold")
-    table.add_column("title", no_wrap=True, overflow="ellipsis", ratio=1)
-    table.add_column("gaps", overflow="fold", min_width=25)
+def draw_chains(chains: Iterable[Mapping[str, Any]]) -> Records:
+    """One of each."""
+    return Records(_COLUMNS, _rows(chains))
+
+
+def _rows(chains: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Value]]:
     for chain in chains:
         verdict = clean(chain["verdict"])
-        table.add_row(
-            Text(verdict, style=VERDICT_STYLES.get(verdict, "")),
-            cell(chain["platform_code"], 18),
-            cell(chain["listing_id"]),
-            cell(chain.get("title"), 80),
-            Text(joined(chain["gaps"], 4)),
-        )
-    return table
+        yield {
+            "verdict": Text(verdict, style=VERDICT_STYLES.get(verdict, "")),
+            "platform": clean(chain["platform_code"]),
+            "listing": clean(chain["listing_id"]),
+            "title": clean(chain.get("title")),
+            "gaps": sorted(chain["gap_names"]),
+        }

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from rich.table import Table
-from rich.text import Text
-
-from suyuan.cli.drawing.words import cell, clean, moment
+from suyuan.cli.drawing.records import Column, Records
+from suyuan.cli.drawing.words import clean, moment
 
 _DUMPED = 4096
 """bytes of a payload that are drawn"""
@@ -20,20 +18,24 @@ def identity(letter: Mapping[str, Any]) -> str:
     return f"{letter['topic']}:{letter['source_partition']}:{letter['source_offset']}"
 
 
-def draw_dead_letters(letters: Iterable[Mapping[str, Any]]) -> Table:
-    """A line for each."""
-    table = Table(box=None, pad_edge=False)
-    for column in ("id", "received", "bytes", "state", "reason"):
-        table.add_column(column, overflow="fold", justify="right" if column == "bytes" else "left")
-    for letter in letters:
-        table.add_row(
-            cell(identity(letter), 60),
-            Text(moment(letter["received_at"])),
-            f"{letter['payload_bytes']:,}",
-            "replayed" if letter["replays"] else "open",
-            cell(reason(letter), 400),
-        )
-    return table
+_COLUMNS = (Column("id"), Column("received"), Column("bytes", right=True), Column("state"), Column("reason", "text"))
+
+
+def draw_dead_letters(letters: Iterable[Mapping[str, Any]]) -> Records:
+    """One of each."""
+    return Records(
+        _COLUMNS,
+        (
+            {
+                "id": clean(identity(letter)),
+                "received": moment(letter["received_at"]),
+                "bytes": f"{letter['payload_bytes']:,}",
+                "state": "replayed" if letter["replays"] else "open",
+                "reason": reason(letter),
+            }
+            for letter in letters
+        ),
+    )
 
 
 def reason(letter: Mapping[str, Any]) -> str:

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
-from rich.tree import Tree
 
+from suyuan.cli.drawing.branches import Branch
 from suyuan.cli.drawing.chain import draw_chain
-from suyuan.cli.drawing.words import VERDICT_STYLES, cell, clean
+from suyuan.cli.drawing.records import Column, Records, Value
+from suyuan.cli.drawing.words import VERDICT_STYLES, clean
 from suyuan.cli.visible import shortened
 
 Row = Mapping[str, Any]
@@ -19,6 +19,15 @@ Key = tuple[str, str, str]
 
 _LONGEST = 60
 """columns of the name of a lot"""
+
+_HOLDING = (Column("lot"), Column("holder"), *(Column(name, right=True) for name in ("received", "sent", "held")))
+_OFFER = (
+    Column("certainty", heading=""),
+    Column("platform"),
+    Column("listing"),
+    Column("verdict"),
+    Column("title", "text"),
+)
 
 
 def draw_back(trace: Row) -> RenderableType:
@@ -35,8 +44,6 @@ def draw_back(trace: Row) -> RenderableType:
 
 def draw_forward(trace: Row) -> RenderableType:
     """What was made from it, who holds how much, who sells it."""
-    if not trace["lots"]:
-        return Text("no such lot, product or producer, or nothing is known of its lots", style="dim")
     return Group(_lineage(trace, "upstream", "downstream"), *_cycles(trace), _holdings(trace), _offers(trace))
 
 
@@ -50,7 +57,7 @@ def _lineage(trace: Row, here: str, there: str) -> RenderableType:
     begin = [key for key, lot in lots.items() if lot["depth"] == 0]
     trees = []
     for key in begin:
-        tree = Tree(_lot(lots[key]))
+        tree = Branch(_lot(lots[key]))
         drawn.add(key)
         stack = [(tree, key)]
         while stack:
@@ -106,35 +113,36 @@ def _cycles(trace: Row) -> Iterator[Text]:
         yield Text(f"circle of inputs, not followed: {lots}", style="dark_orange")
 
 
-def _holdings(trace: Row) -> Table:
-    table = Table(title="who holds it", title_justify="left", box=None, pad_edge=False)
-    for column in ("lot", "holder", "received", "sent", "held"):
-        table.add_column(column, overflow="fold", justify="left" if column in {"lot", "holder"} else "right")
-    for each in trace["holdings"]:
-        held = Text(f"{each['held']:,}", style="bold red" if each["held"] < 0 else "")
-        table.add_row(
-            cell(each["lot"]["lot"]), cell(each["holder"]), f"{each['received']:,}", f"{each['sent']:,}", held
-        )
-    return table
+def _holdings(trace: Row) -> RenderableType:
+    return Group(Text("who holds it", style="italic"), Records(_HOLDING, map(_holding, trace["holdings"])))
+
+
+def _holding(each: Row) -> Mapping[str, Value]:
+    return {
+        "lot": clean(each["lot"]["lot"]),
+        "holder": clean(each["holder"]),
+        "received": f"{each['received']:,}",
+        "sent": f"{each['sent']:,}",
+        "held": Text(f"{each['held']:,}", style="bold red" if each["held"] < 0 else ""),
+    }
 
 
 def _offers(trace: Row) -> RenderableType:
     if not trace["offers"]:
         return Text("no active listing of it", style="dim")
-    table = Table(title="who sells it", title_justify="left", box=None, pad_edge=False)
-    for column in ("", "platform", "listing", "verdict", "title"):
-        table.add_column(column, overflow="fold")
-    for offer in trace["offers"]:
-        chain = offer["chain"]
-        verdict = clean(chain["verdict"])
-        table.add_row(
-            cell(offer["certainty"]),
-            cell(chain["platform_code"], 18),
-            cell(chain["listing_id"]),
-            Text(verdict, style=VERDICT_STYLES.get(verdict, "")),
-            cell(chain.get("title"), 80),
-        )
-    return table
+    return Group(Text("who sells it", style="italic"), Records(_OFFER, map(_offer, trace["offers"])))
+
+
+def _offer(offer: Row) -> Mapping[str, Value]:
+    chain = offer["chain"]
+    verdict = clean(chain["verdict"])
+    return {
+        "certainty": clean(offer["certainty"]),
+        "platform": clean(chain["platform_code"]),
+        "listing": clean(chain["listing_id"]),
+        "verdict": Text(verdict, style=VERDICT_STYLES.get(verdict, "")),
+        "title": clean(chain.get("title")),
+    }
 
 
 def _key(key: Row) -> Key:

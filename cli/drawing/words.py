@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from rich.text import Text
 
-from suyuan.cli.visible import shortened, visible
+from suyuan.cli.visible import encodable, shortened, visible
 
 _LONGEST_JOINED = 80
 """columns of one of several values"""
+
+NOTHING = "–"
 
 CHINA = timezone(timedelta(hours=8), "CST")
 
@@ -23,7 +26,7 @@ VERDICT_STYLES = {
     "removed": "dim",
 }
 CLASS_STYLES = {"contradicted": "bold red", "broken": "dark_orange", "unverified": "yellow"}
-CLASS_SIGNS = {"contradicted": "✗", "broken": "⚠", "unverified": "?"}
+_CLASS_SIGNS = {"contradicted": ("✗", "x"), "broken": ("⚠", "!"), "unverified": ("?", "?")}
 SEVERITY_STYLES = {
     "critical": "bold white on red",
     "high": "bold red",
@@ -32,10 +35,21 @@ SEVERITY_STYLES = {
 }
 
 
+def can_show(text: str) -> bool:
+    """Whether the encoding of standard output has these characters."""
+    return encodable(text, sys.stdout.encoding) == text
+
+
+def class_sign(kind: str) -> str:
+    """Before a gap of that class."""
+    sign, plain = _CLASS_SIGNS.get(kind, ("·", "-"))
+    return sign if can_show(sign) else plain
+
+
 def moment(value: Any) -> str:
     """A point in time as a clock in China shows it; ms since the epoch, a datetime, or text as it is."""
     if value is None:
-        return "–"
+        return NOTHING
     if isinstance(value, int):
         value = datetime.fromtimestamp(value / 1000, UTC)
     if isinstance(value, datetime):
@@ -44,8 +58,10 @@ def moment(value: Any) -> str:
 
 
 def clean(value: Any) -> str:
-    """Text from outside, with escapes for what could move the cursor, hide what follows or turn its order around."""
-    return "" if value is None else visible(str(value))
+    """Text from outside, with escapes for what could move the cursor, hide what follows or turn its order around, and
+    for what the terminal's encoding does not have.
+    """
+    return "" if value is None else encodable(visible(str(value)), sys.stdout.encoding)
 
 
 def cell(value: Any, most: int = 28) -> Text:

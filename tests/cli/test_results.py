@@ -10,11 +10,13 @@ import subprocess
 import sys
 
 import pytest
+from rich.cells import cell_len
 from typer.testing import CliRunner
 
 from suyuan.cli.exits import CommandError
 from suyuan.cli.main import app
 from suyuan.simulation.market import Market
+from tests.cli.terminal import in_a_pipe, on_terminal
 
 COUNT, SEED = 3_000, 5
 
@@ -32,17 +34,17 @@ with open_tables(folder) as queries:
 """
 
 
-def process(data, *arguments):
+def process(data, *arguments, encoding="utf-8", **environment):
     """A process of its own."""
     done = subprocess.run(
         [sys.executable, "-m", "suyuan.cli.main", *map(str, arguments), "--data", str(data)],
         capture_output=True,
         check=False,
         timeout=240,
-        env={**os.environ, "SUYUAN_FSYNC": "false"},
+        env={**os.environ, "SUYUAN_FSYNC": "false", **environment},
     )
     assert b"Traceback" not in done.stderr, done.stderr.decode()
-    return done.returncode, done.stdout.decode(), done.stderr.decode()
+    return done.returncode, done.stdout.decode(encoding), done.stderr.decode(encoding)
 
 
 def command(data, *arguments):
@@ -122,10 +124,10 @@ def test_chains_of_every_listing_once(data, performed):
     found = rows(data, "chains")
     assert len({(row["platform_code"], row["listing_id"]) for row in found}) == len(found)
     assert len(found) == sum(performed[2]["chains"].values())
-    assert all(row["gaps"] == sorted(row["gaps"]) for row in found)
+    assert all(row["gap_names"] == sorted({gap["gap"] for gap in row["gaps"]}) for row in found)
     contradicted = rows(data, "chains", "--verdict", "contradicted")
     assert len(contradicted) == performed[2]["chains"]["contradicted"]
-    assert all("oversold" in row["gaps"] for row in rows(data, "chains", "--gap", "oversold"))
+    assert all("oversold" in row["gap_names"] for row in rows(data, "chains", "--gap", "oversold"))
     assert len(rows(data, "chains", "--limit", 7)) == 7
 
 
@@ -187,8 +189,128 @@ def test_traces_go_back_to_a_recalled_input_and_forward_to_the_listing(data, pla
 
 def test_dead_letters_of_which_there_are_none(data):
     assert rows(data, "deadletters") == []
-    assert command(data, "deadletters")[1] == "no dead letters\n"
+    assert command(data, "deadletters") == (0, "id\treceived\tbytes\tstate\treason\n", "no dead letters\n")
     assert command(data, "deadletters", "show", "in.listing:0:1")[0] == 1
+
+
+def test_gaps_have_one_form_and_no_number_is_beyond_what_readers_hold(data, planted):
+    recalled = next(one for one in planted if one.gap == "lot_recalled")
+    named = (recalled.platform_code, recalled.listing_id)
+    (listed,) = (row for row in rows(data, "chains") if (row["platform_code"], row["listing_id"]) == named)
+    (single,) = rows(data, "chain", *named)
+    (back,) = rows(data, "trace", "back", *named)
+    (forward,) = rows(data, "trace", "forward", single["producer_code"], single["gtin"], single["lot"])
+    offered = next(offer["chain"] for offer in forward["offers"] if offer["chain"]["listing_id"] == named[1])
+    for row in (listed, back["chain"], offered):
+        assert (row["gaps"], row["gap_names"]) == (single["gaps"], single["gap_names"])
+    assert set(single["gaps"][0]) == {"gap", "class", "subject", "detail", "evidence"}
+    assert single["gap_names"] == sorted(gap["gap"] for gap in single["gaps"])
+    alert = next(row for row in rows(data, "alerts") if row["listing_id"] == named[1])
+    assert alert["gap_names"] == single["gap_names"]
+    for row in (listed, single, back, forward, alert):
+        assert all(abs(number) <= 1 << 53 for number in numbers(row))
+        assert "version" not in names(row)
+
+
+def names(value):
+    if isinstance(value, dict):
+        return {*value, *(name for each in value.values() for name in names(each))}
+    return {name for each in value for name in names(each)} if isinstance(value, list) else set()
+
+
+def numbers(value):
+    if isinstance(value, dict | list):
+        return [number for each in (value.values() if isinstance(value, dict) else value) for number in numbers(each)]
+    return [value] if isinstance(value, int) else []
+
+
+NOBODY, SELF_CHECK_FAILS = "91110105MA004TMC60", "91330106009900005X"
+
+
+def test_a_trace_of_nothing_fails_and_says_which_level_of_a_name_does(data, planted):
+    listing = next(one for one in planted if one.gap == "lot_recalled")
+    (chain,) = rows(data, "chain", listing.platform_code, listing.listing_id)
+    lot = (chain["producer_code"], chain["gtin"], chain["lot"])
+    for arguments, said in (
+        (("forward", NOBODY), f"nothing is known of {NOBODY}"),
+        (("forward", "91330106"), "91330106 is not a GTIN (check: "),
+        (("forward", "9133010600990000"), "9133010600990000 is not a credit code (format: 16 characters, 18 expected)"),
+        (("forward", "91330106009900005I"), "(format: character 18, 'I', is not allowed in a credit code)"),
+        (("forward", "91330106009900006E"), "(organisation_check: character 17"),
+        (("forward", SELF_CHECK_FAILS), "(check: check character 18 is X"),
+        (("forward", "6903379452713"), "6903379452713 is not a GTIN (check: "),
+        (("forward", "69033794527"), "69033794527 is not a GTIN (length: 8, 12, 13 or 14 digits expected)"),
+        (("forward", lot[0], "6903379452713", lot[2]), "6903379452713 is not a GTIN (check: "),
+        (("forward", lot[0], "69O3379452712", lot[2]), "69O3379452712 is not a GTIN (digits: "),
+        (("forward", lot[0], lot[1], "no such lot"), "no such lot"),
+        (("back", lot[0], lot[1], "no such lot"), "no such lot"),
+        (("back", lot[0], "6903379452713", lot[2]), "6903379452713 is not a GTIN (check: "),
+        (("back", SELF_CHECK_FAILS, "1"), "(check: "),
+    ):
+        code, output, errors = command(data, "trace", *arguments, *(("--json",) if "forward" in arguments else ()))
+        assert (code, output) == (1, ""), arguments
+        assert said in errors
+    code, output, errors = command(data, "chain", SELF_CHECK_FAILS, "1")
+    assert (code, output) == (1, "")
+    assert "(check: " in errors
+    assert command(data, "trace", "forward", lot[0].lower())[0] == 0
+
+
+def test_a_word_too_many_is_wrong_usage(data, planted):
+    listing = next(one for one in planted if one.gap == "lot_recalled")
+    for arguments in (
+        (listing.platform_code, listing.listing_id, "extra"),
+        (listing.platform_code, listing.listing_id, "extra", "more"),
+        (listing.platform_code,),
+    ):
+        code, output, errors = command(data, "trace", "back", *arguments)
+        assert (code, output) == (2, "")
+        assert "PLATFORM LISTING" in errors
+
+
+def test_a_terminal_of_any_width_shows_every_field_and_every_id_whole(data, planted):
+    one = next(one for one in planted if one.gap == "lot_recalled")
+    (chain,) = rows(data, "chain", one.platform_code, one.listing_id)
+    lot = [chain["producer_code"], chain["gtin"], chain["lot"]]
+    of_lot, newest = rows(data, "chains", "--gap", "lot_recalled"), rows(data, "alerts", "--limit", 20)
+    wanted = (
+        (
+            ("chains", "--gap", "lot_recalled"),
+            [value for row in of_lot for value in (row["platform_code"], row["listing_id"], *row["gap_names"])],
+        ),
+        (
+            ("alerts", "--limit", 20),
+            [value for row in newest for value in (row["severity"], row["platform_code"], row["listing_id"])],
+        ),
+        (("chain", one.platform_code, one.listing_id), [each for gap in chain["gaps"] for each in gap["evidence"]]),
+        (("trace", "back", one.platform_code, one.listing_id), [*lot, one.listing_id]),
+        (("trace", "forward", *lot), [*lot, one.listing_id, "received", "held", "verdict", "title"]),
+    )
+    commands = [(width, [*words, "--data", data]) for width in (60, 80, 200) for words, _ in wanted]
+    for (width, words), values, text in zip(
+        commands, [values for _, values in wanted] * 3, on_terminal(*commands), strict=True
+    ):
+        lines = text.splitlines()
+        assert all(cell_len(line) <= width for line in lines), words
+        assert [value for value in values if not any(value in line for line in lines)] == [], words
+
+
+def test_a_terminal_or_pipe_in_gbk_gets_escapes_and_no_traceback(data, planted):
+    one = next(one for one in planted if one.gap == "lot_recalled")
+    (chain,) = rows(data, "chain", one.platform_code, one.listing_id)
+    place, gbk = ["--data", data], {"PYTHONIOENCODING": "gbk", "LANG": "zh_CN.GBK"}
+    of_one = ["chain", one.platform_code, one.listing_id, *place]
+    forward = ["trace", "forward", chain["producer_code"], chain["gtin"], chain["lot"], *place]
+    several = [of_one, forward, ["chains", "--limit", 5, *place], ["alerts", *place]]
+    for shown in (on_terminal(*((80, words) for words in several), **gbk), in_a_pipe(*several, **gbk)):
+        assert "x lot_recalled (contradicted)" in shown[0]
+        assert "CNY " in shown[0]
+        assert chain["title"] in shown[0]
+        assert one.listing_id in shown[1]
+        assert "complete" in shown[2]
+    done = process(data, *of_one[:3], "--json", encoding="gbk", **gbk)
+    assert (done[0], done[2]) == (0, "")
+    assert json.loads(done[1])["title"] == chain["title"]
 
 
 def test_a_demo_needs_an_empty_folder(data):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from suyuan.schemas.kinds import KINDS
+from tests.cli.terminal import shown_by
 from tests.docs.pages import DOCS, ROOT, code_blocks
 
 NOT_HERE = re.compile(r"^(make |\. |export )|^suyuan run(?! --once)|--follow", re.MULTILINE)
@@ -24,18 +24,9 @@ def run(script, data):
         "SUYUAN_DATA": str(data),
         "SUYUAN_FSYNC": "false",
         "SUYUAN_PARTITIONS": "1",
+        "TERM": "xterm",
     }
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail"],
-        input=script,
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        env=environment,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    return shown_by(["bash", "-euo", "pipefail", "-c", script], width=100, cwd=ROOT, env=environment)
 
 
 def squeezed(text):

@@ -5,7 +5,7 @@ from suyuan.simulation.report import Score, compare
 
 
 def chain(listing_id, *gaps, verdict="broken"):
-    return {"platform_code": "P", "listing_id": listing_id, "verdict": verdict, "gaps": list(gaps)}
+    return {"platform_code": "P", "listing_id": listing_id, "verdict": verdict, "gap_names": list(gaps)}
 
 
 def alert(listing_id, rule, state="raised"):

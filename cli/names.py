@@ -1,0 +1,24 @@
+"""What is wrong with a code or GTIN that was asked for, told where nothing was found under it."""
+
+from __future__ import annotations
+
+from suyuan.domain.identifiers.gtin import LENGTHS, GtinFault, normalise_gtin
+from suyuan.domain.identifiers.uscc import check_uscc
+
+_GTIN: dict[str, str] = {
+    "digits": "digits: not only 0-9",
+    "length": f"length: {', '.join(map(str, LENGTHS[:-1]))} or {LENGTHS[-1]} digits expected",
+    "check": "check: its check digit does not fit the others",
+}
+
+
+def code_fault(text: str) -> str:
+    """'; CODE is not a credit code (level: why)', or nothing for one that is."""
+    report = check_uscc(text)
+    return "" if report.fault is None else f"; {text} is not a credit code ({report.fault}: {report.reason})"
+
+
+def gtin_fault(text: str) -> str:
+    """'; NUMBER is not a GTIN (level: why)', or nothing for one that is."""
+    fault: GtinFault | None = normalise_gtin(text)[1]
+    return "" if fault is None else f"; {text} is not a GTIN ({_GTIN.get(fault, fault)})"
