@@ -92,6 +92,10 @@ class Settings(BaseSettings):
     clickhouse_cluster: str = ""
     """name of the cluster that tables are made on; empty: one server"""
 
+    def partitions_asked_for(self) -> int | None:
+        """The partition count, where somebody set one."""
+        return self.partitions if "partitions" in self.model_fields_set else None
+
     def limit_of_dead_letters(self) -> DeadLetterLimit:
         """How much of what is read may be unreadable."""
         return DeadLetterLimit(self.dead_letter_limit, self.dead_letter_window)

@@ -10,6 +10,7 @@ from suyuan.cli.checks.finding import Finding
 from suyuan.cli.cluster.group_lag import GroupLag
 from suyuan.cli.exits import CommandError
 from suyuan.cli.settings import Settings
+from suyuan.cli.topics.checking import partition_count
 from suyuan.sinks.loader import GROUP as LOADERS
 from suyuan.sinks.tables import TARGETS
 from suyuan.streams.app import GROUP as STAGES
@@ -68,4 +69,4 @@ def _standing(settings: Settings) -> tuple[int, int]:
             waiting += sum(max(0, each.end - each.committed) for each in lag.progress().values())
         finally:
             lag.close()
-    return waiting, settings.partitions
+    return waiting, partition_count(connection, "chain") or settings.partitions

@@ -13,7 +13,7 @@ from suyuan.cli.checks.clock import against_newest
 from suyuan.cli.checks.finding import Finding
 from suyuan.cli.exits import CommandError
 from suyuan.cli.topics.administration import administration
-from suyuan.cli.topics.checking import differences
+from suyuan.cli.topics.checking import differences, usual_count
 from suyuan.cli.topics.wanted import WantedTopic, wanted_topics
 from suyuan.connections.addresses import is_loopback
 from suyuan.connections.kafka import KafkaConnection
@@ -22,9 +22,9 @@ from suyuan.connections.open_transactions import LONG_SECONDS, open_transactions
 _SHOWN = 10
 
 
-def cluster(connection: KafkaConnection, partitions: int, replication: int) -> Iterator[Finding]:
+def cluster(connection: KafkaConnection, partitions: int | None, replication: int) -> Iterator[Finding]:
     """Findings, in the order in which one would put things right. `partitions` and `replication` as topics have to have
-    them.
+    them; partitions None: as most of them have.
     """
     try:
         with administration(connection) as client:
@@ -32,7 +32,7 @@ def cluster(connection: KafkaConnection, partitions: int, replication: int) -> I
             said = ", ".join(f"{broker['broker_id']} at {broker['host']}:{broker['port']}" for broker in brokers)
             yield Finding("kafka", "ok", f"{len(brokers)} answering: {said}; {_version(client, brokers)}")
             yield _secrecy(connection, [broker["host"] for broker in brokers])
-            yield from _topics(client, list(wanted_topics(partitions, replication)))
+            yield from _topics(client, list(wanted_topics(partitions or usual_count(client), replication)))
             yield from _open_transactions(client)
             yield _clock(client)
     except CommandError as error:

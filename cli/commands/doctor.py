@@ -59,7 +59,7 @@ def _examine(settings: Settings) -> Iterator[Finding]:
         yield from folder.log(settings.data)
         yield from damage.log(settings.data)
     else:
-        yield from kafka.cluster(connection, settings.partitions, settings.kafka_replication)
+        yield from kafka.cluster(connection, settings.partitions_asked_for(), settings.kafka_replication)
     yield from damage.state(settings.data)
     if clickhouse.path is None:
         yield from tables.server(clickhouse)

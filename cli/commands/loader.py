@@ -9,11 +9,11 @@ import time
 from typing import Annotated, Any
 
 import typer
-from prometheus_client import start_http_server
 
 from suyuan.cli.cluster.loader_watch import LoaderWatch
 from suyuan.cli.cluster.loading import ClusterLoader
 from suyuan.cli.exits import CommandError, Exit
+from suyuan.cli.metrics_server import serve_metrics
 from suyuan.cli.options import AcceptLoss, AsJson, ClickHouseServer, Kafka
 from suyuan.cli.screen import log_warnings, print_json, put, say
 from suyuan.cli.settings import Settings, load
@@ -86,6 +86,7 @@ def _load(settings: Settings, *, once: bool, check_schema: bool, accept_loss: bo
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
     connection = settings.kafka_connection()
+    serve_metrics(settings)
     began = time.monotonic()
     with ClickHouse(settings.clickhouse_settings(), make=not check_schema) as tables:
         _prepare(tables, check_schema=check_schema)
@@ -93,8 +94,6 @@ def _load(settings: Settings, *, once: bool, check_schema: bool, accept_loss: bo
         watch = LoaderWatch(loading, tables, connection)
         report = None
         try:
-            if settings.metrics_port:
-                start_http_server(settings.metrics_port, settings.metrics_host)
             loading.start()
             watch.start()
             say(f"suyuan loads from {settings.kafka} into {tables.settings.place}; Ctrl-C ends")

@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import logging
 import signal
 import time
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
 import typer
-from prometheus_client import start_http_server
 
 from suyuan.cli.crash_log import WithoutCrashes
+from suyuan.cli.embedded.days import publish_days
 from suyuan.cli.embedded.run import EmbeddedRun
 from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.lost import leave_to_the_command
 from suyuan.cli.memory import let_memory_be
+from suyuan.cli.metrics_server import serve_metrics
 from suyuan.cli.options import AcceptLoss, AcceptPoison, AsJson, Data
 from suyuan.cli.queries import named_queries
 from suyuan.cli.query_service import QueryService
+from suyuan.cli.rules import check_rules
 from suyuan.cli.screen import log_warnings, print_json, put, say
 from suyuan.cli.settings import Settings, load
 from suyuan.cli.waiting import first_of
+from suyuan.domain.calendar import china_day, days_after
 from suyuan.schemas.versions import IncompatibleVersions
 from suyuan.sinks.errors import FolderInUse, MigrationError, ServerUnavailable, SinkError
+from suyuan.sinks.queries import expired_unsaid
 from suyuan.streams.dead_letter_limit import TooManyDeadLetters
 from suyuan.streams.state.errors import StateError, StateLockedError, StateVersionError
 from suyuan.streams.transport.embedded.errors import LogError, LogLocked, LogNewer, LogReadOnly
@@ -53,6 +61,16 @@ def run(
     once: Annotated[
         bool, typer.Option("--once", help="Process what is published, publish no day of its own, then exit.")
     ] = False,
+    until_day: Annotated[
+        datetime | None,
+        typer.Option(
+            metavar="DATE",
+            formats=["%Y-%m-%d"],
+            help="With --once: publish the turn of each day after the last one published, until this one (China's), "
+            "at most tomorrow. For those who run it by cron: it is how lots expire and complaints grow old.",
+            show_default=False,
+        ),
+    ] = None,
     rebuild_damaged: Annotated[
         bool,
         typer.Option(
@@ -65,14 +83,22 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Run everything in this process: stages, tables, alerts. Ctrl-C ends it; what was acknowledged stays."""
+    day = _last_day(until_day, once=once)
+    check_rules()
     log_warnings()
     leave_to_the_command()
     for handler in logging.getLogger().handlers:
         handler.addFilter(WithoutCrashes(LogError, StateError))
     let_memory_be()
     settings = load(data=data, metrics_port=metrics_port, dead_letter_limit=1.0 if accept_poison else None)
+    if settings.kafka:
+        say(
+            f"suyuan run reads the log in {settings.data}, not Kafka at {settings.kafka}, which SUYUAN_KAFKA names: "
+            "for that one, suyuan worker and suyuan loader"
+        )
+    embedded = partial(EmbeddedRun, settings, once=once, rebuild_damaged=rebuild_damaged, accept_loss=accept_loss)
     try:
-        report = asyncio.run(_run(settings, once=once, rebuild_damaged=rebuild_damaged, accept_loss=accept_loss))
+        report = asyncio.run(_run(settings, embedded, once=once, until_day=day))
     except (LogError, SinkError, StateError, TransportError, TooManyDeadLetters, IncompatibleVersions) as error:
         raise CommandError(str(error), _CODES.get(type(error), Exit.FAILED)) from error
     except OSError as error:
@@ -85,34 +111,60 @@ def run(
         rows = ", ".join(f"{table} {count:,}" for table, count in sorted(report["rows"].items()))
         put(f"processed in {report['seconds']:.1f} s; rows: {rows or 'nothing new'}")
         put(f"verifier: gap {report['gap']}, duplicates {report['duplicates']}")
+    if report["expired_unsaid"]:
+        say(
+            f"{report['expired_unsaid']:,} listings sell lots that expired by {report['today']}; no chain says so, "
+            f"since no day that late was published: suyuan run --once --until-day {report['today']}"
+        )
     if report["gap"] or report["duplicates"]:
         raise typer.Exit(Exit.FAILED)
 
 
-async def _run(settings: Settings, *, once: bool, rebuild_damaged: bool, accept_loss: bool) -> dict[str, Any] | None:
+def _last_day(until_day: datetime | None, *, once: bool) -> dt.date | None:
+    if until_day is None:
+        return None
+    day, latest = until_day.date(), days_after(_today(), 1)
+    if not once:
+        raise CommandError("--until-day is for --once: without it each day is published as it begins", Exit.WRONG_USAGE)
+    if day > latest:
+        raise CommandError(f"--until-day {day}: at most tomorrow in China, {latest}", Exit.WRONG_USAGE)
+    return day
+
+
+def _today() -> dt.date:
+    return china_day(time.time_ns() // 1_000_000)
+
+
+async def _run(
+    settings: Settings, make: Callable[[], EmbeddedRun], *, once: bool, until_day: dt.date | None
+) -> dict[str, Any] | None:
     """The report of a run to the end (`once`); None after a run that was told to stop."""
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    embedded = EmbeddedRun(settings, once=once, rebuild_damaged=rebuild_damaged, accept_loss=accept_loss)
+    serve_metrics(settings)
+    embedded = make()
     began = time.monotonic()
     await embedded.start()
     service = QueryService(settings.data, named_queries(embedded.clickhouse))
     try:
         service.start()
-        if settings.metrics_port:
-            start_http_server(settings.metrics_port, settings.metrics_host)
+        if until_day is not None:
+            await asyncio.to_thread(publish_days, embedded.log, embedded.clickhouse, until_day)
         if not once:
             say(f"suyuan runs on {settings.data}; suyuan publish, chains, alerts work beside it; Ctrl-C ends")
         await first_of(embedded.wait_drained() if once else _report(embedded), embedded.wait_failed(), stopping.wait())
         if not once or stopping.is_set():
             return None
         verification = await asyncio.to_thread(embedded.watch.verify_all)
+        today = _today()
         return {
             "seconds": round(time.monotonic() - began, 3),
             "rows": dict(embedded.loader.rows),
             "gap": verification.gap,
             "duplicates": verification.duplicates,
+            "today": today.isoformat(),
+            "expired_unsaid": await asyncio.to_thread(expired_unsaid, embedded.clickhouse, today),
         }
     finally:
         service.stop()

@@ -22,6 +22,15 @@ Partitions = Annotated[
         min=1, max=256, help="Of every topic and changelog; default: $SUYUAN_PARTITIONS, else 1.", show_default=False
     ),
 ]
+CheckedPartitions = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        max=256,
+        help="Of every topic and changelog; default: $SUYUAN_PARTITIONS, else as many as most of them have.",
+        show_default=False,
+    ),
+]
 Replication = Annotated[
     int | None,
     typer.Option(
@@ -65,17 +74,18 @@ def create(
 @app.command("check")
 def check(
     kafka: Kafka = None,
-    partitions: Partitions = None,
+    partitions: CheckedPartitions = None,
     replication: Replication = None,
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Say what is missing or not as it has to be: partition count, clean-up, retention, replicas, message size.
+    """Say what is missing or not as it has to be: partition count, clean-up, retention, replicas, message size. Where
+    no partition count is set, that of most topics is the right one for all.
 
     Exit code 1 when anything is. `suyuan worker` does not start then.
     """
     settings = load(kafka=kafka, partitions=partitions, kafka_replication=replication)
-    found = mismatches(settings.kafka_connection(), settings.partitions, settings.kafka_replication)
+    found = mismatches(settings.kafka_connection(), settings.partitions_asked_for(), settings.kafka_replication)
     if as_json:
         print_json(map(asdict, found))
     else:

@@ -9,7 +9,6 @@ import time
 from typing import Annotated, Any
 
 import typer
-from prometheus_client import start_http_server
 
 from suyuan.cli.cluster.worker import Worker
 from suyuan.cli.crash_log import WithoutCrashes
@@ -17,8 +16,10 @@ from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.hard_end import HardEnd
 from suyuan.cli.lost import leave_to_the_command
 from suyuan.cli.memory import let_memory_be
+from suyuan.cli.metrics_server import serve_metrics
 from suyuan.cli.options import AcceptLoss, AcceptPoison, AsJson, Data, Kafka
 from suyuan.cli.outage_log import OutageLog
+from suyuan.cli.rules import check_rules
 from suyuan.cli.screen import log_warnings, print_json, say
 from suyuan.cli.settings import Settings, load
 from suyuan.cli.waiting import first_of
@@ -62,6 +63,7 @@ def worker(
     """Run the stages of the partitions that Kafka gives this process. Start as many as there are cores; each needs a
     data folder of its own for its state.
     """
+    check_rules()
     _log()
     leave_to_the_command()
     let_memory_be()
@@ -102,8 +104,7 @@ async def _work(
 
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, told_to_stop)
-    if settings.metrics_port:  # at once: reading the state back may take minutes, which somebody wants to watch
-        start_http_server(settings.metrics_port, settings.metrics_host)
+    serve_metrics(settings)  # at once: reading the state back may take minutes, which somebody wants to watch
     running = Worker(settings, once=once, rebuild_damaged=rebuild_damaged, accept_loss=accept_loss)
     began = time.monotonic()
     started = asyncio.ensure_future(running.start())

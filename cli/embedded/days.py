@@ -5,9 +5,21 @@ from __future__ import annotations
 import datetime as dt
 
 from suyuan.cli.days import day_event
+from suyuan.domain.calendar import days_after
 from suyuan.domain.keys import partition_of
 from suyuan.schemas.events import encode_event
+from suyuan.sinks.clickhouse import ClickHouse
+from suyuan.sinks.queries import last_day
 from suyuan.streams.transport.embedded.log import Log, Record
+
+
+def publish_days(log: Log, clickhouse: ClickHouse, until: dt.date) -> list[dt.date]:
+    """The days after the last one that the tables have, up to and with `until`; that one alone where they have none.
+    Those that were new.
+    """
+    last = last_day(clickhouse)
+    first = until if last is None else days_after(last, 1)
+    return [day for step in range((until - first).days + 1) if publish_day(log, day := days_after(first, step))]
 
 
 def publish_day(log: Log, day: dt.date) -> bool:

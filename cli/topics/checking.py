@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -28,13 +29,22 @@ class Mismatch:
         return f"{self.topic}: {self.what} is {self.found}, not {self.wanted}"
 
 
-def mismatches(connection: KafkaConnection, partitions: int, replication: int = 1) -> list[Mismatch]:
+def mismatches(connection: KafkaConnection, partitions: int | None, replication: int = 1) -> list[Mismatch]:
     """All that would make the streams wrong, stuck or lossy; none: `suyuan topics create` has nothing to do.
+    `partitions` None: as many as most topics have, since all having the same number is what matters.
 
     Blocks. Raises CommandError: UNAVAILABLE where no broker answers.
     """
     with administration(connection) as client:
-        return list(differences(client, list(wanted_topics(partitions, replication))))
+        count = partitions or usual_count(client)
+        return list(differences(client, list(wanted_topics(count, replication))))
+
+
+def usual_count(client: KafkaAdminClient) -> int:
+    """How many partitions most of our topics have; 1 where there are none."""
+    ours = {topic.name for topic in wanted_topics(1)}
+    counts = Counter(len(topic["partitions"]) for topic in client.describe_topics() if topic["name"] in ours)
+    return max(counts, key=lambda count: (counts[count], count), default=1)
 
 
 def partition_count(connection: KafkaConnection, topic: str) -> int | None:

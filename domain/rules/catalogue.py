@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections import Counter
 from dataclasses import MISSING, fields
@@ -34,10 +35,30 @@ def read_catalogue(text: str) -> tuple[Rule, ...]:
     return rules
 
 
+def line_of(text: str, error: RuleError) -> int | None:
+    """The line of a catalogue on which the rule at fault begins, or the one that holds the token to blame; None where
+    the text does not say.
+    """
+    lines = text.splitlines()
+    names = re.compile(rf"""\s*id\s*=\s*["']{re.escape(error.rule)}["']""")
+    first = next((number for number, line in enumerate(lines, 1) if names.match(line)), None)
+    if first is None or error.token is None:
+        return first
+    token = error.token.strip("'")
+    ends = next((at for at in range(first, len(lines)) if lines[at].startswith("[")), len(lines))
+    return next((at for at in range(first, ends + 1) if token in lines[at - 1]), first)
+
+
+def catalogue_text() -> tuple[str, str]:
+    """(where it stands, the text) of the rules that ship with the product."""
+    file = files(__package__).joinpath("catalogue.toml")
+    return str(file), file.read_text(encoding="utf-8")
+
+
 @cache
 def built_in_rules() -> tuple[Rule, ...]:
     """The rules that ship with the product."""
-    return read_catalogue(files(__package__).joinpath("catalogue.toml").read_text(encoding="utf-8"))
+    return read_catalogue(catalogue_text()[1])
 
 
 def _rule(table: dict[str, object]) -> Rule:

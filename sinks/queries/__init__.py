@@ -3,6 +3,7 @@
 from suyuan.sinks.queries.alerts import AlertFilter, alert, alert_changes, alert_history, alerts, end_of_changes
 from suyuan.sinks.queries.chains import ChainFilter, chain, chains
 from suyuan.sinks.queries.counts import Counts, counts, verdicts
+from suyuan.sinks.queries.days import expired_unsaid, last_day
 from suyuan.sinks.queries.dead_letters import DeadLetterFilter, dead_letters, replays, whole_dead_letters
 from suyuan.sinks.queries.evidence import events_by_evidence
 
@@ -21,6 +22,8 @@ __all__ = [
     "dead_letters",
     "end_of_changes",
     "events_by_evidence",
+    "expired_unsaid",
+    "last_day",
     "replays",
     "verdicts",
     "whole_dead_letters",

@@ -92,8 +92,10 @@ def test_what_was_made_passes_and_is_not_made_again(command, admin):
     assert {topic["name"]: len(topic["partitions"]) for topic in admin.describe_topics(sorted(EVERY))} == dict.fromkeys(
         EVERY, 3
     )
-    checked = command("check", SUYUAN_PARTITIONS="3")
-    assert (checked.code, checked.output) == (Exit.DONE, "every topic is as it has to be\n")
+    for environment in ({"SUYUAN_PARTITIONS": "3"}, {}):
+        checked = command("check", **environment)
+        assert (checked.code, checked.output) == (Exit.DONE, "every topic is as it has to be\n")
+    assert "in.listing: partitions is 3, not 5\n" in command("check", "--partitions", "5").output
     again = command("create", "--partitions", "3", "--json")
     assert (again.code, again.row["made"], set(again.row["there"])) == (Exit.DONE, [], EVERY)
     assert "0 topics made with 3 partitions, 40 were there" in command("create", "--partitions", "3").output
@@ -131,6 +133,7 @@ def test_each_mismatch_is_named(command, empty, admin):
         f"{CHANGELOGS[0]}: min.compaction.lag.ms is 0, not at least 3600000",
         f"{CHANGELOGS[0]}: delete.retention.ms is 1, not at least 604800000",
     }
+    assert set(command("check").output.splitlines()) == set(answer.output.splitlines())
     assert Mismatch("chain", "partitions", "1", "2") in mismatches(empty, 2)
     found = [json.loads(line) for line in command("check", "--partitions", "2", "--json").output.splitlines()]
     assert {"topic": "chain", "what": "partitions", "found": "1", "wanted": "2"} in found

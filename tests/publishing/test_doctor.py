@@ -14,7 +14,6 @@ from suyuan.publishing.publisher import Publisher
 from suyuan.sinks.clickhouse import ClickHouse
 from suyuan.streams.state.rocks_store import RocksStore
 from tests.flips import flip
-from tests.publishing.conftest import PARTITIONS
 from tests.publishing.test_publisher import listing
 from tests.sinks.front_process import FrontProcess
 
@@ -23,8 +22,9 @@ from tests.sinks.front_process import FrontProcess
 def findings(suyuan, connection):
     """What the doctor finds: check → [(status, detail)], and its exit code."""
 
-    def run(servers=connection.servers[0], partitions=PARTITIONS, **environment):
-        answer = suyuan("doctor", "--json", "--kafka", servers, SUYUAN_PARTITIONS=str(partitions), **environment)
+    def run(servers=connection.servers[0], partitions=None, **environment):
+        counted = {"SUYUAN_PARTITIONS": str(partitions)} if partitions else {}
+        answer = suyuan("doctor", "--json", "--kafka", servers, **counted, **environment)
         found = {}
         for row in map(json.loads, answer.output.splitlines()):
             found.setdefault(row["check"], []).append((row["status"], row["detail"]))

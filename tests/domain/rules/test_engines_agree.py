@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 
 import chdb
 import polars as pl
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from suyuan.domain.rules.catalogue import built_in_rules
 from suyuan.domain.rules.columns import COLUMNS, Kind
 from suyuan.domain.rules.rule import Rule
-from suyuan.domain.rules.sql import to_clickhouse, to_polars
+from suyuan.domain.rules.sql import condition, to_clickhouse, to_polars
 
 DTYPES = {Kind.TEXT: pl.String, Kind.NUMBER: pl.Int64, Kind.TEXTS: pl.List(pl.String)}
 CLICKHOUSE = {Kind.TEXT: "Nullable(String)", Kind.NUMBER: "Nullable(Int64)", Kind.TEXTS: "Array(String)"}
@@ -45,8 +46,15 @@ def rule(expression: str, name: str = "tried") -> Rule:
     return Rule(name, 1, "试", "tried", "low", expression, "", "")
 
 
-def frame(seed: int, rows: int = 40) -> pl.DataFrame:
+def frame(seed: int, rows: int = 40, about: Rule | None = None) -> pl.DataFrame:
+    """Rows of any values; `about`: of those that the rule itself names, and the next ones."""
     chance = random.Random(seed)
+    words, numbers, gaps = WORDS, [*NUMBERS, *range(0, 2000, 7), *range(5)], sorted(COLUMNS["gap_names"].values)
+    if about is not None:
+        words = [*re.findall("'([^']*)'", about.expression), *WORDS[:2]]
+        numbers = [int(number) + step for number in re.findall(r"\b\d+\b", about.expression) for step in (-1, 0, 1)]
+        numbers = numbers or NUMBERS
+        gaps = [*sorted(condition(about).gaps), *gaps[:2]]
 
     def value(name: str):
         column = COLUMNS[name]
@@ -55,10 +63,10 @@ def frame(seed: int, rows: int = 40) -> pl.DataFrame:
         if name == "verdict":
             return chance.choice(VERDICTS)
         if column.kind is Kind.TEXTS:
-            return chance.sample(sorted(column.values), chance.randrange(4))
+            return sorted(set(chance.choices(gaps, k=chance.randrange(4))))
         if column.kind is Kind.NUMBER:
-            return chance.choice([*NUMBERS, chance.randrange(2000), chance.randrange(5)])
-        return chance.choice(sorted(column.values) if column.values else WORDS)
+            return chance.choice(numbers)
+        return chance.choice(sorted(column.values) if column.values else words)
 
     return pl.DataFrame(
         {name: [value(name) for _ in range(rows)] for name in COLUMNS},
@@ -171,7 +179,8 @@ def test_both_engines_agree(tmp_path_factory, expressions, seed):
 
 
 def test_built_in_rules_agree(tmp_path):
-    rows, rules = frame(1, rows=400), list(built_in_rules())
+    rules = list(built_in_rules())
+    rows = pl.concat([frame(1, rows=400), *(frame(2, rows=200, about=each) for each in rules)])
     ours = in_polars(rows, rules)
     assert ours == in_clickhouse(rows, rules, tmp_path)
     assert all(any(row[number] for row in ours) for number in range(len(rules)))
