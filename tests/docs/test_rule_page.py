@@ -24,19 +24,23 @@ def test_the_rule_of_the_page_passes_its_check(tmp_path):
     (check,) = code_blocks(PAGE, "sh")
     program, *arguments = check.split()
     assert program == ".venv/bin/pytest"
-    # but for what looks at no rule of the catalogue, and takes long
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", *arguments, "-p", "no:cacheprovider", "-k", "built_in or catalogue or
-        removed"], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(tmp_path)}, capture_output=True, text=True,
-        check=False,
+    about_the_catalogue = (
+        "built_in or catalogue or removed"  # what else there is looks at no rule of it, and takes long
     )
+    words = [sys.executable, "-m", "pytest", *arguments, "-p", "no:cacheprovider", "-k", about_the_catalogue]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
-    assert catalogue.name in _place(tmp_path)
+    assert catalogue.name == _place(tmp_path)
 
 
 def _place(folder):
     return subprocess.run(
-        [sys.executable, "-c", "from suyuan.domain.rules.catalogue import catalogue_text; print(catalogue_text()[0])"],
+        [
+            sys.executable,
+            "-c",
+            "from suyuan.domain.rules.catalogue import catalogue_text; print(catalogue_text()[0], end='')",
+        ],
         env={**os.environ, "PYTHONPATH": str(folder)},
         capture_output=True,
         text=True,
