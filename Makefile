@@ -18,10 +18,15 @@ install: $(READY)
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or later is needed; name one with: make PYTHON=python3.12"; exit 1; }
+	@echo "Installing Suyuan and what it needs into $(VENV): 1.4 GB on disk, one to five minutes, most of it downloads; once"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade -c constraints.txt pip
-	$(BIN)/pip install --quiet -c constraints.txt -e '.[dev]'
-	touch $(READY)
+	$(ADVICE) $(BIN)/pip install --quiet -c constraints.txt -e '.[dev]'
+	@touch $(READY)
+	@echo "Installed: $(BIN)/suyuan. See it work: make demo. Use it: . $(BIN)/activate"
+
+# setuptools warns whoever maps folders to packages of a folder named like the package, of which there is none here
+ADVICE := PYTHONWARNINGS='ignore:Editable installation'
 
 # mypy cannot follow setuptools' package-dir map; links in build/ show it the same tree
 build/types/suyuan: pyproject.toml

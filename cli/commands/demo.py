@@ -7,25 +7,26 @@ import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 from typing import Annotated
 
 import typer
 from rich.live import Live
 
-from suyuan.cli.demo.picture import Figures, draw, draw_report, line
+from suyuan.cli.demo.picture import Figures, draw, draw_report, draw_tour, line
 from suyuan.cli.demo.stage import Show, perform
 from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.memory import let_memory_be
 from suyuan.cli.options import AsJson
-from suyuan.cli.screen import console, print_json, say
+from suyuan.cli.screen import console, print_json, say, show
 from suyuan.cli.settings import load
 from suyuan.simulation.market import FEWEST
 from suyuan.sinks.errors import SinkError
 from suyuan.streams.state.errors import StateError
 from suyuan.streams.transport.embedded.errors import LogError
 
-_RATE = 2_000
+_EVENTS = 5_000
+_RATE = 1_000
 _EVERY = 5.0
 """seconds between plain lines"""
 
@@ -35,11 +36,11 @@ def demo(
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Keep everything in this folder, which must be empty; default: one of its own, removed at the end.",
+            help="Keep the market in this folder, which must be empty; default: a new one among the temporary files.",
             show_default=False,
         ),
     ] = None,
-    events: Annotated[int, typer.Option(help=f"How many events; at least {FEWEST}, or 0: without end.")] = 100_000,
+    events: Annotated[int, typer.Option(help=f"How many events; at least {FEWEST}, or 0: without end.")] = _EVENTS,
     seed: Annotated[int, typer.Option(help="Another seed is another market; the same one is the same again.")] = 7,
     rate: Annotated[int, typer.Option(help="Events per second while one looks; 0: as fast as they are taken.")] = _RATE,
     *,
@@ -48,7 +49,8 @@ def demo(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Stream a simulated market with planted faults through everything, and report which of them were found.
+    """Stream a simulated market with planted faults through everything, and report which of them were found. The market
+    stays, to be looked at: the report ends with commands to try.
 
     Exit code 1 when a planted fault was missed or something was found without cause.
     """
@@ -58,23 +60,26 @@ def demo(
         raise CommandError("--once needs an end: --events N", Exit.WRONG_USAGE)
     let_memory_be()
     with ExitStack() as opened:
-        folder = data or Path(opened.enter_context(TemporaryDirectory(prefix="suyuan-demo-")))
+        folder = data or Path(mkdtemp(prefix="suyuan-demo-"))
         if folder.exists() and not (folder.is_dir() and next(folder.iterdir(), None) is None):
             raise CommandError(
                 f"{folder} is not an empty folder: the report would count what is there", Exit.WRONG_USAGE
             )
-        show = Show(load(data=folder), seed, events or None, None if once else rate or None)
+        performance = Show(load(data=folder), seed, events or None, None if once else rate or None)
         try:
-            report, count, seconds = asyncio.run(perform(show, None if once else _screen(opened)))
+            outcome = asyncio.run(perform(performance, None if once else _screen(opened)))
         except (LogError, SinkError, StateError) as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
-            say("stopped")
+            say(f"stopped; the market stays in {folder}")
             raise typer.Exit(Exit.DONE) from None
+    report = outcome.report
     if as_json:
-        print_json([{"events": count, "seconds": round(seconds, 3), **report.as_json()}])
+        told = {"events": outcome.events, "seconds": round(outcome.seconds, 3), **report.as_json()}
+        print_json([told | {"folder": str(folder), "try": outcome.tour}])
     else:
-        console().print(draw_report(report, count, seconds))
+        show(draw_report(report, outcome.events, outcome.seconds))
+        show(draw_tour(str(folder), outcome.tour))
     raise typer.Exit(Exit.DONE if report.complete else Exit.FAILED)
 
 
@@ -83,7 +88,7 @@ def _screen(opened: ExitStack) -> Callable[[Figures], None]:
     if sys.stdout.isatty():
         live = opened.enter_context(Live(console=console(), auto_refresh=False))
         return lambda figures: live.update(draw(figures), refresh=True)
-    said = 0.0
+    said = -_EVERY
 
     def tell(figures: Figures) -> None:
         nonlocal said

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.measure import Measurement
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from suyuan.cli.demo.tour import command
+from suyuan.cli.drawing.records import Column, Records
 from suyuan.cli.drawing.words import SEVERITY_STYLES, VERDICT_STYLES, cell, clean, moment
 from suyuan.simulation.report import Report
+
+_SCORES = (Column("fault"), *(Column(name, right=True) for name in ("planted", "found", "missed", "without cause")))
 
 
 @dataclass(slots=True)
@@ -36,7 +43,8 @@ def draw(figures: Figures) -> RenderableType:
     return Group(
         Panel(columns, title="溯源 suyuan demo", border_style="cyan"),
         Panel(_alerts(figures.alerts), title="newest alerts that stand", border_style="red"),
-        Text(f"suyuan chains --data {figures.folder}   in another terminal; Ctrl-C ends", style="dim"),
+        Text(f"In another terminal: {command(['chains'], Path(figures.folder))}", style="dim"),
+        Text("Ctrl-C ends", style="dim"),
     )
 
 
@@ -71,30 +79,64 @@ def _verdicts(verdicts: Mapping[str, int]) -> Table:
 def _alerts(alerts: Sequence[Mapping[str, Any]]) -> RenderableType:
     if not alerts:
         return Text("none yet", style="dim")
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True, overflow="ellipsis")
+    table = Table(box=None, show_header=False, pad_edge=False, expand=True)
+    for _ in range(3):
+        table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
     for alert in alerts:
         severity = clean(alert["severity"])
         table.add_row(
             moment(alert["raised_at"])[5:16],
             Text(severity, style=SEVERITY_STYLES.get(severity, "")),
-            Text(f"{clean(alert['title_zh'])} {clean(alert['title_en'])} · ").append_text(cell(alert["listing_id"])),
+            cell(alert["listing_id"]),
+            Text(f"{clean(alert['title_zh'])} {clean(alert['title_en'])}"),
         )
     return table
 
 
+class Scores:
+    """What was planted of each fault and what was found: a table with lines where a terminal is wide enough."""
+
+    def __init__(self, report: Report) -> None:
+        self._faults = sorted(report.faults.items())
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Else as other records."""
+        table = self._table()
+        fits = Measurement.get(console, options.update(width=10_000), table).maximum <= options.max_width
+        yield table if console.is_terminal and fits else Records(_SCORES, self._rows())
+
+    def _rows(self) -> Iterator[Mapping[str, Text]]:
+        for fault, score in self._faults:
+            style = "bold red" if score.missed or score.without_cause else ""
+            values = (fault, score.planted, score.found, score.missed, score.without_cause)
+            yield {column.name: Text(str(value), style=style) for column, value in zip(_SCORES, values, strict=True)}
+
+    def _table(self) -> Table:
+        table = Table()
+        for column in _SCORES:
+            table.add_column(column.name, justify="right" if column.right else "left", no_wrap=True)
+        for row in self._rows():
+            table.add_row(*row.values())
+        return table
+
+
 def draw_report(report: Report, events: int, seconds: float) -> RenderableType:
     """What was planted and what was found."""
-    table = Table(title=f"{events:,} events in {seconds:,.1f} s, {events / max(seconds, 1e-9):,.0f}/s")
-    for column in ("fault", "planted", "found", "missed", "without cause"):
-        table.add_column(column, justify="left" if column == "fault" else "right")
-    for fault, score in sorted(report.faults.items()):
-        bad = "bold red" if score.missed or score.without_cause else ""
-        table.add_row(
-            fault, str(score.planted), str(score.found), str(score.missed), str(score.without_cause), style=bad
-        )
     verdicts = ", ".join(f"{name} {count:,}" for name, count in report.chains.items())
     alerts = ", ".join(f"{name} {count:,}" for name, count in report.alerts.items())
-    return Group(table, Text(f"chains: {verdicts}"), Text(f"alerts that stand: {alerts or 'none'}"))
+    return Group(
+        Text(f"{events:,} events in {seconds:,.1f} s, {events / max(seconds, 1e-9):,.0f}/s", style="italic"),
+        Scores(report),
+        Text(f"chains: {verdicts}"),
+        Text(f"alerts that stand: {alerts or 'none'}"),
+    )
+
+
+def draw_tour(folder: str, commands: Sequence[str]) -> RenderableType:
+    """Where the market is, and what to try on it. The commands are not wrapped: they are to be copied."""
+    return Group(
+        Text(f"\nThe market stays in {clean(folder)}. Look around in it:\n"),
+        *(Text(f"  {clean(command)}", no_wrap=True, overflow="ignore") for command in commands),
+        Text(f"\nrm -r {clean(shlex.quote(folder))} removes it", style="dim"),
+    )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from suyuan.cli.demo.feed import Feed
 from suyuan.cli.demo.picture import Figures
+from suyuan.cli.demo.tour import tour
 from suyuan.cli.embedded.run import EmbeddedRun
 from suyuan.cli.publishing.embedded import EmbeddedOutlet
 from suyuan.cli.publishing.tally import Tally
@@ -33,11 +34,23 @@ class Show:
     rate: int | None
 
 
-async def perform(show: Show, look: Callable[[Figures], None] | None = None) -> tuple[Report, int, float]:
-    """(report, events, seconds). `look` is shown the figures every second; without it nobody looks, which is faster.
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`events` that were published, in so many `seconds`; `tour`: commands that show what there is now."""
+
+    report: Report
+    events: int
+    seconds: float
+    tour: list[str]
+
+
+async def perform(show: Show, look: Callable[[Figures], None] | None = None) -> Outcome:
+    """`look` is shown the figures at once and every second; without it nobody looks, which is faster.
 
     The simulated calendar turns the days, so the run publishes none of its own.
     """
+    if look is not None:
+        look(Figures(expected=show.events, folder=str(show.settings.data)))
     run = EmbeddedRun(show.settings, once=True)
     await run.start()
     service = QueryService(show.settings.data, named_queries(run.clickhouse))
@@ -58,7 +71,7 @@ async def perform(show: Show, look: Callable[[Figures], None] | None = None) -> 
         await feeding
         await run.wait_drained()
         seconds = time.monotonic() - began
-        return await asyncio.to_thread(_report, run, market), feed.published, seconds
+        return await asyncio.to_thread(_outcome, run, market, feed.published, seconds)
     finally:
         feed.stop()
         if looking is not None:
@@ -68,9 +81,10 @@ async def perform(show: Show, look: Callable[[Figures], None] | None = None) -> 
         await run.stop()
 
 
-def _report(run: EmbeddedRun, market: Market) -> Report:
+def _outcome(run: EmbeddedRun, market: Market, events: int, seconds: float) -> Outcome:
     queries = named_queries(run.clickhouse)
-    return compare(market.planted(), queries["chains"](), queries["alerts"]())
+    report = compare(market.planted(), queries["chains"](), queries["alerts"]())
+    return Outcome(report, events, seconds, tour(queries, run.folder))
 
 
 async def _look(run: EmbeddedRun, feed: Feed, show: Show, look: Callable[[Figures], None]) -> None:

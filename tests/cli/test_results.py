@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
@@ -16,7 +18,7 @@ from typer.testing import CliRunner
 from suyuan.cli.exits import CommandError
 from suyuan.cli.main import app
 from suyuan.simulation.market import Market
-from tests.cli.terminal import in_a_pipe, on_terminal
+from tests.cli.terminal import in_a_pipe, on_terminal, shown_by
 
 COUNT, SEED = 3_000, 5
 
@@ -95,9 +97,30 @@ def test_the_demo_finds_all_that_was_planted_and_nothing_else(performed, planted
         fault: sum(one.fault == fault for one in planted) for fault in {one.fault for one in planted}
     }, report["examples"]
     assert report["events"] == COUNT
+    assert len(report["try"]) == 5
     assert sum(report["chains"].values()) > 500
     assert report["alerts"]["high"] > 5
     assert code == 0, errors
+
+
+def test_the_demo_shows_a_picture_at_once_and_leaves_a_market_with_commands_that_work(tmp_path):
+    shown = shown_by(
+        [sys.executable, "-m", "suyuan.cli.main", "demo", "--events", "600", "--rate", "400"],
+        env={**os.environ, "TMPDIR": str(tmp_path), "TERM": "xterm", "SUYUAN_FSYNC": "false"},
+    )
+    picture, _, after = shown.partition("The market stays in ")
+    assert (
+        picture.index("溯源 suyuan demo") < picture.index("newest alerts that stand") < picture.index("without cause")
+    )
+    assert picture.count("suyuan demo") >= 2
+    folder, _, rest = after.partition(". ")
+    assert Path(folder).parent == tmp_path
+    commands = [shlex.split(line) for line in rest.splitlines() if line.startswith("  ")]
+    assert [words[3:5] for words in commands if words[3] == "trace"] == [["trace", "back"], ["trace", "forward"]]
+    assert all(words[:3] == [sys.executable, "-m", "suyuan.cli.main"] for words in commands)
+    for text in in_a_pipe(*(words[3:] for words in commands)):
+        assert text.count("\n") >= 2
+    assert f"rm -r {folder}" in rest
 
 
 def test_with_and_without_a_running_process_the_answer_is_the_same(performed, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -21,7 +22,7 @@ def test_the_rule_of_the_page_passes_its_check(tmp_path):
     (rule,) = code_blocks(PAGE, "toml")
     with (package / "domain" / "rules" / "catalogue.toml").open("a", encoding="utf-8") as catalogue:
         catalogue.write(f"\n{rule}")
-    (check,) = code_blocks(PAGE, "sh")
+    (check,) = re.findall(r"^ *```sh\n(.+)\n *```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
     program, *arguments = check.split()
     assert program == ".venv/bin/pytest"
     about_the_catalogue = (

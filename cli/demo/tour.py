@@ -1,0 +1,51 @@
+"""What to look at in the market that the demo leaves."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from suyuan.cli.query_service import Query
+
+_STORIES = ("input_recalled", "lot_recalled", "inspection_failed", "oversold", None)
+"""gaps that make a good story, the best first"""
+
+
+def tour(queries: Mapping[str, Query], folder: Path) -> list[str]:
+    """Commands for a shell, each of which shows something."""
+    return [command(words, folder) for words in _steps(queries)]
+
+
+def command(words: Sequence[str], folder: Path) -> str:
+    """To be copied into a shell."""
+    return shlex.join([*_program(), *words, "--data", str(folder)])
+
+
+def _steps(queries: Mapping[str, Query]) -> Iterator[list[str]]:
+    yield ["chains", "--verdict", "contradicted"]
+    yield ["alerts", "--state", "raised", "--limit", "10"]
+    chosen = next((row for gap in _STORIES for row in queries["chains"](gap=gap, limit=1)), None)
+    if chosen is None:
+        return
+    listing = [chosen["platform_code"], chosen["listing_id"]]
+    yield ["chain", *listing]
+    yield ["trace", "back", *listing]
+    lot = [chosen["producer_code"], chosen["gtin"], chosen["lot"]]
+    if None not in lot:
+        yield ["trace", "forward", *lot]
+
+
+def _program() -> list[str]:
+    """What was called to get here, as it can be called again."""
+    called = Path(sys.argv[0])
+    if called.name != "suyuan":
+        return [sys.executable, "-m", "suyuan.cli.main"]
+    found = shutil.which("suyuan")
+    if found and called.exists() and Path(found).samefile(called):
+        return ["suyuan"]
+    shown = os.path.relpath(called)
+    return [str(called.absolute()) if shown.startswith(os.pardir) else shown]
