@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -28,3 +29,13 @@ def test_every_data_file_has_a_pattern():
         if file.is_file() and "__pycache__" not in file.parts
     }
     assert {f"*{suffix}" for suffix in suffixes - {".py"}} == set(SETUPTOOLS["package-data"]["*"])
+
+
+def test_the_installation_says_what_it_does_and_is_not_warned_of_a_folder_that_is_not_there(tmp_path):
+    told = ["make", "--dry-run", "--directory", str(ROOT), "install", f"VENV={tmp_path / 'venv'}"]
+    steps = subprocess.run(told, capture_output=True, text=True, check=True).stdout.splitlines()
+    said = next(at for at, step in enumerate(steps) if "1.4 GB on disk" in step and "minutes" in step)
+    installing = [at for at, step in enumerate(steps) if "pip install" in step]
+    assert said < installing[0]
+    assert steps[installing[-1]].startswith("PYTHONWARNINGS='ignore:Editable installation' ")
+    assert not (ROOT / "suyuan").exists()
