@@ -1,79 +1,130 @@
-"""Events as rows of text, as CSV gives them: cells typed by the kind's schema, an empty one absent.
+"""Events as rows of text, as CSV and workbooks give them: cells typed by the kind's schema, an empty one absent.
 
-Cells: integers in digits; true, false, 1, 0, 是, 否; dates YYYY-MM-DD; lists of texts as a JSON array or
-separated by ";" (an empty cell is the empty list); lists of records as a JSON array of objects; occurred_at
-as in JSON.
+Cells: integers in digits; true, false, 1, 0, 是, 否; dates and occurred_at as in JSON or as offices write them (see
+`instants`); lists of texts as a JSON array or separated by ; ； 、 ， or line ends (an empty cell is the empty list);
+lists of records as a JSON array of objects. `="…"` and a leading apostrophe, which only spreadsheets write, are taken
+off.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
 from typing import Any, NoReturn
 
 import msgspec
 
 from suyuan.schemas.fields import Field
-from suyuan.schemas.instants import day, instant
+from suyuan.schemas.instants import instant_in_china, office_day
 from suyuan.schemas.kinds import KINDS, event_schema
 from suyuan.schemas.limits import one_of
 from suyuan.schemas.validation import InvalidEvent, ParsedEvent, parse_value
 from suyuan.schemas.withheld import PERSONAL
 
+Words = Mapping[str, Mapping[str, str]]
+"""field → a word that offices write → the value that it means"""
+
+_NO_WORDS: Words = MappingProxyType({})
 _EMPTY = "is empty"
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 _BOOLEANS = {"true": True, "1": True, "是": True, "false": False, "0": False, "否": False}
+_FORMULA = re.compile(r'="((?:[^"]|"")*)"')
+_FREE_TEXTS = frozenset({"title", "name", "producer_name", "reason", "ground", "ship_from", "url"})
+"""fields that may well begin with an apostrophe"""
+_BETWEEN = re.compile(r"[;；、，\r\n\u2028\u2029]")
+_BETWEEN_NAMES = re.compile(r"[;；、，,\r\n\u2028\u2029]")
+_NAMES = frozenset({"categories", "failed_items", "products"})
+"""lists whose items have no comma of their own"""
+_NO_DAY = frozenset(
+    {"长期", "长期有效", "永久", "永久有效", "无期限", "无固定期限", "无", "空", "没有", "暂无"}
+) | frozenset({"/", "//", "-", "--", "–", "—", "——", "N/A", "NA", "NULL", "NONE"})
+"""what an optional date says when there is none"""
 
 
-def event_from_text(kind: str, row: Mapping[str, str]) -> ParsedEvent:
+def event_from_text(kind: str, row: Mapping[str, str], words: Words = _NO_WORDS) -> ParsedEvent:
     """The event of a row, column → cell; cells are trimmed. Raises InvalidEvent."""
     if kind not in KINDS:
         raise InvalidEvent("kind", one_of(KINDS))
-    fields = event_schema(kind).fields
-    event = {field.name: _from_cell(field, row.get(field.name), shown=kind not in PERSONAL) for field in fields}
-    known = {"kind", *event}
-    return ParsedEvent(kind, event, tuple(name for name in row if name not in known))
+    event: dict[str, Any] = {}
+    assumed: list[str] = []
+    for name, field in _fields(kind):
+        cell = row.get(name)
+        text = cell.strip() if cell else ""
+        if text and text[0] in "='":
+            text = _unwrapped(name, text)
+        if text:
+            if field.type == "string" and not field.values and text.isascii():
+                event[name] = text  # most cells
+            else:
+                event[name] = _from_cell(kind, field, text, words, assumed)
+        elif field.optional:
+            event[name] = None
+        elif cell is not None and field.type == "array":
+            event[name] = []
+        else:
+            raise InvalidEvent(name, _EMPTY if cell is not None else "missing")
+    if len(row) == len(event) and row.keys() == event.keys():
+        return ParsedEvent(kind, event, (), tuple(assumed))
+    return ParsedEvent(kind, event, tuple(name for name in row if name not in event and name != "kind"), tuple(assumed))
 
 
-def _from_cell(field: Field, cell: str | None, *, shown: bool) -> Any:
-    """`shown`: whether a reason may quote the cell."""
-    text = "" if cell is None else cell.strip()
-    if not text:
-        if field.optional:
-            return None
-        if cell is not None and field.type == "array":
-            return []
-        raise InvalidEvent(field.name, _EMPTY if cell is not None else "missing")
+@cache
+def _fields(kind: str) -> tuple[tuple[str, Field], ...]:
+    return tuple((field.name, field) for field in event_schema(kind).fields)
+
+
+def _from_cell(kind: str, field: Field, text: str, words: Words, assumed: list[str]) -> Any:
+    """`assumed`: takes the field's name where China time was."""
     try:
-        return _typed(field, text)
+        return _typed(field, text, words, assumed)
     except InvalidEvent:
         raise
     except ValueError as error:
-        raise InvalidEvent(field.name, f"{text[:40]!r} is {error}" if shown else f"is {error}") from None
+        # no reason quotes a cell that may name a person
+        raise InvalidEvent(field.name, f"is {error}" if kind in PERSONAL else f"{text[:40]!r} is {error}") from None
 
 
-def _typed(field: Field, text: str) -> Any:
+def _unwrapped(name: str, text: str) -> str:
+    if (formula := _FORMULA.fullmatch(text)) is not None:
+        return formula[1].replace('""', '"').strip()
+    return text if text[0] == "=" or name in _FREE_TEXTS else text[1:].strip()
+
+
+def _typed(field: Field, text: str, words: Words, assumed: list[str]) -> Any:
     if field.items is not None:
         return _array(field, field.items, text)
     if field.type == "date":
-        return day(text)
+        return None if field.optional and text.upper() in _NO_DAY else office_day(text)
     if field.type == "timestamp-millis":
-        return instant(int(text) if _INTEGER.fullmatch(text) else text)
+        moment, in_china = instant_in_china(int(text) if _INTEGER.fullmatch(text) else text)
+        if in_china:
+            assumed.append(field.name)
+        return moment
+    if field.values:
+        return _one_of(field, words.get(field.name, {}).get(text, text))
     value: Any = text
     if field.type == "long":
-        value = _integer(text)
+        value = _integer(text, money=field.name.endswith("_fen"))
     elif field.type == "boolean":
         value = _boolean(text)
     elif field.type == "string":
         _encodable(text)
-    if field.values and value not in field.values:
+    return value
+
+
+def _one_of(field: Field, text: str) -> str | int:
+    value: str | int = int(text) if field.type == "long" and _INTEGER.fullmatch(text) else text
+    if value not in field.values:
         raise ValueError(one_of(field.values))
     return value
 
 
-def _integer(text: str) -> int:
+def _integer(text: str, *, money: bool) -> int:
     if not _INTEGER.fullmatch(text):
-        raise ValueError("not an integer")
+        remedy = "fen (1250 for 12.50 yuan), or yuan under a header such as 价格(元)" if money else "digits and no more"
+        raise ValueError(f"not an integer: write {remedy}")
     value = int(text)
     if not -(1 << 63) <= value < 1 << 63:
         raise ValueError("outside the range of 64-bit integers")
@@ -97,7 +148,8 @@ def _encodable(text: str) -> None:
 def _array(field: Field, item: Field, text: str) -> list[Any]:
     if item.type == "string" and not text.startswith("["):
         _encodable(text)
-        return [part.strip() for part in text.split(";") if part.strip()]
+        between = _BETWEEN_NAMES if field.name in _NAMES else _BETWEEN
+        return [part for part in map(str.strip, between.split(text)) if part]
     try:
         value: list[Any] = parse_value(field, text)
     except msgspec.MsgspecError as error:

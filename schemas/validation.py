@@ -16,7 +16,7 @@ import msgspec
 
 from suyuan.schemas.fields import Field
 from suyuan.schemas.framing import MAX_EVENT_BYTES
-from suyuan.schemas.instants import instant
+from suyuan.schemas.instants import instant, instant_in_china
 from suyuan.schemas.kinds import KINDS, event_schema
 from suyuan.schemas.limits import one_of
 from suyuan.schemas.withheld import PERSONAL
@@ -42,16 +42,19 @@ class ParsedEvent:
     """`event`: every field of the kind, None where absent; dates as `datetime.date`, occurred_at int ms,
     records as dicts.
 
-    `ignored`: fields that the kind does not have.
+    `ignored`: fields that the kind does not have. `assumed`: times that had no offset and were taken for China time.
     """
 
     kind: str
     event: dict[str, Any]
     ignored: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()
 
 
-def parse_event(line: bytes) -> ParsedEvent:
-    """The event of one JSON object with its `kind`. Raises InvalidEvent."""
+def parse_event(line: bytes, *, office_times: bool = False) -> ParsedEvent:
+    """The event of one JSON object with its `kind`. `office_times`: occurred_at may lack its offset, as in files of
+    people; that it was taken for China time is told. Raises InvalidEvent.
+    """
     if len(line) > MAX_EVENT_BYTES:
         raise InvalidEvent("", f"too large: {len(line)} bytes, at most {MAX_EVENT_BYTES}")
     ignored: tuple[str, ...] = ()
@@ -61,11 +64,15 @@ def parse_event(line: bytes) -> ParsedEvent:
         struct, ignored = _second_look(line.removeprefix(_BOM))
     kind = struct.__struct_config__.tag
     event = msgspec.structs.asdict(struct)
+    assumed = False
     try:
-        event["occurred_at"] = instant(event["occurred_at"])
+        if office_times:
+            event["occurred_at"], assumed = instant_in_china(event["occurred_at"])
+        else:
+            event["occurred_at"] = instant(event["occurred_at"])
     except ValueError as error:
         raise InvalidEvent("occurred_at", str(error)) from None
-    return ParsedEvent(kind, event, ignored)
+    return ParsedEvent(kind, event, ignored, ("occurred_at",) if assumed else ())
 
 
 def parse_value(field: Field, text: str) -> Any:
@@ -106,6 +113,14 @@ def _explain(message: str, line: bytes) -> NoReturn:
     raise InvalidEvent(where, _reason(what.replace("`", ""), field, hidden=hidden))
 
 
+_REMEDIES = (
+    ("expected text", "got integer", "write it in quotes"),
+    ("expected text", "got number with a fraction", "write it in quotes"),
+    ("expected integer", "got text", "write it without quotes"),
+    ("expected array", "got text", 'write a list, as ["H1", "H2"]'),
+)
+
+
 def _reason(what: str, field: Field | None, *, hidden: bool) -> str:
     if what.startswith("Invalid enum value") and field is not None:
         quoted = "" if hidden else f"{what.removeprefix('Invalid enum value ')} "
@@ -116,7 +131,9 @@ def _reason(what: str, field: Field | None, *, hidden: bool) -> str:
         return "outside the range of 64-bit integers"
     for name, plain in _PLAIN_TYPES.items():
         what = re.sub(rf"\b{name}\b", plain, what)
-    return what[:1].lower() + what[1:].replace(" | ", " or ")
+    what = what[:1].lower() + what[1:].replace(" | ", " or ")
+    remedy = next((how for wanted, got, how in _REMEDIES if what.startswith(wanted) and got in what), None)
+    return f"{what}: {remedy}" if remedy else what
 
 
 def _field_at(line: bytes, where: str) -> Field | None:

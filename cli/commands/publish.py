@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
 from pathlib import Path
-from typing import IO, Annotated
+from typing import Annotated
 
 import typer
 
 from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.options import AsJson, Data, Kafka
 from suyuan.cli.publishing import embedded
-from suyuan.cli.publishing.files import publish_files
+from suyuan.cli.publishing.checked import NoOutlet, Shown
+from suyuan.cli.publishing.columns import OwnWords, nearest, read_own_words
+from suyuan.cli.publishing.encoding import Encoding, named
+from suyuan.cli.publishing.files import Publication
 from suyuan.cli.publishing.progress import watch
 from suyuan.cli.publishing.publisher import Outlet, Publisher
+from suyuan.cli.publishing.reading import Options
+from suyuan.cli.publishing.refused_rows import RefusedRows
 from suyuan.cli.publishing.sources import STDIN
 from suyuan.cli.publishing.tally import Tally
 from suyuan.cli.screen import print_json, put, say
@@ -26,7 +32,8 @@ _SHOWN = 20
 
 def publish(
     files: Annotated[
-        list[str], typer.Argument(metavar="FILE…", help="JSONL or CSV, also as .gz; - for standard input.")
+        list[str],
+        typer.Argument(metavar="FILE…", help="CSV, JSON, .xlsx, .xls, also within .gz and .zip; - for standard input."),
     ],
     data: Data = None,
     kafka: Kafka = None,
@@ -34,13 +41,24 @@ def publish(
         str | None,
         typer.Option(help="Kind of the records that do not name theirs; default: what the file's name begins with."),
     ] = None,
+    columns: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="What your columns are called: TOML, header = field.")
+    ] = None,
+    sheet: Annotated[str | None, typer.Option(help="Sheet of a workbook; default: the first.")] = None,
+    encoding: Annotated[
+        str | None, typer.Option(help="Encoding of the files, such as gb18030; default: as their bytes say.")
+    ] = None,
     errors: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write every rejected record's reason here, as JSONL.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Write refused rows here with the reason, to be mended and sent again."),
     ] = None,
     *,
+    check: Annotated[
+        bool, typer.Option("--check", help="Read and judge everything, publish nothing, show how it is understood.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Publish events: an object per line ({"kind": "listing", …}), or CSV with a header per kind.
+    """Publish events: tables with a header, a file per kind, or JSON objects ({"kind": "listing", …}).
 
     Says how many were accepted, were there before (duplicate) and were rejected, and why. On Kafka, what an
     earlier publication brought counts as accepted again, and makes no difference: intake knows it.
@@ -48,28 +66,31 @@ def publish(
     """
     if kind is not None and kind not in KINDS:
         raise CommandError(f"--kind {kind}: not one of {', '.join(KINDS)}", Exit.WRONG_USAGE)
+    options = Options(kind, sheet, _encoding(encoding), _own_words(columns))
     missing = [name for name in files if name != STDIN and not Path(name).exists()]
     if missing:
         raise CommandError(f"no such file: {', '.join(missing)}; nothing was published", Exit.WRONG_USAGE)
-    settings = load(data=data, kafka=kafka)
     tally = Tally()
+    shown = Shown() if check else None
     failure: CommandError | None = None
     with ExitStack() as opened:
-        if errors is not None:
-            tally.report = opened.enter_context(_report(errors))
+        settings = None if check else load(data=data, kafka=kafka)
+        refused = opened.enter_context(closing(_refused_rows(errors, files))) if errors is not None else None
         try:
             with _outlet(settings, tally) as outlet, watch(tally) as progress:
-                publish_files(files, kind, Publisher(outlet), tally, progress)
+                Publication(Publisher(outlet), tally, progress, options, refused, shown).publish(files)
         except CommandError as error:
             failure = error
-    _answer(tally, failure, as_json=as_json)
+    _answer(tally, failure, shown, refused, as_json=as_json)
     if failure is not None:
         raise failure
     if tally.rejected:
         raise typer.Exit(Exit.FAILED)
 
 
-def _outlet(settings: Settings, tally: Tally) -> AbstractContextManager[Outlet]:
+def _outlet(settings: Settings | None, tally: Tally) -> AbstractContextManager[Outlet]:
+    if settings is None:
+        return nullcontext(NoOutlet(tally))
     if not settings.kafka:
         return embedded.outlet(settings.data, settings.partitions, tally, fsync=settings.fsync)
     from suyuan.cli.publishing import kafka  # noqa: PLC0415 - Kafka's client takes a while to load
@@ -77,22 +98,62 @@ def _outlet(settings: Settings, tally: Tally) -> AbstractContextManager[Outlet]:
     return kafka.outlet(settings.kafka_connection(), tally)
 
 
-def _report(path: Path) -> IO[str]:
+def _encoding(name: str | None) -> Encoding | None:
     try:
-        return path.open("w", encoding="utf-8")
+        return named(name) if name is not None else None
+    except LookupError:
+        raise CommandError(f"--encoding {name}: not known; try utf-8 or gb18030", Exit.WRONG_USAGE) from None
+
+
+def _own_words(path: Path | None) -> OwnWords:
+    try:
+        return read_own_words(path) if path is not None else OwnWords()
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise CommandError(f"--columns {path}: {why}; nothing was published", Exit.WRONG_USAGE) from None
+
+
+def _refused_rows(path: Path, files: list[str]) -> RefusedRows:
+    try:
+        if any(name != STDIN and path.exists() and path.samefile(name) for name in files):
+            raise CommandError(f"--errors {path}: is to be published itself; name another file", Exit.WRONG_USAGE)
+        return RefusedRows(path)
     except OSError as error:
         raise CommandError(f"--errors {path}: {error.strerror}; nothing was published", Exit.WRONG_USAGE) from None
 
 
-def _answer(tally: Tally, failure: CommandError | None, *, as_json: bool) -> None:
+def _answer(
+    tally: Tally, failure: CommandError | None, shown: Shown | None, refused: RefusedRows | None, *, as_json: bool
+) -> None:
+    notes = list(_notes(tally, refused))
     if as_json:
-        print_json([{**tally.as_json(), **({"failure": str(failure)} if failure else {})}])
+        answer = {
+            **tally.as_json(),
+            **({"notes": notes} if notes else {}),
+            **({"failure": str(failure)} if failure else {}),
+        }
+        print_json([answer | ({"published": False, "files": shown.files} if shown is not None else {})])
     else:
+        for line in shown.lines() if shown is not None else ():
+            put(line)
         for problem in tally.problems[:_SHOWN]:
             say(str(problem))
         if tally.rejected > _SHOWN:
-            say(f"… {tally.rejected:,} rejected in all; --errors FILE writes down every reason")
-    for (kind, field), count in tally.ignored.items():
-        say(f"note: a {kind} has no field {field}: left aside in {count:,} records")
+            say(f"… {tally.rejected:,} rejected in all; --errors FILE writes down every row with its reason")
+    for note in notes:
+        say(f"note: {note}")
     if not as_json:
-        put(f"accepted {tally.accepted:,}, duplicate {tally.duplicate:,}, rejected {tally.rejected:,}")
+        counts = f"accepted {tally.accepted:,}, duplicate {tally.duplicate:,}, rejected {tally.rejected:,}"
+        put(f"{counts} (a check: nothing was published)" if shown is not None else counts)
+
+
+def _notes(tally: Tally, refused: RefusedRows | None) -> Iterator[str]:
+    yield from tally.notes
+    for (kind, field), count in tally.assumed.items():
+        yield f"{field} of a {kind} has no offset from UTC: read as China time in {count:,} records"
+    for (kind, field), count in tally.ignored.items():
+        near = nearest(kind, field)
+        hint = f"; if it is {near}, name it so, or say so with --columns" if near else ""
+        yield f"a {kind} has no field {field}: left aside in {count:,} records{hint}"
+    if refused is not None and len(refused.paths) > 1:
+        yield f"refused rows with other headers are in {', '.join(map(str, refused.paths[1:]))}"

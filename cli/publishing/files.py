@@ -3,53 +3,97 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 
+from suyuan.cli.publishing.archives import Refused, opened
+from suyuan.cli.publishing.checked import Shown
+from suyuan.cli.publishing.columns import OTHER_REASON, REASON
 from suyuan.cli.publishing.problems import FileRefusedError, Problem, Spoiled
 from suyuan.cli.publishing.progress import Watch
 from suyuan.cli.publishing.publisher import Publisher
-from suyuan.cli.publishing.reading import read
+from suyuan.cli.publishing.reading import Options, Raw, Reading
+from suyuan.cli.publishing.refused_rows import RefusedRows
 from suyuan.cli.publishing.sources import Source
 from suyuan.cli.publishing.tally import Tally
+from suyuan.cli.publishing.workbook import Workbook
 from suyuan.schemas.validation import InvalidEvent
 
 _STEP = 2_000
 """records between two looks at the progress"""
+_ALWAYS_ASIDE = frozenset({REASON, OTHER_REASON})
+"""columns that --errors has added"""
 
 
-def publish_files(names: Iterable[str], kind: str | None, publisher: Publisher, tally: Tally, watch: Watch) -> None:
-    """What cannot be taken is counted in the tally with its reason; the rest goes on. Errors of the log
-    pass through.
+@dataclass(slots=True)
+class Publication:
+    """What becomes of the records of files. `refused`: takes those that were not accepted; `shown`: how they were
+    understood.
     """
-    for name in names:
-        try:
-            source = Source(name)
-        except OSError as error:
-            tally.refuse(Problem(name, None, f"not readable: {error.strerror or error}"))
-            continue
-        try:
-            _publish(source, kind, publisher, tally, watch)
-        except FileRefusedError as refused:
-            tally.refuse(Problem(name, refused.line, str(refused)), refused.records)
-        finally:
-            source.close()
-    publisher.flush()
 
+    publisher: Publisher
+    tally: Tally
+    watch: Watch
+    options: Options = field(default_factory=Options)
+    refused: RefusedRows | None = None
+    shown: Shown | None = None
 
-def _publish(source: Source, kind: str | None, publisher: Publisher, tally: Tally, watch: Watch) -> None:
-    watch.begin(source)
-    for count, (line, record) in enumerate(read(source, kind)):
-        if record is None:
-            publisher.flush()
-        elif isinstance(record, Spoiled):
-            tally.refuse(Problem(source.name, line, record.reason, record.field))
-        else:
+    def publish(self, names: Iterable[str]) -> None:
+        """What cannot be taken is counted in the tally with its reason; the rest goes on. Errors of the log
+        pass through.
+        """
+        for name in names:
             try:
-                publisher.take(record.kind, record.event)
-            except InvalidEvent as error:
-                tally.refuse(Problem(source.name, line, error.reason, error.field or None))
-            except ValueError as error:
-                tally.refuse(Problem(source.name, line, str(error)))
-            for field in record.ignored:
-                tally.ignored[record.kind, field] += 1
-        if count % _STEP == 0:
-            watch.step(source)
+                for found in opened(name):
+                    self._file(found)
+            except OSError as error:
+                self.tally.refuse(Problem(name, None, f"not readable: {error.strerror or error}"))
+        self.publisher.flush()
+
+    def _file(self, found: Source | Workbook | Refused) -> None:
+        if isinstance(found, Refused):
+            self.tally.refuse(Problem(found.name, None, found.reason))
+            return
+        reading = Reading(found, self.options)
+        self.watch.begin(found)
+        if self.shown is not None:
+            self.shown.begin(reading)
+        try:
+            self._records(reading, found)
+        except FileRefusedError as error:
+            self.tally.refuse(Problem(found.name, error.line, str(error)), error.records)
+        finally:
+            found.close()
+        if self.shown is not None:
+            self.shown.end()
+        self.tally.notes += [f"{found.name}: {note}" for note in reading.notes]
+
+    def _records(self, reading: Reading, found: Source | Workbook) -> None:
+        take, tally, shown = self.publisher.take, self.tally, self.shown
+        for count, (line, record, raw) in enumerate(reading.records()):
+            if record is None:
+                self.publisher.flush()
+            elif isinstance(record, Spoiled):
+                self._refuse(reading, Problem(reading.name, line, record.reason, record.field), raw, record.raw)
+            else:
+                try:
+                    take(record.kind, record.event)
+                except InvalidEvent as error:
+                    problem = Problem(reading.name, line, error.reason, error.field or None)
+                    self._refuse(reading, problem, raw, kind=record.kind)
+                except ValueError as error:
+                    self._refuse(reading, Problem(reading.name, line, str(error)), raw, kind=record.kind)
+                else:
+                    if shown is not None:
+                        shown.record(line, record)
+                for field_ in record.ignored:
+                    if field_ not in _ALWAYS_ASIDE:
+                        tally.ignored[record.kind, field_] += 1
+                for field_ in record.assumed:
+                    tally.assumed[record.kind, field_] += 1
+            if count % _STEP == 0:
+                self.watch.step(found)
+
+    def _refuse(self, reading: Reading, problem: Problem, raw: Raw, text: str = "", kind: str | None = None) -> None:
+        self.tally.refuse(problem)
+        if self.refused is not None:
+            self.refused.write(reading, problem, raw, text, kind)

@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import Protocol
 
-from suyuan.cli.publishing.problems import FileRefusedError
+from suyuan.cli.publishing.problems import LONGEST
 
-LONGEST = 1 << 20
-"""bytes of the longest record that is taken"""
+__all__ = ["LONGEST", "Bytes", "Lines", "Mark"]
+
 _CHUNK = 1 << 18
 _BOM = b"\xef\xbb\xbf"
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 class Mark(Enum):
@@ -35,10 +34,7 @@ class Bytes(Protocol):
 
 
 class Lines:
-    r"""Lines without their ends (\n, \r\n or \r, mixed as they come) and without the byte order mark.
-
-    Iterating raises FileRefusedError where the bytes are no UTF-8 text to begin with.
-    """
+    r"""Lines without their ends (\n, \r\n or \r, mixed as they come) and without the byte order mark."""
 
     def __init__(self, stream: Bytes) -> None:
         self._stream = stream
@@ -57,8 +53,6 @@ class Lines:
                 break
             if self.empty:
                 self.empty = False
-                if chunk.startswith(_UTF_16):
-                    raise FileRefusedError("UTF-16, but UTF-8 is expected")
                 chunk = chunk.removeprefix(_BOM)
             ended_in_return = chunk.endswith(b"\r")
             if after_return:

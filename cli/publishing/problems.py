@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+LONGEST = 1 << 20
+"""bytes of the longest record that is taken"""
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -23,10 +26,11 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Spoiled:
-    """Stands in the place of a record that cannot be read."""
+    """Stands in the place of a record that cannot be read. `raw`: its text, where there is nothing better."""
 
     reason: str
     field: str | None = None
+    raw: str = ""
 
 
 class FileRefusedError(Exception):

@@ -11,6 +11,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from suyuan.cli.publishing.sources import Source
 from suyuan.cli.publishing.tally import Tally
+from suyuan.cli.publishing.workbook import Workbook
 from suyuan.cli.screen import console, say
 
 _EVERY = 10.0
@@ -26,12 +27,12 @@ class Watch:
         self._began = self._said = time.monotonic()
         self._task = bar.add_task("", total=None, rate="") if bar else None
 
-    def begin(self, source: Source) -> None:
+    def begin(self, source: Source | Workbook) -> None:
         """Reading of a file begins."""
         if self._bar is not None and self._task is not None:
             self._bar.reset(self._task, total=source.size, description=source.name)
 
-    def step(self, source: Source) -> None:
+    def step(self, source: Source | Workbook) -> None:
         """Some more records were read."""
         now = time.monotonic()
         rate = self._tally.read / max(now - self._began, 1e-3)

@@ -1,4 +1,4 @@
-"""Open what is to be published: a file, a gzip file, standard input."""
+"""Open what is to be published: a file, a gzip file, a member of a zip file, standard input."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ import os
 import select
 import stat
 import sys
-from pathlib import Path
-from typing import Any, BinaryIO
+from collections.abc import Callable
+from typing import IO, Any, BinaryIO
 
 STDIN = "-"
 _GZIP = b"\x1f\x8b"
+
+
+Raw = IO[bytes] | io.RawIOBase
 
 
 class Source:
@@ -21,24 +24,37 @@ class Source:
     Raises OSError, EOFError or zlib.error where the file or its compression cannot be read.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, raw: Raw, size: int | None, reopen: Callable[[], Raw] | None) -> None:
+        """`size`: bytes of the file as stored, None where that is not known beforehand. `reopen`: the same bytes from
+        the beginning, None for a pipe.
+        """
         self.name = name
-        self._raw: BinaryIO = _open(name)
-        self.size = _size(self._raw)
-        """bytes of the file as stored, None where that is not known beforehand"""
-        self._waits = self.size is None
-        self._head = _fill(self._raw, 4)
-        self._stream: BinaryIO | gzip.GzipFile = self._raw
-        if self._head.startswith(_GZIP):
-            self._stream = gzip.GzipFile(fileobj=io.BufferedReader(_Joined(self._head, self._raw)))
-            self._head, self._waits = b"", False
+        self.size = size
+        self._raw = raw
+        self._reopen = reopen
+        self._head = b""
+        self._stream: Raw | gzip.GzipFile = raw
+        self._waits = False
+        self._begin()
+
+    @property
+    def rewindable(self) -> bool:
+        """Whether it can be read from the beginning again."""
+        return self._reopen is not None
+
+    def rewind(self) -> None:
+        """Read from the beginning again."""
+        if self._reopen is None:
+            raise io.UnsupportedOperation("rewind")
+        self._raw = self._reopen()
+        self._begin()
 
     def read(self, size: int) -> bytes:
         """The next bytes."""
         if self._head:
             head, self._head = self._head, b""
             return head
-        return self._stream.read(size)
+        return self._stream.read(size) or b""
 
     def would_wait(self) -> bool:
         """Whether nothing is there right now (a pipe whose writer is slow)."""
@@ -53,35 +69,48 @@ class Source:
         if self.name != STDIN:
             self._raw.close()
 
+    def _begin(self) -> None:
+        self._waits = self._reopen is None
+        self._head = fill(self._raw, 4)
+        self._stream = self._raw
+        if self._head.startswith(_GZIP):
+            self._stream = gzip.GzipFile(fileobj=io.BufferedReader(Joined(self._head, self._raw)))
+            self._head, self._waits = b"", False
 
-class _Joined(io.RawIOBase):
+
+class Joined(io.RawIOBase):
     """The bytes that were looked at, then the rest."""
 
-    def __init__(self, head: bytes, rest: BinaryIO) -> None:
+    def __init__(self, head: bytes, rest: Raw) -> None:
         self._head = head
         self._rest = rest
 
     def readable(self) -> bool:
+        """Always."""
         return True
 
+    def fileno(self) -> int:
+        """For select."""
+        return self._rest.fileno()
+
     def readinto(self, buffer: Any) -> int:
+        """What is there, 0 at the end."""
         data, self._head = self._head[: len(buffer)], self._head[len(buffer) :]
-        data = data or self._rest.read(len(buffer))
+        data = data or self._rest.read(len(buffer)) or b""
         buffer[: len(data)] = data
         return len(data)
 
 
-def _open(name: str) -> BinaryIO:
+def open_raw(name: str) -> tuple[BinaryIO, int | None]:
+    """The bytes of a file, or of standard input, and how many they are, where that is known. Raises OSError."""
     # unbuffered: what a pipe holds is seen by select, and read without waiting for a full buffer
-    return io.FileIO(sys.stdin.fileno(), closefd=False) if name == STDIN else Path(name).open("rb", buffering=0)
-
-
-def _size(raw: BinaryIO) -> int | None:
+    raw = io.FileIO(sys.stdin.fileno() if name == STDIN else name, closefd=name != STDIN)
     status = os.fstat(raw.fileno())
-    return status.st_size if stat.S_ISREG(status.st_mode) else None
+    return raw, status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
-def _fill(raw: BinaryIO, size: int) -> bytes:
+def fill(raw: Raw, size: int) -> bytes:
+    """The first bytes, fewer only at the end."""
     head = b""
     while len(head) < size and (more := raw.read(size - len(head))):
         head += more

@@ -21,13 +21,15 @@ class Table:
     record is longer than `LONGEST`, and reading goes on with the line after it.
     """
 
-    def __init__(self, lines: Iterable[bytes | Mark]) -> None:
+    def __init__(self, lines: Iterable[bytes | Mark], delimiter: str = ",") -> None:
         self._lines = iter(lines)
+        self._delimiter = delimiter
         self._line = 0
         """number of the last line handed to the parser"""
         self._held: deque[str | Spoiled] = deque()
         """lines of the present record, to be read again should it be given up"""
         self._again: deque[str | Spoiled] = deque()
+        self._given_up: str | Spoiled = ""
 
     def rows(self) -> Iterator[tuple[int, Row | Spoiled | None]]:
         """(line, row), (line, why not), or (line, None) where the writer of a pipe takes its time."""
@@ -36,7 +38,15 @@ class Table:
             self._held.clear()
             feed = self._feed()
             try:
-                row = next(csv.reader(feed, strict=True), None)
+                line = self._next()
+                if isinstance(line, str) and '"' not in line:  # nothing to parse, as in most rows
+                    self._line = begin
+                    if line != "\n":
+                        yield begin, line[:-1].split(self._delimiter)
+                    continue
+                if line is not None:
+                    self._again.appendleft(line)
+                row = next(csv.reader(feed, delimiter=self._delimiter, strict=True), None)
             except _Paused:
                 self._give_back(0)
                 yield begin, None
@@ -47,7 +57,7 @@ class Table:
                 continue
             except csv.Error as error:
                 self._give_back(1)
-                yield begin, Spoiled(f"not CSV: {error}")
+                yield begin, Spoiled(_told(error), raw=str(self._given_up).rstrip("\n"))
                 continue
             if row is None:
                 return
@@ -57,6 +67,7 @@ class Table:
     def _give_back(self, kept: int) -> None:
         """All but the first `kept` lines of the present record are read again."""
         lines = list(self._held)[kept:]
+        self._given_up = self._held[0] if self._held else ""
         self._line -= len(lines)
         self._again.extendleft(reversed(lines))
 
@@ -102,4 +113,12 @@ def _text(line: bytes) -> str | Spoiled:
     try:
         return line.decode() + "\n"
     except UnicodeDecodeError as error:
-        return Spoiled(f"not UTF-8 at byte {error.start + 1} of the line")
+        return Spoiled(
+            f"no text in the file's encoding, from byte {error.start + 1} of the line on: mend it, or --encoding"
+        )
+
+
+def _told(error: csv.Error) -> str:
+    if "expected after" in str(error):
+        return 'not CSV: a quote within a quoted cell is written twice ("" and not \\")'
+    return f"not CSV: {error}"

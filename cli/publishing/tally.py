@@ -4,35 +4,32 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict, dataclass, field
-from typing import IO, Any
+from typing import Any
 
 from suyuan.cli.publishing.problems import Problem
-from suyuan.cli.screen import json_line
 
 _MOST_SHOWN = 100
 
 
 @dataclass(slots=True)
 class Tally:
-    """Counts of records. `problems` holds the first hundred; all of them go to `report`, one JSON object
-    per line.
-    """
+    """Counts of records. `problems` holds the first hundred. `notes`: what a publisher should know beyond that."""
 
-    report: IO[str] | None = None
     accepted: int = 0
     duplicate: int = 0
     rejected: int = 0
     problems: list[Problem] = field(default_factory=list)
     ignored: Counter[tuple[str, str]] = field(default_factory=Counter)
     """(kind, field) that the kind does not have: how often it was left aside"""
+    assumed: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """(kind, field): how often a time without an offset was taken for China time"""
+    notes: list[str] = field(default_factory=list)
 
     def refuse(self, problem: Problem, records: int = 1) -> None:
         """Count what cannot be taken."""
         self.rejected += records
         if len(self.problems) < _MOST_SHOWN:
             self.problems.append(problem)
-        if self.report is not None:
-            self.report.write(json_line(asdict(problem)))
 
     @property
     def read(self) -> int:

@@ -14,6 +14,8 @@ import suyuan.sinks.metrics
 import suyuan.streams.metrics
 from suyuan.cli.exits import Exit
 from suyuan.cli.main import app
+from suyuan.cli.publishing.columns import table as table_of_words
+from suyuan.cli.publishing.columns import values_table
 from suyuan.cli.settings import Settings
 from suyuan.cli.topics.wanted import MESSAGE_BYTES, UNREAD
 from suyuan.domain.chain.gaps import GAPS
@@ -178,9 +180,30 @@ def metrics_page() -> str:
     return WORDS["page"]["metrics"].format(table=table(("metric", "type", "labels", "is"), rows))
 
 
+def columns_page() -> str:
+    """The words by which columns of tables are known, and words in cells."""
+    words = table_of_words()
+    sections = "\n".join(
+        f"## {'Every kind' if kind == 'every' else kind}\n\n"
+        + table(("field", "columns"), ((f"`{name}`", " ".join(each)) for name, each in fields.items()))
+        for kind, fields in words.items()
+    )
+    values = table(
+        ("kind", "field", "value", "words"),
+        (
+            (kind, f"`{name}`", f"`{value}`", " ".join(each))
+            for kind, fields in values_table().items()
+            for name, values in fields.items()
+            for value, each in values.items()
+        ),
+    )
+    return WORDS["page"]["columns"].format(sections=sections, values=values)
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "command.md": command_page,
     "events.md": events_page,
+    "columns.md": columns_page,
     "topics.md": topics_page,
     "gaps.md": gaps_page,
     "rules.md": rules_page,

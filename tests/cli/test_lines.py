@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from suyuan.cli.publishing.lines import LONGEST, Lines, Mark
-from suyuan.cli.publishing.problems import FileRefusedError
 
 
 class Stream:
@@ -71,11 +70,6 @@ def test_the_longest_line(size, taken):
 def test_a_last_line_that_is_too_long_is_told():
     lines = Lines(Stream(b"x" * (2 * LONGEST)))
     assert list(lines) == [Mark.TOO_LONG]
-
-
-def test_utf_16_is_refused_at_once():
-    with pytest.raises(FileRefusedError, match="UTF-16"):
-        list(Lines(Stream("{}".encode("utf-16"))))
 
 
 def test_nothing_is_empty_but_a_line_end_is_not():

@@ -28,7 +28,7 @@ def _values(field: Field) -> st.SearchStrategy[Any]:
             "long": st.integers(-(1 << 63), (1 << 63) - 1),
             "boolean": st.booleans(),
             "date": st.dates(),
-            "timestamp-millis": st.integers(0, MAX_INSTANT),
+            "timestamp-millis": st.integers(946_684_800_000, MAX_INSTANT),  # from 2000 on
         }[field.type]
     return st.none() | values if field.optional else values
 

@@ -1,0 +1,93 @@
+"""`publish --check`: everything is read and judged, nothing is sent."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from suyuan.cli.publishing.reading import Reading
+from suyuan.cli.publishing.tally import Tally
+from suyuan.schemas.validation import ParsedEvent
+from suyuan.schemas.withheld import PERSONAL
+
+MOST_SHOWN = 3
+"""records of each file that are shown as they are understood"""
+
+_REMEMBERED = 1_000_000
+
+
+class NoOutlet:
+    """Takes events and counts them; knows only what this check has brought."""
+
+    def __init__(self, tally: Tally) -> None:
+        self._tally = tally
+        self._seen: dict[bytes, None] = {}
+
+    def append(self, kind: str, keys: Sequence[bytes], values: Sequence[bytes], ids: Sequence[bytes]) -> None:
+        """Count events of one kind."""
+        del kind, keys, values
+        for identity in ids:
+            if identity in self._seen:
+                self._tally.duplicate += 1
+                continue
+            self._tally.accepted += 1
+            self._seen[identity] = None
+            if len(self._seen) > _REMEMBERED:
+                del self._seen[next(iter(self._seen))]
+
+    def finish(self) -> None:
+        """Nothing waits."""
+
+
+class Shown:
+    """How the files, and the first records of each, were understood."""
+
+    def __init__(self) -> None:
+        self.files: list[dict[str, Any]] = []
+
+    def begin(self, reading: Reading) -> None:
+        """Records of another file follow."""
+        self._reading = reading
+        self._first: list[dict[str, Any]] = []
+        self.files.append({"file": reading.name, "first": self._first})
+
+    def record(self, line: int, parsed: ParsedEvent) -> None:
+        """A record that would be accepted."""
+        if len(self._first) < MOST_SHOWN:
+            self._first.append({"line": line, "kind": parsed.kind, **_plain(parsed)})
+
+    def end(self) -> None:
+        """That was all of the file."""
+        reading = self._reading
+        columns = {column.header: list(column.fields) for column in reading.columns if column.header}
+        self.files[-1] |= {"format": reading.format, "kind": reading.kind, "columns": columns, "notes": reading.notes}
+        if reading.header_line:
+            self.files[-1]["header_line"] = reading.header_line
+
+    def lines(self) -> Iterator[str]:
+        """For a person."""
+        for file in self.files:
+            header = f", header on line {file['header_line']}" if "header_line" in file else ""
+            kind = f", kind {file['kind']}" if file.get("kind") else ""
+            yield f"{file['file']}: {file.get('format') or 'not read'}{header}{kind}"
+            for name, fields in file.get("columns", {}).items():
+                if fields != [name]:
+                    yield f"  {name} -> {' and '.join(fields) or 'left aside'}"
+            for record in file["first"]:
+                yield f"  line {record['line']}, {record['kind']}:"
+                for name, value in record["event"].items():
+                    if value is not None:
+                        yield f"    {name} = {value}"
+
+
+def _plain(parsed: ParsedEvent) -> dict[str, Any]:
+    """Times as in China; of complaints only which fields are given."""
+    if parsed.kind in PERSONAL:
+        return {"event": {name: value if value is None else "(given)" for name, value in parsed.event.items()}}
+    event = dict(parsed.event)
+    china = dt.timezone(dt.timedelta(hours=8))
+    event["occurred_at"] = dt.datetime.fromtimestamp(event["occurred_at"] / 1000, china).isoformat()
+    return {
+        "event": {name: value.isoformat() if isinstance(value, dt.date) else value for name, value in event.items()}
+    }

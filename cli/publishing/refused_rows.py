@@ -1,0 +1,105 @@
+"""The file of --errors: refused rows as they stood, each with the reason why, to be mended and sent again."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import IO, Any
+
+import msgspec
+
+from suyuan.cli.publishing.columns import KIND, OTHER_REASON, REASON
+from suyuan.cli.publishing.problems import Problem
+from suyuan.cli.publishing.reading import Raw, Reading
+from suyuan.schemas.kinds import KINDS, event_schema
+from suyuan.schemas.withheld import PERSONAL
+
+_PERSONAL_WORD = b"complain"
+_RAW = "raw"
+
+
+class RefusedRows:
+    """Rows of tables go to CSV under their own header, objects to JSONL. What does not fit into one file, since a
+    header is another one, goes to files of their own beside it (refused-2.csv).
+
+    Of complaints, and of what may be one, only the reason is written: it names file and line.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Empties the file. Raises OSError."""
+        self._path = path
+        self._free: IO[str] | None = _opened(path)
+        self._files: dict[tuple[str, ...], IO[str]] = {}
+        self.paths: list[Path] = [path]
+
+    def write(self, reading: Reading, problem: Problem, raw: Raw, text: str = "", kind: str | None = None) -> None:
+        """`raw`: the row or object as it stood; `text`: what stands for one that could not be taken apart."""
+        kind = kind or reading.kind
+        if reading.header is not None:
+            cells = list(raw) if isinstance(raw, list) else [text]
+            self._row(reading, problem, cells, kind)
+        else:
+            self._object(problem, raw if isinstance(raw, bytes) else text.encode(), kind)
+
+    def close(self) -> None:
+        """Close all files."""
+        for file in [*self._files.values(), *([self._free] if self._free else [])]:
+            file.close()
+
+    def _row(self, reading: Reading, problem: Problem, cells: list[str], kind: str | None) -> None:
+        header = reading.header or []
+        names_kind = any(KIND in column.fields for column in reading.columns)
+        first = [_reason_for(kind, header), *([] if names_kind else [KIND])]
+        file = self._file((*first, *header), table=True)
+        kinds = {kind} | ({cell.strip() for cell in cells} & PERSONAL if names_kind else set())
+        withheld = kinds & PERSONAL or kind is None
+        row = [str(problem), *([] if names_kind else [kind or ""]), *([] if withheld else cells)]
+        csv.writer(file, lineterminator="\n").writerow(row + [""] * (len(first) + len(header) - len(row)))
+
+    def _object(self, problem: Problem, text: bytes, kind: str | None) -> None:
+        said = _kind_in(text)
+        kind = said or kind
+        added: dict[str, Any] = {_reason_for(kind, ()): str(problem)}
+        withheld = kind in PERSONAL or ((kind not in KINDS or said is None) and _PERSONAL_WORD in text)
+        if kind and (withheld or not said):
+            added[KIND] = kind
+        line = msgspec.json.encode(added)
+        if said is None and not withheld:
+            line = msgspec.json.encode(added | {_RAW: text.decode(errors="replace")})
+        elif not withheld and text.strip() != b"{}":
+            line = line[:-1] + b", " + text.strip()[1:].replace(b"\r", b" ").replace(b"\n", b" ")
+        self._file((), table=False).write(line.decode(errors="replace") + "\n")
+
+    def _file(self, header: tuple[str, ...], *, table: bool) -> IO[str]:
+        if header not in self._files:
+            file, self._free = self._free, None
+            if file is None:
+                path = self._path.with_name(f"{self._path.stem}-{len(self._files) + 1}{self._path.suffix}")
+                file = _opened(path)
+                self.paths.append(path)
+            if table:  # the mark tells spreadsheets that it is UTF-8
+                file.write("\ufeff")
+                csv.writer(file, lineterminator="\n").writerow(header)
+            self._files[header] = file
+        return self._files[header]
+
+
+def _opened(path: Path) -> IO[str]:
+    return path.open("w", encoding="utf-8", newline="")
+
+
+def _reason_for(kind: str | None, header: tuple[str, ...] | list[str]) -> str:
+    taken = {each.name for each in event_schema(kind).fields} if kind in KINDS else set()
+    return OTHER_REASON if REASON in taken or REASON in header else REASON
+
+
+def _kind_in(text: bytes) -> str | None:
+    """The kind that an object names, "" where it names none, None for what is no object."""
+    try:
+        given = msgspec.json.decode(text)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    if not isinstance(given, dict):
+        return None
+    named = given.get(KIND, "")
+    return named if isinstance(named, str) else ""
