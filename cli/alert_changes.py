@@ -2,20 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
+from suyuan.cli.exits import CommandError, Exit
+from suyuan.cli.queries import NothingProcessed
 from suyuan.cli.reading import Ask
 
 
-def changes(ask: Ask, **wanted: str | None) -> Iterator[dict[str, Any] | None]:
-    """Every change from now on, once; None each time when there is nothing more for now."""
-    (end,) = ask("end_of_alert_changes")
-    after = end["after"]
+def changes(ask: Ask, away: Callable[[str], None], **wanted: str | None) -> Iterator[dict[str, Any] | None]:
+    """Every change from now on, once; None each time when there is nothing more for now.
+
+    Where the tables are not there yet, or whoever answers for them is away for a while, it goes on waiting, and `away`
+    is told why. Raises CommandError where nobody could be asked to begin with.
+    """
+    after = _begin(ask, away)
     while True:
-        page = [dict(row) for row in ask("alert_changes", after=after, **wanted)]
+        page: list[dict[str, Any]] = []
+        try:
+            if not ask.quiet():
+                page = [dict(row) for row in ask("alert_changes", after=after, **wanted)]
+        except NothingProcessed:
+            pass
+        except CommandError as error:
+            if error.code != Exit.UNAVAILABLE:
+                raise
+            away(str(error))
         for change in page:
             after = [change["loaded_at"], change["alert_id"], change["sequence"]]
             yield change
         if not page:
             yield None
+
+
+def _begin(ask: Ask, away: Callable[[str], None]) -> list[Any]:
+    try:
+        (end,) = ask("end_of_alert_changes")
+    except NothingProcessed as nothing:
+        away(str(nothing))
+        return [0, "", 0]
+    return list(end["after"])

@@ -27,6 +27,10 @@ from suyuan.sinks.errors import FolderInUse, ServerUnavailable, SinkError, Table
 Row = dict[str, Any]
 
 
+class NothingProcessed(CommandError):
+    """A data folder in which no process has made tables yet."""
+
+
 def named_queries(clickhouse: ClickHouse) -> Mapping[str, Query]:
     """Every question, bound to open tables. Times are ms UTC, days ISO text."""
     return {name: partial(_plain, query, clickhouse) for name, query in _QUERIES.items()}
@@ -34,15 +38,19 @@ def named_queries(clickhouse: ClickHouse) -> Mapping[str, Query]:
 
 @contextmanager
 def open_tables(folder: Path) -> Iterator[Mapping[str, Query]]:
-    """The questions of a folder that no process runs on. Raises CommandError, for its use too."""
+    """The questions of a folder that no process runs on. Raises NothingProcessed, FolderInUse, and CommandError, for
+    its use too.
+    """
     path = folder / "clickhouse"
     if not path.is_dir():
-        raise CommandError(f"nothing was processed in {folder} yet: `suyuan run` does it")
+        raise NothingProcessed(f"nothing was processed in {folder} yet: `suyuan run` does it")
     try:
         with ClickHouse(ClickHouseSettings(path=path, readers=2)) as clickhouse, clickhouse.answering():
             yield named_queries(clickhouse)
-    except FolderInUse as error:
-        raise CommandError(f"{error}, which does not answer queries (yet): try again", Exit.UNAVAILABLE) from None
+    except FolderInUse:
+        raise
+    except TablesMissing as error:
+        raise NothingProcessed(f"nothing was processed in {folder} yet: {error}") from error
     except ServerUnavailable as error:
         raise CommandError(str(error), Exit.UNAVAILABLE) from error
     except SinkError as error:
@@ -51,10 +59,20 @@ def open_tables(folder: Path) -> Iterator[Mapping[str, Query]]:
 
 @contextmanager
 def open_server(settings: ClickHouseSettings) -> Iterator[Mapping[str, Query]]:
-    """The questions of a ClickHouse server. Raises CommandError, for its use too."""
+    """The questions of a ClickHouse server. Raises CommandError, each question too."""
+    with _of_server(), ClickHouse(replace(settings, readers=1), make=False) as clickhouse:
+        yield {name: partial(_answered, clickhouse, query) for name, query in named_queries(clickhouse).items()}
+
+
+def _answered(clickhouse: ClickHouse, query: Query, **parameters: Any) -> Iterator[Mapping[str, Any]]:
+    with _of_server(), clickhouse.answering():
+        yield from query(**parameters)
+
+
+@contextmanager
+def _of_server() -> Iterator[None]:
     try:
-        with ClickHouse(replace(settings, readers=1), make=False) as clickhouse, clickhouse.answering():
-            yield named_queries(clickhouse)
+        yield
     except TablesMissing as error:
         raise CommandError(f"{error}: `suyuan loader` makes them") from error
     except ServerUnavailable as error:

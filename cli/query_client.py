@@ -19,9 +19,25 @@ class NotRunningError(Exception):
     """No process serves this folder."""
 
 
+class BrokenOff(CommandError):
+    """The process that answered has gone; what it had answered is not all."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, Exit.UNAVAILABLE)
+
+
+def serves(folder: Path) -> bool:
+    """Whether a process would answer now. Raises CommandError as `ask` does."""
+    try:
+        _connect(folder).close()
+    except NotRunningError:
+        return False
+    return True
+
+
 def ask(folder: Path, query: str, **parameters: Any) -> Iterator[dict[str, Any]]:
-    """The rows of a named query. Raises NotRunningError at once where there is no service, CommandError
-    where the query fails or its answer breaks off.
+    """The rows of a named query. Raises NotRunningError at once where there is no service, BrokenOff where it ends
+    meanwhile, CommandError where the query fails.
     """
     connection = _connect(folder)
     return _rows(connection, query, parameters)
@@ -45,11 +61,11 @@ def _connect(folder: Path) -> socket.socket:
 
 
 def _rows(connection: socket.socket, query: str, parameters: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    with connection, connection.makefile("rwb") as stream:
-        try:
-            stream.write(json.dumps({"query": query, "parameters": parameters}).encode() + b"\n")
-            stream.flush()
-            for line in stream:
+    request = json.dumps({"query": query, "parameters": parameters}).encode() + b"\n"
+    try:
+        with connection, connection.makefile("rb") as answer:
+            connection.sendall(request)
+            for line in answer:
                 message = json.loads(line)
                 if "row" in message:
                     yield message["row"]
@@ -57,6 +73,8 @@ def _rows(connection: socket.socket, query: str, parameters: dict[str, Any]) -> 
                     raise CommandError(f"the query failed: {message['error']}")
                 else:
                     return
-        except OSError as error:
-            raise CommandError(f"the running process does not answer: {error}", Exit.UNAVAILABLE) from None
-    raise CommandError("the running process stopped in the middle of the answer", Exit.UNAVAILABLE)
+    except ConnectionError as error:
+        raise BrokenOff(f"the running process stopped in the middle of the answer: {error}") from None
+    except OSError as error:
+        raise CommandError(f"the running process does not answer: {error}", Exit.UNAVAILABLE) from None
+    raise BrokenOff("the running process stopped in the middle of the answer")

@@ -51,6 +51,7 @@ class QueryService:
     def stop(self) -> None:
         """Answer no more; clients in the middle of an answer are cut off. Idempotent."""
         if self._server is not None:
+            self._server.stopping = True
             self._server.shutdown()
             self._server.server_close()
             self._server = None
@@ -63,6 +64,7 @@ class _Server(socketserver.ThreadingUnixStreamServer):
 
     def __init__(self, path: Path, queries: Mapping[str, Query]) -> None:
         self.queries = queries
+        self.stopping = False
         super().__init__(str(path), _Handler, bind_and_activate=False)
         self.server_bind()
         path.chmod(0o600)  # before listening: until then nobody can connect
@@ -92,6 +94,8 @@ class _Handler(socketserver.StreamRequestHandler):
         except (BrokenPipeError, ConnectionError, TimeoutError):
             raise
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one query, the service goes on
+            if cast("_Server", self.server).stopping:
+                return  # the tables are being closed; without an end the client knows that it is not through
             log.warning("query failed", error=repr(error))
             self.wfile.write(_line({"error": f"{type(error).__name__}: {error}"}))
 

@@ -4,19 +4,24 @@ runs on it, else this one).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
-from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from suyuan.cli import query_client
-from suyuan.cli.exits import CommandError, Exit
-from suyuan.cli.queries import open_server, open_tables
+from suyuan.cli.folder_tables import FolderTables
+from suyuan.cli.queries import open_server
+from suyuan.cli.query_service import Query
 from suyuan.cli.settings import Settings
 
-Ask = Callable[..., Iterable[Mapping[str, Any]]]
-"""a named query with its parameters → rows (see `suyuan.cli.queries`). Raises CommandError"""
+
+class Ask(Protocol):
+    """A named query with its parameters → rows (see `suyuan.cli.queries`)."""
+
+    def __call__(self, query: str, **parameters: Any) -> Iterable[Mapping[str, Any]]:
+        """Raises CommandError."""
+
+    def quiet(self) -> bool:
+        """Whether certainly nothing has come into the tables since the last answer."""
 
 
 def rows(settings: Settings, query: str, **parameters: Any) -> Iterator[Mapping[str, Any]]:
@@ -29,19 +34,18 @@ def rows(settings: Settings, query: str, **parameters: Any) -> Iterator[Mapping[
 def tables(settings: Settings) -> Iterator[Ask]:
     """To ask several queries. Raises CommandError."""
     if not settings.clickhouse:
-        yield partial(_of_folder, settings.data)
+        yield FolderTables(settings.data)
         return
     with open_server(settings.clickhouse_settings()) as queries:
-        yield lambda query, **parameters: queries[query](**parameters)
+        yield _ServerTables(queries)
 
 
-def _of_folder(folder: Path, query: str, **parameters: Any) -> Iterator[Mapping[str, Any]]:
-    if not folder.is_dir():
-        raise CommandError(
-            f"there is no data folder {folder}: publish into it, or name another with --data", Exit.BAD_CONFIGURATION
-        )
-    try:
-        yield from query_client.ask(folder, query, **parameters)
-    except query_client.NotRunningError:
-        with open_tables(folder) as queries:
-            yield from map(dict, queries[query](**parameters))
+class _ServerTables:
+    def __init__(self, queries: Mapping[str, Query]) -> None:
+        self._queries = queries
+
+    def __call__(self, query: str, **parameters: Any) -> Iterable[Mapping[str, Any]]:
+        return self._queries[query](**parameters)
+
+    def quiet(self) -> bool:
+        return False

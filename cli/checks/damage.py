@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from suyuan.cli import query_client
 from suyuan.cli.checks.finding import Finding
 from suyuan.cli.exits import CommandError
+from suyuan.cli.folder_tables import FolderTables
 from suyuan.sinks.clickhouse import ClickHouse, ClickHouseSettings
 from suyuan.sinks.damage import Damage, damage
 from suyuan.sinks.errors import SinkError, TablesMissing
@@ -71,12 +71,8 @@ def tables(folder: Path) -> Iterator[Finding]:
         return
     remedy = _ANEW.format(folder=path)
     try:
-        try:
-            found = [Damage(**row) for row in query_client.ask(folder, "damage")]
-        except query_client.NotRunningError:
-            with ClickHouse(ClickHouseSettings(path=path, readers=0), make=False) as clickhouse, clickhouse.answering():
-                found = list(damage(clickhouse.writer))
-    except (SinkError, CommandError) as error:
+        found = [Damage(**row) for row in FolderTables(folder)("damage")]
+    except CommandError as error:
         yield Finding("tables", "failed", f"{error}; if their files are damaged: {remedy}")
         return
     yield from _said("tables", found, f"the tables in {path} are damaged", remedy)

@@ -13,7 +13,7 @@ from suyuan.cli.drawing.alerts import alert_fields, alert_line, draw_alerts
 from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.options import AsJson, Data
 from suyuan.cli.reading import Ask, tables
-from suyuan.cli.screen import console, print_json, put_fields, show_records
+from suyuan.cli.screen import console, print_json, put_fields, say, show_records
 from suyuan.cli.settings import load
 
 _SHOWN = 50
@@ -63,7 +63,15 @@ def _none(severity: str | None, state: str | None) -> str:
 def _follow(ask: Ask, severity: str | None, state: str | None, *, as_json: bool) -> None:
     """Changes from now on."""
     screen, lines = console(), 0
-    for change in changes(ask, severity=severity, state=state):
+    told = ""
+
+    def away(why: str) -> None:
+        nonlocal told
+        if why != told:
+            say(f"waiting: {why}")
+            told = why
+
+    for change in changes(ask, away, severity=severity, state=state):
         if change is None:
             sys.stdout.flush()
             time.sleep(_POLL)

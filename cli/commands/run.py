@@ -22,8 +22,6 @@ from suyuan.cli.lost import leave_to_the_command
 from suyuan.cli.memory import let_memory_be
 from suyuan.cli.metrics_server import serve_metrics
 from suyuan.cli.options import AcceptLoss, AcceptPoison, AsJson, Data
-from suyuan.cli.queries import named_queries
-from suyuan.cli.query_service import QueryService
 from suyuan.cli.rules import check_rules
 from suyuan.cli.screen import log_warnings, print_json, put, say
 from suyuan.cli.settings import Settings, load
@@ -146,9 +144,7 @@ async def _run(
     embedded = make()
     began = time.monotonic()
     await embedded.start()
-    service = QueryService(settings.data, named_queries(embedded.clickhouse))
     try:
-        service.start()
         if until_day is not None:
             await asyncio.to_thread(publish_days, embedded.log, embedded.clickhouse, until_day)
         if not once:
@@ -167,7 +163,6 @@ async def _run(
             "expired_unsaid": await asyncio.to_thread(expired_unsaid, embedded.clickhouse, today),
         }
     finally:
-        service.stop()
         await embedded.stop()
 
 

@@ -14,7 +14,6 @@ from suyuan.cli.embedded.run import EmbeddedRun
 from suyuan.cli.publishing.embedded import EmbeddedOutlet
 from suyuan.cli.publishing.tally import Tally
 from suyuan.cli.queries import named_queries
-from suyuan.cli.query_service import QueryService
 from suyuan.cli.settings import Settings
 from suyuan.simulation.market import Market
 from suyuan.simulation.report import Report, compare
@@ -53,13 +52,11 @@ async def perform(show: Show, look: Callable[[Figures], None] | None = None) -> 
         look(Figures(expected=show.events, folder=str(show.settings.data)))
     run = EmbeddedRun(show.settings, once=True)
     await run.start()
-    service = QueryService(show.settings.data, named_queries(run.clickhouse))
     began = time.monotonic()
     market, tally = Market(show.seed), Tally()
     feed = Feed(market, show.events, show.rate, EmbeddedOutlet(run.log, run.partitions, tally))
     looking: asyncio.Task[None] | None = None
     try:
-        service.start()
         if look is not None:
             looking = asyncio.create_task(_look(run, feed, show, look))
         feeding = asyncio.create_task(asyncio.to_thread(feed.run))
@@ -77,7 +74,6 @@ async def perform(show: Show, look: Callable[[Figures], None] | None = None) -> 
         if looking is not None:
             looking.cancel()
             await asyncio.gather(looking, return_exceptions=True)
-        service.stop()
         await run.stop()
 
 

@@ -13,12 +13,15 @@ from suyuan.cli.chain_watch import LOOK_SECONDS
 from suyuan.cli.embedded.days import publish_day
 from suyuan.cli.embedded.loading import LoaderThread
 from suyuan.cli.embedded.watching import Watch
+from suyuan.cli.queries import named_queries
+from suyuan.cli.query_service import QueryService
 from suyuan.cli.settings import Settings
 from suyuan.domain.calendar import china_day
 from suyuan.schemas.topics import TOPICS
 from suyuan.sinks.ahead import reached_in_tables
 from suyuan.sinks.clickhouse import ClickHouse, ClickHouseSettings
 from suyuan.sinks.damage import report_detached
+from suyuan.sinks.errors import FolderInUse
 from suyuan.sinks.migrations import migrate
 from suyuan.streams.app import GROUP, StreamApp
 from suyuan.streams.transport.embedded.log import Log, TopicConfig
@@ -29,6 +32,10 @@ logger = logging.getLogger(__name__)
 DRAINED_SECONDS = 0.1
 DAY_CHECK_SECONDS = 20.0
 WATCH_SECONDS = 1.0
+READERS_SECONDS = 60.0
+"""that a start waits for readers of the tables"""
+TELL_SECONDS = 2.0
+"""after which it says so"""
 VERIFY_SECONDS = 60.0
 
 
@@ -62,6 +69,7 @@ class EmbeddedRun:
         self._once = once
         self._closing: list[Callable[[], Awaitable[None]]] = []
         self._tasks: list[asyncio.Task[None]] = []
+        self._service: QueryService | None = None
         # a commit that takes longer than its interval on a busy machine is nothing that anybody must act on
         logging.getLogger("mode.timers").setLevel(logging.ERROR)
         self.failed: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
@@ -72,11 +80,15 @@ class EmbeddedRun:
         return self._settings.data
 
     async def start(self) -> None:
-        """Log, tables, loader, stages, in this order; what was started is stopped again when a later one fails."""
+        """Log, tables, others' queries, loader, stages, in this order; what was started is stopped again when a later
+        one fails.
+        """
         try:
             self.log = await self._open_log()
-            self.clickhouse = await asyncio.to_thread(self._open_clickhouse)
+            self.clickhouse = await self._open_tables()
             self._closing.append(lambda: asyncio.to_thread(self.clickhouse.close))
+            self._service = QueryService(self.folder, named_queries(self.clickhouse))
+            await asyncio.to_thread(self._service.start)
             self.loader = LoaderThread(self.log, self.clickhouse, self._fail, accept_loss=self._accept_loss)
             await asyncio.to_thread(self.loader.start)
             self._closing.append(lambda: asyncio.to_thread(self.loader.stop))
@@ -93,7 +105,9 @@ class EmbeddedRun:
             raise
 
     async def stop(self) -> None:
-        """Everything that was started, the last first. Safe to call twice."""
+        """Everything that was started, queries of others first, then the last first. Safe to call twice."""
+        if self._service is not None:
+            await asyncio.to_thread(self._service.stop)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -136,6 +150,21 @@ class EmbeddedRun:
         for topic in TOPICS:
             keep = None if topic.retention is None else int(topic.retention.total_seconds() * 1000)
             log.create_topic(topic.name, self.partitions, TopicConfig(topic.compacted, delete_consumed_after_ms=keep))
+
+    async def _open_tables(self) -> ClickHouse:
+        """Others that run on the folder are kept out by the log: who has the tables open is a reader, and goes soon."""
+        began, told = time.monotonic(), 0.0
+        while True:
+            try:
+                return await asyncio.to_thread(self._open_clickhouse)
+            except FolderInUse as error:
+                waited = time.monotonic() - began
+                if waited > READERS_SECONDS:
+                    raise FolderInUse(f"{error}, and still was after {READERS_SECONDS:.0f} s: end it") from None
+                if waited - told > TELL_SECONDS:
+                    told = waited
+                    logger.warning("%s: waiting for its question to end", error)
+            await asyncio.sleep(DRAINED_SECONDS)
 
     def _open_clickhouse(self) -> ClickHouse:
         clickhouse = ClickHouse(ClickHouseSettings(path=self.folder / "clickhouse"))

@@ -118,6 +118,42 @@ def test_a_service_that_dies_in_the_middle_is_an_error_and_not_a_short_answer(fo
     assert caught.value.code == Exit.UNAVAILABLE
 
 
+def test_a_service_that_hangs_up_before_it_hears_the_question_is_no_answer(folder):
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(folder / "query.sock"))
+        server.listen()
+
+        def hang_up():
+            server.accept()[0].close()
+
+        for _ in range(20):
+            ending = threading.Thread(target=hang_up, daemon=True)
+            ending.start()
+            answer = query_client.ask(folder, "count")
+            ending.join()
+            with pytest.raises(query_client.BrokenOff):
+                next(answer)
+
+
+def test_a_question_that_fails_while_the_service_stops_is_broken_off_and_may_be_asked_again(folder):
+    asked, stopped = threading.Event(), threading.Event()
+
+    def closed():
+        asked.set()
+        stopped.wait(10)
+        raise RuntimeError("the tables are closed")
+        yield
+
+    service = QueryService(folder, {"closed": closed})
+    service.start()
+    answer = query_client.ask(folder, "closed")
+    answers = threading.Thread(target=lambda: asked.wait(10) and (service.stop(), stopped.set()), daemon=True)
+    answers.start()
+    with pytest.raises(query_client.BrokenOff):
+        next(answer)
+    answers.join()
+
+
 def test_a_folder_too_deep_for_a_socket_still_works(folder):
     deep = folder / ("d" * 60) / ("e" * 60)
     deep.mkdir(parents=True)

@@ -29,7 +29,7 @@ from suyuan.streams.transport.embedded.errors import (
     RecordRefused,
 )
 from suyuan.streams.transport.embedded.maintenance import Maintenance
-from suyuan.streams.transport.embedded.process_lock import ProcessLock
+from suyuan.streams.transport.embedded.process_lock import ProcessLock, lock_of
 from suyuan.streams.transport.embedded.readers import Extents, Readers
 from suyuan.streams.transport.embedded.retention import delete_before
 from suyuan.streams.transport.embedded.schema import Fsync
@@ -72,7 +72,7 @@ class Log:
         self._listeners: list[Callable[[], None]] = []
         with ExitStack() as opened:
             if role == "process":
-                opened.enter_context(ProcessLock(self.path.with_name("running.lock")))
+                opened.enter_context(ProcessLock(lock_of(folder)))
             # the writer is closed after the readers, so that it can fold the write-ahead log into the file
             self._writer = None if role == "read" else Writer(self.path, fsync, self._notify)
             if self._writer is not None:

@@ -5,13 +5,26 @@ from __future__ import annotations
 import fcntl
 import os
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from suyuan.streams.transport.embedded.errors import LogLocked, translated
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from types import TracebackType
+
+
+def lock_of(folder: Path) -> Path:
+    """The file that the process which runs on a data folder has locked."""
+    return folder / "log" / "running.lock"
+
+
+def last_taken(folder: Path) -> int:
+    """Another number each time that a process has begun to run on the data folder; 0 before the first."""
+    try:
+        return lock_of(folder).stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 class ProcessLock:
