@@ -22,7 +22,7 @@ from suyuan.streams.transport.embedded.process_lock import last_taken
 
 Row = dict[str, Any]
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 """seconds that a reader waits for others before it gives up"""
 _AGAIN = 0.1
 """seconds between two tries"""
