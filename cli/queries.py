@@ -146,6 +146,15 @@ def _replays(clickhouse: ClickHouse, place: list[Any]) -> Iterator[Row]:
     return iter(queries.replays(clickhouse, (topic, partition, offset)))
 
 
+def _unmatched(clickhouse: ClickHouse, limit: int | None = None, **wanted: Any) -> Iterator[Row]:
+    return queries.unmatched(clickhouse, queries.UnmatchedFilter(**wanted), limit)
+
+
+def _unmatched_counts(clickhouse: ClickHouse, taken_in_before: int) -> Iterator[Row]:
+    """Records by kind."""
+    yield queries.count_unmatched(clickhouse, queries.UnmatchedFilter(taken_in_before=taken_in_before))
+
+
 def _damage(clickhouse: ClickHouse) -> Iterator[Row]:
     with clickhouse.reader() as client:
         for found in damage(client):
@@ -181,6 +190,8 @@ _QUERIES: dict[str, Callable[..., Iterable[Row]]] = {
     "dead_letters": _dead_letters,
     "whole_dead_letters": _whole_dead_letters,
     "replays": _replays,
+    "unmatched": _unmatched,
+    "unmatched_counts": _unmatched_counts,
     "damage": _damage,
     "chains_anew": _chains_anew,
     "ping": _ping,

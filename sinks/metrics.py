@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -33,6 +34,11 @@ VERIFIER_CHAINS = Counter(
     "Chains assessed anew from the records: right, differing, unsettled (something happened lately), too_large.",
     ["found"],
 )
+UNMATCHED = Gauge(
+    "suyuan_unmatched",
+    "Current records that name a product or a lot that nobody knows, by kind: suyuan unmatched lists them.",
+    ["kind"],
+)
 
 
 def observe_loaded(loaded: Loaded) -> None:
@@ -53,6 +59,12 @@ def observe_verification(verification: Verification) -> None:
     """The verifier's figures."""
     VERIFIER_GAP.set(verification.gap)
     VERIFIER_DUPLICATES.set(verification.duplicates)
+
+
+def observe_unmatched(counts: Mapping[str, int]) -> None:
+    """Records by kind."""
+    for kind, count in counts.items():
+        UNMATCHED.labels(kind).set(count)
 
 
 def observe_look(look: Look, wrong: int) -> None:

@@ -7,9 +7,11 @@ import threading
 import time
 from collections import defaultdict
 
+from suyuan.cli import unmatched
 from suyuan.cli.chain_watch import BETWEEN_STAGES, LOOK_SECONDS, ChainWatch, Progress
 from suyuan.cli.cluster.hidden_messages import HiddenMessages
 from suyuan.cli.cluster.loading import ClusterLoader
+from suyuan.cli.unmatched import COUNT_SECONDS
 from suyuan.connections.kafka import KafkaConnection
 from suyuan.schemas.topics import TOPICS
 from suyuan.sinks.ahead import reached_in_tables
@@ -68,7 +70,7 @@ class LoaderWatch:
         return verification
 
     def _run(self) -> None:
-        verified_at = looked_at = time.monotonic()
+        verified_at = looked_at = counted_at = time.monotonic()
         while not self._stopping.wait(WATCH_SECONDS):
             try:
                 self._observe_lag()
@@ -79,6 +81,9 @@ class LoaderWatch:
                 if self._complete and time.monotonic() - looked_at >= LOOK_SECONDS and VERIFIER in self._loader.owned:
                     looked_at = time.monotonic()
                     self._chains.look()
+                if self._complete and time.monotonic() - counted_at >= COUNT_SECONDS and VERIFIER in self._loader.owned:
+                    counted_at = time.monotonic()
+                    unmatched.observe(self._clickhouse)
                 self._compare_with_the_tables()  # last: ClickHouse may be away, and the figures above are not its own
             except Exception as error:  # noqa: BLE001 -- a server that is away; loading goes on
                 logger.warning("cannot watch: %s", error)

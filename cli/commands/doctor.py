@@ -8,7 +8,7 @@ from dataclasses import asdict
 import typer
 from rich.text import Text
 
-from suyuan.cli.checks import chains, damage, folder, kafka, machine, tables
+from suyuan.cli.checks import chains, damage, folder, kafka, machine, tables, unmatched
 from suyuan.cli.checks.finding import Finding
 from suyuan.cli.drawing.records import Column, Records, Value
 from suyuan.cli.drawing.words import clean
@@ -66,6 +66,7 @@ def _examine(settings: Settings) -> Iterator[Finding]:
     elif connection is None:
         yield from damage.tables(settings.data)
     yield from chains.sample(settings)
+    yield from unmatched.records(settings)
     yield from machine.disk(settings.data)
     yield from machine.limits()
     yield from machine.versions()

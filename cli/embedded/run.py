@@ -16,6 +16,7 @@ from suyuan.cli.embedded.watching import Watch
 from suyuan.cli.queries import named_queries
 from suyuan.cli.query_service import QueryService
 from suyuan.cli.settings import Settings
+from suyuan.cli.unmatched import COUNT_SECONDS
 from suyuan.domain.calendar import china_day
 from suyuan.schemas.topics import TOPICS
 from suyuan.sinks.ahead import reached_in_tables
@@ -99,6 +100,7 @@ class EmbeddedRun:
             if not self._once:
                 self._every(VERIFY_SECONDS, self.watch.verify)
                 self._every(LOOK_SECONDS, self.watch.look_at_chains)
+                self._every(COUNT_SECONDS, self.watch.count_unmatched)
                 self._every(DAY_CHECK_SECONDS, self._turn_day)
         except BaseException:
             await self.stop()

@@ -6,6 +6,7 @@ import logging
 from collections import defaultdict
 from pathlib import Path
 
+from suyuan.cli import unmatched
 from suyuan.cli.chain_watch import BETWEEN_STAGES, ChainWatch, Progress
 from suyuan.cli.embedded.loading import LoaderThread
 from suyuan.cli.state_size import observe_state_size
@@ -26,6 +27,7 @@ class Watch:
     def __init__(self, log: Log, clickhouse: ClickHouse, loader: LoaderThread, folder: Path) -> None:
         self._log = log
         self._loader = loader
+        self._clickhouse = clickhouse
         self._folder = folder
         self._verifier = Verifier(clickhouse, log, inputs=lambda: log)
         self._pending: Snapshot | None = None
@@ -54,6 +56,11 @@ class Watch:
         """Assess some chains anew from the records, where those are known to be all in the tables."""
         if self._complete:
             self._chains.look()
+
+    def count_unmatched(self) -> None:
+        """Records that match nothing, where what they name would be in the tables."""
+        if self._complete:
+            unmatched.observe(self._clickhouse)
 
     def verify_all(self) -> Verification:
         """Every offset and every key, of a system that has drained."""

@@ -56,6 +56,11 @@ def restricted_expr(gtins: pl.Expr) -> pl.Expr:
     return gtins.str.contains(_RESTRICTED)
 
 
+def restricted_sql(column: str) -> str:
+    """`is_restricted` in ClickHouse, of a column of valid numbers in 14 digits."""
+    return f"match({column}, '{_RESTRICTED}')"
+
+
 def gtin_columns(numbers: pl.Series) -> tuple[pl.Series, pl.Series]:
     """(text, valid) of a text column: 14 digits where valid, else the trimmed text; both null where blank."""
     bare = pl.col("text").str.replace_all(_CONTROL, "").str.strip_chars()

@@ -6,18 +6,23 @@ from suyuan.sinks.queries.counts import Counts, counts, verdicts
 from suyuan.sinks.queries.days import expired_unsaid, last_day
 from suyuan.sinks.queries.dead_letters import DeadLetterFilter, dead_letters, replays, whole_dead_letters
 from suyuan.sinks.queries.evidence import events_by_evidence
+from suyuan.sinks.queries.unmatched import GRACE_MS, UNMATCHED_KINDS, UnmatchedFilter, count_unmatched, unmatched
 
 __all__ = [
+    "GRACE_MS",
+    "UNMATCHED_KINDS",
     "AlertFilter",
     "ChainFilter",
     "Counts",
     "DeadLetterFilter",
+    "UnmatchedFilter",
     "alert",
     "alert_changes",
     "alert_history",
     "alerts",
     "chain",
     "chains",
+    "count_unmatched",
     "counts",
     "dead_letters",
     "end_of_changes",
@@ -25,6 +30,7 @@ __all__ = [
     "expired_unsaid",
     "last_day",
     "replays",
+    "unmatched",
     "verdicts",
     "whole_dead_letters",
 ]

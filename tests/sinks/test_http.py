@@ -12,6 +12,7 @@ from tests.sinks.contract.checking import CheckingContract
 from tests.sinks.contract.loading import LoadingContract
 from tests.sinks.contract.migrating import MigratingContract
 from tests.sinks.contract.tracing import TracingContract
+from tests.sinks.contract.unmatched import UnmatchedContract
 from tests.sinks.contract.verifying import VerifyingContract
 from tests.sinks.contract.views import ViewsContract
 from tests.sinks.front_process import FrontProcess
@@ -56,6 +57,10 @@ class TestMigrating(MigratingContract):
 
 
 class TestViews(ViewsContract):
+    pass
+
+
+class TestUnmatched(UnmatchedContract):
     pass
 
 

@@ -1,0 +1,29 @@
+"""Whether records match nothing that is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from suyuan.cli import reading
+from suyuan.cli.checks.finding import Finding
+from suyuan.cli.exits import CommandError
+from suyuan.cli.settings import Settings
+from suyuan.cli.unmatched import settled
+
+_CALLED = {"recall": "open recalls", "inspection": "failed inspections", "shipment": "shipments", "lot": "lots"}
+
+
+def records(settings: Settings) -> Iterator[Finding]:
+    """Those of which what they name has had time to come."""
+    if not settings.clickhouse and (settings.kafka or not (settings.data / "clickhouse").is_dir()):
+        return  # no tables that are known of, or none yet
+    try:
+        (counts,) = reading.rows(settings, "unmatched_counts", taken_in_before=settled())
+    except CommandError as error:
+        yield Finding("unmatched", "warning", f"not looked for: {error}")
+        return
+    found = [f"{count:,} {_CALLED[kind]}" for kind, count in counts.items() if count]
+    if found:
+        yield Finding("unmatched", "warning", f"{', '.join(found)} name nothing known: suyuan unmatched lists them")
+    else:
+        yield Finding("unmatched", "ok", "every open recall, failed inspection, shipment and lot names what is known")
