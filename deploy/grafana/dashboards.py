@@ -131,6 +131,11 @@ OVERVIEW = (
         stacked=True,
     ),
     Panel(
+        "Records that match nothing",
+        "They name a product or a lot that nobody knows, so they have no effect: suyuan unmatched.",
+        (("max by (kind) (suyuan_unmatched)", "{{kind}}"),),
+    ),
+    Panel(
         "Lost and set aside",
         "Messages deleted before they were read: 0. Unreadable messages of publishers beyond their limit.",
         (
