@@ -1,14 +1,17 @@
-"""How many records match nothing: a figure taken each minute in both shapes."""
+"""How many records match nothing: a figure of a running system, in both shapes."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from suyuan.sinks.clickhouse import ClickHouse
 from suyuan.sinks.metrics import observe_unmatched
 from suyuan.sinks.queries import GRACE_MS, UnmatchedFilter, count_unmatched
 
 COUNT_SECONDS = 60.0
+SHARE = 20
+"""one part in so many of the time is spent with counting, where that takes long"""
 
 
 def settled() -> int:
@@ -16,6 +19,20 @@ def settled() -> int:
     return time.time_ns() // 1_000_000 - GRACE_MS
 
 
-def observe(clickhouse: ClickHouse) -> None:
-    """Count them, by kind. To be called while the tables have all that was taken in."""
-    observe_unmatched(count_unmatched(clickhouse, UnmatchedFilter(taken_in_before=settled())))
+class UnmatchedCount:
+    """`look` is to be called each COUNT_SECONDS while the tables have all that was taken in; of large tables it counts
+    less often.
+    """
+
+    def __init__(self, clickhouse: ClickHouse, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clickhouse = clickhouse
+        self._clock = clock
+        self._not_before = clock()
+
+    def look(self) -> None:
+        """Count the records of each kind, unless the last time took so long that it is too early."""
+        began = self._clock()
+        if began < self._not_before:
+            return
+        observe_unmatched(count_unmatched(self._clickhouse, UnmatchedFilter(taken_in_before=settled())))
+        self._not_before = began + SHARE * (self._clock() - began)

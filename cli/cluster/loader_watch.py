@@ -7,11 +7,10 @@ import threading
 import time
 from collections import defaultdict
 
-from suyuan.cli import unmatched
 from suyuan.cli.chain_watch import BETWEEN_STAGES, LOOK_SECONDS, ChainWatch, Progress
 from suyuan.cli.cluster.hidden_messages import HiddenMessages
 from suyuan.cli.cluster.loading import ClusterLoader
-from suyuan.cli.unmatched import COUNT_SECONDS
+from suyuan.cli.unmatched import COUNT_SECONDS, UnmatchedCount
 from suyuan.connections.kafka import KafkaConnection
 from suyuan.schemas.topics import TOPICS
 from suyuan.sinks.ahead import reached_in_tables
@@ -48,6 +47,7 @@ class LoaderWatch:
         self._pending: Snapshot | None = None
         self._complete = False
         self._stopping = threading.Event()
+        self._unmatched = UnmatchedCount(clickhouse)
         self._chains = ChainWatch(clickhouse, loader.log, self._snapshot, self._stages, pause=self._stopping.wait)
         self._thread = threading.Thread(target=self._run, name="loader-watch", daemon=True)
 
@@ -83,7 +83,7 @@ class LoaderWatch:
                     self._chains.look()
                 if self._complete and time.monotonic() - counted_at >= COUNT_SECONDS and VERIFIER in self._loader.owned:
                     counted_at = time.monotonic()
-                    unmatched.observe(self._clickhouse)
+                    self._unmatched.look()
                 self._compare_with_the_tables()  # last: ClickHouse may be away, and the figures above are not its own
             except Exception as error:  # noqa: BLE001 -- a server that is away; loading goes on
                 logger.warning("cannot watch: %s", error)

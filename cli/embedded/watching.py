@@ -6,10 +6,10 @@ import logging
 from collections import defaultdict
 from pathlib import Path
 
-from suyuan.cli import unmatched
 from suyuan.cli.chain_watch import BETWEEN_STAGES, ChainWatch, Progress
 from suyuan.cli.embedded.loading import LoaderThread
 from suyuan.cli.state_size import observe_state_size
+from suyuan.cli.unmatched import UnmatchedCount
 from suyuan.sinks.clickhouse import ClickHouse
 from suyuan.sinks.loader import GROUP as LOADER
 from suyuan.sinks.metrics import observe_verification
@@ -27,11 +27,11 @@ class Watch:
     def __init__(self, log: Log, clickhouse: ClickHouse, loader: LoaderThread, folder: Path) -> None:
         self._log = log
         self._loader = loader
-        self._clickhouse = clickhouse
         self._folder = folder
         self._verifier = Verifier(clickhouse, log, inputs=lambda: log)
         self._pending: Snapshot | None = None
         self._complete = False
+        self._unmatched = UnmatchedCount(clickhouse)
         self._chains = ChainWatch(clickhouse, log, self._snapshot, self._stages)
 
     def observe(self) -> None:
@@ -60,7 +60,7 @@ class Watch:
     def count_unmatched(self) -> None:
         """Records that match nothing, where what they name would be in the tables."""
         if self._complete:
-            unmatched.observe(self._clickhouse)
+            self._unmatched.look()
 
     def verify_all(self) -> Verification:
         """Every offset and every key, of a system that has drained."""

@@ -6,7 +6,9 @@ import datetime as dt
 from itertools import count
 
 import pytest
+from prometheus_client import REGISTRY
 
+from suyuan.cli.unmatched import UnmatchedCount
 from suyuan.sinks import queries
 from suyuan.sinks.queries import UnmatchedFilter
 from tests.sinks.contract.views import load
@@ -158,3 +160,21 @@ class UnmatchedContract:
         (row,) = queries.unmatched(market, UnmatchedFilter("recall"))
         assert (row["publisher"], row["received_at"], row["producer_code"]) == (MAKER, NOW, MAKER)
         assert f"{MAKER}/recall-" in row["evidence"]
+
+    def test_a_running_system_counts_them_and_less_often_where_that_takes_long(self, market):
+        """Each look at the clock comes three seconds after the one before."""
+        times = iter(range(0, 1000, 3))
+        counting = UnmatchedCount(market, clock=lambda: next(times))
+        publish(market, "shipment", shipment("S1", "L7", received_at=1_000), shipment("S2", "L7", received_at=1_000))
+        counting.look()
+        assert counted("shipment") == 2
+        publish(market, "lot", lot("L7"))
+        counting.look()
+        assert counted("shipment") == 2
+        for _ in range(20):
+            counting.look()
+        assert counted("shipment") == 0
+
+
+def counted(kind):
+    return REGISTRY.get_sample_value("suyuan_unmatched", {"kind": kind})
