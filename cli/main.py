@@ -31,6 +31,7 @@ COMMANDS = {
         "chain": "chains:chain",
         "alerts": "alerts:alerts",
         "trace": "trace:app",
+        "unmatched": "unmatched:unmatched",
         "state": "state:app",
         "deadletters": "deadletters:app",
         "topics": "topics:app",
