@@ -67,7 +67,7 @@ class Case:
         self.lines = self.file.read_text(encoding="utf-8").splitlines(keepends=True)
         answers = (CASES / f"market-{number}.expected.jsonl").read_text(encoding="utf-8").splitlines()
         rows = map(json.loads, answers)
-        self.expected = {(row["platform_code"], row["listing_id"]): (row["verdict"], row["gap_names"]) for row in rows}
+        self.expected = {(row["platform_code"], row["listing_id"]): (row["verdict"], row["gaps"]) for row in rows}
 
 
 @pytest.fixture
