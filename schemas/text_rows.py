@@ -36,7 +36,7 @@ _FREE_TEXTS = frozenset({"title", "name", "producer_name", "reason", "ground", "
 _BETWEEN = re.compile(r"[;；、，\r\n\u2028\u2029]")
 _BETWEEN_NAMES = re.compile(r"[;；、，,\r\n\u2028\u2029]")
 _NAMES = frozenset({"categories", "failed_items", "products"})
-"""lists whose items have no comma of their own"""
+"""lists whose items have no comma of their own; a word for nothing is no item of them"""
 _NO_DAY = frozenset(
     {"长期", "长期有效", "永久", "永久有效", "无期限", "无固定期限", "无", "空", "没有", "暂无"}
 ) | frozenset({"/", "//", "-", "--", "–", "—", "——", "N/A", "NA", "NULL", "NONE"})
@@ -148,8 +148,9 @@ def _encodable(text: str) -> None:
 def _array(field: Field, item: Field, text: str) -> list[Any]:
     if item.type == "string" and not text.startswith("["):
         _encodable(text)
-        between = _BETWEEN_NAMES if field.name in _NAMES else _BETWEEN
-        return [part for part in map(str.strip, between.split(text)) if part]
+        if field.name in _NAMES:
+            return [part for part in map(str.strip, _BETWEEN_NAMES.split(text)) if part and part.upper() not in _NO_DAY]
+        return [part for part in map(str.strip, _BETWEEN.split(text)) if part]
     try:
         value: list[Any] = parse_value(field, text)
     except msgspec.MsgspecError as error:

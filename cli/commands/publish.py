@@ -16,6 +16,7 @@ from suyuan.cli.publishing.checked import NoOutlet, Shown
 from suyuan.cli.publishing.columns import OwnWords, nearest, read_own_words
 from suyuan.cli.publishing.encoding import Encoding, named
 from suyuan.cli.publishing.files import Publication
+from suyuan.cli.publishing.problems import a
 from suyuan.cli.publishing.progress import watch
 from suyuan.cli.publishing.publisher import Outlet, Publisher
 from suyuan.cli.publishing.reading import Options
@@ -150,10 +151,10 @@ def _answer(
 def _notes(tally: Tally, refused: RefusedRows | None) -> Iterator[str]:
     yield from tally.notes
     for (kind, field), count in tally.assumed.items():
-        yield f"{field} of a {kind} has no offset from UTC: read as China time in {count:,} records"
+        yield f"{field} of {a(kind)} has no offset from UTC: read as China time in {count:,} records"
     for (kind, field), count in tally.ignored.items():
         near = nearest(kind, field)
         hint = f"; if it is {near}, name it so, or say so with --columns" if near else ""
-        yield f"a {kind} has no field {field}: left aside in {count:,} records{hint}"
+        yield f"{a(kind)} has no field {field}: left aside in {count:,} records{hint}"
     if refused is not None and len(refused.paths) > 1:
         yield f"refused rows with other headers are in {', '.join(map(str, refused.paths[1:]))}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -78,7 +79,8 @@ class Shown:
                 yield f"  line {record['line']}, {record['kind']}:"
                 for name, value in record["event"].items():
                     if value is not None:
-                        yield f"    {name} = {value}"
+                        said = json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value
+                        yield f"    {name} = {said}"
 
 
 def _plain(parsed: ParsedEvent) -> dict[str, Any]:

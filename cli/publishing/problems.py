@@ -24,6 +24,11 @@ class Problem:
         return f"{where}: {self.field}: {self.reason}" if self.field else f"{where}: {self.reason}"
 
 
+def a(kind: str) -> str:
+    """The kind with its article."""
+    return f"{'an' if kind[:1] in 'aeiou' else 'a'} {kind}"
+
+
 @dataclass(frozen=True, slots=True)
 class Spoiled:
     """Stands in the place of a record that cannot be read. `raw`: its text, where there is nothing better."""

@@ -32,7 +32,7 @@ from suyuan.cli.publishing.formats import (
 )
 from suyuan.cli.publishing.json_objects import Objects, is_epcis, is_one_to_a_line, repeated_key
 from suyuan.cli.publishing.lines import LONGEST, Lines, Mark
-from suyuan.cli.publishing.problems import FileRefusedError, Spoiled
+from suyuan.cli.publishing.problems import FileRefusedError, Spoiled, a
 from suyuan.cli.publishing.sources import Source
 from suyuan.cli.publishing.table import Row, Table
 from suyuan.cli.publishing.workbook import Workbook
@@ -245,7 +245,7 @@ class Reading:
                 wrong = "which kind of event is this? Name it with --kind, by the file's name, or in a column kind"
             elif self._kind_at is None and self.kind is not None and (missing := needed(self.kind) - given):
                 wrong = (
-                    f"the header lacks columns that a {self.kind} needs: {', '.join(sorted(missing))}{self._hints()}"
+                    f"the header lacks columns that {a(self.kind)} needs: {', '.join(sorted(missing))}{self._hints()}"
                 )
             else:
                 return

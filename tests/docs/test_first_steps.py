@@ -46,6 +46,15 @@ def test_the_page_shows_what_one_gets(page, tmp_path):
         assert verdicts[:4] == verdicts[-4:] != verdicts[4:8]
 
 
+def test_an_office_s_sheet_is_published_as_the_page_shows_it(tmp_path):
+    page = DOCS / "how-to" / "publish-your-own-files.md"
+    scripts = [block for block in code_blocks(page, "sh") if "office/" in block]
+    assert ["--check" in script for script in scripts] == [True, False]
+    for script, shown in zip(scripts, code_blocks(page, "text"), strict=True):
+        printed = squeezed(run(script, tmp_path / "data"))
+        assert [line for line in squeezed(shown) if line not in printed] == []
+
+
 def test_there_is_an_example_of_every_kind_and_each_is_accepted(tmp_path):
     files = sorted((DOCS / "examples").glob("*.csv"))
     assert len(files) == len(KINDS) - 1  # a day is published by the running system
