@@ -13,6 +13,8 @@ MAX_EVENT_BYTES = 1 << 20
 """bytes of a whole message, header included"""
 
 _HEADER = struct.Struct(">bi")
+_BEFORE_JSON = b"\xef\xbb\xbf \t\r\n"
+_JSON = (b"{", b"[", b'"')
 
 
 class UnreadableEvent(ValueError):
@@ -40,6 +42,11 @@ def unframe(value: bytes) -> tuple[int, bytes]:
         raise UnreadableEvent("empty")
     if len(value) > MAX_EVENT_BYTES:
         raise UnreadableEvent(f"too large: {len(value)} bytes, at most {MAX_EVENT_BYTES}")
+    if value[:8].lstrip(_BEFORE_JSON)[:1] in _JSON:
+        raise UnreadableEvent(
+            "this is JSON; expected is Avro in Confluent's framing (byte 0x00, the schema's id in four bytes, the Avro "
+            "body): send it with suyuan publish or suyuan.publishing, or with an Avro serialiser"
+        )
     if value[0] != 0:
         raise UnreadableEvent(f"wrong magic byte 0x{value[0]:02x}, not 0x00")
     if len(value) < HEADER_BYTES:
