@@ -9,6 +9,7 @@ _GTIN: dict[str, str] = {
     "digits": "digits: not only 0-9",
     "length": f"length: {', '.join(map(str, LENGTHS[:-1]))} or {LENGTHS[-1]} digits expected",
     "check": "check: its check digit does not fit the others",
+    "zeros": "zeros: it names no product",
 }
 
 

@@ -1,84 +1,226 @@
 """Which events count: what everybody who publishes asks before an event is appended, and intake asks again.
 
-An event that has the form of its kind is refused all the same where accepting it would do harm: it names itself or its
-publisher by nothing, it moves the day, or it carries who complained.
+An event that has the form of its kind is refused all the same where accepting it would do harm: it names itself or
+what it is of by nothing, it is a record that could never match anything and would be lost without a word, it says a
+time that later corrections could never pass, it moves the day, or it carries who complained. A listing with a bad
+identifier is not refused: that is what regulators look for.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import polars as pl
 
-from suyuan.domain.calendar import china_day, days_after
-from suyuan.domain.identifiers.uscc import normalise
+from suyuan.domain.calendar import DAY_MS, OFFSET_MS, china_day, days_after
+from suyuan.domain.identifiers.gtin import LENGTHS, GtinFault, normalise_gtin
+from suyuan.domain.identifiers.normal_form import code_form, text_form
+from suyuan.domain.identifiers.spoilt import damage
+from suyuan.domain.identifiers.uscc import check_uscc, uscc_faults
+from suyuan.domain.moments import FIRST_MOMENT, LEEWAY_MS, wrong_moment, wrong_past
+from suyuan.domain.normalisation import IDENTIFYING
 
 SYSTEM = "SUYUAN"
 """the running system itself, as a publisher"""
+PERSONAL = frozenset({"complaint"})
+"""kinds of which no reason quotes a value"""
 
 _PSEUDONYM = re.compile(r"p[0-9a-f]{32}")
-_UNSEEN = ("Cc", "Cf")
-_PLAIN = r"[!-~]"
 _REMEDIES = {
     "event_id": "give each event an id of its own",
     "publisher": "name the publisher by its credit code",
+    "lot": "write the lot as its producer does, or leave the record out",
 }
+_REMEDY = "write it, or leave the record out"
+_MAY_BE_NOTHING = {"listing": ("seller_code",)}
+"""a listing without a seller stays one, and has a gap"""
+
+_JUDGED_CODES = ("code", "holder_code", "producer_code", "from_code", "to_code", "agency_code", "subject_code")
+_PAST_DAYS = {"inspection": "inspected_on", "lot": "produced_on", "penalty": "decided_on"}
+_COUNTED = {"listing": ("price_fen", "sold_30d"), "lot": ("quantity",), "shipment": ("quantity",)}
+_EVERY_LOT = frozenset({"全部", "全部批次", "所有批次", "ALL"})
+_SEPARATORS = re.compile("[、，；;|~至:：]")
+_GTIN_FAULTS: dict[GtinFault, str] = {
+    "digits": "is not a GTIN, which has digits alone: write the number under the bar code",
+    "length": f"is not of {', '.join(map(str, LENGTHS))} digits: write the number under the bar code, zeros and all",
+    "check": "fails its check digit: look for the mistyped digit on the package",
+    "zeros": "is all zeros, which names no product: write the number under the bar code, or leave the record out",
+}
+_SHOWN = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """`reason` says what is wrong and what to do about it, and never holds the value of a complaint."""
+    """`reason` says what is wrong and what to do about it, and never holds a value of a complaint."""
 
     field: str
     reason: str
+
+
+class _Case(NamedTuple):
+    kind: str
+    event: Mapping[str, Any]
+    taken_at: int
+
+    def quoted(self, value: object) -> str:
+        """As a reason may show it."""
+        if self.kind in PERSONAL:
+            return "it"
+        return repr(value[:_SHOWN]) if isinstance(value, str) else str(value)
 
 
 def refusal(kind: str, event: Mapping[str, Any], taken_at: int) -> Refusal | None:
     """Why an event is not accepted; None where it is. `taken_at`: ms since the epoch when the log took it, before that
     the publisher's clock.
     """
-    for name, remedy in _REMEDIES.items():
-        if not _bare(event[name]):
-            return Refusal(name, f"is empty (blanks, control and format characters do not count): {remedy}")
-    if kind == "day":
-        return _wrong_day(event, taken_at)
-    if kind == "complaint" and _PSEUDONYM.fullmatch(event["complainant"]) is None:
-        return Refusal(
-            "complainant",
-            "is no pseudonym (p and 32 digits 0-9 a-f): put one in the place of whoever complained before publishing",
-        )
-    return None
+    case = _Case(kind, event, taken_at)
+    return next((found for judge in _JUDGES for found in judge(case)), None)
 
 
-def refusals(kind: str, rows: pl.DataFrame, taken_at: Sequence[int]) -> Iterator[tuple[int, Refusal]]:
-    """(row, why) of those of the rows that are not accepted, ascending. `taken_at`: of each row."""
-    if kind in {"day", "complaint"}:
-        looked_at = list(range(rows.height))
-    else:  # most ids have a plain character, and that decides it
-        plain = (pl.col(name).str.contains(_PLAIN).fill_null(value=False) for name in _REMEDIES)
-        looked_at = rows.select((~pl.all_horizontal(plain)).arg_true()).to_series().to_list()
+def refusals(
+    kind: str, rows: pl.DataFrame, normal: pl.DataFrame, taken_at: Sequence[int]
+) -> Iterator[tuple[int, Refusal]]:
+    """(row, why) of those of the rows that are not accepted, ascending. `normal`: the rows in normal form; `taken_at`:
+    of each row.
+    """
+    if kind in {"day", "complaint", "recall"}:
+        looked_at: Sequence[int] = range(rows.height)
+    else:
+        looked_at = _suspicious(kind, normal, taken_at).arg_true().to_list()
     for row in looked_at:
         refused = refusal(kind, rows.row(row, named=True), taken_at[row])
         if refused is not None:
             yield row, refused
 
 
-def _wrong_day(event: Mapping[str, Any], taken_at: int) -> Refusal | None:
-    if normalise(event["publisher"]) != SYSTEM:
-        return Refusal("publisher", f"may not publish days: only the running system does, as {SYSTEM}")
-    today: dt.date = china_day(taken_at)
-    if event["date"] > days_after(today, 1):
-        return Refusal(
-            "date", f"is more than a day after {today}, when the log took it (in China): publish a day when it begins"
+def _suspicious(kind: str, normal: pl.DataFrame, taken_at: Sequence[int]) -> pl.Series:
+    """Rows that `refusal` may refuse: all others it does not."""
+    at, last = pl.col("occurred_at"), pl.Series("last", np.asarray(taken_at, np.int64) + LEEWAY_MS)
+    checks = [~at.is_between(FIRST_MOMENT, last)]
+    checks += [pl.col(name) == "" for name in _needed(kind)]
+    checks += [pl.col(name) < 0 for name in _COUNTED.get(kind, ())]
+    if kind in _PAST_DAYS:
+        checks.append(pl.col(_PAST_DAYS[kind]).cast(pl.Int64) > (at + OFFSET_MS) // DAY_MS + 1)
+    if kind == "lot":
+        checks.append(pl.col("inputs").list.eval(pl.element().struct.field("quantity")).list.min() < 0)
+    if kind != "listing":
+        checks += [~pl.col("gtin_valid")] if "gtin_valid" in normal.columns else []
+        codes = [name for name in _JUDGED_CODES if name in normal.columns]
+        checks += [pl.lit(uscc_faults(normal[name]) == "format") for name in codes]
+    return normal.select(pl.any_horizontal(check.fill_null(value=False) for check in checks)).to_series()
+
+
+def _needed(kind: str) -> list[str]:
+    return [name for name in IDENTIFYING[kind].required if name not in _MAY_BE_NOTHING.get(kind, ())]
+
+
+def _missing(case: _Case) -> Iterator[Refusal]:
+    forms = IDENTIFYING[case.kind].forms
+    for name in _needed(case.kind):
+        if forms[name](case.event[name]) is None:
+            given = case.event[name]
+            said = (
+                f"{case.quoted(given)} stands for nothing"
+                if text_form(given) is None and given and given.strip() and case.kind not in PERSONAL
+                else "nothing is left without blanks, control and format characters"
+            )
+            yield Refusal(name, f"is missing ({said}): {_REMEDIES.get(name, _REMEDY)}")
+
+
+def _moment(case: _Case) -> Iterator[Refusal]:
+    wrong = wrong_moment(case.event["occurred_at"], case.taken_at, shown=case.kind not in PERSONAL)
+    if wrong is not None:
+        yield Refusal("occurred_at", wrong)
+
+
+def _gtin(case: _Case) -> Iterator[Refusal]:
+    if case.kind == "listing":
+        return
+    for name in IDENTIFYING[case.kind].gtins:
+        _, fault = normalise_gtin(case.event[name])
+        if fault is not None:
+            yield Refusal(name, f"{case.quoted(case.event[name])} {_spoilt(case.event[name]) or _GTIN_FAULTS[fault]}")
+
+
+def _codes(case: _Case) -> Iterator[Refusal]:
+    if case.kind == "listing":
+        return
+    for name in _JUDGED_CODES:
+        given = case.event.get(name)
+        if given is None or code_form(given) is None:
+            continue
+        report = check_uscc(given)
+        if report.fault == "format":
+            why = "" if case.kind in PERSONAL else f" ({report.reason})"
+            wrong = _spoilt(given) or f"is not a unified social credit code{why}: write its 18 characters"
+            yield Refusal(name, f"{case.quoted(given)} {wrong}")
+
+
+def _spoilt(given: str) -> str | None:
+    found = damage(code_form(given) or "")
+    return None if found is None else f"is no longer the number that it was: {found[0]}: {found[1]}"
+
+
+def _counts(case: _Case) -> Iterator[Refusal]:
+    for name in _COUNTED.get(case.kind, ()):
+        if case.event[name] < 0:
+            back = ": goods that come back are a shipment back" if case.kind == "shipment" else ""
+            yield Refusal(name, f"{case.event[name]} is negative{back or ': write 0 or more'}")
+    if case.kind == "lot":
+        for given in case.event["inputs"]:
+            if given["quantity"] < 0:
+                yield Refusal("inputs", f"the quantity {given['quantity']} of an input is negative: write 0 or more")
+
+
+def _past(case: _Case) -> Iterator[Refusal]:
+    name = _PAST_DAYS.get(case.kind)
+    if name is not None and wrong_past(case.event[name], case.event["occurred_at"]):
+        happened = china_day(case.event["occurred_at"])
+        yield Refusal(
+            name,
+            f"{case.event[name]} is more than a day after {happened}, when the event happened by its own "
+            "occurred_at (in China): mend either",
         )
-    return None
 
 
-def _bare(text: str | None) -> str:
-    """What is left of a text without control and format characters, trimmed."""
-    return "".join(c for c in text or "" if unicodedata.category(c) not in _UNSEEN).strip()
+def _recalled(case: _Case) -> Iterator[Refusal]:
+    if case.kind != "recall":
+        return
+    for item in case.event["lots"]:
+        lot = text_form(item)
+        if lot is None or lot.upper() in _EVERY_LOT:
+            said = "names no lot" if lot is None else "is no lot's name"
+            yield Refusal("lots", f"{case.quoted(item)} {said}: write nothing (an empty list) for every lot")
+        elif found := _SEPARATORS.search(item) or _SEPARATORS.search(lot):
+            yield Refusal(
+                "lots", f"{case.quoted(item)} holds {found[0]!r}: write each lot alone, as an item of the list"
+            )
+
+
+def _day(case: _Case) -> Iterator[Refusal]:
+    if case.kind != "day":
+        return
+    if code_form(case.event["publisher"]) != SYSTEM:
+        yield Refusal("publisher", f"may not publish days: only the running system does, as {SYSTEM}")
+    today = china_day(case.taken_at)
+    if case.event["date"] > days_after(today, 1):
+        yield Refusal(
+            "date",
+            f"{case.event['date']} is more than a day after {today}, when the log took it (in China): publish a day "
+            "when it begins",
+        )
+
+
+def _complainant(case: _Case) -> Iterator[Refusal]:
+    if case.kind == "complaint" and _PSEUDONYM.fullmatch(case.event["complainant"]) is None:
+        yield Refusal(
+            "complainant",
+            "is no pseudonym (p and 32 digits 0-9 a-f): put one in the place of whoever complained before publishing",
+        )
+
+
+_JUDGES = (_missing, _day, _complainant, _moment, _gtin, _codes, _recalled, _counts, _past)

@@ -1,98 +1,125 @@
 """Identifiers of events as the rest of the system compares them: one table of which field is what, and its columns.
 
-Codes are upper-cased and trimmed (GB 32100-2015 text forms), GTINs padded to 14 digits where valid, texts trimmed;
-what is empty after that is absent.
+What normal form is: `identifiers/normal_form.py`. What is absent in it becomes null where it may be absent, and stays
+the empty text elsewhere (`acceptance.py` refuses it, but for a listing's seller_code).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import polars as pl
 
-from suyuan.domain.identifiers.gtin import gtin_columns
-from suyuan.domain.identifiers.uscc import code_forms
+from suyuan.domain.identifiers.gtin import gtin_columns, gtin_form
+from suyuan.domain.identifiers.normal_form import code_form, number_form, text_form
+from suyuan.domain.identifiers.normal_form_columns import code_forms, number_forms, text_expr, text_forms
+
+_EVERY_CODE = ("publisher",)
+_EVERY_NUMBER = ("event_id",)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Identifying:
-    """Which fields of a kind are credit codes, GTINs, and texts compared after trimming; which of them may be absent
-    (what is empty becomes null there, and stays the empty text elsewhere).
+    """Which fields of a kind are codes (licence numbers have the same form), GTINs, texts compared in normal form (lots
+    and categories), other numbers; which are lists of such texts; which of them may be absent.
     """
 
     codes: tuple[str, ...] = ()
     gtins: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
+
+    @cached_property
+    def required(self) -> tuple[str, ...]:
+        """Those that must be there, the event's own first."""
+        named = (*_EVERY_NUMBER, *_EVERY_CODE, *self.codes, *self.gtins, *self.texts, *self.numbers)
+        return tuple(name for name in named if name not in self.optional)
+
+    @cached_property
+    def forms(self) -> dict[str, Callable[[str | None], str | None]]:
+        """Field → its normal form, one text at a time."""
+        return {
+            **dict.fromkeys((*_EVERY_NUMBER, *self.numbers), number_form),
+            **dict.fromkeys((*_EVERY_CODE, *self.codes), code_form),
+            **dict.fromkeys(self.gtins, gtin_form),
+            **dict.fromkeys(self.texts, text_form),
+        }
 
 
 IDENTIFYING: dict[str, Identifying] = {
     "listing": Identifying(
-        ("platform_code", "seller_code", "producer_code"),
+        ("platform_code", "seller_code", "producer_code", "licence_no"),
         ("gtin",),
-        ("listing_id", "lot", "licence_no"),
+        ("category", "lot"),
+        ("listing_id",),
         optional=("producer_code", "gtin", "lot", "licence_no"),
     ),
-    "entity": Identifying(("code",)),
-    "licence": Identifying(("holder_code",), (), ("licence_no",)),
-    "product": Identifying(("producer_code",), ("gtin",)),
+    "entity": Identifying(("code",), numbers=("division",), optional=("division",)),
+    "licence": Identifying(("licence_no", "holder_code"), lists=("categories",)),
+    "product": Identifying(("producer_code",), ("gtin",), ("category",)),
     "lot": Identifying(("producer_code",), ("gtin",), ("lot",)),
     "shipment": Identifying(
-        ("producer_code", "from_code", "to_code"), ("gtin",), ("shipment_id", "lot", "line"), optional=("line",)
+        ("from_code", "producer_code", "to_code"), ("gtin",), ("lot",), ("shipment_id", "line"), optional=("line",)
     ),
-    "inspection": Identifying(("agency_code", "producer_code"), ("gtin",), ("report_no", "lot"), ("lot",)),
-    "recall": Identifying(("producer_code",), ("gtin",), ("recall_no",)),
+    "inspection": Identifying(("agency_code", "producer_code"), ("gtin",), ("lot",), ("report_no",), optional=("lot",)),
+    "recall": Identifying(("producer_code",), ("gtin",), (), ("recall_no",), lists=("lots",)),
     "complaint": Identifying(
         ("platform_code", "subject_code"),
         (),
+        ("category",),
         ("complaint_no", "listing_id"),
         optional=("platform_code", "subject_code", "listing_id"),
     ),
-    "penalty": Identifying(("subject_code",), (), ("division", "decision_no")),
+    "penalty": Identifying(("subject_code",), numbers=("division", "decision_no")),
     "day": Identifying(),
 }
 
 
 def normalise(kind: str, rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows with their identifiers in normal form; for listings also `gtin_valid` (null without a GTIN)."""
+    """The rows with their identifiers in normal form; with a GTIN also `gtin_valid` (null where absent)."""
     fields = IDENTIFYING[kind]
-    forms = dict(zip(codes := (*fields.codes, "publisher"), code_forms(rows, codes), strict=True))
-    forms |= {name: _trim(pl.col(name)) for name in fields.texts}
-    forms["event_id"] = _trim(pl.col("event_id"), r"[\p{Cc}\p{Cf}]")
-    if "licence_no" in rows.columns:
-        forms["licence_no"] = _licence_no(forms.get("licence_no", pl.col("licence_no")))
+    columns = {name: code_forms(rows[name]) for name in (*_EVERY_CODE, *fields.codes)}
+    columns |= {name: text_forms(rows[name]) for name in fields.texts}
+    columns |= {name: number_forms(rows[name]) for name in (*_EVERY_NUMBER, *fields.numbers)}
     for name in fields.gtins:
-        text, valid = gtin_columns(rows[name])
-        forms[name] = pl.lit(text)
-        if kind == "listing":
-            forms["gtin_valid"] = pl.lit(valid)
+        columns[name], columns["gtin_valid"] = gtin_columns(rows[name])
+    columns |= {name: _lists(rows[name]) for name in fields.lists}
     if kind == "lot":
-        forms["inputs"] = pl.lit(_inputs(rows["inputs"]))
-    if kind == "recall":
-        forms["lots"] = pl.col("lots").list.eval(_trim(pl.element()).fill_null(""))
-    required = {*codes, *fields.texts, *fields.gtins, "event_id"} - {*fields.optional}
-    return rows.with_columns(**{name: form.fill_null("") if name in required else form for name, form in forms.items()})
+        columns["inputs"] = _inputs(rows["inputs"])
+    required = {name for name in fields.required if columns[name].null_count()}
+    return rows.with_columns(
+        **{name: column.fill_null("") if name in required else column for name, column in columns.items()}
+    )
 
 
-def _trim(text: pl.Expr, unseen: str = r"[\x00-\x1f\x7f]") -> pl.Expr:
-    bare = text.str.replace_all(unseen, "").str.strip_chars()
-    return pl.when(bare != "").then(bare)
+def normal_event(kind: str, event: Mapping[str, Any]) -> dict[str, str | None]:
+    """The identifiers of one event in normal form, without its lists; None: absent."""
+    return {name: form(event[name]) for name, form in IDENTIFYING[kind].forms.items()}
 
 
-def _licence_no(text: pl.Expr) -> pl.Expr:
-    """Food licences are SC and digits whatever the case typed; other schemes are free text."""
-    return pl.when(text.str.contains(r"^(?i)sc\d{14}$")).then(text.str.to_uppercase()).otherwise(text)
+def _lists(lists: pl.Series) -> pl.Series:
+    """Lists of texts in normal form, without items that stand for nothing."""
+    items = lists.explode()
+    if text_forms(items) is items:
+        return lists
+    form = pl.col(lists.name).list.eval(text_expr(pl.element()).drop_nulls())
+    return lists.to_frame().select(form).to_series()
 
 
 def _inputs(inputs: pl.Series) -> pl.Series:
-    """A lot's inputs, list of {producer_code, gtin, lot, quantity}, each named in normal form."""
+    """A lot's inputs, list of {producer_code, gtin, lot, quantity}, each named in normal form; what names nothing is
+    kept as the text that it is, which no lot has.
+    """
     flat = inputs.to_frame("inputs").with_row_index("row").explode("inputs").drop_nulls("inputs").unnest("inputs")
     if flat.is_empty():
         return inputs
-    (code,), (gtin, _) = code_forms(flat, ["producer_code"]), gtin_columns(flat["gtin"])
-    named = flat.with_columns(
-        form.fill_null("") for form in (code, pl.lit(gtin).alias("gtin"), _trim(pl.col("lot")).alias("lot"))
-    )
+    forms = [code_forms(flat["producer_code"]), gtin_columns(flat["gtin"])[0], text_forms(flat["lot"])]
+    named = flat.with_columns(form.fill_null(flat[form.name]) if form.null_count() else form for form in forms)
     packed = named.group_by("row", maintain_order=True).agg(inputs=pl.struct(pl.exclude("row")))
     rows = pl.DataFrame({"row": pl.int_range(len(inputs), dtype=pl.get_index_type(), eager=True)})
     joined = rows.join(packed, on="row", how="left", maintain_order="left")

@@ -41,5 +41,5 @@ def _columns(kind: str) -> tuple[dict[str, pl.DataType], dict[str, pl.DataType]]
     schema, identifying = event_schema(kind), IDENTIFYING[kind]
     dtypes = {field.name: field.dtype for field in schema.fields}
     needed = {name: dtypes[name] for name in (*_IDENTITY, *schema.business_key)}
-    seen = {*identifying.codes, *identifying.gtins, *identifying.texts, "inputs", "lots", "licence_no"}
+    seen = {*identifying.forms, *identifying.lists, "inputs"}
     return needed, {name: dtype for name, dtype in dtypes.items() if name in seen and name not in needed}

@@ -1,4 +1,4 @@
-"""Runs of messages as intake takes them: read, then judged by the rules of acceptance."""
+"""Runs of messages as intake takes them: read, in normal form, judged by the rules of acceptance."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import polars as pl
 
 from suyuan.domain.acceptance import refusals
+from suyuan.domain.normalisation import normalise
 from suyuan.schemas.runs import Failure, decode_run
 
 
 @dataclass(frozen=True, slots=True)
 class AcceptedRun:
-    """`rows`: of the events that count, as `decode_run` gives them. `unreadable`: messages that are no event of the
-    kind; `refused`: those that are, and do not count. Both ascending.
+    """`rows`: of the events that count, as `decode_run` gives them, but in normal form. `unreadable`: messages that are
+    no event of the kind; `refused`: those that are, and do not count. Both ascending.
     """
 
     rows: pl.DataFrame
@@ -30,8 +31,8 @@ class AcceptedRun:
 def accepted_run(kind: str, values: Sequence[bytes | None], taken_at: Sequence[int]) -> AcceptedRun:
     """`taken_at`: when the log took each message, ms. Never raises for what a message holds."""
     decoded = decode_run(kind, values)
-    rows, index = decoded.rows, decoded.rows["index"].to_list()
-    found = list(refusals(kind, rows, [taken_at[at] for at in index]))
+    rows, index = normalise(kind, decoded.rows), decoded.rows["index"].to_list()
+    found = list(refusals(kind, decoded.rows, rows, [taken_at[at] for at in index]))
     if not found:
         return AcceptedRun(rows, decoded.failures, [])
     refused = [Failure(index[row], refusal.reason, refusal.field) for row, refusal in found]

@@ -6,8 +6,6 @@ import datetime as dt
 import re
 import unicodedata
 
-from suyuan.schemas.limits import INSTANT_RANGE, MAX_INSTANT, MIN_INSTANT
-
 HOW_TO_WRITE = "write 2026-02-10T12:00:00+08:00"
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -29,7 +27,8 @@ _SERIALS = range(20_000, 90_000)
 
 def instant(value: int | str) -> int:
     """Ms since the epoch from itself, or from ISO 8601 date and time with an offset from UTC ('Z' or
-    '+08:00'); finer fractions are cut off. Raises ValueError with the reason.
+    '+08:00'); finer fractions are cut off. Whether an event may say so is another question: `domain/moments.py`.
+    Raises ValueError with the reason.
     """
     moment, assumed = _instant(value, office=False)
     if assumed:
@@ -79,8 +78,8 @@ def _instant(value: int | str, *, office: bool) -> tuple[int, bool]:
         value = (moment.replace(tzinfo=moment.tzinfo or _CHINA) - _EPOCH) // _MILLISECOND
     elif wrong := _other_unit(value):
         raise ValueError(wrong)
-    if not MIN_INSTANT <= value <= MAX_INSTANT:
-        raise ValueError(INSTANT_RANGE)
+    if not -(1 << 63) <= value < 1 << 63:
+        raise ValueError("outside the range of 64-bit integers")
     return value, assumed
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-PERSONAL = frozenset({"complaint"})
+from suyuan.domain import acceptance
+
+PERSONAL = acceptance.PERSONAL
 """kinds of events of which no error quotes a value"""
 
 WITHHELD_TOPICS = frozenset(f"in.{kind}" for kind in PERSONAL)

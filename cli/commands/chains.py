@@ -16,7 +16,7 @@ from suyuan.cli.reading import rows
 from suyuan.cli.screen import print_json, say, show, show_records
 from suyuan.cli.settings import load
 from suyuan.domain.chain.gaps import GAPS
-from suyuan.domain.identifiers.uscc import normalise
+from suyuan.domain.identifiers.normal_form import code_form, number_form
 
 _VERDICTS = ("complete", "partial", "broken", "contradicted", "removed")
 _SHOWN = 50
@@ -57,7 +57,8 @@ def chain(
 ) -> None:
     """Draw the trace chain of a listing: who, over which way, what is wrong, and what each part rests on."""
     found = next(
-        rows(load(data=data), "chain", platform_code=normalise(platform) or "", listing_id=listing.strip()), None
+        rows(load(data=data), "chain", platform_code=code_form(platform) or "", listing_id=number_form(listing) or ""),
+        None,
     )
     if found is None:
         raise CommandError(f"no chain of listing {listing} on platform {platform}{code_fault(platform)}")

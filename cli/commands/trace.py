@@ -17,8 +17,8 @@ from suyuan.cli.options import AsJson, Data
 from suyuan.cli.reading import rows, tables
 from suyuan.cli.screen import print_json, show
 from suyuan.cli.settings import load
-from suyuan.domain.identifiers.gtin import LENGTHS, normalise_gtin
-from suyuan.domain.identifiers.uscc import normalise
+from suyuan.domain.identifiers.gtin import LENGTHS, gtin_form, normalise_gtin
+from suyuan.domain.identifiers.normal_form import code_form, number_form, text_form
 
 app = typer.Typer(help="Trace a lot back to its inputs, or forward to everybody who has it.", no_args_is_help=True)
 
@@ -37,9 +37,9 @@ def back(subject: Names, data: Data = None, as_of: AsOf = None, *, as_json: AsJs
     """From PLATFORM LISTING, or from the lot PRODUCER GTIN LOT, to everything that it was made of."""
     match subject:
         case [platform, listing]:
-            wanted = [_code(platform), listing.strip()]
+            wanted = [_code(platform), number_form(listing) or ""]
         case [producer, gtin, lot] if normalise_gtin(gtin)[1] in {None, "check"}:
-            wanted = [_code(producer), _gtin(gtin), lot.strip()]
+            wanted = [_code(producer), _gtin(gtin), text_form(lot) or ""]
         case [_, gtin, _]:
             raise CommandError(f"{_BACK}{gtin_fault(gtin)}", Exit.WRONG_USAGE)
         case _:
@@ -48,7 +48,7 @@ def back(subject: Names, data: Data = None, as_of: AsOf = None, *, as_json: AsJs
         found = next(iter(ask("trace_back", subject=wanted, as_of=_ms(as_of))), None)
         if len(wanted) == 3 and not _is_known(found):
             found = None
-            if next(iter(ask("chain", platform_code=wanted[0], listing_id=subject[1].strip())), None):
+            if next(iter(ask("chain", platform_code=wanted[0], listing_id=number_form(subject[1]) or "")), None):
                 raise CommandError(f"{_BACK}; {subject[1]} is a listing, what is {subject[2]}?", Exit.WRONG_USAGE)
     _answer(found, draw_back, subject, as_json=as_json)
 
@@ -58,7 +58,7 @@ def forward(subject: Names, data: Data = None, as_of: AsOf = None, *, as_json: A
     """From a lot PRODUCER GTIN LOT, a product GTIN, or a PRODUCER: what became of it, who has it, who sells it."""
     match subject:
         case [producer, gtin, lot]:
-            wanted = {"producer_code": _code(producer), "gtin": _gtin(gtin), "lot": lot.strip()}
+            wanted = {"producer_code": _code(producer), "gtin": _gtin(gtin), "lot": text_form(lot) or ""}
         case [name] if _is_gtin(name):
             wanted = {"gtin": _gtin(name)}
         case [producer]:
@@ -115,16 +115,16 @@ def _faults(subject: Sequence[str]) -> str:
 
 def _is_gtin(name: str) -> bool:
     """Rather than a producer's code, though it may be mistyped: a code of digits alone has 18 of them."""
-    number = normalise(name) or ""
+    number = code_form(name) or ""
     return number.isdecimal() and len(number) <= max(LENGTHS)
 
 
 def _code(text: str) -> str:
-    return normalise(text) or ""
+    return code_form(text) or ""
 
 
 def _gtin(text: str) -> str:
-    return normalise_gtin(text)[0] or text.strip()
+    return gtin_form(text) or ""
 
 
 def _ms(moment: datetime | None) -> int | None:

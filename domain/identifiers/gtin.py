@@ -11,9 +11,10 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from suyuan.domain.identifiers.uscc_levels import normalise
+from suyuan.domain.identifiers.normal_form import compact_form
+from suyuan.domain.identifiers.normal_form_columns import compact_forms
 
-GtinFault = Literal["digits", "length", "check"]
+GtinFault = Literal["digits", "length", "check", "zeros"]
 
 LENGTHS = (8, 12, 13, 14)
 _WEIGHTS = np.array([3, 1] * 7, np.uint8)
@@ -24,24 +25,32 @@ _RESTRICTED = r"^(?:000000[02]|[0-9](?:02|04|05|2[0-9]|98|99))"
 indicator digit.
 """
 
-_CONTROL = r"[\x00-\x1f\x7f-\u009f]"
-
 
 def normalise_gtin(text: str | None) -> tuple[str | None, GtinFault | None]:
-    """(14 digits, None), (None, what is wrong), or (None, None) when nothing but blanks was given.
+    """(14 digits, None), (None, what is wrong), or (None, None) where it is absent.
 
-    Only the digits 0-9 count, not those of other scripts.
+    Only the digits 0-9 count, and their full-width forms, not those of other scripts.
     """
-    number = normalise(text)
-    if number is None:
-        return None, None
+    number = compact_form(text)
+    fault = None if number is None else _fault(number)
+    return (None, fault) if fault or number is None else (number.zfill(14), None)
+
+
+def gtin_form(text: str | None) -> str | None:
+    """Normal form: 14 digits where valid, else what is left of the text; None: absent."""
+    number = compact_form(text)
+    return number if number is None or _fault(number) else number.zfill(14)
+
+
+def _fault(number: str) -> GtinFault | None:
     if not re.fullmatch("[0-9]+", number):
-        return None, "digits"
+        return "digits"
     if len(number) not in LENGTHS:
-        return None, "length"
-    padded = number.zfill(14)
-    total = sum(int(digit) * (3 if at % 2 == 0 else 1) for at, digit in enumerate(padded))
-    return (padded, None) if total % 10 == 0 else (None, "check")
+        return "length"
+    if not number.strip("0"):
+        return "zeros"
+    total = sum(int(digit) * (3 if at % 2 == 0 else 1) for at, digit in enumerate(number.zfill(14)))
+    return "check" if total % 10 else None
 
 
 def is_restricted(gtin: str) -> bool:
@@ -62,22 +71,17 @@ def restricted_sql(column: str) -> str:
 
 
 def gtin_columns(numbers: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """(text, valid) of a text column: 14 digits where valid, else the trimmed text; both null where blank."""
-    bare = pl.col("text").str.replace_all(_CONTROL, "").str.strip_chars()
+    """(`gtin_form`, valid) of a text column; both null where absent."""
+    texts = compact_forms(numbers).alias("text").to_frame()
     size = pl.col("text").str.len_bytes()
     sized = size.is_in(LENGTHS) & (size == pl.col("text").str.len_chars())
-    texts = (
-        numbers.to_frame("text")
-        .lazy()
-        .select(pl.when(bare != "").then(bare))
-        .with_columns(padded=pl.when(sized).then(pl.col("text").str.pad_start(14, "0")))
-        .collect()
-    )
+    texts = texts.lazy().with_columns(padded=pl.when(sized).then(pl.col("text").str.pad_start(14, "0"))).collect()
     padded = texts["padded"].to_list()
     rows = np.fromiter((text is not None for text in padded), np.bool_, len(padded))
     cells = np.frombuffer("".join(filter(None, padded)).encode(), np.uint8).reshape(-1, 14) - np.uint8(ord("0"))
     valid = np.zeros(len(padded), np.bool_)
-    valid[rows] = (cells.max(axis=1, initial=0) < 10) & ((cells * _WEIGHTS).sum(axis=1) % 10 == 0)
+    greatest = cells.max(axis=1, initial=0)
+    valid[rows] = (greatest > 0) & (greatest < 10) & ((cells * _WEIGHTS).sum(axis=1) % 10 == 0)
     full, conforming = (
         texts.with_columns(valid=pl.Series(valid))
         .select(pl.when("valid").then("padded").otherwise("text"), pl.when(pl.col("text").is_not_null()).then("valid"))

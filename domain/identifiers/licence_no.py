@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from suyuan.domain.identifiers.uscc_levels import normalise
+from suyuan.domain.identifiers.normal_form import code_form
 
 LicenceNoFault = Literal["format", "check"]
 
@@ -13,8 +13,8 @@ _FOOD = re.compile("SC([0-9]{13})([0-9])")
 
 
 def normalise_licence_no(text: str | None) -> str | None:
-    """Trimmed, in capitals, without control characters; None when nothing is left."""
-    return normalise(text)
+    """Normal form: without blanks and dashes, in capitals; None when nothing is left, or a word for nothing."""
+    return code_form(text)
 
 
 def licence_check_digit(first13: str) -> str:
@@ -32,7 +32,7 @@ def check_licence_no(text: str | None) -> LicenceNoFault | None:
 
     Numbers of other schemes are free text: nothing is wrong with them.
     """
-    number = normalise(text)
+    number = code_form(text)
     if number is None or not number.startswith("SC"):
         return None
     match = _FOOD.fullmatch(number)

@@ -1,6 +1,6 @@
 """Unified social credit code (GB 32100-2015): what the rest of the project uses of it."""
 
-from suyuan.domain.identifiers.uscc_columns import code_forms, normalise_codes, uscc_faults
+from suyuan.domain.identifiers.uscc_columns import uscc_faults
 from suyuan.domain.identifiers.uscc_levels import (
     ALPHABET,
     LEVELS,
@@ -10,7 +10,6 @@ from suyuan.domain.identifiers.uscc_levels import (
     check_character,
     check_uscc,
     classify,
-    normalise,
     organisation_check_character,
 )
 
@@ -23,9 +22,6 @@ __all__ = [
     "check_character",
     "check_uscc",
     "classify",
-    "code_forms",
-    "normalise",
-    "normalise_codes",
     "organisation_check_character",
     "uscc_faults",
 ]

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import string
-from collections.abc import Sequence
-from typing import TypeVar
-
 import numpy as np
 import polars as pl
 
@@ -18,9 +14,6 @@ from suyuan.domain.identifiers.uscc_levels import (
     ORGANISATION_WEIGHTS,
 )
 
-Column = TypeVar("Column", pl.Series, pl.Expr)
-
-_CONTROL = r"[\x00-\x1f\x7f-\u009f]"
 _STRAY = 255
 
 
@@ -39,42 +32,10 @@ _WEIGHTS = np.array(CHECK_WEIGHTS, np.int32)
 _ORGANISATION_WEIGHTS = np.array(ORGANISATION_WEIGHTS, np.int32)
 
 
-def normalise_codes(codes: Column) -> Column:
-    """`normalise` for a text column; blank text becomes null."""
-    if isinstance(codes, pl.Expr):
-        return codes.map_batches(normalise_codes, return_dtype=pl.String, is_elementwise=True)
-    (form,) = code_forms(codes.to_frame("code"), ["code"])
-    return codes.to_frame("code").select(form).to_series().alias(codes.name)
-
-
-def code_forms(rows: pl.DataFrame, names: Sequence[str]) -> list[pl.Expr]:
-    """Expressions for these rows' columns of codes in normal form (see `normalise_codes`), under their names: as plain
-    as the rows allow, for what few codes need takes longer than all that they have in common.
-    """
-    codes = pl.col(names)
-    looks = rows.select(codes.str.contains(_CONTROL).any().name.suffix(" control"), _ascii(codes).all())
-    forms = []
-    for name in names:
-        text = pl.col(name)
-        if looks.item(0, f"{name} control"):
-            text = text.str.replace_all(_CONTROL, "")
-        text = text.str.strip_chars()
-        if looks.item(0, name):
-            text = text.str.to_uppercase()
-        else:
-            text = text.str.replace_many(list(string.ascii_lowercase), list(string.ascii_uppercase))
-        forms.append(pl.when(text != "").then(text).alias(name))
-    return forms
-
-
-def _ascii(text: pl.Expr) -> pl.Expr:
-    return text.str.len_bytes() == text.str.len_chars()
-
-
 def uscc_faults(codes: pl.Series) -> pl.Series:
     """First failing level of each code: format, organisation_check, check; null for valid codes and nulls.
 
-    Codes must be in normal form (`normalise_codes`): a lower-case one fails at format.
+    Codes must be in normal form (`code_forms`): a lower-case one fails at format.
     """
     sized, absent = (
         codes.to_frame("code")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import string
 from dataclasses import dataclass
 from typing import Literal
 
 from suyuan.domain.divisions import was_ever_division
+from suyuan.domain.identifiers.normal_form import code_form
 
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 """GB 32100-2015, 4.1: digits and capitals without I, O, S, V, Z; the place of a character is its value."""
@@ -29,8 +29,6 @@ LEVELS: tuple[Level, ...] = ("format", "organisation_check", "check")
 Standing = Literal["valid", "issued_nonconforming", "invalid"]
 
 _FORMAT = re.compile(rf"[{ALPHABET}]{{2}}[0-9]{{6}}[{ALPHABET}]{{10}}")
-_CONTROL = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0)])
-_CAPITALS = {ord(letter): letter.upper() for letter in string.ascii_lowercase}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +39,7 @@ class UsccReport:
     """
 
     code: str | None
-    """normal form, None when nothing but blanks was given"""
+    """normal form, None when nothing was given, or a word for nothing"""
     format: bool
     division: bool | None
     organisation_check: bool | None
@@ -58,17 +56,6 @@ class UsccReport:
     def valid(self) -> bool:
         """Whether format and both check characters hold."""
         return self.fault is None
-
-
-def normalise(text: str | None) -> str | None:
-    """Without control characters, trimmed, in capitals; None when nothing is left.
-
-    Only a-z have capitals here: Unicode's rules differ between versions and libraries, and would make
-    valid codes of ligatures.
-    """
-    if text is None:
-        return None
-    return text.translate(_CONTROL).strip().translate(_CAPITALS) or None
 
 
 def organisation_check_character(first8: str) -> str:
@@ -96,7 +83,7 @@ def check_character(first17: str) -> str:
 
 def check_uscc(text: str | None) -> UsccReport:
     """Look at a code level by level, after bringing it into normal form."""
-    code = normalise(text)
+    code = code_form(text)
     if code is None or not _FORMAT.fullmatch(code):
         return UsccReport(code, False, None, None, None, _format_reason(code))  # noqa: FBT003
     organisation = organisation_check_character(code[8:16])

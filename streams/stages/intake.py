@@ -15,7 +15,6 @@ import polars as pl
 
 from suyuan.domain.identifiers.uscc import uscc_faults
 from suyuan.domain.keys import SEPARATOR, partition_of
-from suyuan.domain.normalisation import normalise
 from suyuan.schemas.accepted_runs import accepted_run
 from suyuan.schemas.blocks import block_schema
 from suyuan.schemas.kinds import event_schema
@@ -63,9 +62,9 @@ def current_key(kind: str, key: str) -> bytes:
 
 
 def _prepared(kind: str, run: Run, rows: pl.DataFrame) -> pl.DataFrame:
-    """Normal form, with key, body, offset and received_at."""
+    """With key, body, offset and received_at."""
     position = rows["index"].to_numpy()
-    return with_route_columns(kind, normalise(kind, rows.drop("index"))).with_columns(
+    return with_route_columns(kind, rows.drop("index")).with_columns(
         *_key_and_body(kind),
         offset=pl.Series(np.asarray(run.offsets, np.int64)[position]),
         received_at=pl.Series(np.asarray(run.timestamps, np.int64)[position]),

@@ -351,10 +351,10 @@ def test_a_full_disk_ends_it_with_what_was_stored_before(data, tmp_path):
 
 def test_what_the_rules_refuse_is_told_by_field_and_never_stored(suyuan, tmp_path, data):
     tomorrow = days_after(china_day(time.time_ns() // 1_000_000), 1)
-    day = {"kind": "day", "publisher": "SUYUAN", "occurred_at": 1}
+    day = {"kind": "day", "publisher": "SUYUAN", "occurred_at": 1_790_000_000_000}
     refused = [
-        (listing(1) | {"event_id": " \u200b"}, "event_id", "is empty"),
-        (listing(2) | {"publisher": "\u3000"}, "publisher", "is empty"),
+        (listing(1) | {"event_id": " \u200b"}, "event_id", "is missing"),
+        (listing(2) | {"publisher": "\u3000"}, "publisher", "is missing"),
         (day | {"event_id": "far", "date": "9999-12-31"}, "date", str(days_after(tomorrow, -1))),
         (day | {"event_id": "next", "date": str(days_after(tomorrow, 2))}, "date", "more than a day after"),
         (

@@ -4,28 +4,264 @@ import datetime as dt
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from suyuan.domain.acceptance import refusal, refusals
 from suyuan.domain.calendar import day_start_ms
+from suyuan.domain.identifiers.uscc import check_uscc
+from suyuan.domain.normalisation import normalise
+from suyuan.schemas.kinds import KINDS, event_schema
 
 NOON = day_start_ms(dt.date(2026, 6, 3)) + 12 * 3_600_000
 LAST_INSTANT = day_start_ms(dt.date(2026, 6, 4)) - 1
-NAMED = {"event_id": "E1", "publisher": "P"}
 NOTHING = ["", " ", "\u3000\u00a0\t", "\u200b", "\x00\x1b\x85", "\u202e \u2066", "\ufeff\r\n"]
+CODE, WRONG_CHECK = "91110000600037341L", "91110000600037341M"
+GTIN = "6903379001194"
+VALUES = {
+    "string": "x",
+    "enum": None,
+    "long": 1,
+    "boolean": True,
+    "date": dt.date(2026, 6, 1),
+    "timestamp-millis": NOON,
+    "array": [],
+}
+TEXTS = {"gtin": GTIN, "complainant": "p" + "0" * 32, "line": None, "publisher": CODE}
+
+
+def event(kind, **other):
+    """One that counts, with other values."""
+    made = {
+        field.name: CODE
+        if field.name == "code" or field.name.endswith("_code")
+        else TEXTS.get(field.name, field.values[0] if field.values else VALUES[field.type])
+        for field in event_schema(kind).fields
+    }
+    return made | ({"publisher": "SUYUAN"} if kind == "day" else {}) | other
+
+
+def field_of(kind, **other):
+    """The field at fault of an event with these values; None where it counts."""
+    refused = refusal(kind, event(kind, **other), NOON)
+    return refused and refused.field
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_events_in_order_count(kind):
+    assert refusal(kind, event(kind), NOON) is None
 
 
 @pytest.mark.parametrize("blank", NOTHING)
 @pytest.mark.parametrize("field", ["event_id", "publisher"])
 def test_an_event_and_its_publisher_have_names(field, blank):
-    refused = refusal("entity", NAMED | {field: blank}, NOON)
+    refused = refusal("entity", event("entity", **{field: blank}), NOON)
     assert refused.field == field
-    assert "is empty" in refused.reason
+    assert "is missing" in refused.reason
     assert ":" in refused.reason, "and what to do"
 
 
-@pytest.mark.parametrize("name", ["0", "贰", "\u200b-", "a b", "😀"])
-def test_whatever_can_be_seen_is_a_name(name):
-    assert refusal("entity", NAMED | {"event_id": name, "publisher": name}, NOON) is None
+@pytest.mark.parametrize("name", ["0", "贰", "\u200b-", "a b", "😀", "无"])
+def test_whatever_can_be_seen_names_an_event(name):
+    assert field_of("entity", event_id=name) is None
+    assert field_of("entity", publisher=name) == ("publisher" if name in ("无", "\u200b-") else None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "field"),
+    [
+        ("listing", "platform_code"),
+        ("listing", "listing_id"),
+        ("listing", "category"),
+        ("entity", "code"),
+        ("licence", "licence_no"),
+        ("licence", "holder_code"),
+        ("product", "gtin"),
+        ("product", "category"),
+        ("lot", "lot"),
+        ("shipment", "lot"),
+        ("shipment", "shipment_id"),
+        ("inspection", "report_no"),
+        ("recall", "recall_no"),
+        ("complaint", "complaint_no"),
+        ("complaint", "category"),
+        ("penalty", "decision_no"),
+    ],
+)
+def test_what_must_be_there_and_is_nothing_is_missing(kind, field):
+    refused = refusal(kind, event(kind, **{field: " \u200b"}), NOON)
+    assert (refused.field, "is missing" in refused.reason) == (field, True)
+    if field not in ("listing_id", "shipment_id", "report_no", "recall_no", "complaint_no", "decision_no"):
+        word = refusal(kind, event(kind, **{field: "ｎ/ａ "}), NOON)
+        assert (word.field, "is missing" in word.reason) == (field, True)
+        assert "stands for nothing" in word.reason or kind == "complaint"
+
+
+def test_a_listing_stays_one_whatever_it_names():
+    wrong = {"seller_code": "/", "producer_code": "9.13301E+17", "gtin": "6.90338E+12", "lot": "无", "licence_no": "?"}
+    assert field_of("listing", **wrong) is None
+    assert field_of("listing", seller_code="") is None
+    assert field_of("listing", gtin="0000000000000", producer_code="110000600037341") is None
+    assert field_of("inspection", lot="/") is None, "the whole product was inspected"
+
+
+@pytest.mark.parametrize(
+    ("at", "says"),
+    [
+        (1_770_696_000, "is not ms but seconds (of 2026-02-10T04:00:00Z): multiply by 1,000"),
+        (1_770_696_000_000_000, "microseconds"),
+        (1_770_696_000_000_000_000, "nanoseconds"),
+        (20260210, "write 2026-02-10T00:00:00+08:00"),
+        (20260210120000, "write 2026-02-10T00:00:00+08:00"),
+        (46063, "a spreadsheet's number of the day 2026-02-10"),
+        (946_684_799_999, "before 2000-01-01"),
+        (0, "before 2000-01-01"),
+        (-(1 << 63), "before 2000-01-01"),
+        ((1 << 63) - 1, "more than two days after 2026-06-03T04:00:00Z"),
+        (2_906_769_600_000, "(2062-02-10T04:00:00Z) is more than two days after"),
+        (NOON + 2 * 86_400_000 + 1, "more than two days after"),
+    ],
+)
+def test_a_time_is_of_this_century_and_not_of_the_future(at, says):
+    for kind in ("listing", "entity", "day"):
+        refused = refusal(kind, event(kind, occurred_at=at), NOON)
+        assert refused.field == "occurred_at"
+        assert str(at) in refused.reason
+        assert says in refused.reason
+        assert ": " in refused.reason, "and what to do"
+
+
+@pytest.mark.parametrize("at", [946_684_800_000, NOON + 2 * 86_400_000])
+def test_the_ends_of_what_time_may_be_are_included(at):
+    assert field_of("entity", occurred_at=at) is None
+
+
+@pytest.mark.parametrize("kind", ["product", "lot", "shipment", "inspection", "recall"])
+@pytest.mark.parametrize(
+    ("gtin", "says"),
+    [
+        ("6.90338E+12", "spreadsheet"),
+        ("6903379001194.0", "export the column as text"),
+        ('="6903379001194"', "formula"),
+        ("'6903379001194", "apostrophe"),
+        ("EAN6903379001194", "digits alone"),
+        ("69033790011", "8, 12, 13, 14 digits"),
+        ("6903379001195", "check digit"),
+        ("0000000000000", "all zeros"),
+    ],
+)
+def test_a_record_of_no_gtin_would_match_nothing(kind, gtin, says):
+    refused = refusal(kind, event(kind, gtin=gtin), NOON)
+    assert refused.field == "gtin"
+    assert repr(gtin) in refused.reason
+    assert says in refused.reason
+
+
+@pytest.mark.parametrize(
+    "gtin", ["６９０３３７９００１１９４", "\u200b6903379001194", "6 903379 001194", "2100000001231"]
+)
+def test_what_is_a_gtin_in_normal_form_is_taken(gtin):
+    assert field_of("recall", gtin=gtin) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "field"),
+    [
+        ("entity", "code"),
+        ("licence", "holder_code"),
+        ("product", "producer_code"),
+        ("lot", "producer_code"),
+        ("shipment", "producer_code"),
+        ("shipment", "from_code"),
+        ("shipment", "to_code"),
+        ("inspection", "agency_code"),
+        ("inspection", "producer_code"),
+        ("recall", "producer_code"),
+        ("complaint", "subject_code"),
+        ("penalty", "subject_code"),
+    ],
+)
+def test_a_record_of_no_credit_code_would_match_nothing(kind, field):
+    for code, says in [
+        ("9.13301E+17", "spreadsheet"),
+        ("某某食品有限公司", "8 characters, 18 expected"),
+        ("110000600037341", "15 digits"),
+    ]:
+        refused = refusal(kind, event(kind, **{field: code}), NOON)
+        assert refused.field == field
+        assert (
+            ("it is" in refused.reason or "it " in refused.reason[:3])
+            if kind == "complaint"
+            else says in refused.reason
+        )
+        assert (code in refused.reason) == (kind != "complaint")
+    assert check_uscc(WRONG_CHECK).fault == "check"
+    assert field_of(kind, **{field: WRONG_CHECK}) is None, "it may have been issued so"
+    assert field_of(kind, publisher="何人", **{field: CODE.lower()}) is None
+
+
+def test_a_complaint_is_not_quoted():
+    for other in ({"occurred_at": 1_770_696_000}, {"subject_code": "张三的店"}, {"category": "未知"}):
+        refused = refusal("complaint", event("complaint", **other), NOON)
+        assert refused.field in other
+        assert not any(quoted in refused.reason for quoted in ("1770696000", "2026-02-10", "张三", "未知"))
+
+
+def test_a_complaint_may_name_nobody():
+    assert field_of("complaint", subject_code=None, platform_code=None, listing_id=None) is None
+    assert field_of("complaint", subject_code="/") is None
+
+
+@pytest.mark.parametrize("item", ["/", "无", "", " ", "NULL", "全部", "全部批次", "所有批次", "ALL", "all", "ＡＬＬ"])
+def test_a_recall_of_every_lot_names_none(item):
+    refused = refusal("recall", event("recall", lots=["H1", item]), NOON)
+    assert refused.field == "lots"
+    assert repr(item) in refused.reason
+    assert "write nothing (an empty list) for every lot" in refused.reason
+    assert field_of("recall", lots=[]) is None
+
+
+@pytest.mark.parametrize(
+    "item",
+    ["H1、H2", "H1，H2", "H1；H2", "H1;H2", "H1|H2", "H1｜H2", "H0~H9", "H0～H9", "H0至H9", "批号:H1", "批号：H1"],
+)
+def test_several_lots_in_one_item_would_match_none(item):
+    refused = refusal("recall", event("recall", lots=[item]), NOON)
+    assert refused.field == "lots"
+    assert item in refused.reason
+    assert "write each lot alone" in refused.reason
+
+
+def test_other_texts_are_lots_as_they_stand():
+    assert field_of("recall", lots=["H1", "H1,H2", "H1 H2", "H0-H9", "h1", "Ｈ１", "H1/2", "无糖"]) is None
+    assert field_of("lot", lot="批号:H1") is None
+
+
+def test_an_input_that_cannot_match_is_only_text():
+    named = {"producer_code": "某厂", "gtin": "6.90338E+12", "lot": "/", "quantity": 0}
+    assert field_of("lot", inputs=[named]) is None
+    assert field_of("lot", inputs=[named, named | {"quantity": -1}]) == "inputs"
+
+
+@pytest.mark.parametrize(
+    ("kind", "field"),
+    [("lot", "produced_on"), ("inspection", "inspected_on"), ("penalty", "decided_on")],
+)
+def test_a_day_of_the_past_is_not_of_the_future(kind, field):
+    assert field_of(kind, **{field: dt.date(2026, 6, 4)}) is None
+    assert field_of(kind, **{field: dt.date(2026, 6, 5)}) == field
+    assert field_of(kind, **{field: dt.date(2026, 6, 5)}, occurred_at=LAST_INSTANT + 1) is None
+    assert field_of("lot", expires_on=dt.date(2030, 1, 1)) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "field"),
+    [("listing", "price_fen"), ("listing", "sold_30d"), ("lot", "quantity"), ("shipment", "quantity")],
+)
+def test_nothing_is_less_than_nothing(kind, field):
+    assert field_of(kind, **{field: 0}) is None
+    refused = refusal(kind, event(kind, **{field: -1}), NOON)
+    assert (refused.field, "-1 is negative" in refused.reason) == (field, True)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +279,7 @@ def test_whatever_can_be_seen_is_a_name(name):
     ],
 )
 def test_days_come_from_the_running_system_and_not_from_the_future(publisher, date, taken_at, field):
-    refused = refusal("day", NAMED | {"publisher": publisher, "date": date}, taken_at)
+    refused = refusal("day", event("day", publisher=publisher, date=date), taken_at)
     assert (refused and refused.field) == field
 
 
@@ -61,19 +297,78 @@ def test_days_come_from_the_running_system_and_not_from_the_future(publisher, da
     ],
 )
 def test_who_complained_is_a_pseudonym_and_is_not_quoted(complainant):
-    refused = refusal("complaint", NAMED | {"complainant": complainant}, NOON)
+    refused = refusal("complaint", event("complaint", complainant=complainant), NOON)
     assert refused.field == "complainant"
     assert "pseudonym" in refused.reason
     assert "张三" not in refused.reason
-    assert refusal("complaint", NAMED | {"complainant": "p" + "09af" * 8}, NOON) is None
+    assert field_of("complaint", complainant="p" + "09af" * 8) is None
 
 
-def test_rows_are_judged_as_one_by_one():
-    names = [*NOTHING, "E1", "贰", "\u200bx"]
-    rows = pl.DataFrame({"event_id": [*names, *["E"] * len(names)], "publisher": [*["P"] * len(names), *names]})
-    found = dict(refusals("lot", rows, [NOON] * rows.height))
-    one_by_one = {row: refusal("lot", each, NOON) for row, each in enumerate(rows.iter_rows(named=True))}
-    assert found == {row: refused for row, refused in one_by_one.items() if refused}
-    assert len(found) == 2 * len(NOTHING)
-    days = pl.DataFrame([NAMED | {"publisher": "SUYUAN", "date": dt.date(2026, 6, 5)}] * 2)
-    assert [row for row, _ in refusals("day", days, [NOON, NOON + 86_400_000])] == [0], "each by its own moment"
+def columns(kind, events):
+    """A frame of these events."""
+    return pl.DataFrame(
+        [pl.Series(f.name, [each[f.name] for each in events], f.dtype) for f in event_schema(kind).fields]
+    )
+
+
+def found_in_columns(kind, events, taken_at):
+    """row → why"""
+    rows = columns(kind, events)
+    return dict(refusals(kind, rows, normalise(kind, rows), taken_at))
+
+
+INPUT = st.fixed_dictionaries(
+    {
+        "producer_code": st.sampled_from([CODE, "/"]),
+        "gtin": st.sampled_from([GTIN, "x"]),
+        "lot": st.sampled_from(["H1", "无"]),
+        "quantity": st.sampled_from([-1, 0, 5]),
+    }
+)
+
+
+def odd_values(field):
+    """Mostly in order, now and then not."""
+    if field.name == "gtin":
+        some = [GTIN, f"\u200b{GTIN}", "6.9E+12", "0000000000000", "96385074", "96385075", "/"]
+    elif field.name == "code" or field.name.endswith("_code"):
+        some = [CODE, CODE.lower(), WRONG_CHECK, "9.13301E+17", "110000600037341", "n/a", "", "某厂"]
+    elif field.name == "lots":
+        return st.lists(st.sampled_from(["H1", "无", "ALL", "H1；H2", "Ｈ2", ""]), max_size=2)
+    elif field.name == "inputs":
+        return st.lists(INPUT, max_size=2)
+    elif field.values:
+        return st.sampled_from(field.values)
+    elif field.type == "timestamp-millis":
+        some = [
+            NOON,
+            946_684_800_000,
+            946_684_799_999,
+            NOON + 172_800_000,
+            NOON + 172_800_001,
+            -(1 << 63),
+            (1 << 63) - 1,
+        ]
+    elif field.type == "date":
+        some = [dt.date(2026, 6, 3), dt.date(2026, 6, 4), dt.date(2026, 6, 5), dt.date(1, 1, 1), dt.date(9999, 12, 31)]
+    elif field.type == "string":
+        some = ["x", "无", "\u200b", "", "p" + "0" * 32, "ｘ"]
+    else:
+        some = {"long": [0, 7, -1], "boolean": [True], "array": [[]]}[field.type]
+    return st.sampled_from([None, *some] if field.optional else some)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(deadline=None, max_examples=25)
+@given(data=st.data())
+def test_rows_are_judged_as_one_by_one(kind, data):
+    one = st.fixed_dictionaries({}, optional={field.name: odd_values(field) for field in event_schema(kind).fields})
+    events = [event(kind, **other) for other in data.draw(st.lists(one, max_size=8))]
+    taken_at = [NOON + data.draw(st.sampled_from([0, 1, 86_400_000])) for _ in events]
+    one_by_one = {row: refusal(kind, each, at) for row, (each, at) in enumerate(zip(events, taken_at, strict=True))}
+    assert found_in_columns(kind, events, taken_at) == {row: why for row, why in one_by_one.items() if why}
+
+
+def test_days_are_judged_each_by_its_own_moment():
+    days = [event("day", date=dt.date(2026, 6, 5))] * 2
+    assert list(found_in_columns("day", days, [NOON, NOON + 86_400_000])) == [0]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from suyuan.domain.identifiers.gtin import gtin_columns, is_restricted, normalise_gtin, restricted_expr
+from suyuan.domain.identifiers.gtin import gtin_columns, gtin_form, is_restricted, normalise_gtin, restricted_expr
 
 
 @pytest.mark.parametrize(
@@ -21,9 +21,11 @@ from suyuan.domain.identifiers.gtin import gtin_columns, is_restricted, normalis
         ("69012345678", (None, "length")),
         ("016901234567892", (None, "length")),
         ("690123456789X", (None, "digits")),
-        ("６９０１２３４５６７８９２", (None, "digits")),
+        ("６９０１２３４５６７８９２", ("06901234567892", None)),
         ("٠٠٠٠٠٠٠٠", (None, "digits")),
-        ("-6901234567892", (None, "digits")),
+        ("-6901234567892", ("06901234567892", None)),
+        ("0000000000000", (None, "zeros")),
+        ("00000000", (None, "zeros")),
         (" ", (None, None)),
         (None, (None, None)),
     ],
@@ -41,19 +43,14 @@ written = st.one_of(st.none(), st.text(max_size=15), digits, st.text("0123456789
 
 
 @given(st.lists(written, max_size=12))
-@example(["中中12", "+1234567", "é" * 4, "é" * 7])
+@example(["中中12", "+1234567", "é" * 4, "é" * 7, "00000000", "0000000000000"])
 def test_columns_say_what_the_single_form_says(texts):
     full, valid = gtin_columns(pl.Series("gtin", texts, dtype=pl.String))
     for text, number, holds in zip(texts, full, valid, strict=True):
         expected, fault = normalise_gtin(text)
-        if expected is None and fault is None:
-            assert (number, holds) == (None, None)
-        elif fault is None:
-            assert (number, holds) == (expected, True)
-        else:
-            assert holds is False
-            assert number.strip() == number
-            assert number in text.replace("\x1f", "") or not text.isprintable()
+        assert number == gtin_form(text)
+        assert holds == (None if number is None else fault is None)
+        assert fault is not None or number == expected
 
 
 def test_a_wrong_number_is_kept_as_it_was_written():

@@ -24,7 +24,7 @@ def test_any_one_wrong_digit_is_noticed(first13, at, shift):
     assert check_licence_no("SC" + "".join(digits)) == "check"
 
 
-@pytest.mark.parametrize("text", ["SC1234", "SC1234567890123A", "SC123456789012345", "SC１２３４５６７８９０１２３４"])
+@pytest.mark.parametrize("text", ["SC1234", "SC1234567890123A", "SC123456789012345", "SC٠٠٠٠٠٠٠٠٠٠٠٠٠٠"])
 def test_other_than_fourteen_digits_is_a_fault_of_format(text):
     assert check_licence_no(text) == "format"
 
@@ -36,6 +36,8 @@ def test_other_schemes_are_free_text(text):
 
 def test_numbers_are_compared_in_capitals_without_blanks():
     assert normalise_licence_no(" sc12\x1f3 ") == "SC123"
+    assert normalise_licence_no("ｓｃ 100-3307\u200b") == "SC1003307"
+    assert normalise_licence_no("XK16-204-00001") == "XK1620400001"
     assert normalise_licence_no(" ") is None
 
 

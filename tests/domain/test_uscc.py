@@ -8,15 +8,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from polars.testing import assert_series_equal
 
+from suyuan.domain.identifiers.normal_form import code_form
+from suyuan.domain.identifiers.normal_form_columns import code_forms
 from suyuan.domain.identifiers.uscc import (
     ALPHABET,
     check_character,
     check_uscc,
     classify,
-    normalise,
     organisation_check_character,
 )
-from suyuan.domain.identifiers.uscc_columns import normalise_codes, uscc_faults
+from suyuan.domain.identifiers.uscc_columns import uscc_faults
 
 DATA = Path(__file__).parents[1] / "data"
 REAL = (DATA / "uscc" / "real_codes.txt").read_text().split()
@@ -101,13 +102,10 @@ def test_an_unknown_division_is_reported_but_leaves_the_code_valid():
     assert "990101" in report.reason
 
 
-def test_codes_are_compared_in_capitals_without_blanks_and_control_characters():
-    assert normalise(f"\ufeff {GOOD}") != GOOD
-    assert normalise(f" \t{GOOD[:9].lower()}\x1f{GOOD[9:].lower()}\u3000\n") == GOOD
+def test_codes_are_judged_in_normal_form():
     assert check_uscc(f" {GOOD.lower()} ").valid
-    assert normalise("\x00 \x1f") is None
-    assert normalise(None) is None
-    assert normalise("ﬀ") == "ﬀ"
+    assert check_uscc(f"\ufeff{GOOD[:6]}-{GOOD[6:]}").valid
+    assert check_uscc("/").code is None
 
 
 def test_a_registered_code_may_fail_its_check_characters_but_not_its_format():
@@ -124,13 +122,9 @@ def test_a_registered_code_may_fail_its_check_characters_but_not_its_format():
 @example(["ſ" * 9, "中" * 6, GOOD.lower()])
 def test_columns_say_what_the_single_form_says(typed):
     column = pl.Series("code", typed, dtype=pl.String)
-    normal = [normalise(text) for text in typed]
+    normal = [code_form(text) for text in typed]
     expected = [None if code is None else check_uscc(code).fault for code in normal]
-    assert_series_equal(normalise_codes(column), pl.Series("code", normal, dtype=pl.String))
-    assert_series_equal(
-        pl.DataFrame(column).select(normalise_codes(pl.col("code"))).to_series(), normalise_codes(column)
-    )
-    assert_series_equal(uscc_faults(normalise_codes(column)), pl.Series("code", expected, dtype=pl.String))
+    assert_series_equal(uscc_faults(code_forms(column)), pl.Series("code", expected, dtype=pl.String))
 
 
 def test_a_column_is_not_normalised_behind_the_callers_back():

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import unicodedata
 import zlib
 
 import polars as pl
@@ -75,26 +76,34 @@ def test_the_examples_of_keys():
         assert (zlib.crc32(name), partition_of(name, 4), partition_of(name, 12)) == (int(crc), int(of_4), int(of_12))
 
 
+def without(text, *categories):
+    return "".join(c for c in text if unicodedata.category(c) not in categories)
+
+
 def as_the_page_says(kind, event):
     """A key in another language: only what the page says."""
     parts = []
     for name in BUSINESS_KEYS[kind]:
-        text = re.sub(r"[\x00-\x1f\x7f]", "", str(event.get(name) or "")).strip()
-        if name.endswith("code") or re.fullmatch(r"(?i)sc\d{14}", text):
-            text = text.upper()
+        text = "" if event.get(name) is None else str(event[name])
+        coded = name.endswith("code") or name in {"licence_no", "gtin"}
+        if coded or name == "lot":
+            text = unicodedata.normalize("NFKC", without(re.sub("\r\n|[\t\r\n]", " ", text), "Cc", "Cf"))
+        text = without(text, "Cc", "Cf", *(("Zs", "Zl", "Zp", "Pd") if coded else ())).strip()
         if name == "gtin":
             valid = gtin_columns(pl.Series([text], dtype=pl.String))[1].item()
             text = text.zfill(14) if valid else text
+        elif coded:
+            text = text.upper()
         parts.append(text)
     return "\x1f".join(parts).encode()
 
 
 def spoilt(event):
     """As typed by hand."""
+    wide = str.maketrans({chr(c): chr(c + 0xFEE0) for c in range(0x21, 0x7F)})
+    codes = {"platform_code", "producer_code", "from_code", "to_code", "agency_code", "code", "licence_no", "gtin"}
     return {
-        name: f" {value.lower()}\t"
-        if name in {"platform_code", "producer_code", "code", "from_code", "to_code", "licence_no"}
-        else value
+        name: f" {value[:6].lower()} \u200b-{value[6:].translate(wide)}\t" if name in codes and value else value
         for name, value in event.items()
     }
 

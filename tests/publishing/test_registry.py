@@ -20,7 +20,7 @@ from suyuan.schemas.kinds import KINDS, event_schema
 from suyuan.schemas.runs import decode_run
 from suyuan.schemas.validation import parse_event
 from tests.publishing.registry_server import served
-from tests.publishing.test_publisher import listing
+from tests.publishing.test_publisher import MARCH, listing
 
 
 @pytest.fixture(autouse=True)
@@ -81,7 +81,13 @@ def test_what_is_not_registered_is_not_published(connection, log, registry):
     with Publisher(connection, registry=SchemaRegistry(registry.url)) as publisher:
         for one in (
             listing(),
-            {"kind": "day", "event_id": "D", "publisher": "SUYUAN", "occurred_at": 1, "date": "2026-01-01"},
+            {
+                "kind": "day",
+                "event_id": "D",
+                "publisher": "SUYUAN",
+                "occurred_at": MARCH,
+                "date": "2026-01-01",
+            },
         ):
             with pytest.raises(NotRegistered, match=rf"subject in\.{one['kind']}-value .* register it first"):
                 publisher.publish(one)

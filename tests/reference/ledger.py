@@ -27,6 +27,7 @@ KEYS = {
     "penalty": ("division", "decision_no", "subject_code"),
     "day": (),
 }
+PAST = ("produced_on", "inspected_on", "decided_on")
 ENVELOPE = ("kind", "event_id", "publisher", "occurred_at")
 
 
@@ -51,6 +52,7 @@ class Ledger:
             at = self.instant()
             if self.rng.random() < 0.3:
                 at = self.last_instant.get(key, at)
+            at = max([at, *(china_midnight(fields[name]) - 24 * HOUR for name in PAST if name in fields)])
         self.last_instant[key] = at
         publisher, event_id = "SUYUAN" if kind == "day" else self.rng.choice(self.publishers), None
         while event_id is None or self.used & {(publisher, event_id), (key, at, event_id)}:
@@ -78,10 +80,14 @@ class Ledger:
 
     def instant(self):
         day = FIRST_DAY + dt.timedelta(days=self.rng.randrange(DAYS))
-        return (day - dt.date(1970, 1, 1)).days * 24 * HOUR - 8 * HOUR + self.rng.choice(TIMES_OF_DAY)
+        return china_midnight(str(day)) + self.rng.choice(TIMES_OF_DAY)
 
     def day(self, first=0, last=DAYS):
         return str(FIRST_DAY + dt.timedelta(days=self.rng.randint(first, last)))
+
+
+def china_midnight(day):
+    return (dt.date.fromisoformat(day) - dt.date(1970, 1, 1)).days * 24 * HOUR - 8 * HOUR
 
 
 def plain(name, value):

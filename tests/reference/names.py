@@ -35,7 +35,7 @@ def malformed_code(rng):
         code[:2] + "11010A" + code[8:],
         code[:9] + "中" + code[10:],
     ]
-    return rng.choice([*too_short_or_long, *older_numbers, *wrong_characters, "０" * 18])
+    return rng.choice([*too_short_or_long, *older_numbers, *wrong_characters, "０" * 17])
 
 
 def gtin(rng):

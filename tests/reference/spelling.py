@@ -8,21 +8,30 @@ CREDIT_CODE = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
 
 def trimmed(text):
-    """Without control characters and outer blanks; None when nothing is left."""
+    """Plain, without control and format characters and outer blanks; None when nothing is left."""
     if text is None:
         return None
-    return "".join(c for c in text if unicodedata.category(c) != "Cc").strip() or None
+    for end in ("\r\n", "\r", "\n", "\t"):
+        text = text.replace(end, " ")
+    text = "".join(c for c in text if unicodedata.category(c) not in {"Cc", "Cf"})
+    return unicodedata.normalize("NFKC", text).strip() or None
+
+
+def dense(text):
+    """Without inner blanks and dashes too."""
+    text = trimmed(text)
+    return text and ("".join(c for c in text if unicodedata.category(c) not in {"Zs", "Zl", "Zp", "Pd"}) or None)
 
 
 def code_form(text):
     """A credit code as it is compared."""
-    text = trimmed(text)
+    text = dense(text)
     return text and "".join(c.upper() if c.isascii() else c for c in text)
 
 
 def gtin_form(text):
-    """14 digits when it is a GTIN, else the trimmed text."""
-    text = trimmed(text)
+    """14 digits when it is a GTIN, else the text without blanks."""
+    text = dense(text)
     return text.rjust(14, "0") if is_gtin(text) else text
 
 
@@ -32,7 +41,7 @@ def is_gtin(text):
     total = 0
     for place, digit in enumerate(reversed(text)):
         total += int(digit) * (3 if place % 2 else 1)
-    return total % 10 == 0
+    return total % 10 == 0 and set(text) != {"0"}
 
 
 def is_restricted(gtin):

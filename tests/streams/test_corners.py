@@ -12,7 +12,7 @@ from suyuan.streams.topology import TOPOLOGY
 from tests.reference import names
 from tests.reference.assessment import expected_chains
 from tests.streams.results import current_chains, newest_chains, outcomes
-from tests.streams.world import Killed, World
+from tests.streams.world import LAST_MOMENT, Killed, World
 
 CHANCE = random.Random(1)
 PRODUCER, OTHER, THIRD, SELLER, PLATFORM = (names.credit_code(CHANCE) for _ in range(5))
@@ -177,11 +177,11 @@ def test_a_question_that_a_kill_took_is_asked_again_though_its_listing_has_moved
     assert current_chains(world) == expected_chains([*listings, entity, moved, late])
 
 
-@pytest.mark.parametrize("complaint", [{"occurred_at": 253_402_300_799_999}, {"occurred_at": 253_402_214_399_999}, {}])
+@pytest.mark.parametrize("complaint", [{"occurred_at": 946_684_800_000}, {"occurred_at": LAST_MOMENT}, {}])
 def test_the_first_and_the_last_days_there_are_stop_nobody(complaint):
     world = streamed(
         *(event("day", date="0001-01-02"), event("listing"), event("complaint") | complaint),
-        event("listing", listing_id="2", occurred_at=253_402_300_799_999),
+        event("listing", listing_id="2", occurred_at=LAST_MOMENT),
         *(event("day", date="9999-12-31"), event("complaint", complaint_no="2", listing_id="2")),
     )
     assert len(current_chains(world)) == 2

@@ -21,6 +21,11 @@ from suyuan.streams.state.stage_state import MemoryStageState
 from suyuan.streams.topology import TOPOLOGY, Stage
 from tests.streams.event_messages import event_messages
 
+BEGINNING = 1_800_000_000_000
+"""when the log takes the first message; each further one a millisecond later"""
+LAST_MOMENT = BEGINNING + 2 * 86_400_000
+"""up to which every event may say that it happened"""
+
 Message = tuple[int, bytes | None, bytes]
 """timestamp, key, value"""
 
@@ -57,7 +62,7 @@ class World:
         self._batches = batches
         self._slice_rows = slice_rows
         self._dead_letter_limit = dead_letter_limit
-        self._clock = 1_800_000_000_000
+        self._clock = BEGINNING
         self._die_before: str | None = None
         self._hand_over = self._chance.choice((None, HandOver(), HandOver(rows=5)))
         self.states = {stage.name: _State(self) for stage in TOPOLOGY}

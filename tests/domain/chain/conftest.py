@@ -16,7 +16,8 @@ from suyuan.domain.facts.lineage import combine, own_taints
 from suyuan.domain.facts.lot import LotFacts, summarise_lot
 from suyuan.domain.facts.producer import LicenceFacts, ProducerFacts, summarise_licence, summarise_producer
 from suyuan.domain.identifiers.gtin import gtin_columns
-from suyuan.domain.identifiers.uscc_columns import normalise_codes, uscc_faults
+from suyuan.domain.identifiers.normal_form_columns import code_forms
+from suyuan.domain.identifiers.uscc_columns import uscc_faults
 from suyuan.domain.keys import join_key
 from suyuan.domain.records import decode_record
 
@@ -61,7 +62,7 @@ def normalised(event):
     event = dict(event)
     for name in CODES:
         if name in event:
-            event[name] = normalise_codes(pl.Series([event[name]], dtype=pl.String)).item()
+            event[name] = code_forms(pl.Series([event[name]], dtype=pl.String)).item()
     if "gtin" in event:
         text, valid = gtin_columns(pl.Series([event["gtin"]], dtype=pl.String))
         event["gtin"] = text.item()

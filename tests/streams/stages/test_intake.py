@@ -80,7 +80,7 @@ def test_an_event_id_of_nothing_is_refused_and_does_not_count_to_the_limit():
     nobody = event("entity", publisher="\t")
     sent = Part("intake", dead_letter_limit=DeadLetterLimit(0.1, 10)).events("entity", *blank, nobody, event("entity"))
     assert [row["field"] for row in sent["dead_letter"]] == ["event_id"] * 60 + ["publisher"]
-    assert all("is empty" in row["reason"] for row in sent["dead_letter"])
+    assert all("is missing" in row["reason"] for row in sent["dead_letter"])
     assert [row["source_offset"] for row in sent["event.entity"]] == [61]
     (again,) = Part("intake").events("entity", event("entity", event_id=" \u200bE\u202e1"))["event.entity"]
     assert again["event_id"] == "E1"
@@ -256,6 +256,6 @@ def test_identifiers_go_on_in_normal_form_with_what_is_wrong_with_them():
     )
     (row,) = intake.events("listing", written)["seller.listing"]
     assert (row["seller_code"], row["seller_code_fault"]) == (SELLER, None)
-    assert (row["producer_code"], row["producer_code_fault"]) == ("NOT A CODE", "format")
+    assert (row["producer_code"], row["producer_code_fault"]) == ("NOTACODE", "format")
     assert (row["gtin"], row["gtin_valid"], row["lot"]) == (GTIN, True, None)
     assert row["publisher"] == LAB

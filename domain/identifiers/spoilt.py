@@ -1,0 +1,33 @@
+"""Cells that a spreadsheet has spoilt: what it did to a number that was text. Nobody's fraud, and nothing can mend it.
+
+A guess from the look of a cell, in normal form or raw: for the words to publishers and on alerts, not for verdicts.
+"""
+
+from __future__ import annotations
+
+import re
+
+import polars as pl
+
+_DAMAGE = {
+    r"[0-9](?:\.[0-9]+E\+?|E\+)[0-9]{1,3}": "a spreadsheet has turned it into a rounded number",
+    r"[1-9][0-9]{14}00+": "a spreadsheet has rounded it to 15 digits",
+    r"[0-9]+\.0+": "a number type has added a decimal part",
+    r"=.*": "it is written as a spreadsheet's formula",
+    r"'.*": "a spreadsheet's apostrophe stands before it",
+    r"#(?:REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|#+)": "it is a spreadsheet's error",
+}
+_REMEDIES = {"'.*": "write the number alone", "=.*": "write the number alone"}
+_REMEDY = "export the column as text"
+_PATTERNS = [(re.compile(f"(?i){pattern}"), what, _REMEDIES.get(pattern, _REMEDY)) for pattern, what in _DAMAGE.items()]
+_ANY = f"^(?i:{'|'.join(f'(?:{pattern})' for pattern in _DAMAGE)})$"
+
+
+def damage(text: str) -> tuple[str, str] | None:
+    """(what a spreadsheet did to a cell, what to do about it), or None where it does not look so."""
+    return next(((what, remedy) for pattern, what, remedy in _PATTERNS if pattern.fullmatch(text)), None)
+
+
+def looks_spoilt(cells: pl.Expr) -> pl.Expr:
+    """Whether `damage` says something of each; null for null."""
+    return cells.str.contains(_ANY)
