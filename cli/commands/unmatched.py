@@ -14,7 +14,7 @@ from suyuan.cli.reading import rows
 from suyuan.cli.screen import print_json, say, show_records
 from suyuan.cli.settings import load
 from suyuan.cli.unmatched import settled
-from suyuan.domain.identifiers.uscc import normalise
+from suyuan.domain.identifiers.normal_form import code_form
 from suyuan.sinks.queries import UNMATCHED_KINDS
 
 _SHOWN = 50
@@ -59,7 +59,7 @@ def unmatched(
         load(data=data),
         "unmatched",
         kind=kind,
-        publisher=None if publisher is None else normalise(publisher) or publisher,
+        publisher=None if publisher is None else code_form(publisher) or publisher,
         taken_in_before=None if everything else settled(),
         limit=limit,
     )
