@@ -22,6 +22,7 @@ from suyuan.sinks.chain_check import ChainChecker
 from suyuan.sinks.chain_check.recent import Recent
 from suyuan.sinks.clickhouse import ClickHouse, ClickHouseSettings
 from suyuan.sinks.damage import damage
+from suyuan.sinks.definitions import damaged
 from suyuan.sinks.errors import FolderInUse, ServerUnavailable, SinkError, TablesMissing
 
 Row = dict[str, Any]
@@ -44,6 +45,9 @@ def open_tables(folder: Path) -> Iterator[Mapping[str, Query]]:
     path = folder / "clickhouse"
     if not path.is_dir():
         raise NothingProcessed(f"nothing was processed in {folder} yet: `suyuan run` does it")
+    found = damaged(path)
+    if found:
+        raise CommandError(f"{'; '.join(map(str, found))}: the next start of suyuan run mends it")
     try:
         with ClickHouse(ClickHouseSettings(path=path, readers=2)) as clickhouse, clickhouse.answering():
             yield named_queries(clickhouse)

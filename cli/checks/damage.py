@@ -11,6 +11,7 @@ from suyuan.cli.exits import CommandError
 from suyuan.cli.folder_tables import FolderTables
 from suyuan.sinks.clickhouse import ClickHouse, ClickHouseSettings
 from suyuan.sinks.damage import Damage, damage
+from suyuan.sinks.definitions import damaged
 from suyuan.sinks.errors import SinkError, TablesMissing
 from suyuan.streams.state.errors import StateCorruptError, StateError
 from suyuan.streams.state.folders import again
@@ -24,6 +25,7 @@ _ATTEMPTS = 3
 _SHOWN = 10
 
 _RESTORE = "restore the data folder from a backup"
+_MENDED = "end suyuan run, if it runs, and start it again: it mends that from the copy, before the tables are opened"
 _ANEW = (
     "restore the data folder from a backup; or, without the history, end suyuan run, move {folder} away, "
     "then suyuan state rebuild, then suyuan run"
@@ -70,6 +72,9 @@ def tables(folder: Path) -> Iterator[Finding]:
     if not path.is_dir():
         return
     remedy = _ANEW.format(folder=path)
+    if wrong := [str(each) for each in damaged(path)]:
+        yield from _said("tables", wrong, f"the tables in {path} are damaged", _MENDED)
+        return
     try:
         found = [Damage(**row) for row in FolderTables(folder)("damage")]
     except CommandError as error:

@@ -22,11 +22,13 @@ from suyuan.schemas.topics import TOPICS
 from suyuan.sinks.ahead import reached_in_tables
 from suyuan.sinks.clickhouse import ClickHouse, ClickHouseSettings
 from suyuan.sinks.damage import report_detached
+from suyuan.sinks.definitions import damaged, keep, mend
 from suyuan.sinks.errors import FolderInUse
 from suyuan.sinks.migrations import migrate
 from suyuan.streams.app import GROUP, StreamApp
 from suyuan.streams.transport.embedded.log import Log, TopicConfig
 from suyuan.streams.transport.embedded.registry import acquire, release
+from suyuan.streams.transport.embedded.wal import accept_lost_end
 
 logger = logging.getLogger(__name__)
 
@@ -140,6 +142,8 @@ class EmbeddedRun:
         raise await asyncio.shield(self.failed)
 
     async def _open_log(self) -> Log:
+        if self._accept_loss:
+            await asyncio.to_thread(accept_lost_end, self.folder)
         log = await asyncio.to_thread(acquire, self.folder, "always" if self._settings.fsync else "interval")
         self._closing.append(lambda: asyncio.to_thread(release, log))
         await asyncio.to_thread(self._make_topics, log)
@@ -169,10 +173,13 @@ class EmbeddedRun:
             await asyncio.sleep(DRAINED_SECONDS)
 
     def _open_clickhouse(self) -> ClickHouse:
-        clickhouse = ClickHouse(ClickHouseSettings(path=self.folder / "clickhouse"))
+        path = self.folder / "clickhouse"
+        mend(damaged(path))
+        clickhouse = ClickHouse(ClickHouseSettings(path=path))
         try:
             with clickhouse.answering():
                 migrate(clickhouse.writer)
+                keep(path, clickhouse.settings.database)
                 report_detached(clickhouse.writer)
         except BaseException:
             clickhouse.close()

@@ -168,6 +168,26 @@ def test_a_log_that_doctor_found_damaged_stops_the_start_and_is_mended_by_a_back
     assert suyuan.chains() == Case(11).expected
 
 
+def test_a_killed_run_whose_log_would_lose_its_end_is_not_started_until_somebody_decides(make_copy, undisturbed):
+    """What was lost is published again; what is there already counts as a repeat."""
+    suyuan = make_copy("folder")
+    again = write(suyuan.data.with_name("last.jsonl"), [LAST_DAY])
+    running = suyuan.begin("run", stderr=subprocess.PIPE)
+    assert any("suyuan runs on" in line for line in running.stderr)
+    suyuan.publish(again, Case(12).file)
+    running.kill()
+    running.communicate()
+    flip(suyuan.data / "log" / "log.sqlite-wal", random.Random(5), start=0.3, until=0.6)
+    assert "restore the data folder from a backup" in doctor(suyuan)["log"]
+    for command in (("run", "--once"), ("publish", again)):
+        code, _, errors = ended(suyuan, *command)
+        assert (code, "--accept-loss" in errors) == (FAILED, True), errors
+    code, _, errors = ended(suyuan, "run", "--once", "--accept-loss")
+    assert "lost:" in errors
+    assert go_on(suyuan) == undisturbed
+    assert doctor(suyuan) == {}
+
+
 # --- tables
 
 PARTS = ("data.bin", "data.cmrk*", "primary.cidx", "checksums.txt", "columns.txt", "count.txt", "skp_idx.packed")
@@ -200,6 +220,44 @@ def test_tables_that_doctor_found_damaged_are_made_anew_from_the_log(make_copy, 
     suyuan("state", "rebuild")
     assert go_on(suyuan) == undisturbed
     assert len(list((suyuan.data / "state").rglob("*.aside-1"))) == len(STAGES)
+
+
+def definitions(suyuan):
+    metadata = suyuan.data / "clickhouse" / "metadata"
+    return [metadata / "suyuan.sql", *sorted((metadata / "suyuan").glob("*.sql"))]
+
+
+def test_a_flip_in_a_definition_of_a_table_is_found_and_mended(make_copy, undisturbed):
+    suyuan = make_copy("folder")
+    chance = random.Random(6)
+    files = definitions(suyuan)
+    assert len(files) > 40
+    before = {file: file.read_bytes() for file in files}
+    for file in files:
+        place = flip(file, chance)
+        (said,) = failed(damage.tables(suyuan.data))
+        assert str(file) in said, place
+        file.write_bytes(before[file])
+    assert failed(damage.tables(suyuan.data)) == []
+    for file in (files[0], *chance.sample(files[1:], 3)):
+        flip(file, chance)
+    code, _, errors = ended(suyuan, "chains")
+    assert (code, "the next start of suyuan run mends it" in errors) == (FAILED, True)
+    assert doctor(suyuan).keys() >= {"tables"}
+    assert go_on(suyuan) == undisturbed
+    assert {file: file.read_bytes() for file in files} == before
+    assert doctor(suyuan) == {}
+
+
+def test_a_damaged_copy_of_the_definitions_is_made_anew(make_copy):
+    suyuan = make_copy("folder")
+    copy = suyuan.data / "clickhouse" / "definitions.json"
+    before = copy.read_bytes()
+    flip(copy, random.Random(2))
+    (said,) = failed(damage.tables(suyuan.data))
+    assert f"{copy}, the copy of the tables' definitions, is damaged" in said
+    suyuan.run_once()
+    assert copy.read_bytes() == before
 
 
 def test_a_process_that_has_the_tables_open_reads_them_for_doctor(make_copy):

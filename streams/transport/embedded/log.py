@@ -33,6 +33,7 @@ from suyuan.streams.transport.embedded.process_lock import ProcessLock, lock_of
 from suyuan.streams.transport.embedded.readers import Extents, Readers
 from suyuan.streams.transport.embedded.retention import delete_before
 from suyuan.streams.transport.embedded.schema import Fsync
+from suyuan.streams.transport.embedded.wal import opened_here, refuse_lost_end
 from suyuan.streams.transport.embedded.writer import Writer
 from suyuan.streams.transport.records import Fetched, Record, Records
 
@@ -73,6 +74,8 @@ class Log:
         with ExitStack() as opened:
             if role == "process":
                 opened.enter_context(ProcessLock(lock_of(folder)))
+            refuse_lost_end(self.path, role, fsync)
+            opened.enter_context(opened_here(self.path))
             # the writer is closed after the readers, so that it can fold the write-ahead log into the file
             self._writer = None if role == "read" else Writer(self.path, fsync, self._notify)
             if self._writer is not None:
