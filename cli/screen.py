@@ -49,6 +49,10 @@ class PlainConsole(Console):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options, markup=False, emoji=False, highlight=False)
 
+    def on_broken_pipe(self) -> None:
+        """As for what is written without a console: the command ends well, since the reader has seen enough."""
+        raise BrokenPipeError
+
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
         """Segments of a renderable, its text made visible."""
         for segment in super().render(renderable, options):

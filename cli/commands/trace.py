@@ -46,7 +46,7 @@ def back(subject: Names, data: Data = None, as_of: AsOf = None, *, as_json: AsJs
             raise CommandError(_BACK, Exit.WRONG_USAGE)
     with tables(load(data=data)) as ask:
         found = next(iter(ask("trace_back", subject=wanted, as_of=_ms(as_of))), None)
-        if len(wanted) == 3 and not _is_known(found):
+        if len(wanted) == 3 and not _is_known(found, of_lot=True):
             found = None
             if next(iter(ask("chain", platform_code=wanted[0], listing_id=number_form(subject[1]) or "")), None):
                 raise CommandError(f"{_BACK}; {subject[1]} is a listing, what is {subject[2]}?", Exit.WRONG_USAGE)
@@ -66,24 +66,23 @@ def forward(subject: Names, data: Data = None, as_of: AsOf = None, *, as_json: A
         case _:
             raise CommandError("name a lot: PRODUCER GTIN LOT; a product: GTIN; or a PRODUCER", Exit.WRONG_USAGE)
     found = next(rows(load(data=data), "trace_forward", subject=wanted, as_of=_ms(as_of)), None)
-    _answer(found if _is_known(found) else None, draw_forward, subject, as_json=as_json)
+    _answer(found if _is_known(found, of_lot=len(subject) == 3) else None, draw_forward, subject, as_json=as_json)
 
 
-def _is_known(trace: Mapping[str, Any] | None) -> bool:
+def _is_known(trace: Mapping[str, Any] | None, *, of_lot: bool) -> bool:
     """Whether anything was recorded of what the trace begins with, or made of it. What is said of every lot of a
-    product says nothing of the one that was asked for.
+    product, and who sells it without naming one, says nothing of a lot that was asked for.
     """
     if trace is None:
         return False
-    return (
-        any(trace.get(part) for part in ("links", "holdings"))
-        or any(
-            lot["record"]
-            or any(inspection["lot"] for inspection in lot["inspections"])
-            or any(recall["lots"] for recall in lot["recalls"])
-            for lot in trace["lots"]
-        )
-        or any(offer["certainty"] == "certain" for offer in trace.get("offers", ()))
+    offers = trace.get("offers", ())
+    if trace["links"] or trace.get("holdings") or any(not of_lot or each["certainty"] == "certain" for each in offers):
+        return True
+    return any(
+        lot["record"]
+        or any(inspection["lot"] for inspection in lot["inspections"])
+        or any(recall["lots"] for recall in lot["recalls"])
+        for lot in trace["lots"]
     )
 
 
@@ -95,7 +94,8 @@ def _answer(
     as_json: bool,
 ) -> None:
     if found is None:
-        raise CommandError(f"nothing is known of {' '.join(subject)}{_faults(subject)}")
+        nothing = "no lot or listing" if len(subject) == 1 else "nothing"
+        raise CommandError(f"{nothing} is known of {' '.join(subject)}{_faults(subject)}")
     if as_json:
         print_json([found])
     else:

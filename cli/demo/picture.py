@@ -134,9 +134,14 @@ def draw_report(report: Report, events: int, seconds: float) -> RenderableType:
 
 
 def draw_tour(folder: str, commands: Sequence[str]) -> RenderableType:
-    """Where the market is, and what to try on it. The commands are not wrapped: they are to be copied."""
-    return Group(
-        Text(f"\nThe market stays in {clean(folder)}. Look around in it:\n"),
-        *(Text(f"  {clean(command)}", no_wrap=True, overflow="ignore") for command in commands),
-        Text(f"\nrm -r {clean(shlex.quote(folder))} removes it", style="dim"),
-    )
+    """Where the market is, and what to try on it. Nothing is wrapped: folder and commands are to be copied."""
+    lines = [
+        "",
+        f"The market stays in {folder}",
+        "Look around in it:",
+        "",
+        *(f"  {command}" for command in commands),
+        "",
+        f"rm -r {shlex.quote(folder)} removes it",
+    ]
+    return Group(*(Text(clean(line), no_wrap=True, overflow="ignore") for line in lines))

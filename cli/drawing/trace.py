@@ -114,6 +114,8 @@ def _cycles(trace: Row) -> Iterator[Text]:
 
 
 def _holdings(trace: Row) -> RenderableType:
+    if not trace["holdings"]:
+        return Text("nobody is known to hold it", style="dim")
     return Group(Text("who holds it", style="italic"), Records(_HOLDING, map(_holding, trace["holdings"])))
 
 

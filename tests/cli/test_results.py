@@ -113,7 +113,7 @@ def test_the_demo_shows_a_picture_at_once_and_leaves_a_market_with_commands_that
         picture.index("溯源 suyuan demo") < picture.index("newest alerts that stand") < picture.index("without cause")
     )
     assert picture.count("suyuan demo") >= 2
-    folder, _, rest = after.partition(". ")
+    folder, _, rest = after.partition("\n")
     assert Path(folder).parent == tmp_path
     commands = [shlex.split(line) for line in rest.splitlines() if line.startswith("  ")]
     assert [words[3:5] for words in commands if words[3] == "trace"] == [["trace", "back"], ["trace", "forward"]]
@@ -255,7 +255,7 @@ def test_a_trace_of_nothing_fails_and_says_which_level_of_a_name_does(data, plan
     (chain,) = rows(data, "chain", listing.platform_code, listing.listing_id)
     lot = (chain["producer_code"], chain["gtin"], chain["lot"])
     for arguments, said in (
-        (("forward", NOBODY), f"nothing is known of {NOBODY}"),
+        (("forward", NOBODY), f"no lot or listing is known of {NOBODY}"),
         (("forward", "91330106"), "91330106 is not a GTIN (check: "),
         (("forward", "9133010600990000"), "9133010600990000 is not a credit code (format: 16 characters, 18 expected)"),
         (("forward", "91330106009900005I"), "(format: character 18, 'I', is not allowed in a credit code)"),

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from typer.testing import CliRunner
 
 from suyuan.cli.commands import alerts, chains, deadletters, trace
-from suyuan.cli.drawing.alerts import draw_alerts
+from suyuan.cli.drawing.alerts import alert_fields, alert_line, draw_alerts
 from suyuan.cli.drawing.chain import draw_chain
 from suyuan.cli.drawing.chains import draw_chains
 from suyuan.cli.drawing.dead_letters import draw_dead_letters
@@ -192,3 +192,39 @@ def test_what_an_encoding_lacks_is_escaped():
     text = json.dumps({"title": "溯源 ✗ 👍"}, ensure_ascii=False)
     assert encodable_json(text, "gbk") == '{"title": "溯源 \\u2717 \\ud83d\\udc4d"}'
     assert json.loads(encodable_json(text, "gbk")) == json.loads(text)
+
+
+def test_a_change_of_an_alert_is_one_line_for_people_and_one_for_programs():
+    change = {**ROWS["alerts"], "change": "changed", "changed_at": MOMENT + 60_000}
+    line = alert_line(change).plain
+    assert "\n" not in line
+    for value in (
+        "2026-01-05 16:01:00",
+        "changed",
+        "critical",
+        "Level 1 recall still on sale",
+        *GAPS,
+        PLATFORM,
+        LISTING,
+    ):
+        assert value in line
+    head, fields = alert_fields([change], heading=True)
+    assert dict(zip(head, fields, strict=True)) == {
+        "at": "2026-01-05 16:01:00",
+        "change": "changed",
+        "severity": "critical",
+        "alert": "一级召回产品仍在销售 Level 1 recall still on sale",
+        "gaps": ", ".join(GAPS),
+        "platform": PLATFORM,
+        "listing": LISTING,
+    }
+    assert len(list(alert_fields([change], heading=False))) == 1
+
+
+def test_a_reader_that_has_seen_enough_ends_the_command_well():
+    class Closed(io.StringIO):
+        def write(self, _):
+            raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        PlainConsole(file=Closed(), width=80).print("x")
