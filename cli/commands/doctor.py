@@ -18,7 +18,7 @@ from suyuan.cli.screen import print_json, show
 from suyuan.cli.settings import Settings, load
 from suyuan.connections.urls import address_shown
 
-_COLUMNS = (Column("check"), Column("status"), Column("detail", "text"))
+_COLUMNS = (Column("check"), Column("status"), Column("detail", "text", most=4_000))
 _STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red"}
 
 

@@ -25,7 +25,7 @@ Value = str | Text | Sequence[str]
 _BETWEEN = "  "
 _NARROWEST = 20
 """columns that text needs at least to be read"""
-_LONGEST = {"whole": 64, "names": 80, "text": 160}
+_LONGEST = {"whole": 64, "names": 80, "text": 400}
 """columns that a terminal shows of a value; a pipe gets all of it"""
 _MOST_NAMES = 20
 
@@ -34,13 +34,14 @@ _MOST_NAMES = 20
 class Column:
     """`form`: what may be done to a value where room is short. "whole": nothing, as to ids, numbers and words; "names":
     a new line between two; "text": a new line anywhere. `right`: numbers. `heading`: of the table, where it is not the
-    name.
+    name. `most`: columns that a terminal shows of a value, where that is not what all of the form have.
     """
 
     name: str
     form: Literal["whole", "names", "text"] = "whole"
     right: bool = False
     heading: str | None = None
+    most: int = 0
 
     @property
     def shown(self) -> str:
@@ -160,7 +161,7 @@ def _wrapped(text: Text, width: int) -> list[Text]:
 
 
 def _shown(value: Value, column: Column) -> Text:
-    most = _LONGEST[column.form]
+    most = column.most or _LONGEST[column.form]
     overflow: Literal["fold", "ignore"] = "fold" if column.form == "text" else "ignore"
     if isinstance(value, Text):
         return Text(shortened(value.plain, most), style=value.style, overflow=overflow)
