@@ -8,7 +8,6 @@ from suyuan.domain.identifiers.uscc import check_uscc
 _GTIN: dict[str, str] = {
     "digits": "digits: not only 0-9",
     "length": f"length: {', '.join(map(str, LENGTHS[:-1]))} or {LENGTHS[-1]} digits expected",
-    "zeros": "zeros: all zeros name nothing",
     "check": "check: its check digit does not fit the others",
     "zeros": "zeros: it names no product",
 }
