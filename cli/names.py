@@ -5,6 +5,7 @@ from __future__ import annotations
 from suyuan.domain.identifiers.gtin import LENGTHS, GtinFault, normalise_gtin
 from suyuan.domain.identifiers.uscc import check_uscc
 
+_LEVELS = ("format", "division", "organisation_check", "check")
 _GTIN: dict[str, str] = {
     "digits": "digits: not only 0-9",
     "length": f"length: {', '.join(map(str, LENGTHS[:-1]))} or {LENGTHS[-1]} digits expected",
@@ -14,9 +15,15 @@ _GTIN: dict[str, str] = {
 
 
 def code_fault(text: str) -> str:
-    """'; CODE is not a credit code (level: why)', or nothing for one that is."""
+    """'; CODE is not a credit code (levels that fail: why)', or nothing for one that fails at no level. One that was
+    never a division's is a credit code, but is told too.
+    """
     report = check_uscc(text)
-    return "" if report.fault is None else f"; {text} is not a credit code ({report.fault}: {report.reason})"
+    failing = ", ".join(level for level in _LEVELS if getattr(report, level) is False)
+    if not failing:
+        return ""
+    said = "is not a credit code" if report.fault else "may be mistyped"
+    return f"; {text} {said} ({failing}: {report.reason})"
 
 
 def gtin_fault(text: str) -> str:

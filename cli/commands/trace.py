@@ -38,7 +38,7 @@ def back(subject: Names, data: Data = None, as_of: AsOf = None, *, as_json: AsJs
     match subject:
         case [platform, listing]:
             wanted = [_code(platform), number_form(listing) or ""]
-        case [producer, gtin, lot] if normalise_gtin(gtin)[1] in {None, "check"}:
+        case [producer, gtin, lot] if normalise_gtin(gtin)[1] not in {"digits", "length"}:
             wanted = [_code(producer), _gtin(gtin), text_form(lot) or ""]
         case [_, gtin, _]:
             raise CommandError(f"{_BACK}{gtin_fault(gtin)}", Exit.WRONG_USAGE)

@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 
 from suyuan.cli.exits import CommandError
 from suyuan.cli.main import app
+from suyuan.domain.identifiers.uscc import check_character
 from suyuan.simulation.market import Market
 from tests.cli.terminal import in_a_pipe, on_terminal, shown_by
 
@@ -247,6 +248,7 @@ def numbers(value):
     return [value] if isinstance(value, int) else []
 
 
+NO_DIVISION = "91999999" + "MA004TMC6" + check_character("91999999MA004TMC6")
 NOBODY, SELF_CHECK_FAILS = "91110105MA004TMC60", "91330106009900005X"
 
 
@@ -259,7 +261,9 @@ def test_a_trace_of_nothing_fails_and_says_which_level_of_a_name_does(data, plan
         (("forward", "91330106"), "91330106 is not a GTIN (check: "),
         (("forward", "9133010600990000"), "9133010600990000 is not a credit code (format: 16 characters, 18 expected)"),
         (("forward", "91330106009900005I"), "(format: character 18, 'I', is not allowed in a credit code)"),
-        (("forward", "91330106009900006E"), "(organisation_check: character 17"),
+        (("forward", "91330106009900006E"), "(organisation_check, check: character 17"),
+        (("forward", NO_DIVISION), f"{NO_DIVISION} may be mistyped (division: characters 3-8, 999999, were never"),
+        (("forward", "0000000000000"), "is not a GTIN (zeros: "),
         (("forward", SELF_CHECK_FAILS), "(check: check character 18 is X"),
         (("forward", "6903379452713"), "6903379452713 is not a GTIN (check: "),
         (("forward", "69033794527"), "69033794527 is not a GTIN (length: 8, 12, 13 or 14 digits expected)"),
