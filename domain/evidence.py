@@ -1,44 +1,61 @@
-"""Evidence ids: the names by which chains, gaps and alerts cite an event, and intake knows one that comes again.
+"""Evidence ids: the names by which chains, gaps and alerts cite an event.
 
-An id is `<publisher>/<event_id>` with `%`, `/` and `~` percent-encoded in either part: no two events share one, and an
-id of other characters stands as it is (`~` separates nothing yet).
+An id is `<kind>/<publisher>/<event_id>~<first 8 hex digits of the content's SHA-256>`. In publisher and event_id `%`, `/`,
+`~` and blanks (U+0020, U+00A0, U+3000) are percent-encoded, everything else stands as it is: no two events share an id,
+no blank breaks it, and Chinese can be read. Without `~` and what follows it means every version.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
 from urllib.parse import unquote
 
 import polars as pl
 
-_ENCODED = {"%": "%25", "/": "%2F", "~": "%7E"}
+VERSION_CHARACTERS = 8
+"""of a content's digest"""
+_ENCODED = {"%": "%25", "/": "%2F", "~": "%7E", " ": "%20", "\u00a0": "%C2%A0", "\u3000": "%E3%80%80"}
 _CODES = str.maketrans(_ENCODED)
-_PARTS = ("publisher", "event_id")
 
 
-def evidence_id(publisher: str, event_id: str) -> str:
-    """The evidence id of an event."""
-    return f"{publisher.translate(_CODES)}/{event_id.translate(_CODES)}"
+class Evidence(NamedTuple):
+    """What an id names. `kind` None: any (ids of former versions had none); `version` empty: every one."""
+
+    kind: str | None
+    publisher: str
+    event_id: str
+    version: str
 
 
-def evidence_expr() -> pl.Expr:
-    """As `evidence_id`, of columns `publisher` and `event_id`."""
-    return pl.concat_str((_encoded(name) for name in _PARTS), separator="/")
+def evidence_id(kind: str, publisher: str, event_id: str, digest: str = "") -> str:
+    """The evidence id of an event; of all its versions where no digest is given."""
+    version = f"~{digest[:VERSION_CHARACTERS]}" if digest else ""
+    return f"{kind}/{publisher.translate(_CODES)}/{event_id.translate(_CODES)}{version}"
 
 
-def evidence_sql() -> str:
-    """As `evidence_id`, in ClickHouse, of columns `publisher` and `event_id`."""
-    publisher, event_id = _PARTS
+def evidence_expr(kind: str) -> pl.Expr:
+    """As `evidence_id`, of columns `publisher`, `event_id` and `digest`."""
+    version = pl.format("~{}", pl.col("digest").str.head(VERSION_CHARACTERS)).fill_null("")
+    return pl.format("{}/{}/{}{}", pl.lit(kind), _encoded("publisher"), _encoded("event_id"), version)
+
+
+def evidence_sql(kind: str) -> str:
+    """As `evidence_id`, in ClickHouse, of columns `publisher`, `event_id` and `digest`."""
+    publisher, event_id = "publisher", "event_id"
     for character, code in _ENCODED.items():  # the percent sign first
         publisher, event_id = (f"replaceAll({part}, '{character}', '{code}')" for part in (publisher, event_id))
-    return f"concat({publisher}, '/', {event_id})"
+    return f"concat('{kind}/', {publisher}, '/', {event_id}, '~', substring(digest, 1, {VERSION_CHARACTERS}))"
 
 
-def evidence_parts(evidence: str) -> tuple[str, str] | None:
-    """(publisher, event_id) of an evidence id, None for a text that is none. Ids that were written before the event_id
-    was encoded are understood too.
-    """
-    publisher, slash, event_id = evidence.partition("/")
-    return (unquote(publisher), unquote(event_id)) if slash else None
+def evidence_parts(evidence: str) -> Evidence | None:
+    """What an id names; None for a text that is none."""
+    name, _, version = evidence.partition("~")
+    match name.split("/"):
+        case [publisher, event_id]:
+            return Evidence(None, unquote(publisher), unquote(event_id), version)
+        case [kind, publisher, event_id]:
+            return Evidence(kind, unquote(publisher), unquote(event_id), version)
+    return None
 
 
 def _encoded(name: str) -> pl.Expr:

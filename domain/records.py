@@ -13,23 +13,25 @@ from suyuan.domain.evidence import evidence_id
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """What every event says of itself. `occurred_at`: ms since the epoch, UTC."""
+    """What every event says of itself. `occurred_at`: ms since the epoch, UTC. `digest`: of its content (domain/content).
+    `tie`: of events that share occurred_at, event_id and publisher the greater content has the greater one.
+    """
 
     event_id: str
     publisher: str
     occurred_at: int
+    digest: str = ""
+    tie: int = 0
 
     @property
     def evidence(self) -> str:
         """The name by which chains and gaps cite the event."""
-        return evidence_id(self.publisher, self.event_id)
+        return evidence_id(type(self).__name__.lower(), self.publisher, self.event_id, self.digest)
 
     @property
-    def recency(self) -> tuple[int, str, str]:
-        """Orders the versions of one business key: the greatest is current. The publisher only breaks
-        ties.
-        """
-        return (self.occurred_at, self.event_id, self.publisher)
+    def recency(self) -> tuple[int, str, str, int]:
+        """Orders the versions of one business key: the greatest is current."""
+        return (self.occurred_at, self.event_id, self.publisher, self.tie)
 
 
 class Entity(Event, frozen=True, kw_only=True):

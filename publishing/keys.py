@@ -1,45 +1,49 @@
-"""Business keys and identities of events, in normal form: what intake compares, computed by the same
-functions.
-"""
+"""Business keys and ids of events: what intake compares, computed by the same functions."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from hashlib import blake2b
 from typing import Any
 
 import polars as pl
 
+from suyuan.domain.content import ENVELOPE, contents, digests, event_ids
 from suyuan.domain.keys import SEPARATOR
-from suyuan.domain.normalisation import IDENTIFYING, normalise
+from suyuan.domain.normalisation import normalise
 from suyuan.schemas.kinds import event_schema
 
-_IDENTITY = ("publisher", "event_id")
+
+def business_keys(kind: str, events: Sequence[Mapping[str, Any]]) -> list[bytes]:
+    """Of each event of one kind the business key, which chooses the partition."""
+    needed, others = _columns(kind)
+    rows = _rows(events, needed).with_columns(pl.lit(None, dtype).alias(name) for name, dtype in others.items())
+    return _keys(kind, normalise(kind, rows))
 
 
 def keys_and_ids(kind: str, events: Sequence[Mapping[str, Any]]) -> tuple[list[bytes], list[bytes]]:
-    """Of each event of one kind: the business key (it chooses the partition), and 16 bytes that name the
-    event.
-    """
-    needed, others = _columns(kind)
-    rows = pl.DataFrame(
-        [pl.Series(name, [event.get(name) for event in events], dtype) for name, dtype in needed.items()]
-    ).with_columns(pl.lit(None, dtype).alias(name) for name, dtype in others.items())
-    rows = normalise(kind, rows)
+    """Of each event of one kind: the business key, and 16 bytes that tell it from every other event and version."""
+    schema = event_schema(kind)
+    rows = normalise(kind, _rows(events, {field.name: field.dtype for field in schema.fields}))
+    said = digests(contents(rows, [field.name for field in schema.fields]))
+    return _keys(kind, rows), event_ids(kind, rows, said)
+
+
+def _keys(kind: str, rows: pl.DataFrame) -> list[bytes]:
     parts = [pl.col(name).cast(pl.String).fill_null("") for name in event_schema(kind).business_key]
-    texts = rows.select(
-        key=pl.concat_str(parts, separator=SEPARATOR), identity=pl.concat_str(_IDENTITY, separator=SEPARATOR)
+    return [key.encode() for key in rows.select(pl.concat_str(parts, separator=SEPARATOR)).to_series()]
+
+
+def _rows(events: Iterable[Mapping[str, Any]], columns: Mapping[str, pl.DataType]) -> pl.DataFrame:
+    return pl.DataFrame(
+        [pl.Series(name, [event.get(name) for event in events], dtype) for name, dtype in columns.items()]
     )
-    keys = [key.encode() for key in texts["key"]]
-    return keys, [blake2b(text.encode(), digest_size=16).digest() for text in texts["identity"]]
 
 
 @cache
 def _columns(kind: str) -> tuple[dict[str, pl.DataType], dict[str, pl.DataType]]:
-    """(columns that keys are made of, further ones that normal form wants to see)."""
-    schema, identifying = event_schema(kind), IDENTIFYING[kind]
+    """(columns that keys are made of, all others)."""
+    schema = event_schema(kind)
     dtypes = {field.name: field.dtype for field in schema.fields}
-    needed = {name: dtypes[name] for name in (*_IDENTITY, *schema.business_key)}
-    seen = {*identifying.forms, *identifying.lists, "inputs"}
-    return needed, {name: dtype for name, dtype in dtypes.items() if name in seen and name not in needed}
+    needed = {name: dtypes[name] for name in (*ENVELOPE, *schema.business_key)}
+    return needed, {name: dtype for name, dtype in dtypes.items() if name not in needed}

@@ -15,7 +15,7 @@ from suyuan.connections.kafka import KafkaConnection
 from suyuan.connections.registry import RegistryUnavailable, SchemaRegistry
 from suyuan.publishing.checking import checked
 from suyuan.publishing.errors import BrokersUnavailable, PublishingError, Undelivered, WrongTopics
-from suyuan.publishing.keys import keys_and_ids
+from suyuan.publishing.keys import business_keys
 from suyuan.publishing.registration import NotRegistered, registered_id
 from suyuan.publishing.sending import Answer, Compression, Sender
 from suyuan.schemas.events import encode_body
@@ -176,7 +176,7 @@ class Publisher:
     def _hand_over(self, *kinds: str) -> None:
         for kind in kinds:
             events, parsed, values = zip(*self._held.pop(kind), strict=True)
-            keys, _ = keys_and_ids(kind, parsed)
+            keys = business_keys(kind, parsed)
             self._sender.send(kind, keys, values, self._reporter(kind, events))
 
     def _reporter(self, kind: str, events: tuple[Event, ...]) -> Callable[[Answer], None]:

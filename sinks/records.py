@@ -76,7 +76,7 @@ class Records:
         return read(
             self._clickhouse,
             f"""
-            SELECT *, {evidence_sql()} AS evidence FROM ({current_of_any(kind, condition, known)})
+            SELECT *, {evidence_sql(kind)} AS evidence FROM ({current_of_any(kind, condition, known)})
             WHERE {condition} ORDER BY {", ".join(key_columns(kind))}
             """,  # noqa: S608 - fixed texts, bound values
             {"keys": list(keys), "as_of": self.as_of},
@@ -91,7 +91,7 @@ def current_of_any(kind: str, condition: str, known: str = "") -> str:
     return f"""
         SELECT * FROM event_{kind}
         WHERE outcome = 'accepted' {known} AND ({key}) IN (SELECT {key} FROM event_{kind} WHERE {condition})
-        ORDER BY {key}, occurred_at DESC, event_id DESC, publisher DESC, source_offset
+        ORDER BY {key}, occurred_at DESC, event_id DESC, publisher DESC, tie DESC, source_offset
         LIMIT 1 BY {key}
     """  # noqa: S608 - fixed texts, bound values
 

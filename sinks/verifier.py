@@ -34,7 +34,7 @@ MISSING_SHOWN = 10
 MISSING_AT_ONCE = 100_000
 
 VIEWS: dict[str, tuple[str, ...]] = {
-    **{f"event_{kind}_v": (*key_columns(kind), "publisher", "event_id") for kind in KINDS},
+    **{f"event_{kind}_v": (*key_columns(kind), "publisher", "event_id", "digest") for kind in KINDS},
     "chain_current": ("platform_code", "listing_id"),
     "alert_current": ("alert_id",),
     "alert_log": ("alert_id", "sequence"),

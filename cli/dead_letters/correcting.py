@@ -10,7 +10,7 @@ from suyuan.cli.dead_letters.replaying import Correction
 from suyuan.cli.exits import CommandError
 from suyuan.domain.keys import partition_of
 from suyuan.publishing.checking import refuse
-from suyuan.publishing.keys import keys_and_ids
+from suyuan.publishing.keys import business_keys
 from suyuan.schemas.events import decode_event, encode_event
 from suyuan.schemas.framing import UnreadableEvent
 from suyuan.schemas.validation import InvalidEvent, parse_event
@@ -31,7 +31,7 @@ def correction(place: Place, data: bytes, partitions: int) -> Correction:
         raise CommandError(f"the correction of {place} is not a {kind} event: {error}; nothing was sent") from None
     if written != kind:
         raise CommandError(f"the correction of {place} is a {written} event, not a {kind}; nothing was sent")
-    (key,), _ = keys_and_ids(kind, [event])
+    (key,) = business_keys(kind, [event])
     return Correction(key, partition_of(key, partitions), value)
 
 

@@ -74,7 +74,7 @@ def join_facts(listings: pl.DataFrame, facts: Facts) -> pl.DataFrame:
 def _of_listing(today: dt.date | None) -> list[pl.Expr]:
     day = china_day_expr("occurred_at")
     return [
-        evidence_expr().alias("listing_event"),
+        evidence_expr("listing").alias("listing_event"),
         day.alias("day"),
         pl.max_horizontal(day, pl.lit(today, dtype=pl.Date)).alias("present_day"),
         _valid("seller").alias("seller_valid"),

@@ -1,5 +1,6 @@
 -- Every delivery of every input event, once per place in its topic: the sort key begins with the business key, so the
--- versions of a record lie together, and ends with the place, so no delivery is folded into another's.
+-- versions of a record lie together, and ends with the place, so no delivery is folded into another's. digest: of what the
+-- event says; two events of one id that say different things are two. tie: decides where nothing but that differs.
 -- Texts are plain String: LowCardinality takes 1 us a row more to insert, and LZ4 packs repeats as well. Parts below 1 GiB
 -- are compact and merged ten at a time: merging wide ones five at a time, the default, takes twice the processor time.
 
@@ -23,12 +24,14 @@ CREATE TABLE IF NOT EXISTS event_listing (
     publisher String,
     event_id String,
     outcome String,
+    digest String,
+    tie Int64,
     source_partition Int64,
     source_offset Int64 CODEC(Delta, LZ4),
     received_at DateTime64(3, 'UTC'),
     INDEX evidence event_id TYPE bloom_filter GRANULARITY 4
 ) ENGINE = ${replacing}
-ORDER BY (platform_code, listing_id, publisher, event_id, source_partition, source_offset)
+ORDER BY (platform_code, listing_id, publisher, event_id, digest, source_partition, source_offset)
 SETTINGS ${settings}, min_bytes_for_wide_part = 1073741824, merge_selector_base = 10;
 
 CREATE TABLE IF NOT EXISTS event_entity (
@@ -40,12 +43,14 @@ CREATE TABLE IF NOT EXISTS event_entity (
     publisher String,
     event_id String,
     outcome String,
+    digest String,
+    tie Int64,
     source_partition Int64,
     source_offset Int64 CODEC(Delta, LZ4),
     received_at DateTime64(3, 'UTC'),
     INDEX evidence event_id TYPE bloom_filter GRANULARITY 4
 ) ENGINE = ${replacing}
-ORDER BY (code, publisher, event_id, source_partition, source_offset)
+ORDER BY (code, publisher, event_id, digest, source_partition, source_offset)
 SETTINGS ${settings}, min_bytes_for_wide_part = 1073741824, merge_selector_base = 10;
 
 CREATE TABLE IF NOT EXISTS event_licence (
@@ -59,13 +64,15 @@ CREATE TABLE IF NOT EXISTS event_licence (
     publisher String,
     event_id String,
     outcome String,
+    digest String,
+    tie Int64,
     source_partition Int64,
     source_offset Int64 CODEC(Delta, LZ4),
     received_at DateTime64(3, 'UTC'),
     INDEX evidence event_id TYPE bloom_filter GRANULARITY 4,
     INDEX by_holder_code holder_code TYPE bloom_filter GRANULARITY 4
 ) ENGINE = ${replacing}
-ORDER BY (licence_no, publisher, event_id, source_partition, source_offset)
+ORDER BY (licence_no, publisher, event_id, digest, source_partition, source_offset)
 SETTINGS ${settings}, min_bytes_for_wide_part = 1073741824, merge_selector_base = 10;
 
 CREATE TABLE IF NOT EXISTS event_product (
@@ -78,13 +85,15 @@ CREATE TABLE IF NOT EXISTS event_product (
     publisher String,
     event_id String,
     outcome String,
+    digest String,
+    tie Int64,
     source_partition Int64,
     source_offset Int64 CODEC(Delta, LZ4),
     received_at DateTime64(3, 'UTC'),
     INDEX evidence event_id TYPE bloom_filter GRANULARITY 4,
     INDEX by_producer_code producer_code TYPE bloom_filter GRANULARITY 4
 ) ENGINE = ${replacing}
-ORDER BY (gtin, publisher, event_id, source_partition, source_offset)
+ORDER BY (gtin, publisher, event_id, digest, source_partition, source_offset)
 SETTINGS ${settings}, min_bytes_for_wide_part = 1073741824, merge_selector_base = 10;
 
 CREATE TABLE IF NOT EXISTS event_lot (
@@ -99,12 +108,14 @@ CREATE TABLE IF NOT EXISTS event_lot (
     publisher String,
     event_id String,
     outcome String,
+    digest String,
+    tie Int64,
     source_partition Int64,
     source_offset Int64 CODEC(Delta, LZ4),
     received_at DateTime64(3, 'UTC'),
     INDEX evidence event_id TYPE bloom_filter GRANULARITY 4
 ) ENGINE = ${replacing}
-ORDER BY (producer_code, gtin, lot, publisher, event_id, source_partition, source_offset)
+ORDER BY (producer_code, gtin, lot, publisher, event_id, digest, source_partition, source_offset)
 SETTINGS ${settings}, min_bytes_for_wide_part = 1073741824, merge_selector_base = 10;
 
 CREATE TABLE IF NOT EXISTS event_shipment (
@@ -120,6 +131,8 @@ CREATE TABLE IF NOT EXISTS event_shipment (
     publisher String,
     event_id String,
     outcome String,
+    digest String,
+    tie Int64,
     source_partition Int64,
     source_offset Int64 CODEC(Delta, LZ4),
     received_at DateTime64(3, 'UTC'),
@@ -129,7 +142,7 @@ CREATE TABLE IF NOT EXISTS event_shipment (
     INDEX by_to_code to_code TYPE bloom_filter GRANULARITY 4,
     INDEX by_lot lot TYPE bloom_filter GRANULARITY 4
 ) ENGINE = ${replacing}
-ORDER BY (from_code, shipment_id, producer_code, gtin, lot, to_code, ifNull(line, ''), publisher, event_id, source_partition, source_offset)
+ORDER BY (from_code, shipment_id, producer_code, gtin, lot, to_code, ifNull(line, ''), publisher, event_id, digest, source_partition, source_offset)
 SETTINGS ${settings}, min_bytes_for_wide_part = 1073741824, merge_selector_base = 10;
 
 CREATE TABLE IF NOT EXISTS event_inspection (
@@ -146,6 +159,8 @@ CREATE TABLE IF NOT EXISTS event_inspection (
     publisher String,
     event_id String,
     outcome String,
+    digest String,
+    tie Int64,
     source_partition Int64,
     source_offset Int64 CODEC(Delta, LZ4),
     received_at DateTime64(3, 'UTC'),
@@ -153,7 +168,7 @@ CREATE TABLE IF NOT EXISTS event_inspection (
     INDEX by_producer_code producer_code TYPE bloom_filter GRANULARITY 4,
     INDEX by_gtin gtin TYPE bloom_filter GRANULARITY 4
 ) ENGINE = ${replacing}
-ORDER BY (agency_code, report_no, publisher, event_id, source_partition, source_offset)
+ORDER BY (agency_code, report_no, publisher, event_id, digest, source_partition, source_offset)
 SETTINGS ${settings}, min_bytes_for_wide_part = 1073741824, merge_selector_base = 10;
 
 CREATE TABLE IF NOT EXISTS event_recall (
@@ -168,13 +183,15 @@ CREATE TABLE IF NOT EXISTS event_recall (
     publisher String,
     event_id String,
     outcome String,
+    digest String,
+    tie Int64,
     source_partition Int64,
     source_offset Int64 CODEC(Delta, LZ4),
     received_at DateTime64(3, 'UTC'),
     INDEX evidence event_id TYPE bloom_filter GRANULARITY 4,
     INDEX by_gtin gtin TYPE bloom_filter GRANULARITY 4
 ) ENGINE = ${replacing}
-ORDER BY (producer_code, recall_no, gtin, publisher, event_id, source_partition, source_offset)
+ORDER BY (producer_code, recall_no, gtin, publisher, event_id, digest, source_partition, source_offset)
 SETTINGS ${settings}, min_bytes_for_wide_part = 1073741824, merge_selector_base = 10;
 
 CREATE TABLE IF NOT EXISTS event_complaint (
@@ -189,12 +206,14 @@ CREATE TABLE IF NOT EXISTS event_complaint (
     publisher String,
     event_id String,
     outcome String,
+    digest String,
+    tie Int64,
     source_partition Int64,
     source_offset Int64 CODEC(Delta, LZ4),
     received_at DateTime64(3, 'UTC'),
     INDEX evidence event_id TYPE bloom_filter GRANULARITY 4
 ) ENGINE = ${replacing}
-ORDER BY (channel, complaint_no, publisher, event_id, source_partition, source_offset)
+ORDER BY (channel, complaint_no, publisher, event_id, digest, source_partition, source_offset)
 SETTINGS ${settings}, min_bytes_for_wide_part = 1073741824, merge_selector_base = 10;
 
 CREATE TABLE IF NOT EXISTS event_penalty (
@@ -209,13 +228,15 @@ CREATE TABLE IF NOT EXISTS event_penalty (
     publisher String,
     event_id String,
     outcome String,
+    digest String,
+    tie Int64,
     source_partition Int64,
     source_offset Int64 CODEC(Delta, LZ4),
     received_at DateTime64(3, 'UTC'),
     INDEX evidence event_id TYPE bloom_filter GRANULARITY 4,
     INDEX by_subject_code subject_code TYPE bloom_filter GRANULARITY 4
 ) ENGINE = ${replacing}
-ORDER BY (division, decision_no, subject_code, publisher, event_id, source_partition, source_offset)
+ORDER BY (division, decision_no, subject_code, publisher, event_id, digest, source_partition, source_offset)
 SETTINGS ${settings}, min_bytes_for_wide_part = 1073741824, merge_selector_base = 10;
 
 CREATE TABLE IF NOT EXISTS event_day (
@@ -224,10 +245,12 @@ CREATE TABLE IF NOT EXISTS event_day (
     publisher String,
     event_id String,
     outcome String,
+    digest String,
+    tie Int64,
     source_partition Int64,
     source_offset Int64 CODEC(Delta, LZ4),
     received_at DateTime64(3, 'UTC'),
     INDEX evidence event_id TYPE bloom_filter GRANULARITY 4
 ) ENGINE = ${replacing}
-ORDER BY (date, publisher, event_id, source_partition, source_offset)
+ORDER BY (date, publisher, event_id, digest, source_partition, source_offset)
 SETTINGS ${settings}, min_bytes_for_wide_part = 1073741824, merge_selector_base = 10;

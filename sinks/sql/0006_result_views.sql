@@ -23,27 +23,6 @@ SELECT
 FROM chain_whole
 ARRAY JOIN hops AS hop, arrayEnumerate(hops) AS position;
 
--- platforms and holders are named in their own records, which chains do not wait for
-CREATE OR REPLACE VIEW chain_node AS
-SELECT
-    n.platform_code AS platform_code, n.listing_id AS listing_id, n.position AS position,
-    n.node.role AS role, n.node.id AS id,
-    coalesce(n.node.name, e.name) AS name,
-    coalesce(n.node.status, e.status) AS status,
-    coalesce(n.node.division, e.division) AS division,
-    coalesce(n.node.evidence, e.evidence) AS evidence
-FROM (
-    SELECT platform_code, listing_id, node, position
-    FROM chain_whole
-    ARRAY JOIN nodes AS node, arrayEnumerate(nodes) AS position
-) AS n
-LEFT JOIN (
-    SELECT
-        code, toNullable(name) AS name, toNullable(status) AS status, division,
-        toNullable(concat(publisher, '/', event_id)) AS evidence
-    FROM current_entity
-) AS e ON n.node.id = e.code AND n.node.role IN ('platform', 'holder');
-
 CREATE OR REPLACE VIEW alert_current AS
 SELECT * EXCEPT (version) FROM alert FINAL;
 

@@ -1,4 +1,5 @@
--- Evidence ids as domain/evidence.py makes them: percent signs, slashes and tildes of either part are encoded.
+-- Platforms and holders are named in their own records, which chains do not wait for. Evidence ids as domain/evidence.py
+-- makes them.
 
 CREATE OR REPLACE VIEW chain_node AS
 SELECT
@@ -17,8 +18,11 @@ LEFT JOIN (
     SELECT
         code, toNullable(name) AS name, toNullable(status) AS status, division,
         toNullable(concat(
-            replaceAll(replaceAll(replaceAll(publisher, '%', '%25'), '/', '%2F'), '~', '%7E'), '/',
-            replaceAll(replaceAll(replaceAll(event_id, '%', '%25'), '/', '%2F'), '~', '%7E')
+            'entity/',
+            replaceAll(replaceAll(replaceAll(replaceAll(replaceAll(replaceAll(publisher, '%', '%25'), '/', '%2F'), '~', '%7E'), ' ', '%20'), ' ', '%C2%A0'), '　', '%E3%80%80'),
+            '/',
+            replaceAll(replaceAll(replaceAll(replaceAll(replaceAll(replaceAll(event_id, '%', '%25'), '/', '%2F'), '~', '%7E'), ' ', '%20'), ' ', '%C2%A0'), '　', '%E3%80%80'),
+            '~', substring(digest, 1, 8)
         )) AS evidence
     FROM current_entity
 ) AS e ON n.node.id = e.code AND n.node.role IN ('platform', 'holder');

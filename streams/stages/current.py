@@ -1,7 +1,11 @@
-"""The current record of each business key: the one with the greatest (occurred_at, event_id, publisher).
+"""The current record of each business key: the one with the greatest (occurred_at, event_id, publisher, content).
 
 Pure columns: what the state holds of the keys of a run, and the run's rows, give what is new, what is repeated, what
 is current now and where the record that it replaces had gone.
+
+Contents are compared here and nowhere else. Where nothing but the content tells two records apart, the greater one gets
+the greater `tie`, which goes with the record from here on: the stages and the tables order by (occurred_at, event_id,
+publisher, tie), and no content is kept or compared beyond this partition.
 """
 
 from __future__ import annotations
@@ -11,26 +15,31 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from suyuan.domain.evidence import evidence_expr
-
-RECENCY = ("occurred_at", "event_id", "publisher")
+RECENCY = ("occurred_at", "event_id", "publisher", "tie")
+MOMENT = RECENCY[:-1]
+"""what contents are compared within"""
 SEEN_LIMIT = 16
-"""deliveries remembered per key; an older one that comes again is accepted again, and the read views fold it"""
+"""versions of a key that are remembered beside its record; older ones under a state key of their own each (`older`)"""
 
+_CURRENT = (*RECENCY, "offset", "digest", "content", "previous")
 HELD = pl.Struct(
     {
         "occurred_at": pl.Int64,
         "event_id": pl.String,
         "publisher": pl.String,
+        "tie": pl.Int64,
         "offset": pl.Int64,
-        "body": pl.String,
+        "digest": pl.String,
+        "content": pl.String,
         "previous": pl.String,
         "seen": pl.List(pl.String),
         "seen_at": pl.List(pl.Int64),
+        "older": pl.Boolean,
     }
 )
-"""What state holds of a key: the current record (`body`), the body that it replaced if that had gone elsewhere
-(`previous`), and the deliveries seen: evidence ids with the offset at which each was first seen."""
+"""What state holds of a key: the current record (up to `content`), the body that it replaced if that had gone elsewhere
+(`previous`), the versions seen last (ids in hex) with the offset at which each was first seen, and whether there are older
+ones."""
 
 _VALUE = pl.struct(list(HELD.to_schema())).struct.json_encode().cast(pl.Binary)
 
@@ -39,27 +48,58 @@ _VALUE = pl.struct(list(HELD.to_schema())).struct.json_encode().cast(pl.Binary)
 class Supersession:
     """What a run changes.
 
-    outcomes: the run's rows in their order with `outcome` accepted or duplicate
+    outcomes: the run's rows in their order with `outcome` accepted or duplicate, and `tie`
     current: rows that are current now, with `offset` of their first delivery and `previous` (body, or null)
     keys, values: what state shall hold, as parallel lists
+    older: (key, id, offset) of versions that are remembered under state keys of their own from now on
     """
 
     outcomes: pl.DataFrame
     current: pl.DataFrame
     keys: list[str]
     values: list[bytes]
+    older: list[tuple[str, str, int]]
+
+
+def body(prefix: str = "") -> pl.Expr:
+    """What other stages keep of a record: its content after what else they need to know of it."""
+    names = ("event_id", "publisher", "digest", "tie")
+    told = pl.struct(pl.col(f"{prefix}{name}").alias(name) for name in names).struct.json_encode()
+    return pl.concat_str(told.str.strip_suffix("}"), pl.lit(","), pl.col(f"{prefix}content").str.strip_prefix("{"))
+
+
+def held_before(keys: Sequence[str], held: Sequence[bytes | None]) -> pl.DataFrame:
+    """What state has of keys that it knows: `key` and the fields of HELD."""
+    known = [(key, value.decode()) for key, value in zip(keys, held, strict=True) if value is not None]
+    frame = pl.LazyFrame(known, schema={"key": pl.String, "held": pl.String}, orient="row")
+    return frame.with_columns(pl.col("held").str.json_decode(HELD)).unnest("held").collect()
+
+
+def perhaps_older(rows: pl.DataFrame, prior: pl.DataFrame) -> list[tuple[str, str]]:
+    """(key, id) of rows that may have been seen so long ago that only a state key of their own tells."""
+    many = prior.lazy().filter("older")
+    if not prior["older"].any():
+        return []
+    wanted = rows.lazy().select("key", "id").unique().join(many.select("key"), on="key", how="semi")
+    return wanted.join(many.select("key", id="seen").explode("id"), on=["key", "id"], how="anti").collect().rows()
 
 
 def supersede(
-    rows: pl.DataFrame, keys: Sequence[str], held: Sequence[bytes | None], *, redelivered: bool
+    rows: pl.DataFrame,
+    prior: pl.DataFrame,
+    older: Sequence[tuple[str, str, int]] = (),
+    *,
+    moves_with: Sequence[str] = (),
+    redelivered: bool,
 ) -> Supersession:
-    """`rows` have key, offset, occurred_at, event_id, publisher, body and whatever else; `held[i]` is what state has
-    of `keys[i]`, the distinct keys of the rows. A row whose (publisher, event_id) was first seen at a lower offset is a
-    duplicate. With `redelivered`, rows that already are the current record count as current again.
+    """`rows` have key, id, offset, occurred_at, event_id, publisher, digest, content, the columns `moves_with` and whatever
+    else; `prior` is what state has of their keys, `older` what it has of those of `perhaps_older`. A row whose id was first
+    seen at a lower offset is a duplicate. With `redelivered`, rows that already are the current record count as current
+    again.
     """
-    prior = _prior(keys, held)
+    known = _known(prior, older)
     rows = (
-        _with_first_seen(rows.lazy().with_columns(evidence=evidence_expr()), prior)
+        _with_first_seen(_with_tie(rows, prior), known)
         .with_columns(
             outcome=pl.when(pl.col("offset") > pl.col("first")).then(pl.lit("duplicate")).otherwise(pl.lit("accepted"))
         )
@@ -68,62 +108,100 @@ def supersede(
     accepted = rows.lazy().filter(pl.col("outcome") == "accepted")
     newest = accepted.sort("key", *RECENCY).unique("key", keep="last", maintain_order=True)
     if prior.is_empty():
-        current = newest.with_columns(previous=pl.lit(None, pl.String), elsewhere=pl.lit(None, pl.String)).collect()
+        current = newest.with_columns(previous=pl.lit(None, pl.String)).collect()
     else:
-        current = _over_prior(newest, prior.lazy(), redelivered=redelivered).collect()
-    state_keys, values = _held_after(accepted, current.lazy(), prior)
+        current = _over_prior(newest, prior.lazy(), moves_with, redelivered=redelivered).collect()
+    after = _held_after(accepted, current.lazy(), prior, known)
+    values = after.select("key", held=_VALUE)
     return Supersession(
-        rows.drop("first", "evidence"), current.drop("first", "evidence", "elsewhere"), state_keys, values
+        rows.drop("first"),
+        current.drop("first"),
+        values["key"].to_list(),
+        values["held"].to_list(),
+        after.filter(pl.col("gone").list.len() > 0).select("key", "gone", "gone_at").explode("gone", "gone_at").rows(),
     )
 
 
-def _prior(keys: Sequence[str], held: Sequence[bytes | None]) -> pl.DataFrame:
-    known = [(key, value.decode()) for key, value in zip(keys, held, strict=True) if value is not None]
-    frame = pl.LazyFrame(known, schema={"key": pl.String, "held": pl.String}, orient="row")
-    return frame.with_columns(pl.col("held").str.json_decode(HELD)).unnest("held").collect()
+def _known(prior: pl.DataFrame, older: Sequence[tuple[str, str, int]]) -> pl.DataFrame:
+    """(key, id, before): where versions were first seen."""
+    seen = prior.lazy().select("key", id="seen", before="seen_at").explode("id", "before").collect()
+    if not older:
+        return seen
+    return pl.concat([seen, pl.DataFrame(older, schema=seen.schema, orient="row")])
 
 
-def _with_first_seen(rows: pl.LazyFrame, prior: pl.DataFrame) -> pl.LazyFrame:
+def _with_first_seen(rows: pl.LazyFrame, known: pl.DataFrame) -> pl.LazyFrame:
     """With `first`, the lowest offset at which each row's event was seen, in this run or before."""
-    in_run = pl.col("offset").min().over("key", "evidence")
-    if prior.is_empty():
+    in_run = pl.col("offset").min().over("key", "id")
+    if known.is_empty():
         return rows.with_columns(first=in_run)
-    before = (
-        prior.lazy()
-        .select("key", evidence="seen", before="seen_at")
-        .explode("evidence", "before")
-        .group_by("key", "evidence")
-        .agg(pl.col("before").min())
-    )
+    before = known.lazy().group_by("key", "id").agg(pl.col("before").min())
     return (
-        rows.join(before, on=["key", "evidence"], how="left", maintain_order="left")
+        rows.join(before, on=["key", "id"], how="left", maintain_order="left")
         .with_columns(first=pl.min_horizontal(in_run, "before"))
         .drop("before")
     )
 
 
-def _over_prior(newest: pl.LazyFrame, prior: pl.LazyFrame, *, redelivered: bool) -> pl.LazyFrame:
-    """Those of the run's newest rows that beat what state holds, each with the body that it replaces."""
-    was = prior.select("key", *(pl.col(name).alias(f"was_{name}") for name in (*RECENCY, "offset", "body", "previous")))
+def _with_tie(rows: pl.DataFrame, prior: pl.DataFrame) -> pl.LazyFrame:
+    """With `tie`: the place of a row's content among those of its run; above that of the current record where it is
+    greater, -1 where it is less. Of those that came by any moment the greatest content has the greatest tie.
+    """
+    several = rows["key"].is_duplicated().any()
+    place = pl.col("content").rank("dense").over("key", *MOMENT).cast(pl.Int64) - 1
+    ranked = rows.lazy().with_columns(tie=place if several else pl.lit(0, pl.Int64))
+    if prior.is_empty():
+        return ranked
+    was = prior.lazy().select("key", *(pl.col(name).alias(f"was_{name}") for name in (*RECENCY, "content")))
+    mine, theirs = pl.col("content"), pl.col("was_content")
+    return (
+        ranked.join(
+            was,
+            left_on=["key", *MOMENT],
+            right_on=["key", *(f"was_{name}" for name in MOMENT)],
+            how="left",
+            maintain_order="left",
+        )
+        .with_columns(
+            tie=pl.when(theirs.is_null())
+            .then("tie")
+            .when(mine == theirs)
+            .then("was_tie")
+            .when(mine > theirs)
+            .then(pl.col("was_tie") + 1 + pl.col("tie"))
+            .otherwise(-1)
+        )
+        .drop("was_tie", "was_content")
+    )
+
+
+def _over_prior(
+    newest: pl.LazyFrame, prior: pl.LazyFrame, moves_with: Sequence[str], *, redelivered: bool
+) -> pl.LazyFrame:
+    """Those of the run's newest rows that beat what state holds, each with the body that it replaces elsewhere."""
+    was = prior.select("key", *(pl.col(name).alias(f"was_{name}") for name in _CURRENT))
     joined = newest.join(was, on="key", how="left", maintain_order="left")
     mine = pl.struct(RECENCY)
     theirs = pl.struct(pl.col(f"was_{name}").alias(name) for name in RECENCY)
     held_already = (mine == theirs) & pl.col("was_occurred_at").is_not_null()
     wins = pl.col("was_occurred_at").is_null() | _later()
     keep = wins | held_already if redelivered else wins
-    return (
-        joined.filter(keep)
-        .with_columns(
-            previous=pl.when(held_already).then("was_previous").otherwise("was_body"),
-            # what state shall remember as replaced: only the last replacement can lack its outputs
-            elsewhere=pl.when(held_already).then("was_previous").otherwise("was_body"),
-        )
-        .drop(*(f"was_{name}" for name in (*RECENCY, "offset", "body", "previous")))
+    # only the last replacement can lack its outputs, so no more is remembered
+    replaced = pl.when(held_already).then("was_previous").when(_moved(moves_with)).then(body("was_"))
+    return joined.filter(keep).with_columns(previous=replaced).drop(f"was_{name}" for name in _CURRENT)
+
+
+def _moved(moves_with: Sequence[str]) -> pl.Expr:
+    if not moves_with:
+        return pl.lit(value=False)
+    was = pl.col("was_content").str.json_decode(pl.Struct(dict.fromkeys(moves_with, pl.String)))
+    return pl.col("was_content").is_not_null() & pl.any_horizontal(
+        was.struct.field(name).ne_missing(pl.col(name)) for name in moves_with
     )
 
 
 def _later() -> pl.Expr:
-    """(occurred_at, event_id, publisher) of the row is greater than that of what state holds."""
+    """The row comes after what state holds."""
     later = pl.lit(value=False)
     for name in reversed(RECENCY):
         mine, theirs = pl.col(name), pl.col(f"was_{name}")
@@ -131,35 +209,33 @@ def _later() -> pl.Expr:
     return later
 
 
-def _held_after(accepted: pl.LazyFrame, current: pl.LazyFrame, prior: pl.DataFrame) -> tuple[list[str], list[bytes]]:
+def _held_after(
+    accepted: pl.LazyFrame, current: pl.LazyFrame, prior: pl.DataFrame, known: pl.DataFrame
+) -> pl.DataFrame:
+    """key, the fields of HELD, and the versions that are `gone` from among them."""
     # a delivery that is seen again at its own offset (redelivered) is not remembered twice
-    known = prior.lazy().select("key", evidence="seen").explode("evidence")
-    fresh = accepted.join(known, on=["key", "evidence"], how="anti", maintain_order="left")
-    seen = fresh.group_by("key", maintain_order=True).agg(new="evidence", new_at="offset")
-    after = seen.join(
-        current.select("key", *RECENCY, "offset", "body", previous="elsewhere"),
-        on="key",
-        how="left",
-        maintain_order="left",
-    )
+    fresh = accepted.join(known.lazy(), on=["key", "id"], how="anti", maintain_order="left")
+    seen = fresh.group_by("key", maintain_order=True).agg(new="id", new_at="offset")
+    after = seen.join(current.select("key", *_CURRENT), on="key", how="left", maintain_order="left")
     if prior.is_empty():
-        after = after.with_columns(seen="new", seen_at="new_at")
+        after = after.with_columns(seen="new", seen_at="new_at", older=pl.lit(value=False))
     else:
         before = prior.lazy().select("key", pl.exclude("key").name.prefix("was_"))
         after = after.join(before, on="key", how="left", maintain_order="left")
         stays = pl.col("occurred_at").is_null()
-        fields = (*RECENCY, "offset", "body", "previous")
         after = after.with_columns(
-            *(pl.when(stays).then(f"was_{name}").otherwise(name).alias(name) for name in fields),
+            *(pl.when(stays).then(f"was_{name}").otherwise(name).alias(name) for name in _CURRENT),
             seen=_appended("was_seen", "new"),
             seen_at=_appended("was_seen_at", "new_at"),
+            older=pl.col("was_older").fill_null(value=False),
         )
-    held = (
-        after.with_columns(pl.col("seen").list.tail(SEEN_LIMIT), pl.col("seen_at").list.tail(SEEN_LIMIT))
-        .select("key", held=_VALUE)
-        .collect()
-    )
-    return held["key"].to_list(), held["held"].to_list()
+    many = pl.max_horizontal(pl.col("seen").list.len().cast(pl.Int64) - SEEN_LIMIT, 0)
+    return after.with_columns(
+        pl.col("seen", "seen_at").list.tail(SEEN_LIMIT),
+        gone=pl.col("seen").list.head(many),
+        gone_at=pl.col("seen_at").list.head(many),
+        older=pl.col("older") | (many > 0),
+    ).collect()
 
 
 def _appended(old: str, new: str) -> pl.Expr:

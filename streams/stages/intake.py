@@ -13,18 +13,20 @@ from functools import cache
 import numpy as np
 import polars as pl
 
+from suyuan.domain.content import contents, digests, event_ids
 from suyuan.domain.identifiers.uscc import uscc_faults
 from suyuan.domain.keys import SEPARATOR, partition_of
 from suyuan.schemas.accepted_runs import accepted_run
 from suyuan.schemas.blocks import block_schema
 from suyuan.schemas.kinds import event_schema
 from suyuan.streams.stage import Emit, Run, StageContext, StateView
-from suyuan.streams.stages.current import Supersession, supersede
+from suyuan.streams.stages.current import Supersession, body, held_before, perhaps_older, supersede
 from suyuan.streams.stages.dead_letters import dead_letters, note_failures, with_refusals
 from suyuan.streams.stages.intake_routes import (
     EVERY_PARTITION,
     HOMED,
     LISTING_ROUTE,
+    MOVES_WITH,
     ROUTES,
     Route,
     with_route_columns,
@@ -32,6 +34,7 @@ from suyuan.streams.stages.intake_routes import (
 
 RECORD_COLUMNS = list(block_schema("record"))
 LISTING_COLUMNS = list(block_schema("listing"))
+_OF_VERSION = ("occurred_at", "event_id", "publisher", "digest", "tie")
 
 
 def take_in(run: Run, state: StateView, context: StageContext) -> list[Emit]:
@@ -45,9 +48,12 @@ def take_in(run: Run, state: StateView, context: StageContext) -> list[Emit]:
         return emits
     rows = _prepared(kind, run, taken.rows)
     keys = rows["key"].unique(maintain_order=True).to_list()
-    held = state.get_many([current_key(kind, key) for key in keys])
-    change = supersede(rows, keys, held, redelivered=run.redelivered)
+    prior = held_before(keys, state.get_many([current_key(kind, key) for key in keys]))
+    older = _seen_before(kind, rows, prior, state)
+    change = supersede(rows, prior, older, moves_with=MOVES_WITH[kind], redelivered=run.redelivered)
     state.put_many([current_key(kind, key) for key in change.keys], change.values)
+    for key, id_, offset in change.older:
+        state.put(_seen_key(kind, key, id_), str(offset).encode())
     emits.append(Emit(f"event.{kind}", _events(kind, run, change.outcomes)))
     if change.current.is_empty():
         return emits
@@ -61,23 +67,39 @@ def current_key(kind: str, key: str) -> bytes:
     return f"current{SEPARATOR}{kind}{SEPARATOR}{key}".encode()
 
 
+def _seen_key(kind: str, key: str, id_: str) -> bytes:
+    """Where the state holds the offset of a version that is one of many of its key."""
+    return f"seen{SEPARATOR}{kind}{SEPARATOR}{key}{SEPARATOR}{id_}".encode()
+
+
+def _seen_before(kind: str, rows: pl.DataFrame, prior: pl.DataFrame, state: StateView) -> list[tuple[str, str, int]]:
+    """(key, id, offset) of those that a record of very many versions had long ago."""
+    asked = perhaps_older(rows, prior)
+    found = state.get_many([_seen_key(kind, key, id_) for key, id_ in asked])
+    return [(*each, int(offset)) for each, offset in zip(asked, found, strict=True) if offset is not None]
+
+
 def _prepared(kind: str, run: Run, rows: pl.DataFrame) -> pl.DataFrame:
-    """With key, body, offset and received_at."""
+    """With key, content and what tells it from others, offset and received_at."""
     position = rows["index"].to_numpy()
-    return with_route_columns(kind, rows.drop("index")).with_columns(
-        *_key_and_body(kind),
+    rows = with_route_columns(kind, rows.drop("index"))
+    said = contents(rows, [field.name for field in event_schema(kind).fields])
+    digested = digests(said)
+    return rows.with_columns(
+        business_key(kind).alias("key"),
+        content=said,
+        digest=pl.Series(digested, dtype=pl.String),
+        id=pl.Series([id_.hex() for id_ in event_ids(kind, rows, digested)], dtype=pl.String),
         offset=pl.Series(np.asarray(run.offsets, np.int64)[position]),
         received_at=pl.Series(np.asarray(run.timestamps, np.int64)[position]),
     )
 
 
 @cache
-def _key_and_body(kind: str) -> tuple[pl.Expr, pl.Expr]:
-    event = event_schema(kind)
-    parts = [pl.col(name).cast(pl.String).fill_null("") for name in event.business_key]
-    names = LISTING_ROUTE if kind == "listing" else [field.name for field in event.fields]
-    key = pl.concat_str(parts, separator=SEPARATOR)
-    return key.alias("key"), pl.struct(names).struct.json_encode().alias("body")
+def business_key(kind: str) -> pl.Expr:
+    """The business key of rows in normal form."""
+    parts = [pl.col(name).cast(pl.String).fill_null("") for name in event_schema(kind).business_key]
+    return pl.concat_str(parts, separator=SEPARATOR)
 
 
 def _events(kind: str, run: Run, outcomes: pl.DataFrame) -> pl.DataFrame:
@@ -93,7 +115,7 @@ def _listings(change: Supersession, passed: int) -> list[Emit]:
         seller_code_fault=uscc_faults(change.current["seller_code"]),
         producer_code_fault=uscc_faults(change.current["producer_code"]),
     )
-    gone = current.filter(pl.col("previous") != pl.col("body"))
+    gone = current.filter(pl.col("previous").is_not_null())
     if gone.is_empty():
         return [Emit("seller.listing", _as_listing(current), key="seller_code")]
     route = pl.Struct(dict.fromkeys(LISTING_ROUTE, pl.String))
@@ -117,7 +139,7 @@ def records_onward(kind: str, change: Supersession, state: StateView, context: S
     """Current records to those who need them, with retractions of what they replace where that had gone elsewhere."""
     emits = []
     for route in ROUTES[kind]:
-        current = change.current.with_columns(kind=pl.lit(kind), retracted=pl.lit(value=False))
+        current = change.current.with_columns(kind=pl.lit(kind), retracted=pl.lit(value=False), body=body())
         if route.by == EVERY_PARTITION:
             rows = current.with_columns(route=pl.lit(""), partition=pl.int_ranges(context.partitions))
             emits.append(_record_emit(route, rows.explode("partition")))
@@ -139,7 +161,7 @@ def _retractions(route: Route, current: pl.DataFrame) -> pl.DataFrame:
     """For each record whose version before had gone elsewhere: that version, retracted, to where it had gone."""
     if not route.moves_with:
         return current.clear()
-    names = [*route.moves_with, "occurred_at", "event_id", "publisher"]
+    names = [*route.moves_with, *_OF_VERSION]
     before = current.filter(pl.col("previous").is_not_null()).with_columns(
         was=pl.col("previous").str.json_decode(
             pl.Struct({name: current.schema[name] for name in names if name in current.schema})
@@ -153,7 +175,7 @@ def _retractions(route: Route, current: pl.DataFrame) -> pl.DataFrame:
     return (
         before.filter(moved)
         .with_columns(
-            *(pl.col("was").struct.field(name) for name in ("occurred_at", "event_id", "publisher")),
+            *(pl.col("was").struct.field(name) for name in _OF_VERSION),
             route=pl.col("was").struct.field(route.by),
             body=pl.col("previous"),
             retracted=pl.lit(value=True),
@@ -163,8 +185,8 @@ def _retractions(route: Route, current: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_listing_key(bodies: pl.Series) -> pl.Series:
-    names = {"platform_code": pl.String, "listing_id": pl.String}
-    names |= {"occurred_at": pl.Int64, "event_id": pl.String, "publisher": pl.String}  # type: ignore[dict-item]
+    schema = block_schema("record")
+    names = {"platform_code": pl.String(), "listing_id": pl.String()} | {name: schema[name] for name in _OF_VERSION}
     rows = bodies.str.json_decode(pl.Struct(names)).struct.unnest()
     return with_route_columns("complaint", rows).to_struct("was")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import polars as pl
 
@@ -42,9 +43,11 @@ def answer_lookups(block: Block, state: StateView, context: StageContext) -> lis
                 "occurred_at": held.get("occurred_at"),
                 "event_id": held.get("event_id"),
                 "publisher": held.get("publisher"),
+                "digest": held.get("digest"),
+                "tie": held.get("tie"),
                 "retracted": False,
                 "received_at": None,  # nothing new has come in: whoever waits for it has waited since its own time
-                "body": held.get("body"),
+                "body": body_of(held) if held else None,
                 "partition": asker,
             }
         )
@@ -70,7 +73,7 @@ def send_again(after: str, asker: int, state: StateView, context: StageContext) 
         current = _as_current(str(kind), rows)
         if kind == "lot":
             current = current.filter(_concerns(current, asker, context.partitions))
-        change = Supersession(current, current, [], [])
+        change = Supersession(current, current, [], [], [])
         emits += [
             emit if kind == "lot" else _only_to(asker, emit, context.partitions)
             for emit in records_onward(str(kind), change, state, context)
@@ -78,6 +81,12 @@ def send_again(after: str, asker: int, state: StateView, context: StageContext) 
         ]
     rest = {"kind": [EVERYTHING], "key": [found[-1][0].hex()], "asker": [asker]}
     return [*emits, Emit("intake.lookup", pl.DataFrame(rest, schema=block_schema("lookup")))]
+
+
+def body_of(held: dict[str, Any]) -> str:
+    """As `current.body`, of what state holds of a key."""
+    told = json.dumps({name: held[name] for name in ("event_id", "publisher", "digest", "tie")}, ensure_ascii=False)
+    return f"{told[:-1]},{held['content'][1:]}"
 
 
 def _held_rows(found: Sequence[tuple[bytes, bytes]]) -> pl.DataFrame:
@@ -103,7 +112,7 @@ def _as_current(kind: str, rows: pl.DataFrame) -> pl.DataFrame:
     inputs = {"inputs": pl.List(pl.Struct({"producer_code": pl.String}))} if kind == "lot" else {}
     wanted = pl.Struct({**{name: schema[name] for name in sorted(by)}, **inputs})
     return rows.with_columns(
-        pl.col("body").str.json_decode(wanted).alias("named"), received_at=pl.lit(0, pl.Int64)
+        pl.col("content").str.json_decode(wanted).alias("named"), received_at=pl.lit(0, pl.Int64)
     ).unnest("named")
 
 

@@ -41,6 +41,14 @@ HOMED = ("licence", "product")
 
 LISTING_ROUTE = ("seller_code", "producer_code", "gtin", "lot")
 
+MOVES_WITH = {
+    "listing": LISTING_ROUTE,
+    "inspection": LOT,
+    "complaint": ("platform_code", "listing_id"),
+    **dict.fromkeys(("entity", "licence", "product", "lot", "shipment", "recall", "penalty", "day"), ()),
+}
+"""of each kind, the fields whose change has a version retracted from where it had gone"""
+
 
 def with_route_columns(kind: str, rows: pl.DataFrame) -> pl.DataFrame:
     """Columns that routes name but events lack: `listing_key` of a complaint (null when it names no listing)."""

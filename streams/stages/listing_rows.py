@@ -20,7 +20,7 @@ SHORT = {
     "price_fen": "f", "sold_30d": "d", "ship_from": "w", "occurred_at": "o", "event_id": "e", "publisher": "pb",
     "revision": "r", "retracted": "x", "received_at": "a", "seller_code_fault": "sf", "producer_code_fault": "pf",
     "gtin_valid": "gv", "seller_registered": "sr", "seller_status": "ss", "seller_name": "sn",
-    "seller_division": "sd", "seller_evidence": "se", "seller_penalties": "sp",
+    "seller_division": "sd", "seller_evidence": "se", "seller_penalties": "sp", "digest": "h",
 }  # fmt: skip
 """Names in the text: half of it would be the full ones. Never given to another column: old texts are read too."""
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _EVENT = msgspec.json.Decoder(Event)
 _GONE = b"gone\x1f"
 """before a place from which records were taken away: recency of the latest"""
-_GONE_AT = msgspec.json.Decoder(tuple[int, str, str])
+_GONE_AT = msgspec.json.Decoder(tuple[int, str, str, int])
 
 
 def keep(place: bytes, body: str, state: StateView, *, retracted: bool = False) -> bool:
@@ -39,5 +39,5 @@ def keep(place: bytes, body: str, state: StateView, *, retracted: bool = False) 
     return True
 
 
-def _recency(body: str | bytes) -> tuple[int, str, str]:
+def _recency(body: str | bytes) -> tuple[int, str, str, int]:
     return _EVENT.decode(body).recency

@@ -13,6 +13,7 @@ NOW = 1_790_000_000_000
 PLATFORM = "91330000PLATFORM01"
 MAKER = "91330106MA20000017"
 SELLER = "91330106MA20000025"
+DIGEST = "0123456789abcdef"
 
 
 def block(name: str, *rows: dict[str, Any]) -> bytes:
@@ -30,6 +31,8 @@ def events(kind: str, *rows: dict[str, Any], partition: int = 0, first: int = 0)
             "occurred_at": NOW,
             "received_at": NOW,
             "outcome": "accepted",
+            "digest": DIGEST,
+            "tie": 0,
             "source_partition": partition,
             "source_offset": first + number,
         }

@@ -16,7 +16,7 @@ def input_gaps(world):
     for key, row in newest_chains(world).items():
         for gap in row["gaps"]:
             if gap["gap"] in {"input_recalled", "input_failed"}:
-                events = [tuple(event.split("/")) for event in gap["evidence"]]
+                events = [tuple(event.partition("~")[0].split("/")[1:]) for event in gap["evidence"]]
                 found.setdefault(key, {})[gap["gap"]] = (tuple(gap["subject"].split("/")), events)
     return found
 

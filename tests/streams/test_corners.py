@@ -119,7 +119,7 @@ def test_a_corrected_product_is_named_as_it_is_now():
         (row,) = newest_chains(streamed(*order)).values()
         (gap,) = [gap for gap in row["gaps"] if gap["gap"] == "product_of_other_producer"]
         assert THIRD in gap["detail"]
-        assert gap["evidence"] == [f"{PLATFORM}/{corrected['event_id']}"]
+        assert [name.partition("~")[0] for name in gap["evidence"]] == [f"product/{PLATFORM}/{corrected['event_id']}"]
 
 
 class Driven(World):

@@ -57,17 +57,19 @@ class Complaint(msgspec.Struct, array_like=True, frozen=True):
     occurred_at: int
     event_id: str
     publisher: str
+    tie: int
+    digest: str
     gone: bool = False
 
     @property
-    def recency(self) -> tuple[int, str, str, bool]:
+    def recency(self) -> tuple[int, str, str, int, bool]:
         """Orders versions of one complaint; of one version, that it is gone is the later news."""
-        return (self.occurred_at, self.event_id, self.publisher, self.gone)
+        return (self.occurred_at, self.event_id, self.publisher, self.tie, self.gone)
 
     @property
     def evidence(self) -> str:
         """Name of the event."""
-        return evidence_id(self.publisher, self.event_id)
+        return evidence_id("complaint", self.publisher, self.event_id, self.digest)
 
 
 class Spoken(msgspec.Struct, array_like=True, frozen=True):

@@ -38,7 +38,7 @@ def hear_records(watch: Watch, block: Block, state: StateView, context: StageCon
     """One block of `risk.record`."""
     notes: Notes = defaultdict(list)
     rows = block.rows.filter((pl.col("kind") == "complaint") & pl.col("route").is_not_null())
-    columns = ("route", "key", "received_at", "occurred_at", "event_id", "publisher", "retracted")
+    columns = ("route", "key", "received_at", "occurred_at", "event_id", "publisher", "tie", "digest", "retracted")
     for listing, key, received_at, *version in rows.select(columns).iter_rows():
         notes[listing].append((key, Complaint(*version), received_at))
     days = block.rows.filter(pl.col("kind") == "day")

@@ -54,6 +54,7 @@ LISTING = {
     "occurred_at": pl.Int64,
     "event_id": pl.String,
     "publisher": pl.String,
+    "digest": pl.String,
 }
 
 

@@ -40,7 +40,7 @@ def test_evidence_names_the_shipments_out_then_in_and_the_producers_lot(make):
     lot = make.lot(event_id="EL", quantity=1)
     shipments = moves(make, ("P", "A", 2), ("A", "B", 1), ("A", "B", 5))
     evidence = {found.code: found.evidence for found in exceeded_by(lot, shipments)}
-    assert evidence == {"A": ("X/E2", "X/E1", "X/E0"), "P": ("X/EL", "X/E0")}
+    assert evidence == {"A": tuple(f"shipment/X/E{n}" for n in (2, 1, 0)), "P": ("lot/X/EL", "shipment/X/E0")}
 
 
 def test_evidence_is_bounded(make):

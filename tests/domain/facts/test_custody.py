@@ -97,7 +97,7 @@ def test_in_one_moment_the_nearest_holders_send_first():
 
 def test_received_is_the_sum_and_names_the_greatest_shipments_first():
     facts = custody(LOT, MAKER, moved(("P", "S", 1, 5), ("S", "S", 2, 7), ("A", "S", 3, 6)))["S"]
-    assert (facts.received, facts.receipts) == (18, ("X/E1", "X/E2", "X/E0"))
+    assert (facts.received, facts.receipts) == (18, ("shipment/X/E1", "shipment/X/E2", "shipment/X/E0"))
 
 
 def test_only_those_who_were_sent_something_have_facts():

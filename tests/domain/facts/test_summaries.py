@@ -135,7 +135,7 @@ def test_a_record_is_read_from_its_body():
         '"inputs":[{"producer_code":"Q","gtin":"06900000000021","lot":"I","quantity":1}]}'
     )
     lot = decode_record("lot", body)
-    assert (lot.evidence, lot.recency) == ("X/E1", (5, "E1", "X"))
+    assert (lot.evidence, lot.recency) == ("lot/X/E1", (5, "E1", "X", 0))
     assert (lot.produced_on, lot.expires_on, lot.inputs[0].lot) == (dt.date(2026, 1, 2), None, "I")
 
 

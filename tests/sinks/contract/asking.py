@@ -8,6 +8,7 @@ import pytest
 
 from suyuan.sinks import queries
 from suyuan.sinks.queries import AlertFilter, ChainFilter, DeadLetterFilter
+from suyuan.sinks.reading import read
 from suyuan.sinks.records import Records
 from tests.sinks.contract.views import load
 from tests.sinks.rows import MAKER, NOW, PLATFORM, alert, block, chain, dead_letter, events, listing, node, replay
@@ -17,6 +18,10 @@ HOSTILE = ["' OR 1=1 --", "\\' OR 1=1 --", "x'; DROP TABLE chain; --", "{verdict
 
 def names(rows):
     return [row["listing_id"] for row in rows]
+
+
+TWICE = (("a", "a", 0), ("z", "b", 1), ("n", "c", -1))
+"""name, digit of the digest, tie"""
 
 
 class AskingContract:
@@ -155,23 +160,34 @@ class AskingContract:
     def test_events_by_the_ids_that_chains_cite(self, clickhouse):
         load(clickhouse, "event.listing", *[events("listing", listing(1) | {"event_id": "with/slash"})] * 2)
         load(clickhouse, "event.entity", events("entity", {"code": "E", "name": "名", "status": "active"}))
-        cited = [f"{MAKER}/with%2Fslash", f"{MAKER}/entity-0"]
+        cited = [f"listing/{MAKER}/with%2Fslash~01234567", f"entity/{MAKER}/entity-0~01234567"]
         found = queries.events_by_evidence(clickhouse, [*cited, "nobody/x", "junk"])
         assert [(row["kind"], row["evidence"]) for row in found] == list(zip(("listing", "entity"), cited, strict=True))
-        (old,) = queries.events_by_evidence(clickhouse, [f"{MAKER}/with/slash"])
+        (old,) = queries.events_by_evidence(clickhouse, [f"{MAKER}/with%2Fslash"])
         assert old["evidence"] == cited[0], "as chains of former versions cite it"
+        assert queries.events_by_evidence(clickhouse, [cited[0].replace("listing", "lot"), cited[0] + "0"]) == []
         assert found[1]["name"] == "名"
         assert queries.events_by_evidence(clickhouse, []) == []
 
     def test_two_events_whose_names_join_to_the_same_text_are_cited_apart(self, clickhouse):
         one, other = {"publisher": "X/A", "event_id": "1"}, {"publisher": "X", "event_id": "A/1"}
         load(clickhouse, "event.entity", events("entity", *({"code": "E", "name": "名"} | who for who in (one, other))))
-        for evidence, who in (("X%2FA/1", one), ("X/A%2F1", other)):
+        for evidence, who in (("entity/X%2FA/1~01234567", one), ("entity/X/A%2F1~01234567", other)):
             (found,) = queries.events_by_evidence(clickhouse, [evidence])
             assert (found["evidence"], {name: found[name] for name in who}) == (evidence, who)
         current = next(iter(Records(clickhouse).entities(["E"]).values()))
         load(clickhouse, "chain", block("chain", chain(1, nodes=[node("holder", "E")])))
-        assert current["evidence"] == "X/A%2F1" == queries.chain(clickhouse, PLATFORM, "l1")["nodes"][0]["evidence"]
+        assert current["evidence"] == evidence == queries.chain(clickhouse, PLATFORM, "l1")["nodes"][0]["evidence"]
+
+    def test_what_one_event_id_says_twice_is_cited_apart(self, clickhouse):
+        said = [{"code": "E", "name": name, "digest": digest * 16, "tie": tie} for name, digest, tie in TWICE]
+        load(clickhouse, "event.entity", events("entity", *(each | {"event_id": "1"} for each in said)))
+        assert [row["name"] for row in queries.events_by_evidence(clickhouse, [f"entity/{MAKER}/1"])] == ["a", "z", "n"]
+        (last,) = queries.events_by_evidence(clickhouse, [f"entity/{MAKER}/1~cccccccc"])
+        assert last["name"] == "n"
+        current = next(iter(Records(clickhouse).entities(["E"]).values()))
+        assert (current["name"], current["evidence"]) == ("z", f"entity/{MAKER}/1~bbbbbbbb")
+        assert read(clickhouse, "SELECT name FROM current_entity") == [{"name": "z"}]
 
     def test_counts_for_a_screen(self, clickhouse):
         said = [chain(1, verdict="broken", gaps=[gap("lot_unknown"), gap("uninspected")]), chain(2)]

@@ -88,7 +88,7 @@ class TracingContract:
         assert traced.producer["name"] == "厂"
         assert [row["report_no"] for row in traced.inspections] == ["r3", "r2", "r1"]
         assert [row["recall_no"] for row in traced.recalls] == ["c1", "c2", "c4"]
-        assert traced.record["evidence"] == f"{MAKER}/lot-0"
+        assert traced.record["evidence"] == f"lot/{MAKER}/lot-0~01234567"
 
     def test_back_from_a_listing(self, clickhouse):
         lots(clickhouse, lot("end", "root"), lot("root"))

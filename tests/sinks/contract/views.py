@@ -131,4 +131,4 @@ class ViewsContract:
 
 
 def entity_event(number):
-    return f"91330106MA20000017/entity-{number}"
+    return f"entity/91330106MA20000017/entity-{number}~01234567"

@@ -125,6 +125,8 @@ def complaint():
             "occurred_at": day_start_ms(FIRST_DAY + dt.timedelta(days=day)) + version,
             "event_id": f"{key}-{version}",
             "publisher": "12315",
+            "digest": f"{version:08x}",
+            "tie": 0,
             "retracted": retracted,
             "received_at": received_at,
             "body": "{}",

@@ -58,7 +58,7 @@ class Market:
             if row["verdict"] == "removed":
                 continue
             dated = [
-                (china_day(one["occurred_at"]), f"{one['publisher']}/{one['event_id']}")
+                (china_day(one["occurred_at"]), f"complaint/{one['publisher']}/{one['event_id']}~{one['digest']}")
                 for where, one in self.complaints
                 if where == listing
             ]

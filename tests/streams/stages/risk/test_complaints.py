@@ -15,7 +15,7 @@ def test_three_within_a_week_whatever_comes_first(make_partition, chain, complai
     before.feed("chain", [chain("a", 1)])
     (alert,) = before.feed("risk.record", rows)
     assert (alert["rule"], alert["change"]) == (WEEK, "raised")
-    assert alert["evidence"] == ["shop/a-1", "12315/1-0", "12315/2-0", "12315/3-0"]
+    assert alert["evidence"] == ["shop/a-1", *(f"complaint/12315/{number}-0~00000000" for number in "123")]
     assert alert["received_at"] == 1_772_000_002_000
     assert after.feed("risk.record", rows) == []
     (same,) = after.feed("chain", [chain("a", 1)])
@@ -85,7 +85,7 @@ def test_complaints_leave_the_month_one_by_one(partition, chain, complaint, turn
     (changed,) = partition.feed("risk.record", [turn(30)])
     assert (changed["rule"], changed["evidence"]) == (
         "contradicted_and_complained_about",
-        ["shop/a-1", "12315/2-0", "lab/i1"],
+        ["shop/a-1", "complaint/12315/2-0~00000000", "lab/i1"],
     )
     assert partition.feed("risk.record", [turn(31)]) == []
     assert rules(partition.feed("risk.record", [turn(40)])) == [("contradicted_and_complained_about", "cleared")]
