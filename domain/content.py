@@ -1,8 +1,8 @@
 """What an event says, as one text: by it duplicates are told from versions, and versions of one moment put in order.
 
-The content is every field but `event_id` and `publisher` in normal form, as JSON in UTF-8: keys sorted, no blanks, absent
-and null fields left out (nested ones too), no escapes but JSON's own, dates as ISO days, times in ms. Its digest is the
-first DIGEST_CHARACTERS hex digits of its SHA-256.
+The content is every field but `event_id` and `publisher` in normal form, as JSON in UTF-8: keys sorted, no blanks,
+absent and null fields left out (nested ones too), no escapes but JSON's own, dates as ISO days, times in ms. Its digest
+is the first DIGEST_CHARACTERS hex digits of its SHA-256.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ def digest(text: str) -> str:
 def contents(rows: pl.DataFrame, names: Iterable[str]) -> pl.Series:
     """As `content`, of rows; `names`: the fields of the kind.
 
-    JSON by column, from which nulls are taken out: within a text every quotation mark has a backslash before it, so what
-    looks like a key with null behind it is one. Of 200,000 listings of
-    400 bytes each, on a machine with much else to do: 2.0 us a listing, its digest 2.7, its id 1.0 (one at a time: 21).
+    JSON by column, from which nulls are taken out: within a text every quotation mark has a backslash before it, so
+    what looks like a key with null behind it is one. Of 200,000 listings of 400 bytes, on a machine with much else to
+    do: 2.0 us each, the digest 2.7, the id 1.0; content and digest of one at a time 21.
     """
     encoded, last = _encoded(tuple(sorted({*names}.difference(ENVELOPE))), rows.schema)
     return rows.select(content=encoded.str.replace_many([last], ["}"])).to_series()

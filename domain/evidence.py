@@ -1,8 +1,8 @@
 """Evidence ids: the names by which chains, gaps and alerts cite an event.
 
-An id is `<kind>/<publisher>/<event_id>~<first 8 hex digits of the content's SHA-256>`. In publisher and event_id `%`, `/`,
-`~` and blanks (U+0020, U+00A0, U+3000) are percent-encoded, everything else stands as it is: no two events share an id,
-no blank breaks it, and Chinese can be read. Without `~` and what follows it means every version.
+An id is `<kind>/<publisher>/<event_id>~<first 8 hex digits of the content's SHA-256>`. In publisher and event_id `%`,
+`/`, `~` and blanks (U+0020, U+00A0, U+3000) are percent-encoded, all else stands as it is: no two events share an
+id, no blank breaks it, and Chinese can be read. Without `~` and what follows it means every version.
 """
 
 from __future__ import annotations

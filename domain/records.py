@@ -13,8 +13,8 @@ from suyuan.domain.evidence import evidence_id
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """What every event says of itself. `occurred_at`: ms since the epoch, UTC. `digest`: of its content (domain/content).
-    `tie`: of events that share occurred_at, event_id and publisher the greater content has the greater one.
+    """What every event says of itself. `occurred_at`: ms since the epoch, UTC. `digest`: of its content
+    (`domain/content.py`). `tie`: of events that share the rest of `recency` the greater content has the greater one.
     """
 
     event_id: str

@@ -40,8 +40,8 @@ _PROVENANCE: dict[str, object] = {
     "source_offset": "long",
     "received_at": {"type": "long", "logicalType": "timestamp-millis"},
 }
-"""what an event_<kind> block tells beside the event: accepted or duplicate, the digest of its content, what decides where
-only contents differ (streams/stages/current.py), its place in in.<kind>, and since when
+"""what an event_<kind> block tells beside the event: accepted or duplicate, the digest of its content, what decides
+where only contents differ (streams/stages/current.py), its place in in.<kind>, and since when
 """
 
 _WRITTEN_AS: dict[Codec, Literal["uncompressed", "snappy", "deflate"]] = {

@@ -38,8 +38,8 @@ HELD = pl.Struct(
     }
 )
 """What state holds of a key: the current record (up to `content`), the body that it replaced if that had gone elsewhere
-(`previous`), the versions seen last (ids in hex) with the offset at which each was first seen, and whether there are older
-ones."""
+(`previous`), the versions seen last (ids in hex) with the offset at which each was first seen, and whether there are
+older ones."""
 
 _VALUE = pl.struct(list(HELD.to_schema())).struct.json_encode().cast(pl.Binary)
 
@@ -92,10 +92,10 @@ def supersede(
     moves_with: Sequence[str] = (),
     redelivered: bool,
 ) -> Supersession:
-    """`rows` have key, id, offset, occurred_at, event_id, publisher, digest, content, the columns `moves_with` and whatever
-    else; `prior` is what state has of their keys, `older` what it has of those of `perhaps_older`. A row whose id was first
-    seen at a lower offset is a duplicate. With `redelivered`, rows that already are the current record count as current
-    again.
+    """`rows` have key, id, offset, occurred_at, event_id, publisher, digest, content, the columns `moves_with` and
+    whatever else; `prior` is what state has of their keys, `older` what it has of those of `perhaps_older`. A row whose
+    id was first seen at a lower offset is a duplicate. With `redelivered`, rows that already are the current record
+    count as current again.
     """
     known = _known(prior, older)
     rows = (
