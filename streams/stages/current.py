@@ -145,7 +145,8 @@ def _with_first_seen(rows: pl.LazyFrame, known: pl.DataFrame) -> pl.LazyFrame:
 
 def _with_tie(rows: pl.DataFrame, prior: pl.DataFrame) -> pl.LazyFrame:
     """With `tie`: the place of a row's content among those of its run; above that of the current record where it is
-    greater, -1 where it is less. Of those that came by any moment the greatest content has the greatest tie.
+    greater, -1 where it is less. Of those that came by any moment the greatest content has the greatest tie (of a run
+    that is delivered again: by its end).
     """
     several = rows["key"].is_duplicated().any()
     place = pl.col("content").rank("dense").over("key", *MOMENT).cast(pl.Int64) - 1
