@@ -71,7 +71,7 @@ class _Search:
         key = ", ".join(f"toString(ifNull({column}, ''))" for column in BUSINESS_KEYS[self.kind])
         producer_code, gtin, lot = self.names
         return f"""
-            SELECT '{self.kind}' AS kind, [{key}] AS key, publisher, {evidence_sql()} AS evidence, occurred_at,
+            SELECT '{self.kind}' AS kind, [{key}] AS key, publisher, {evidence_sql(self.kind)} AS evidence, occurred_at,
                 received_at, '{self.missing}' AS missing,
                 ({producer_code}, {gtin}, {lot}) AS named
             FROM {self.source} WHERE {self.condition}
