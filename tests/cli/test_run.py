@@ -26,7 +26,8 @@ def taken():
 
 
 def test_a_port_in_use_is_named_with_what_to_do(suyuan, taken, data):
-    for command in (["run"], ["worker", "--kafka", "127.0.0.1:1"]):
+    kafka = ["--kafka", "127.0.0.1:1"]
+    for command in (["run"], ["worker", *kafka], ["loader", *kafka, "--clickhouse", "127.0.0.1:1"]):
         answer = suyuan(*command, "--metrics-port", taken, own=True)
         assert answer.code == Exit.UNAVAILABLE
         (line,) = answer.errors.splitlines()
