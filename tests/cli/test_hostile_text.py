@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from typer.testing import CliRunner
 
 from suyuan.cli.commands import alerts as alerts_command
-from suyuan.cli.commands import chains, deadletters, doctor, trace
+from suyuan.cli.commands import chains, deadletters, doctor, trace, unmatched
 from suyuan.cli.demo.picture import Figures, draw, line
 from suyuan.cli.exits import CommandError
 from suyuan.cli.main import COMMANDS, app
@@ -44,7 +44,7 @@ LONG = "长" * 5_000 + "x" * 5_000
 def hostile(value, text=HOSTILE):
     """The same with every text replaced, save those that choose how it is drawn."""
     if isinstance(value, dict):
-        kept = {"role", "class", "verdict", "state", "severity", "change"}
+        kept = {"role", "class", "verdict", "state", "severity", "change", "missing"}
         return {name: each if name in kept else hostile(each, text) for name, each in value.items()}
     if isinstance(value, list):
         return [hostile(each, text) for each in value]
@@ -99,7 +99,18 @@ LETTER = {
     "withheld": False,
     "sha256": None,
 }
+UNMATCHED = {
+    "kind": "recall",
+    "key": ["P", "R", "G"],
+    "publisher": "P",
+    "producer_code": "P",
+    "gtin": "G",
+    "lot": None,
+    "missing": "product",
+    "received_at": 1,
+}
 ANSWERS = {
+    "unmatched": [UNMATCHED],
     "chains": [CHAIN_ROW],
     "chain": [CHAIN],
     "alerts": [ALERT],
@@ -110,6 +121,7 @@ ANSWERS = {
     "replays": [],
 }
 WALKS = {
+    "unmatched": ["unmatched"],
     "chains": ["chains"],
     "chain": ["chain", "P", HOSTILE],
     "alerts": ["alerts"],
@@ -146,7 +158,7 @@ def answering(monkeypatch):
             def __exit__(self, *_):
                 return None
 
-        for module in (chains, trace):
+        for module in (chains, trace, unmatched):
             monkeypatch.setattr(module, "rows", lambda _, query, **how: ask(query, **how))
         for module in (alerts_command, deadletters, trace):
             monkeypatch.setattr(module, "tables", lambda _: Tables())
