@@ -21,8 +21,6 @@ _OFFICE = re.compile(
 _SHORT_YEAR = re.compile(r"\d{1,2}([-/.年])\d{1,2}[-/.月]\d{1,4}\b", re.ASCII)
 _SPREADSHEET_NUMBER = re.compile(r"\d+(\.\d+)?[Ee]\+?\d+", re.ASCII)
 _FRACTION = re.compile(r"\d+\.\d*", re.ASCII)
-_SERIALS = range(20_000, 90_000)
-"""a spreadsheet's number of a day: days since 1899-12-30, 1954 to 2146"""
 
 
 def instant(value: int | str) -> int:
@@ -76,8 +74,6 @@ def _instant(value: int | str, *, office: bool) -> tuple[int, bool]:
             raise ValueError(_not_a_time(value))
         assumed = moment.tzinfo is None
         value = (moment.replace(tzinfo=moment.tzinfo or _CHINA) - _EPOCH) // _MILLISECOND
-    elif wrong := _other_unit(value):
-        raise ValueError(wrong)
     if not -(1 << 63) <= value < 1 << 63:
         raise ValueError("outside the range of 64-bit integers")
     return value, assumed
@@ -115,26 +111,3 @@ def _not_a_time(text: str) -> str:
     if _SHORT_YEAR.match(text):
         return f"a year of two digits, or day and month in another order: {HOW_TO_WRITE}"
     return f"neither ms since 1970 nor an ISO 8601 date and time: {HOW_TO_WRITE}"
-
-
-def _other_unit(value: int) -> str | None:
-    """Why a bare number is not ms, where it looks like something else that is written as a number."""
-    text = str(value)
-    if len(text) in {8, 14} and (moment := _digits(text)):
-        return f"not ms since 1970 but a date in digits: write {moment.isoformat()}+08:00"
-    if len(text) in {9, 10} and value > 0:
-        return f"not ms since 1970 but seconds, as it seems: multiply by 1000, or {HOW_TO_WRITE}"
-    if value in _SERIALS:
-        return f"not ms since 1970 but a spreadsheet's number of a day: format the cell as a date, or {HOW_TO_WRITE}"
-    if len(text) in {16, 19} and value > 0:
-        unit = "microseconds" if len(text) == 16 else "nanoseconds"
-        return f"not ms since 1970 but {unit}, as it seems: leave the last {len(text) - 13} digits out"
-    return None
-
-
-def _digits(text: str) -> dt.datetime | None:
-    parts = [int(text[:4]), *(int(text[at : at + 2]) for at in range(4, len(text), 2))]
-    try:
-        return dt.datetime(*parts) if 1990 <= parts[0] < 2100 else None  # type: ignore[arg-type]  # noqa: DTZ001
-    except ValueError:
-        return None

@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 
 import msgspec
 
+from suyuan.domain.identifiers.normal_form import text_form
 from suyuan.schemas.fields import Field
 from suyuan.schemas.instants import instant_in_china, office_day
 from suyuan.schemas.kinds import KINDS, event_schema
@@ -37,10 +38,8 @@ _BETWEEN = re.compile(r"[;；、，\r\n\u2028\u2029]")
 _BETWEEN_NAMES = re.compile(r"[;；、，,\r\n\u2028\u2029]")
 _NAMES = frozenset({"categories", "failed_items", "products"})
 """lists whose items have no comma of their own; a word for nothing is no item of them"""
-_NO_DAY = frozenset(
-    {"长期", "长期有效", "永久", "永久有效", "无期限", "无固定期限", "无", "空", "没有", "暂无"}
-) | frozenset({"/", "//", "-", "--", "–", "—", "——", "N/A", "NA", "NULL", "NONE"})
-"""what an optional date says when there is none"""
+_NO_END = frozenset({"长期", "长期有效", "永久", "永久有效", "无期限", "无固定期限"})
+"""what an optional date says when there is none, beside the words for nothing"""
 
 
 def event_from_text(kind: str, row: Mapping[str, str], words: Words = _NO_WORDS) -> ParsedEvent:
@@ -96,7 +95,7 @@ def _typed(field: Field, text: str, words: Words, assumed: list[str]) -> Any:
     if field.items is not None:
         return _array(field, field.items, text)
     if field.type == "date":
-        return None if field.optional and text.upper() in _NO_DAY else office_day(text)
+        return None if field.optional and (text in _NO_END or text_form(text) is None) else office_day(text)
     if field.type == "timestamp-millis":
         moment, in_china = instant_in_china(int(text) if _INTEGER.fullmatch(text) else text)
         if in_china:
@@ -149,7 +148,7 @@ def _array(field: Field, item: Field, text: str) -> list[Any]:
     if item.type == "string" and not text.startswith("["):
         _encodable(text)
         if field.name in _NAMES:
-            return [part for part in map(str.strip, _BETWEEN_NAMES.split(text)) if part and part.upper() not in _NO_DAY]
+            return [part for part in map(str.strip, _BETWEEN_NAMES.split(text)) if part and text_form(part) is not None]
         return [part for part in map(str.strip, _BETWEEN.split(text)) if part]
     try:
         value: list[Any] = parse_value(field, text)

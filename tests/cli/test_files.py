@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+import subprocess
+import sys
+import tracemalloc
 import zipfile
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -153,14 +157,16 @@ def test_times_without_an_offset_are_chinas_and_that_is_said(suyuan, data, case,
     ("case", "reason"),
     [
         ("time-2digit", "a year of two digits"),
-        ("time-excel-serial", "spreadsheet's number of a day: format the cell as a date"),
+        ("time-excel-serial", "spreadsheet's number of the day 2026-02-10"),
         ("time-excel-serial-time", "fraction"),
         ("time-float-ms", "fraction"),
         ("time-micros", "microseconds"),
         ("time-sci", "spreadsheet has shortened: format the column as text"),
-        ("time-seconds", "seconds, as it seems: multiply by 1000"),
+        ("time-seconds", "seconds (of 2026-02-10T04:00:00Z): multiply by 1,000"),
         ("time-yyyymmdd", "write 2026-02-10T00:00:00+08:00"),
-        ("time-yyyymmddhhmmss", "write 2026-02-10T12:00:00+08:00"),
+        ("time-yyyymmddhhmmss", "a date in digits"),
+        ("time-future-2062", "two days"),
+        ("price-7", "negative"),
         ("price-0", "yuan under a header such as 价格(元)"),
         ("price-1", "16 columns, but the header has 15"),
         ("price-2", "fen"),
@@ -303,6 +309,36 @@ def test_a_pipe_decides_by_what_can_be_had(suyuan, data, codec):
     answer = suyuan("publish", "-", "--kind", "listing", "--json", stdin=content.encode(codec))
     assert (answer.row["accepted"], answer.row["rejected"]) == (50, 0)
     assert {event["title"] for event in found_in(data)["listing"]} == {LISTING["title"]}
+
+
+def test_a_slow_pipe_of_chinese_is_stored_as_it_comes(data):
+    command = [sys.executable, "-m", "suyuan.cli.main", "publish", "-", "--kind", "listing", "--data", str(data)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        process.stdin.write(table([row()]).encode())
+        process.stdin.flush()
+        while not found_in(data):
+            assert process.poll() is None
+        process.stdin.write(",".join(map(str, row(event_id="o-2"))).encode("gb18030"))
+        process.stdin.close()
+        assert process.wait(60) == 1
+    assert [event["title"] for event in found_in(data)["listing"]] == [LISTING["title"]]
+
+
+def test_a_file_of_any_size_is_read_in_bounded_memory(tmp_path):
+    file = tmp_path / "listings.csv"
+    lines = table([row(event_id=f"e{n}", title="龙井茶" * 400) for n in range(1000)]).encode("gb18030")
+    with file.open("wb") as out:
+        out.write(lines)
+        for _ in range(2):
+            out.write(lines.partition(b"\n")[2])
+    tracemalloc.start()
+    found = opened(str(file))
+    source = next(found)
+    first = list(islice(Reading(source, Options()).records(), 500))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (len(first), file.stat().st_size > 7 << 20) == (500, True)
+    assert peak < 6 << 20
 
 
 def test_yuan_where_the_header_says_so(suyuan, data, tmp_path):
