@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from suyuan.domain.calendar import china_day
 from tests.cli.terminal import on_terminal
 
+FILES = Path(__file__).parents[1] / "data" / "files"
 MAKER, OTHER, LAB = "91330106MAC001028F", "91310104MAC051025P", "91330106MAC9000155"
 GTIN, CASE, IN_HOUSE = "06903379001026", "16903379001023", "02012345678903"
 AT = 1_768_000_000_000
@@ -99,3 +101,28 @@ def test_what_matches_nothing_is_listed_when_it_has_had_time(processed, data):
 
 def shown_at(data, *widths):
     return on_terminal(*[(width, ("unmatched", "--all", "--data", data)) for width in widths])
+
+
+@pytest.mark.parametrize(
+    ("case", "listed"),
+    [
+        (
+            "recall-lots",
+            {
+                ("recall", f"RC-{name}", lot)
+                for name, lot in (("sep-comma", "H1,H2"), ("space", "H1 H2"), ("lower", "h1"))
+            },
+        ),
+        ("spot-check-lots", {("inspection", "F-date-and-lot", "2026-01-05/H1"), ("inspection", "F-lower", "h1")}),
+        ("movements", {("shipment", "CS-0", "R1")}),
+    ],
+)
+def test_records_as_offices_write_them(suyuan, case, listed):
+    """Inputs: tests/data/files; what is separated in the file stands alone."""
+    suyuan("publish", *sorted((FILES / case).glob("*.csv")), own=True)
+    assert suyuan("run", "--once", own=True).code == 0
+    rows = map(json.loads, suyuan("unmatched", "--json", "--all", own=True).output.splitlines())
+    found = {(row["kind"], row["key"][1], row["lot"]) for row in rows}
+    assert listed <= found
+    unknown_ones = {each for each in found - listed if each[0] == "recall" and each[2] in {"H2", "H0-H9"}}
+    assert found - listed == unknown_ones
