@@ -91,9 +91,21 @@ def current_of_any(kind: str, condition: str, known: str = "") -> str:
     return f"""
         SELECT * FROM event_{kind}
         WHERE outcome = 'accepted' {known} AND ({key}) IN (SELECT {key} FROM event_{kind} WHERE {condition})
+        {_current(key)}
+    """  # noqa: S608 - fixed texts, bound values
+
+
+def current_where(kind: str, condition: str) -> str:
+    """The same where the business key alone decides whether a version meets the condition: it is asked once."""
+    current = _current(", ".join(key_columns(kind)))
+    return f"SELECT * FROM event_{kind} WHERE outcome = 'accepted' AND {condition} {current}"  # noqa: S608 - as above
+
+
+def _current(key: str) -> str:
+    return f"""
         ORDER BY {key}, occurred_at DESC, event_id DESC, publisher DESC, tie DESC, source_offset
         LIMIT 1 BY {key}
-    """  # noqa: S608 - fixed texts, bound values
+    """
 
 
 _LOT_IN_KEYS = "(producer_code, gtin, lot) IN {keys:Array(Tuple(String, String, String))}"

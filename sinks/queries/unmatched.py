@@ -23,7 +23,7 @@ from suyuan.domain.identifiers.gtin import restricted_sql
 from suyuan.schemas.kinds import BUSINESS_KEYS
 from suyuan.sinks.clickhouse import ClickHouse
 from suyuan.sinks.reading import Row, limit_clause, read, stream, where_clause
-from suyuan.sinks.records import current_of_any
+from suyuan.sinks.records import current_of_any, current_where
 
 GRACE_MS = 600_000
 """what a record names may be on its way for so long"""
@@ -46,11 +46,6 @@ _UNKNOWN_INPUT = f"""(producer_code, gtin, lot) GLOBAL IN (
 def _current(kind: str, condition: str) -> str:
     """The current records that meet it."""
     return f"(SELECT * FROM ({current_of_any(kind, condition)}) WHERE {condition})"  # noqa: S608
-
-
-def _of_key(kind: str, condition: str) -> str:
-    """The current records that meet one that the business key decides: asked once, for it costs."""
-    return f"({current_of_any(kind, condition)})"
 
 
 def _lots_of(records: str) -> str:
@@ -104,8 +99,10 @@ _SEARCHES = (
         f"lot IS NOT NULL AND NOT ({_NO_PRODUCT})"
         f" AND (producer_code, gtin, assumeNotNull(lot)) GLOBAL NOT IN {_lots_of(_FAILS)}",
     ),
-    _Search("shipment", "lot", ("producer_code", "gtin", "lot"), _of_key("shipment", _NO_LOT), "quantity > 0"),
-    _Search("lot", "product", _PRODUCT, _of_key("lot", _NO_PRODUCT), "1"),
+    _Search(
+        "shipment", "lot", ("producer_code", "gtin", "lot"), f"({current_where('shipment', _NO_LOT)})", "quantity > 0"
+    ),
+    _Search("lot", "product", _PRODUCT, f"({current_where('lot', _NO_PRODUCT)})", "1"),
     _Search(
         "lot",
         "input",
