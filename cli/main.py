@@ -34,6 +34,7 @@ COMMANDS = {
         "unmatched": "unmatched:unmatched",
         "state": "state:app",
         "deadletters": "deadletters:app",
+        "log": "log:app",
         "topics": "topics:app",
         "demo": "demo:demo",
         "doctor": "doctor:doctor",

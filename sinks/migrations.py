@@ -132,4 +132,7 @@ def _refuse_strangers(applied: Mapping[int, str], known: Mapping[int, Migration]
     for number, checksum in applied.items():
         if known[number].checksum != checksum:
             name = known[number].name
-            raise MigrationError(f"migration {number} ({name}) is not the one that database {database} was made with")
+            raise MigrationError(
+                f"migration {number} ({name}) is not the one that database {database} was made with. A former version "
+                "made it: docs/how-to/move-to-a-new-version.md says how to make everything anew in another one"
+            )

@@ -156,5 +156,10 @@ def _notes(tally: Tally, refused: RefusedRows | None) -> Iterator[str]:
         near = nearest(kind, field)
         hint = f"; if it is {near}, name it so, or say so with --columns" if near else ""
         yield f"{a(kind)} has no field {field}: left aside in {count:,} records{hint}"
+    if tally.reused_id:
+        yield (
+            f"reused_id {tally.reused_id:,}: accepted as further versions, but their event_id stands for something "
+            "else already; give each event an id of its own"
+        )
     if refused is not None and len(refused.paths) > 1:
         yield f"refused rows with other headers are in {', '.join(map(str, refused.paths[1:]))}"

@@ -32,7 +32,7 @@ from suyuan.sinks.errors import FolderInUse, MigrationError, ServerUnavailable, 
 from suyuan.sinks.queries import expired_unsaid
 from suyuan.streams.dead_letter_limit import TooManyDeadLetters
 from suyuan.streams.state.errors import StateError, StateLockedError, StateVersionError
-from suyuan.streams.transport.embedded.errors import LogError, LogLocked, LogNewer, LogReadOnly
+from suyuan.streams.transport.embedded.errors import LogError, LogFormer, LogLocked, LogNewer, LogReadOnly
 from suyuan.streams.transport.errors import TransportError
 
 REPORT_SECONDS = 10.0
@@ -43,6 +43,7 @@ _CODES: dict[type[BaseException], Exit] = {
     StateLockedError: Exit.UNAVAILABLE,
     ServerUnavailable: Exit.UNAVAILABLE,
     LogReadOnly: Exit.BAD_CONFIGURATION,
+    LogFormer: Exit.BAD_CONFIGURATION,
     LogNewer: Exit.BAD_CONFIGURATION,
     MigrationError: Exit.BAD_CONFIGURATION,
     StateVersionError: Exit.BAD_CONFIGURATION,

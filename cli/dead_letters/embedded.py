@@ -9,12 +9,13 @@ from pathlib import Path
 
 from suyuan.cli.dead_letters.replay_log import TOPIC, Message
 from suyuan.cli.exits import CommandError, Exit
-from suyuan.streams.transport.embedded.errors import LogError, LogLocked, LogNewer, LogReadOnly
+from suyuan.streams.transport.embedded.errors import LogError, LogFormer, LogLocked, LogNewer, LogReadOnly
 from suyuan.streams.transport.embedded.log import Log, Records
 
 _CODES: dict[type[LogError], Exit] = {
     LogLocked: Exit.UNAVAILABLE,
     LogReadOnly: Exit.BAD_CONFIGURATION,
+    LogFormer: Exit.BAD_CONFIGURATION,
     LogNewer: Exit.BAD_CONFIGURATION,
 }
 

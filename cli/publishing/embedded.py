@@ -12,7 +12,7 @@ from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.publishing.tally import Tally
 from suyuan.domain.keys import partition_of
 from suyuan.schemas.topics import TOPICS
-from suyuan.streams.transport.embedded.errors import LogError, LogLocked, LogNewer, LogReadOnly
+from suyuan.streams.transport.embedded.errors import LogError, LogFormer, LogLocked, LogNewer, LogReadOnly
 from suyuan.streams.transport.embedded.log import Appended, Log, Records
 
 _UNDER_WAY = 2
@@ -21,6 +21,7 @@ _UNDER_WAY = 2
 _CODES: dict[type[LogError], Exit] = {
     LogLocked: Exit.UNAVAILABLE,
     LogReadOnly: Exit.BAD_CONFIGURATION,
+    LogFormer: Exit.BAD_CONFIGURATION,
     LogNewer: Exit.BAD_CONFIGURATION,
 }
 
@@ -41,6 +42,7 @@ class EmbeddedOutlet:
                 log.create_topic(topic.name, partitions)
         self._log = log
         self._tally = tally
+        tally.reused_id = 0
         self._under_way: deque[Future[dict[tuple[str, int], Appended]]] = deque()
 
     def append(self, kind: str, keys: Sequence[bytes], values: Sequence[bytes], ids: Sequence[bytes]) -> None:
@@ -68,6 +70,7 @@ class EmbeddedOutlet:
                 taken = appended.taken or []
                 self._tally.accepted += sum(taken)
                 self._tally.duplicate += len(taken) - sum(taken)
+                self._tally.reused_id = (self._tally.reused_id or 0) + appended.reused
 
 
 @contextmanager

@@ -17,6 +17,8 @@ class Tally:
 
     accepted: int = 0
     duplicate: int = 0
+    reused_id: int | None = None
+    """of the accepted, those whose event_id was there with another content; None where that is not known"""
     rejected: int = 0
     problems: list[Problem] = field(default_factory=list)
     ignored: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -41,6 +43,7 @@ class Tally:
         return {
             "accepted": self.accepted,
             "duplicate": self.duplicate,
+            **({} if self.reused_id is None else {"reused_id": self.reused_id}),
             "rejected": self.rejected,
             "errors": [asdict(problem) for problem in self.problems],
         }

@@ -388,3 +388,18 @@ def test_lines_and_cells_that_are_nested_without_an_end_are_refused(suyuan, tmp_
         answer = suyuan("publish", name, "--json", own=True)
         assert (answer.code, answer.row["accepted"], answer.row["rejected"]) == (1, 0, count)
         assert all("deep" in told["reason"] or "JSON" in told["reason"] for told in answer.row["errors"])
+
+
+def test_an_event_id_that_says_two_things_is_told_and_nothing_of_it_is_lost(suyuan):
+    said = {"kind": "entity", "event_id": "1", "publisher": "P", "occurred_at": 1_790_000_000_000, "status": "active"}
+    rows = [said | {"code": "913301060099000026", "name": name} for name in ("甲", "乙", "甲")]
+    lines = "\n".join(json.dumps(row) for row in rows).encode()
+    answer = suyuan("publish", "-", "--json", stdin=lines)
+    assert (answer.row["accepted"], answer.row["duplicate"], answer.row["reused_id"]) == (2, 1, 1)
+    assert "reused_id 1" in answer.errors
+    again = suyuan("publish", "-", "--json", stdin=lines + b"\n" + json.dumps(rows[0] | {"name": "丙"}).encode())
+    assert (again.row["accepted"], again.row["duplicate"], again.row["reused_id"]) == (1, 3, 1)
+    other = suyuan(
+        "publish", "-", "--json", stdin=json.dumps(said | {"code": "x", "name": "丁", "event_id": "2"}).encode()
+    )
+    assert other.row.get("reused_id") == 0

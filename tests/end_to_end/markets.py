@@ -11,7 +11,7 @@ LAST_DAY = {
     "kind": "day",
     "event_id": "last",
     "publisher": "SUYUAN",
-    "occurred_at": 1_800_000_000_000,
+    "occurred_at": time.time_ns() // 1_000_000,
     "date": str(days_after(china_day(time.time_ns() // 1_000_000), 1)),
 }
 """no day that the running system publishes is after it, and none after it is taken"""

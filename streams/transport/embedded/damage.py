@@ -5,6 +5,7 @@ contradict them.
 from __future__ import annotations
 
 import sqlite3
+import zlib
 from typing import TYPE_CHECKING
 
 from suyuan.streams.transport.embedded.batch import BatchDamaged, extent
@@ -38,7 +39,7 @@ def damage(log: Log) -> Iterator[str]:
     """All of the log read, beside whoever writes; a line for each thing that is wrong. Raises LogError for what is no
     damage.
     """
-    for found in (_pages, _batches, _ends, _offsets):
+    for found in (_pages, _batches, _ends, _offsets, _ids):
         with log.reading() as connection:
             try:
                 yield from found(connection)
@@ -85,6 +86,19 @@ def _ends(connection: sqlite3.Connection) -> Iterator[str]:
             yield f"{where} ends at offset {end}, its last batch at {last + 1}"
         elif not compacted and (first > start or records != last - first + 1):
             yield f"{where} holds {records} of the records from offset {start} to {end}"
+
+
+def _ids(connection: sqlite3.Connection) -> Iterator[str]:
+    ((count, total),) = connection.execute("SELECT ids, crc32s FROM published_sum").fetchall() or [(None, None)]
+    found = crc32s = 0
+    for (id_,) in connection.execute("SELECT id FROM published_ids"):
+        found += 1
+        crc32s += zlib.crc32(id_)
+    if (found, crc32s) != (count, total):
+        yield (
+            f"the ids of published events are not those that were written ({found} of {count}): an event that comes "
+            "again may be taken twice"
+        )
 
 
 def _offsets(connection: sqlite3.Connection) -> Iterator[str]:

@@ -32,6 +32,10 @@ class LogNewer(LogError):
     """A newer version of this program made the folder."""
 
 
+class LogFormer(LogError):
+    """A former version of this program made the folder; it can be exported."""
+
+
 class LogCorrupt(LogError):
     """The file, or a batch in it, is damaged."""
 

@@ -49,7 +49,7 @@ __all__ = ["Appended", "Log", "Record", "Records", "Role", "TopicConfig"]
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
-Role = Literal["process", "publish", "read"]
+Role = Literal["process", "publish", "read", "export"]
 TopicPartition = tuple[str, int]
 
 MAX_FETCH_RECORDS = 8192
@@ -62,7 +62,8 @@ class Log:
     waits into one transaction; every fetch reads on a connection of its own and waits for nobody.
 
     Role `process` is for the one process that runs the streams on a folder (a second is refused); `publish` appends
-    beside it from other processes; `read` never writes. `<data>/log/log.sqlite` holds everything.
+    beside it from other processes; `read` never writes, nor does `export`, which takes logs of former versions too.
+    `<data>/log/log.sqlite` holds everything.
     """
 
     def __init__(self, folder: Path, role: Role, fsync: Fsync, now_ms: Callable[[], int]) -> None:
@@ -77,11 +78,11 @@ class Log:
             refuse_lost_end(self.path, role, fsync)
             opened.enter_context(opened_here(self.path))
             # the writer is closed after the readers, so that it can fold the write-ahead log into the file
-            self._writer = None if role == "read" else Writer(self.path, fsync, self._notify)
+            self._writer = None if role in {"read", "export"} else Writer(self.path, fsync, self._notify)
             if self._writer is not None:
                 opened.callback(self._writer.close)
-            self._extents = opened.enter_context(closing(Extents(self.path)))
-            self._readers = opened.enter_context(closing(Readers(self.path)))
+            self._extents = opened.enter_context(closing(Extents(self.path, former=role == "export")))
+            self._readers = opened.enter_context(closing(Readers(self.path, former=role == "export")))
             self._opened = opened.pop_all()
         self._catalog = Catalog(self.reading)
         self._maintenance = Maintenance(self, now_ms)
@@ -96,7 +97,7 @@ class Log:
     ) -> Log:
         """Open the log of a data folder; `process` and `publish` make it where there is none.
 
-        Raises LogLocked, LogReadOnly, LogFull, LogNewer, LogCorrupt, LogMissing (role read).
+        Raises LogLocked, LogReadOnly, LogFull, LogFormer, LogNewer, LogCorrupt, LogMissing (role read).
         """
         return cls(Path(folder), role, fsync, now_ms)
 

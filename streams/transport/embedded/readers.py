@@ -22,8 +22,9 @@ Offsets = dict[TopicPartition, int]
 class Readers:
     """Connections that are opened when one is wanted and none is idle."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, former: bool = False) -> None:
         self._path = path
+        self._former = former
         self._closed = threading.Event()
         self._idle: queue.SimpleQueue[sqlite3.Connection] = queue.SimpleQueue()
 
@@ -35,7 +36,7 @@ class Readers:
         try:
             connection = self._idle.get_nowait()
         except queue.Empty:
-            connection = open_reader(self._path)
+            connection = open_reader(self._path, former=self._former)
         try:
             with translated(self._path.parent):
                 yield connection
@@ -60,10 +61,10 @@ class Readers:
 class Extents:
     """Start and end offset of every partition, read again only when some process has written."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, former: bool = False) -> None:
         self._path = path
         self._gate = threading.Lock()
-        self._connection: sqlite3.Connection | None = open_reader(path)
+        self._connection: sqlite3.Connection | None = open_reader(path, former=former)
         self._seen_version = -1
         self._extents: tuple[Offsets, Offsets] = ({}, {})
 

@@ -7,7 +7,7 @@ import secrets
 import sqlite3
 from typing import TYPE_CHECKING, Literal
 
-from suyuan.streams.transport.embedded.errors import LogCorrupt, LogMissing, LogNewer, translated
+from suyuan.streams.transport.embedded.errors import LogCorrupt, LogFormer, LogMissing, LogNewer, translated
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +17,8 @@ Fsync = Literal["always", "interval", "never"]
 process alone loses nothing acknowledged under any of them.
 """
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""1: events lie in partitions by other business keys, and ids of events do not tell what they say"""
 BUSY_SECONDS = 30.0
 PAGE_BYTES = 8192
 CHECKPOINT_BYTES = 32 << 20
@@ -41,7 +42,10 @@ CREATE TABLE group_offsets (
   group_name TEXT NOT NULL, partition_id INTEGER NOT NULL, next_offset INTEGER, metadata TEXT NOT NULL DEFAULT '',
   PRIMARY KEY (group_name, partition_id)) WITHOUT ROWID;
 CREATE TABLE published_ids (id BLOB PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE published_sum (ids INTEGER NOT NULL, crc32s INTEGER NOT NULL);
+INSERT INTO published_sum VALUES (0, 0)
 """
+"""published_sum: how many ids there are, and the sum of their CRC-32s: ids that are not what was written are seen"""
 
 
 def open_writer(path: Path, fsync: Fsync) -> sqlite3.Connection:
@@ -51,6 +55,8 @@ def open_writer(path: Path, fsync: Fsync) -> sqlite3.Connection:
         connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
         with translated(path.parent):
+            if _has_tables(connection):  # what is refused is left as it is
+                _check_version(connection, path)
             connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
             connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
             connection.execute("PRAGMA journal_mode=WAL")
@@ -75,8 +81,8 @@ def open_writer(path: Path, fsync: Fsync) -> sqlite3.Connection:
     return connection
 
 
-def open_reader(path: Path) -> sqlite3.Connection:
-    """A connection that cannot write. Raises LogMissing where there is no log."""
+def open_reader(path: Path, *, former: bool = False) -> sqlite3.Connection:
+    """A connection that cannot write. Raises LogMissing where there is no log. `former`: also of a former version."""
     if not path.exists():
         raise LogMissing(f"there is no log in {path.parent}")
     # SQLite shares its index of the write-ahead log through a file beside it. Where that cannot be made, and there
@@ -88,7 +94,7 @@ def open_reader(path: Path) -> sqlite3.Connection:
     try:
         with translated(path.parent):
             connection.execute("PRAGMA query_only=1")
-            _check_version(connection, path)
+            _check_version(connection, path, former=former)
     except BaseException:
         connection.close()
         raise
@@ -100,7 +106,7 @@ def _has_tables(connection: sqlite3.Connection) -> bool:
     return "format" in tables
 
 
-def _check_version(connection: sqlite3.Connection, path: Path) -> None:
+def _check_version(connection: sqlite3.Connection, path: Path, *, former: bool = False) -> None:
     if not _has_tables(connection):
         raise LogMissing(f"there is no log in {path.parent}")
     row = connection.execute("SELECT max(version) FROM format").fetchone()
@@ -110,4 +116,11 @@ def _check_version(connection: sqlite3.Connection, path: Path) -> None:
         raise LogNewer(
             f"the log in {path.parent} was made by a newer version of suyuan (format {row[0]}, this one reads up to "
             f"{FORMAT_VERSION}): upgrade suyuan, or use another folder"
+        )
+    if row[0] < FORMAT_VERSION and not former:
+        raise LogFormer(
+            f"the log in {path.parent} was made by a former version of suyuan (format {row[0]}, this one reads "
+            f"{FORMAT_VERSION}): its events lie by other business keys. Nothing was touched. `suyuan log export --data "
+            f"{path.parent.parent} --out events.jsonl` writes all of them, and `suyuan publish events.jsonl` with "
+            "another --data makes everything anew (docs/how-to/move-to-a-new-version.md)"
         )

@@ -248,7 +248,7 @@ def refuse_lost_end(path: Path, role: str, fsync: str) -> None:
             "disk yet, or the disk is damaged",
             *(folder, found.commits),
         )
-        if role != "read":
+        if role not in {"read", "export"}:
             _set_aside(path)
         return
     raise LogCorrupt(

@@ -71,7 +71,7 @@ def test_a_folder_of_a_newer_version_is_left_alone(open_log):
         connection.execute("UPDATE format SET version = 99")
     content = log.path.read_bytes()
     for role in ("process", "publish", "read"):
-        with pytest.raises(LogNewer, match=r"newer version of suyuan \(format 99, this one reads up to 1\)"):
+        with pytest.raises(LogNewer, match=r"newer version of suyuan \(format 99, this one reads up to 2\)"):
             open_log(role)
     assert log.path.read_bytes() == content
 

@@ -1,0 +1,1 @@
+"""The events of a log as lines that `suyuan publish` takes, whatever version wrote it."""

@@ -1,0 +1,80 @@
+"""What a log took in, as JSONL: each event once, the order of each partition kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+
+import msgspec
+
+from suyuan.domain.acceptance import refusal
+from suyuan.schemas.events import decode_event
+from suyuan.schemas.framing import UnreadableEvent
+from suyuan.schemas.kinds import KINDS
+from suyuan.schemas.withheld import PERSONAL
+from suyuan.sinks.log_reader import Fetched, TopicPartition
+
+FETCH_RECORDS = 8_192
+FETCH_BYTES = 8 << 20
+
+Fetch = Callable[[str, int, int, int, int], Fetched]
+"""topic, partition, offset, most records, most bytes"""
+
+
+@dataclass(slots=True)
+class Exported:
+    """What became of the messages. `withheld`: complaints that name a person and were refused for that."""
+
+    events: int = 0
+    repeated: int = 0
+    unreadable: int = 0
+    withheld: int = 0
+
+
+def in_topics() -> list[str]:
+    """Where events come in: records before the listings that rest on them."""
+    return [f"in.{kind}" for kind in (*KINDS[1:], KINDS[0])]
+
+
+def exported_lines(places: dict[TopicPartition, tuple[int, int]], fetch: Fetch, done: Exported) -> Iterator[bytes]:
+    """`places`: (from, to) of each partition. What is no event, or was never accepted since it names a person, is
+    counted and left out; whether the others are accepted today whoever publishes them is told.
+    """
+    for (topic, partition), (start, end) in places.items():
+        seen: set[bytes] = set()  # what comes again is in the same partition
+        offset = start
+        while offset < end:
+            fetched = fetch(topic, partition, offset, FETCH_RECORDS, FETCH_BYTES)
+            if not len(fetched.offsets):
+                break
+            for at, value in zip(fetched.offsets, fetched.values, strict=True):
+                offset = at + 1
+                if at >= end:
+                    break
+                line = _line(topic.removeprefix("in."), value, done)
+                if line is None:
+                    continue
+                name = blake2b(line, digest_size=16).digest()
+                if name in seen:
+                    done.repeated += 1
+                    continue
+                seen.add(name)
+                done.events += 1
+                yield line
+
+
+def _line(kind: str, value: bytes | None, done: Exported) -> bytes | None:
+    try:
+        written, event = decode_event(value or b"", kind)
+    except UnreadableEvent:
+        done.unreadable += 1
+        return None
+    if written != kind:
+        done.unreadable += 1
+        return None
+    if kind in PERSONAL and (refused := refusal(kind, event, 0)) is not None and refused.field == "complainant":
+        done.withheld += 1
+        return None
+    said = {"kind": kind} | {name: value for name, value in event.items() if value is not None}
+    return msgspec.json.encode(said) + b"\n"
