@@ -8,6 +8,7 @@ import select
 import shutil
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -82,18 +83,23 @@ def asked_of(data):
 
 
 @pytest.fixture(scope="module")
-def server(data, questions, tmp_path_factory):
-    """Has the same tables."""
+def front(data, questions, tmp_path_factory):
+    """A server that has the same tables."""
     assert all(code == 0 and output for code, output, _ in questions.values())
     copy = shutil.copytree(data / "clickhouse", tmp_path_factory.mktemp("copy") / "clickhouse", symlinks=True)
     front = FrontProcess(copy, {"FRONT_ACCOUNT": "reader:secret of it"})
     front.start()
-    yield {
+    yield front
+    front.kill()
+
+
+@pytest.fixture(scope="module")
+def server(front):
+    return {
         "SUYUAN_CLICKHOUSE": f"127.0.0.1:{front.port}",
         "SUYUAN_CLICKHOUSE_USERNAME": "reader",
         "SUYUAN_CLICKHOUSE_PASSWORD": "secret of it",
     }
-    front.kill()
 
 
 def test_the_answers_are_the_same(server, questions, tmp_path):
@@ -103,7 +109,8 @@ def test_the_answers_are_the_same(server, questions, tmp_path):
         assert found == output, question
 
 
-def test_alerts_can_be_followed(server, tmp_path):
+def test_alerts_can_be_followed(server, front, tmp_path):
+    """Also while the server is started again."""
     with subprocess.Popen(
         [sys.executable, "-m", "suyuan.cli.main", "alerts", "--follow", "--json"],
         stdout=subprocess.PIPE,
@@ -120,6 +127,12 @@ def test_alerts_can_be_followed(server, tmp_path):
                     if readable(following.stdout):
                         break
             assert json.loads(following.stdout.readline())["alert_id"].startswith("new-")
+            front.kill()
+            time.sleep(2)  # it asks each second
+            front.start()
+            with ClickHouse(settings) as clickhouse:
+                load(clickhouse, "alert", block("alert", alert("later")))
+            assert any(json.loads(line)["alert_id"] == "later" for line in following.stdout)
         finally:
             following.kill()
 
