@@ -14,8 +14,11 @@ from pathlib import Path
 import pytest
 
 from suyuan.cli.publishing.archives import opened
+from suyuan.cli.publishing.columns import table as words_by_kind
+from suyuan.cli.publishing.columns import values_table
 from suyuan.cli.publishing.encoding import judge
 from suyuan.cli.publishing.reading import Options, Reading
+from suyuan.schemas.kinds import KINDS, event_schema
 from suyuan.schemas.validation import ParsedEvent
 from tests.cli.test_publish import found_in
 
@@ -504,3 +507,16 @@ def test_a_workbook_with_a_cell_far_away_is_not_held(suyuan, tmp_path):
     (tmp_path / "c.xls").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600))
     answer = suyuan("publish", tmp_path / "b.xlsx", tmp_path / "c.xls", "--json")
     assert (answer.code, answer.row["rejected"]) == (1, 2)
+
+
+def test_the_table_of_words_names_fields_that_are_there_and_no_word_stands_for_two():
+    every = words_by_kind()["every"]
+    for kind, fields in words_by_kind().items():
+        names = {each.name for one in (KINDS if kind == "every" else (kind,)) for each in event_schema(one).fields}
+        assert fields.keys() <= names | {"kind"}, kind
+        words = [word for part in ({} if kind == "every" else every, fields) for each in part.values() for word in each]
+        assert len(set(words)) == len(words), kind
+    for kind, fields in values_table().items():
+        for name, values in fields.items():
+            (field,) = (each for each in event_schema(kind).fields if each.name == name)
+            assert values.keys() <= set(field.values)
