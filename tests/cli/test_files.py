@@ -497,6 +497,15 @@ def test_cells_of_a_workbook(suyuan, data, tmp_path):
     assert "no sheet third: it has first, second" in suyuan("publish", book, "--sheet", "third", "--json").output
 
 
+def test_a_workbook_of_the_old_format(suyuan, data):
+    answer = suyuan("publish", ROOT / "tests" / "data" / "workbooks" / "listings.xls", "--json")
+    assert (answer.row["accepted"], answer.row["rejected"]) == (1, 0)
+    (event,) = found_in(data)["listing"]
+    same(event)
+    assert "left aside: line 1" in answer.errors
+    assert "China time" in answer.errors
+
+
 def test_a_workbook_with_a_cell_far_away_is_not_held(suyuan, tmp_path):
     far = sheet(list(LISTING)).replace(
         "</sheetData>", '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'
