@@ -20,7 +20,7 @@ from suyuan.domain.calendar import DAY_MS, OFFSET_MS, china_day, days_after
 from suyuan.domain.identifiers.gtin import LENGTHS, GtinFault, normalise_gtin
 from suyuan.domain.identifiers.normal_form import code_form, text_form
 from suyuan.domain.identifiers.spoilt import damage
-from suyuan.domain.identifiers.uscc import check_uscc, uscc_faults
+from suyuan.domain.identifiers.uscc import check_uscc, is_well_formed, uscc_faults
 from suyuan.domain.moments import FIRST_MOMENT, LEEWAY_MS, wrong_moment, wrong_past
 from suyuan.domain.normalisation import IDENTIFYING
 
@@ -151,13 +151,12 @@ def _codes(case: _Case) -> Iterator[Refusal]:
         return
     for name in _JUDGED_CODES:
         given = case.event.get(name)
-        if given is None or code_form(given) is None:
+        code = code_form(given)
+        if given is None or code is None or is_well_formed(code):
             continue
-        report = check_uscc(given)
-        if report.fault == "format":
-            why = "" if case.kind in PERSONAL else f" ({report.reason})"
-            wrong = _spoilt(given) or f"is not a unified social credit code{why}: write its 18 characters"
-            yield Refusal(name, f"{case.quoted(given)} {wrong}")
+        why = "" if case.kind in PERSONAL else f" ({check_uscc(code).reason})"
+        wrong = _spoilt(given) or f"is not a unified social credit code{why}: write its 18 characters"
+        yield Refusal(name, f"{case.quoted(given)} {wrong}")
 
 
 def _spoilt(given: str) -> str | None:

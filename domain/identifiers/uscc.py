@@ -10,6 +10,7 @@ from suyuan.domain.identifiers.uscc_levels import (
     check_character,
     check_uscc,
     classify,
+    is_well_formed,
     organisation_check_character,
 )
 
@@ -22,6 +23,7 @@ __all__ = [
     "check_character",
     "check_uscc",
     "classify",
+    "is_well_formed",
     "organisation_check_character",
     "uscc_faults",
 ]

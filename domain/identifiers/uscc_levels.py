@@ -84,7 +84,7 @@ def check_character(first17: str) -> str:
 def check_uscc(text: str | None) -> UsccReport:
     """Look at a code level by level, after bringing it into normal form."""
     code = code_form(text)
-    if code is None or not _FORMAT.fullmatch(code):
+    if code is None or not is_well_formed(code):
         return UsccReport(code, False, None, None, None, _format_reason(code))  # noqa: FBT003
     organisation = organisation_check_character(code[8:16])
     check = check_character(code[:17])
@@ -104,6 +104,11 @@ def check_uscc(text: str | None) -> UsccReport:
         check=check == code[17],
         reason="; ".join(reasons),
     )
+
+
+def is_well_formed(code: str) -> bool:
+    """Whether the first level holds of a code in normal form: all that `check_uscc` says of it takes longer."""
+    return _FORMAT.fullmatch(code) is not None
 
 
 def classify(text: str | None, *, registered: bool) -> Standing:
