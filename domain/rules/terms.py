@@ -9,6 +9,8 @@ from typing import NoReturn
 
 from sqlglot import expressions as exp
 
+from suyuan.domain.identifiers.gtin import gtin_form
+from suyuan.domain.identifiers.normal_form import code_form, text_form
 from suyuan.domain.rules.columns import COLUMNS, Kind
 from suyuan.domain.rules.errors import RuleError
 
@@ -98,6 +100,8 @@ class _Translator:
         return self.compared(node, node.this, _COMPARISONS[type(node)], node.expression)
 
     def compared(self, node: exp.Expr, left: exp.Expr, sign: str, right: exp.Expr) -> Term:
+        if sign in ("=", "<>"):
+            left, right = self.normal(left, right), self.normal(right, left)
         first = self.any(left)
         second = self.of(right, first.kind)
         if first.kind not in (Kind.TEXT, Kind.NUMBER):
@@ -110,6 +114,14 @@ class _Translator:
             f"({first.polars} {sign} {second.polars})",
             f"({first.clickhouse} {sign} {second.clickhouse})",
         )
+
+    def normal(self, literal: exp.Expr, column: exp.Expr) -> exp.Expr:
+        """The literal as the column has it: codes and other identifiers are stored in normal form."""
+        form = _FORMS.get(column.name) if isinstance(column, exp.Column) else None
+        if form is None or not isinstance(literal, exp.Literal) or not literal.is_string:
+            return literal
+        text = str(literal.this)
+        return literal if _CONTROL.search(text) else exp.Literal.string(form(text) or text)
 
     def vocabulary(self, column: exp.Expr, literal: exp.Expr) -> None:
         """A misspelt word of a fixed vocabulary would be a rule that never fires."""
@@ -184,6 +196,11 @@ class _Translator:
         return Term(Kind.NUMBER, f"(-{term.polars})", f"(-{term.clickhouse})")
 
 
+_FORMS: dict[str, Callable[[str], str | None]] = {
+    **dict.fromkeys(("platform_code", "seller_code", "producer_code"), code_form),
+    "gtin": gtin_form,
+    **dict.fromkeys(("lot", "category"), text_form),
+}
 _COMPARISONS: dict[type[exp.Expr], str] = {
     exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">=",
 }  # fmt: skip

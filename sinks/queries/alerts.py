@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
+from suyuan.domain.identifiers.normal_form_sql import normal_form_sql
 from suyuan.sinks.clickhouse import ClickHouse
 from suyuan.sinks.reading import Row, limit_clause, read, stream, where_clause
 
@@ -12,8 +13,8 @@ _CONDITIONS = {
     "severity": "severity = {severity:String}",
     "state": "state = {state:String}",
     "rule": "rule = {rule:String}",
-    "platform_code": "platform_code = {platform_code:String}",
-    "listing_id": "listing_id = {listing_id:String}",
+    "platform_code": f"platform_code = {normal_form_sql('code', '{platform_code:String}')}",
+    "listing_id": f"listing_id = {normal_form_sql('number', '{listing_id:String}')}",
     "bureau": "startsWith(ifNull(bureau, ''), {bureau:String})",
 }
 

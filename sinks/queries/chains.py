@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
+from suyuan.domain.identifiers.normal_form_sql import normal_form_sql
 from suyuan.sinks.clickhouse import ClickHouse
 from suyuan.sinks.reading import Row, limit_clause, read, stream, where_clause
 from suyuan.sinks.records import Records
@@ -12,11 +13,12 @@ from suyuan.sinks.records import Records
 _CONDITIONS = {
     "verdict": "verdict = {verdict:String}",
     "gap": "has(gap_names, {gap:String})",
-    "platform_code": "platform_code = {platform_code:String}",
-    "seller_code": "seller_code = {seller_code:String}",
-    "producer_code": "producer_code = {producer_code:String}",
-    "gtin": "gtin = {gtin:String}",
-    "lot": "lot = {lot:String}",
+    "platform_code": f"platform_code = {normal_form_sql('code', '{platform_code:String}')}",
+    "listing_id": f"listing_id = {normal_form_sql('number', '{listing_id:String}')}",
+    "seller_code": f"seller_code = {normal_form_sql('code', '{seller_code:String}')}",
+    "producer_code": f"producer_code = {normal_form_sql('code', '{producer_code:String}')}",
+    "gtin": f"gtin = {normal_form_sql('gtin', '{gtin:String}')}",
+    "lot": f"lot = {normal_form_sql('text', '{lot:String}')}",
     "seller_division": "startsWith(ifNull(seller_division, ''), {seller_division:String})",
     "producer_division": "startsWith(ifNull(producer_division, ''), {producer_division:String})",
 }
@@ -62,7 +64,7 @@ def chain(clickhouse: ClickHouse, platform_code: str, listing_id: str, as_of: in
         clickhouse,
         f"""
         SELECT * FROM chain_history
-        WHERE platform_code = {{platform_code:String}} AND listing_id = {{listing_id:String}} {known}
+        WHERE {_CONDITIONS["platform_code"]} AND {_CONDITIONS["listing_id"]} {known}
         ORDER BY version DESC LIMIT 1
         """,  # noqa: S608 - fixed texts, bound values
         {"platform_code": platform_code, "listing_id": listing_id, "as_of": as_of},

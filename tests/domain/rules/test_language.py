@@ -83,3 +83,19 @@ def test_what_a_condition_reads():
     )
     assert found.columns == {"verdict", "gap_names", "lot"}
     assert found.gaps == {"lot_unknown"}
+
+
+@pytest.mark.parametrize(
+    ("expression", "plain"),
+    [
+        ("producer_code = '９1110000 600037341l'", "producer_code = '91110000600037341L'"),
+        ("'91110000-600037341l' <> seller_code", "'91110000600037341L' <> seller_code"),
+        ("gtin IN ('6903379001194', 'x')", "gtin IN ('06903379001194', 'x')"),
+        ("NOT lot = ' Ｈ１'", "NOT lot = 'H1'"),
+        ("lot <> ''", "lot <> ''"),
+        ("title = ' Ｈ１'", "title = ' Ｈ１'"),
+    ],
+)
+def test_identifiers_are_compared_in_normal_form(expression, plain):
+    written, meant = (conditions_of(text) for text in (expression, plain))
+    assert (written.polars, written.clickhouse) == (meant.polars, meant.clickhouse)

@@ -6,6 +6,7 @@ from dataclasses import fields
 
 import pytest
 
+from suyuan.domain.identifiers.normal_form import code_form, number_form
 from suyuan.sinks import queries
 from suyuan.sinks.queries import AlertFilter, ChainFilter, DeadLetterFilter
 from suyuan.sinks.reading import read
@@ -13,7 +14,7 @@ from suyuan.sinks.records import Records
 from tests.sinks.contract.views import load
 from tests.sinks.rows import MAKER, NOW, PLATFORM, alert, block, chain, dead_letter, events, listing, node, replay
 
-HOSTILE = ["' OR 1=1 --", "\\' OR 1=1 --", "x'; DROP TABLE chain; --", "{verdict:String}", "%", "\t\n\\N", "龙'\"`$"]
+HOSTILE = ["' OR 1=1 --", "\\' OR 1=1 --", "x'; DROP TABLE chain; --", "{verdict:String}", "%", "a\t\n\\N", "龙'\"`$"]
 
 
 def names(rows):
@@ -39,9 +40,11 @@ class AskingContract:
             ChainFilter(seller_division="33"),
             ChainFilter(producer_code=MAKER, gtin="06901234567892", lot="L1"),
             ChainFilter(verdict="broken", seller_division="31"),
+            ChainFilter(producer_code=f"\u200b{MAKER.lower()}-", gtin="６901234-567892", lot="\uff2c1\t"),
+            ChainFilter(platform_code="/"),
         ]
         found = [names(queries.chains(clickhouse, wanted)) for wanted in asked]
-        assert found == [["l1", "l2", "l3"], ["l1", "l2"], ["l1"], ["l1"], ["l3"], []]
+        assert found == [["l1", "l2", "l3"], ["l1", "l2"], ["l1"], ["l1"], ["l3"], [], ["l3"], []]
         assert names(queries.chains(clickhouse, limit=2)) == ["l1", "l2"]
         (row,) = queries.chains(clickhouse, ChainFilter(gap="uninspected"))
         assert (row["gap_names"], row["listed_at"], row["gtin"]) == (["lot_unknown", "uninspected"], NOW, None)
@@ -203,15 +206,16 @@ class AskingContract:
 
     @pytest.mark.parametrize("text", HOSTILE)
     def test_values_stay_values(self, clickhouse, text):
-        load(clickhouse, "chain", block("chain", chain(1), chain(2, seller_code=text, platform_code=text)))
-        load(clickhouse, "alert", block("alert", alert("a"), alert(text)))
+        stored = code_form(text)
+        load(clickhouse, "chain", block("chain", chain(1), chain(2, seller_code=stored, platform_code=stored)))
+        load(clickhouse, "alert", block("alert", alert("a"), alert(text, listing_id=number_form(text))))
         for each in fields(ChainFilter):
             found = names(queries.chains(clickhouse, ChainFilter(**{each.name: text})))
             assert found == (["l2"] if each.name in {"seller_code", "platform_code"} else [])
         for each in fields(AlertFilter):
             found = list(queries.alerts(clickhouse, AlertFilter(**{each.name: text})))
             assert len(found) == (each.name == "listing_id")
-        assert queries.chain(clickhouse, text, "l2")["seller_code"] == text
+        assert queries.chain(clickhouse, text, "l2")["seller_code"] == stored
         assert queries.alert(clickhouse, text)["alert_id"] == text
         assert len(queries.alert_changes(clickhouse, (0, text, 0))) == 2
         assert queries.events_by_evidence(clickhouse, [f"{text}/{text}"]) == []
