@@ -13,6 +13,7 @@ import msgspec
 
 from suyuan.connections.kafka import KafkaConnection
 from suyuan.connections.registry import RegistryUnavailable, SchemaRegistry
+from suyuan.domain.cautions import Caution, cautions
 from suyuan.publishing.checking import checked
 from suyuan.publishing.errors import BrokersUnavailable, PublishingError, Undelivered, WrongTopics
 from suyuan.publishing.keys import business_keys
@@ -25,6 +26,7 @@ from suyuan.schemas.validation import InvalidEvent
 
 __all__ = [
     "BrokersUnavailable",
+    "Caution",
     "Delivery",
     "InvalidEvent",
     "KafkaConnection",
@@ -49,7 +51,8 @@ _LINGER_SECONDS = 0.02
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """What became of one event. Stored by all replicas in sync, at `offset` of the topic's partition; or not known to
-    be stored, for the reason in `error` (then `offset` is None). `event`: what was handed over.
+    be stored, for the reason in `error` (then `offset` is None). `event`: what was handed over; `cautions`: what looks
+    wrong in it all the same, such as a code that a spreadsheet has rounded.
     """
 
     event: Event
@@ -58,6 +61,7 @@ class Delivery:
     partition: int
     offset: int | None
     error: str | None = None
+    cautions: tuple[Caution, ...] = ()
 
 
 class Publisher:
@@ -177,16 +181,21 @@ class Publisher:
         for kind in kinds:
             events, parsed, values = zip(*self._held.pop(kind), strict=True)
             keys = business_keys(kind, parsed)
-            self._sender.send(kind, keys, values, self._reporter(kind, events))
+            self._sender.send(kind, keys, values, self._reporter(kind, events, parsed))
 
-    def _reporter(self, kind: str, events: tuple[Event, ...]) -> Callable[[Answer], None]:
+    def _reporter(
+        self, kind: str, events: tuple[Event, ...], parsed: tuple[Mapping[str, Any], ...]
+    ) -> Callable[[Answer], None]:
         def report(answer: Answer) -> None:
             if self._on_delivery is None:
                 return
             for at, row in enumerate(answer.rows):
                 offset = answer.offsets[at] if answer.error is None else None
+                odd = cautions(kind, parsed[row])
                 try:
-                    self._on_delivery(Delivery(events[row], kind, answer.topic, answer.partition, offset, answer.error))
+                    self._on_delivery(
+                        Delivery(events[row], kind, answer.topic, answer.partition, offset, answer.error, odd)
+                    )
                 except Exception:
                     logger.exception("a delivery report failed")
 

@@ -150,6 +150,8 @@ def _answer(
 
 def _notes(tally: Tally, refused: RefusedRows | None) -> Iterator[str]:
     yield from tally.notes
+    for (kind, field, reason), (count, first) in tally.cautions.items():
+        yield f"a {kind}'s {field} ({first}): {reason}; accepted, {count:,} of them"
     for (kind, field), count in tally.assumed.items():
         yield f"{field} of {a(kind)} has no offset from UTC: read as China time in {count:,} records"
     for (kind, field), count in tally.ignored.items():

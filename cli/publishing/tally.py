@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from suyuan.cli.publishing.problems import Problem
+from suyuan.domain.cautions import Caution
 
 _MOST_SHOWN = 100
 
@@ -25,6 +26,8 @@ class Tally:
     """(kind, field) that the kind does not have: how often it was left aside"""
     assumed: Counter[tuple[str, str]] = field(default_factory=Counter)
     """(kind, field): how often a time without an offset was taken for China time"""
+    cautions: dict[tuple[str, str, str], tuple[int, str]] = field(default_factory=dict)
+    """(kind, field, what is odd of an accepted record's cell): how often, and the first of them with its place"""
     notes: list[str] = field(default_factory=list)
 
     def refuse(self, problem: Problem, records: int = 1) -> None:
@@ -32,6 +35,12 @@ class Tally:
         self.rejected += records
         if len(self.problems) < _MOST_SHOWN:
             self.problems.append(problem)
+
+    def caution(self, place: str, kind: str, caution: Caution) -> None:
+        """Count what is accepted, but looks wrong."""
+        odd = (kind, caution.field, caution.reason)
+        count, first = self.cautions.get(odd, (0, f"{caution.value!r} at {place}"))
+        self.cautions[odd] = (count + 1, first)
 
     @property
     def read(self) -> int:

@@ -21,10 +21,13 @@ _REMEDIES = {"'.*": "write the number alone", "=.*": "write the number alone"}
 _REMEDY = "export the column as text"
 _PATTERNS = [(re.compile(f"(?i){pattern}"), what, _REMEDIES.get(pattern, _REMEDY)) for pattern, what in _DAMAGE.items()]
 _ANY = f"^(?i:{'|'.join(f'(?:{pattern})' for pattern in _DAMAGE)})$"
+_SPOILT = re.compile(_ANY)
 
 
 def damage(text: str) -> tuple[str, str] | None:
     """(what a spreadsheet did to a cell, what to do about it), or None where it does not look so."""
+    if _SPOILT.match(text) is None:
+        return None
     return next(((what, remedy) for pattern, what, remedy in _PATTERNS if pattern.fullmatch(text)), None)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from suyuan.domain.identifiers.spoilt import looks_spoilt
 from suyuan.domain.rules.columns import COLUMNS, Kind
 from suyuan.domain.rules.errors import RuleError
 
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ABSENT = "–"
+SPOILT_ZH = "（该单元格疑似被电子表格改坏）"
+SPOILT_EN = " (the cell looks spoilt by a spreadsheet)"
+
+_CELLS = frozenset({"platform_code", "seller_code", "producer_code", "gtin", "lot"})
+"""columns that hold what somebody typed or exported"""
 
 
 def check_template(rule: str, template: str) -> None:
@@ -32,20 +38,25 @@ def placeholders(template: str) -> frozenset[str]:
     return frozenset(name for _, name in _parts(template) if name is not None)
 
 
-def explanation(template: str) -> pl.Expr:
-    """The filled text per row; an absent value is shown as a dash, a list as its items joined by commas."""
+def explanation(template: str, spoilt: str = SPOILT_EN) -> pl.Expr:
+    """The filled text per row; an absent value is shown as a dash, a list as its items joined by commas. `spoilt` is
+    said behind a code, GTIN or lot that looks like a spreadsheet's damage: nobody's fraud, as it seems.
+    """
     shown: list[pl.Expr] = []
     for text, name in _parts(template):
         shown.append(pl.lit(text))
         if name is not None:
-            shown.append(_shown(name).fill_null(ABSENT))
+            shown.append(_shown(name, spoilt).fill_null(ABSENT))
     return pl.concat_str(shown)
 
 
-def _shown(name: str) -> pl.Expr:
+def _shown(name: str, spoilt: str) -> pl.Expr:
+    column = pl.col(name)
     if COLUMNS[name].kind is Kind.TEXTS:
-        return pl.col(name).list.join(", ")
-    return pl.col(name).cast(pl.String)
+        return column.list.join(", ")
+    if name in _CELLS:
+        return pl.when(looks_spoilt(column)).then(pl.concat_str(column, pl.lit(spoilt))).otherwise(column)
+    return column.cast(pl.String)
 
 
 def _parts(template: str) -> Iterator[tuple[str, str | None]]:

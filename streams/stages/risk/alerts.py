@@ -10,7 +10,7 @@ import polars as pl
 
 from suyuan.domain.calendar import china_day
 from suyuan.domain.keys import SEPARATOR, join_key
-from suyuan.domain.rules.explanation import explanation, placeholders
+from suyuan.domain.rules.explanation import SPOILT_EN, SPOILT_ZH, explanation, placeholders
 from suyuan.domain.rules.jurisdiction import bureau
 from suyuan.domain.rules.sql import condition
 from suyuan.schemas.blocks import block_schema
@@ -94,14 +94,17 @@ def _wording(rule: Rule | None) -> tuple[pl.Expr, ...]:
             pl.lit("{}").alias("triggering"),
         )
     shown = placeholders(rule.explanation_zh) | placeholders(rule.explanation_en) | condition(rule).columns
-    stands = pl.col("state") == "raised"
     return (
         pl.lit(rule.title_zh).alias("title_zh"),
         pl.lit(rule.title_en).alias("title_en"),
-        pl.when(stands).then(explanation(rule.explanation_zh)).otherwise(pl.lit(CLEARED_ZH)).alias("explanation_zh"),
-        pl.when(stands).then(explanation(rule.explanation_en)).otherwise(pl.lit(CLEARED_EN)).alias("explanation_en"),
+        _standing(explanation(rule.explanation_zh, SPOILT_ZH), CLEARED_ZH).alias("explanation_zh"),
+        _standing(explanation(rule.explanation_en, SPOILT_EN), CLEARED_EN).alias("explanation_en"),
         pl.struct(sorted(shown)).struct.json_encode().alias("triggering"),
     )
+
+
+def _standing(standing: pl.Expr, cleared: str) -> pl.Expr:
+    return pl.when(pl.col("state") == "raised").then(standing).otherwise(pl.lit(cleared))
 
 
 def _with_names(alerts: pl.DataFrame, rules: dict[str, Rule]) -> pl.DataFrame:

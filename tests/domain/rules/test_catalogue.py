@@ -2,6 +2,7 @@ import polars as pl
 import pytest
 
 from suyuan.domain.chain.gaps import GAPS
+from suyuan.domain.identifiers.spoilt import damage, looks_spoilt
 from suyuan.domain.rules.catalogue import built_in_rules, read_catalogue
 from suyuan.domain.rules.columns import COLUMNS
 from suyuan.domain.rules.errors import RuleError
@@ -62,6 +63,24 @@ def test_explanations_show_values_and_dashes_for_absent_ones():
     rows = pl.DataFrame({"title": ["茶", None], "sold_30d": [5, None], "gap_names": [["a", "b"], None]})
     text = explanation("“{title}”{{}}{sold_30d}: {gap_names}")
     assert rows.select(text).to_series().to_list() == ["“茶”{}5: a, b", "“–”{}–: –"]
+
+
+@pytest.mark.parametrize(
+    "cell", ["9.13301E+17", "913301060000000000", "6903379001194.0", '="690"', "'690", "#REF!", "####"]
+)
+def test_what_a_spreadsheet_spoilt_is_told_as_such(cell):
+    rows = pl.DataFrame({"producer_code": [cell, "91330106MAC006005X", None], "title": [cell] * 3})
+    text = rows.select(explanation("{title}: {producer_code}.", "（坏）")).to_series().to_list()
+    assert text == [f"{cell}: {cell}（坏）.", f"{cell}: 91330106MAC006005X.", f"{cell}: –."]
+    assert damage(cell) is not None
+
+
+@pytest.mark.parametrize(
+    "cell", ["91330106MAC0060058", "9133010600000000001", "L2026", "1E5", "6903379001194", "H1.0", ""]
+)
+def test_other_cells_do_not_look_spoilt(cell):
+    assert damage(cell) is None
+    assert not pl.DataFrame({"x": [cell]}).select(looks_spoilt(pl.col("x"))).item()
 
 
 def test_every_placeholder_is_a_column_that_chains_have():

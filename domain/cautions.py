@@ -1,0 +1,41 @@
+"""What a publisher should know of an event that counts: cells that look spoilt, numbers that name no product."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from suyuan.domain.acceptance import PERSONAL
+from suyuan.domain.identifiers.gtin import is_restricted, normalise_gtin
+from suyuan.domain.identifiers.normal_form import code_form
+from suyuan.domain.identifiers.spoilt import damage
+from suyuan.domain.normalisation import IDENTIFYING
+
+_RESTRICTED = "is for use inside one company or for coupons and names no product in the world: no chain rests on it"
+
+
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """`reason` says what is odd and what to do, without the value."""
+
+    field: str
+    value: str
+    reason: str
+
+
+def cautions(kind: str, event: Mapping[str, Any]) -> tuple[Caution, ...]:
+    """Of an accepted event; of a complaint nothing, since no value of it is quoted."""
+    if kind in PERSONAL:
+        return ()
+    found = []
+    fields = IDENTIFYING[kind]
+    for name in (*fields.codes, *fields.gtins, *(name for name in fields.texts if name == "lot")):
+        given = event.get(name)
+        if given is None:
+            continue
+        if (spoilt := damage(code_form(given) or "")) is not None:
+            found.append(Caution(name, given, f"{spoilt[0]}, as it seems: {spoilt[1]}"))
+        elif name in fields.gtins and (gtin := normalise_gtin(given)[0]) is not None and is_restricted(gtin):
+            found.append(Caution(name, given, _RESTRICTED))
+    return tuple(found)

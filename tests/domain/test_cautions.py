@@ -1,0 +1,32 @@
+"""What is told of events that count."""
+
+import pytest
+
+from suyuan.domain.cautions import cautions
+from tests.domain.test_acceptance import event
+
+
+@pytest.mark.parametrize(
+    ("kind", "other", "says"),
+    [
+        ("listing", {"producer_code": "9.13301E+17"}, "rounded number, as it seems: export the column as text"),
+        ("listing", {"seller_code": "９１3301060000000000"}, "rounded it to 15 digits"),
+        ("licence", {"holder_code": "913301060000000000"}, "rounded it to 15 digits"),
+        ("listing", {"gtin": "6.90338E+12"}, "rounded number"),
+        ("listing", {"gtin": "6903379001194.0"}, "decimal part"),
+        ("listing", {"lot": '="H1"'}, "formula, as it seems: write the number alone"),
+        ("listing", {"licence_no": "'SC10033"}, "apostrophe"),
+        ("listing", {"gtin": "2100000001231"}, "names no product"),
+        ("product", {"gtin": "２100000001231"}, "names no product"),
+    ],
+)
+def test_a_cell_that_looks_spoilt_is_told(kind, other, says):
+    (found,) = cautions(kind, event(kind, **other))
+    assert {found.field: found.value} == other
+    assert says in found.reason
+
+
+def test_other_cells_are_not():
+    assert cautions("listing", event("listing", lot="2026E1", gtin="6903379001194", licence_no=None)) == ()
+    assert cautions("listing", event("listing", producer_code="某厂", title="9.13301E+17")) == ()
+    assert cautions("complaint", event("complaint", subject_code="913301060000000000")) == ()
