@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import re
 import string
+import unicodedata
 from itertools import product
 
 import polars as pl
@@ -90,5 +91,7 @@ def number_form(text: str | None) -> str | None:
 
 
 def _nfkc(text: str) -> str:
-    # not unicodedata's, which knows fewer characters than polars: a column and a single text must agree
-    return str(pl.Series([text]).str.normalize("NFKC").item())
+    # a character that is new to polars and unknown here: a column and a single text must agree
+    if any(unicodedata.category(c) == "Cn" for c in text):
+        return str(pl.Series([text]).str.normalize("NFKC").item())
+    return unicodedata.normalize("NFKC", text)
