@@ -5,8 +5,10 @@ from hashlib import sha256
 
 import pytest
 
+from suyuan.domain.acceptance import refusal
 from suyuan.domain.calendar import china_day, days_after
 from suyuan.domain.keys import partition_of
+from suyuan.schemas.validation import parse_event
 from suyuan.schemas.withheld import withheld_hash
 from suyuan.streams.dead_letter_limit import DeadLetterLimit
 from tests.streams.stages.part import T0, Part, encoded
@@ -84,6 +86,39 @@ def test_an_event_id_of_nothing_is_refused_and_does_not_count_to_the_limit():
     assert [row["source_offset"] for row in sent["event.entity"]] == [61]
     (again,) = Part("intake").events("entity", event("entity", event_id=" \u200bE\u202e1"))["event.entity"]
     assert again["event_id"] == "E1"
+
+
+def test_what_could_never_match_is_a_dead_letter_and_does_not_count_to_the_limit():
+    wrong = [
+        event("recall", lots=["H1、H2"]),
+        event("recall", lots=["ALL"]),
+        event("recall", gtin="6.90338E+12"),
+        event("recall", producer_code="某某食品有限公司"),
+        event("recall", occurred_at=1000),
+        event("recall", occurred_at=T0 + 2 * 86_400_000 + 6),
+    ]
+    intake = Part("intake", dead_letter_limit=DeadLetterLimit(0.1, 10))
+    good = event("recall", occurred_at=T0 + 2 * 86_400_000 + 6)
+    sent = intake.events("recall", *wrong, good)
+    fields = ["lots", "lots", "gtin", "producer_code", "occurred_at", "occurred_at"]
+    assert [row["field"] for row in sent["dead_letter"]][: len(fields)] == fields
+    for offset, (row, each) in enumerate(zip(sent["dead_letter"], wrong, strict=True)):
+        parsed = parse_event(json.dumps(each).encode())
+        assert row["reason"] == refusal("recall", parsed.event, T0 + offset).reason, "as it is told before an append"
+    assert [row["source_offset"] for row in sent["event.recall"]] == [6], "two days after the log took it, to the ms"
+
+
+def test_json_is_told_as_json():
+    (letter,) = Part("intake").events("entity", json.dumps(event("entity")).encode())["dead_letter"]
+    assert "this is JSON; expected is Avro in Confluent's framing" in letter["reason"]
+
+
+def test_categories_are_compared_in_normal_form():
+    intake = Part("intake")
+    (licence,) = intake.events("licence", event("licence", categories=["ｈoney\u200b", "/", " tea"]))["producer.record"]
+    (product,) = intake.events("product", event("product", category="honey "))["producer.record"]
+    assert json.loads(licence["body"])["categories"] == ["honey", "tea"]
+    assert json.loads(product["body"])["category"] == "honey"
 
 
 def test_days_of_anybody_and_of_the_far_future_are_refused():
