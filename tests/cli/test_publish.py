@@ -89,6 +89,7 @@ def test_a_market_is_stored_whole_and_only_once(suyuan, data, tmp_path):
         "duplicate": 2_000 - len(distinct),
         "rejected": 0,
         "errors": [],
+        "reused_id": 0,
     }
     assert again.row["duplicate"] == 2_000
     kept = stored(data)
@@ -101,7 +102,7 @@ def test_without_json_it_is_one_line_and_the_reasons_go_to_standard_error(suyuan
     answer = suyuan("publish", file, own=True)
     assert answer.code == 1
     assert answer.output == "accepted 1, duplicate 0, rejected 1\n"
-    assert f"{file}:2: status: " in answer.errorsors
+    assert f"{file}:2: status: " in answer.errors
 
 
 def test_each_bad_record_is_named_and_the_rest_goes_on(suyuan, data, tmp_path):
@@ -220,7 +221,7 @@ def test_unknown_fields_are_left_aside_and_told(suyuan, tmp_path):
         "publish", jsonl(tmp_path / "a.jsonl", listing(1, colour="red"), listing(2, colour="blue")), "--json"
     )
     assert answer.row["accepted"] == 2
-    assert "colour" in answer.errorsors
+    assert "colour" in answer.errors
 
 
 def test_standard_input_in_either_format(suyuan, tmp_path):
@@ -270,7 +271,7 @@ def test_a_file_that_cannot_be_read_counts_as_one_and_the_others_go_on(suyuan, t
 def test_a_name_mistyped_publishes_nothing(suyuan, data, tmp_path):
     answer = suyuan("publish", jsonl(tmp_path / "a.jsonl", listing(1)), "nowhere.jsonl", own=True)
     assert answer.code == 2
-    assert "nowhere.jsonl" in answer.errorsors
+    assert "nowhere.jsonl" in answer.errors
     assert not data.exists()
 
 
@@ -280,7 +281,7 @@ def test_wrong_usage_and_bad_configuration_have_their_codes(suyuan, tmp_path):
     assert suyuan("publish", file, "--kind", "nonsense").code == 2
     answer = suyuan("publish", file, SUYUAN_PARTITIONS="many")
     assert answer.code == 3
-    assert "SUYUAN_PARTITIONS" in answer.errorsors
+    assert "SUYUAN_PARTITIONS" in answer.errors
 
 
 def test_a_folder_that_cannot_be_written():
@@ -313,7 +314,7 @@ def test_a_data_folder_that_is_a_file(suyuan, data, tmp_path):
     data.write_text("not a folder")
     answer = suyuan("publish", jsonl(tmp_path / "a.jsonl", listing(1)), "--json")
     assert answer.code in {1, 3}
-    assert str(data) in answer.errorsors
+    assert str(data) in answer.errors
     assert data.read_text() == "not a folder"
 
 
@@ -325,7 +326,7 @@ def test_a_folder_of_a_newer_version_is_left_alone(suyuan, data, tmp_path):
     connection.close()
     answer = suyuan("publish", file, "--json")
     assert answer.code == 3
-    assert "newer" in answer.errorsors
+    assert "newer" in answer.errors
     assert answer.row["accepted"] == 0
 
 
