@@ -3,17 +3,15 @@
 It shares no code with the product, so that a misreading has to be made twice to go unnoticed.
 Where the contract leaves room, it reads:
 
-- Two events of one key with equal (occurred_at, event_id) come from different publishers: that of the greater
-  publisher is current.
 - Nothing is asked of a licence when the product requires none, even if the listing names one.
 - The last `day` is the greatest date that any `day` event names.
 - An unknown lot has no inspections of its own: those of the product with no lot named count for it.
   A recall needs no lot record: it covers what the listing declares.
-- Sent and received are totals over the current shipments of the lot. A producer is measured by the lot's
-  quantity alone: what came back to it does not count for it.
+- Sent and received are totals over the current shipments of the lot. A shipment of nothing (a void one) is none: no way
+  leads over it.
 - A seller that no path reaches has received nothing, and so is also `oversold` once it sold anything.
 - An input need not have a lot record of its own to be recalled or to have failed. Only inspections that name
-  its lot count, and only recalls of the input's own producer and GTIN.
+  its lot count, and only recalls of the input's own producer and GTIN. One with a restricted GTIN is as good as none.
 - Where lots that went into one are recalled (or failed), the gap names the one that is fewest steps away, by the lesser
   key of two; it rests on the recalls (reports) of the three that come first in this order. Of several open recalls of a
   lot the gravest counts, of those the last.
@@ -25,22 +23,22 @@ import datetime as dt
 from collections import defaultdict
 
 from tests.reference.gaps import verdict
-from tests.reference.records import current_records, day, day_of
+from tests.reference.records import NOW, current_records, day, day_of, evidence_id, inputs_of, recency
 from tests.reference.spelling import has_code_format, has_good_checks, is_gtin, is_restricted
 
 
-def expected_chains(events):
-    """{(platform_code, listing_id): (verdict, sorted gaps)} of every listing."""
-    market = Market(events)
+def expected_chains(events, taken_at=NOW):
+    """{(platform_code, listing_id): (verdict, sorted gaps)} of every listing.
+
+    `taken_at`: ms since the epoch at which the log took the events, one or of each.
+    """
+    market = Market(events, taken_at)
     return {key: market.assess(listing) for key, listing in market.current["listing"].items()}
 
 
-def expected_inputs(events):
-    """{(platform_code, listing_id): {gap: (lot it names, events it rests on)}}, of listings with a gap of their inputs.
-
-    An event is (publisher, event_id).
-    """
-    market = Market(events)
+def expected_inputs(events, taken_at=NOW):
+    """{(platform_code, listing_id): {gap: (lot it names, evidence ids)}}, of listings with a gap of their inputs."""
+    market = Market(events, taken_at)
     found = {}
     for key, listing in market.current["listing"].items():
         _, gaps = market.assess(listing)
@@ -53,12 +51,13 @@ def expected_inputs(events):
 class Market:
     """The current records, and what can be asked of them."""
 
-    def __init__(self, events):
-        self.current = current_records(events)
-        self.last_day = max((day(e["date"]) for e in events if e["kind"] == "day"), default=dt.date.min)
+    def __init__(self, events, taken_at):
+        self.current = current_records(events, taken_at)
+        self.last_day = max((day(e["date"]) for e in self.current["day"].values()), default=dt.date.min)
         self.shipments = defaultdict(list)
         for shipment in self.current["shipment"].values():
-            self.shipments[shipment["producer_code"], shipment["gtin"], shipment["lot"]].append(shipment)
+            if shipment["quantity"] > 0:
+                self.shipments[shipment["producer_code"], shipment["gtin"], shipment["lot"]].append(shipment)
 
     def assess(self, listing):
         """(verdict, sorted gaps) of one listing."""
@@ -164,7 +163,8 @@ class Market:
             for report in self.current["inspection"].values()
             if (report["producer_code"], report["gtin"], report["lot"]) == (producer, gtin, lot)
         ]
-        return max(own, key=lambda r: (day(r["inspected_on"]), r["occurred_at"], r["report_no"]), default=None)
+        order = ("inspected_on", "occurred_at", "report_no", "agency_code")
+        return max(own, key=lambda report: [report[name] for name in order], default=None)
 
     def custody(self, key, seller):
         producer = key[0]
@@ -185,7 +185,8 @@ class Market:
     def quantity(self, key, quantity):
         for holder in {shipment["from_code"] for shipment in self.shipments[key]}:
             sent = sum(s["quantity"] for s in self.shipments[key] if s["from_code"] == holder)
-            if sent > (quantity if holder == key[0] else self.received(key, holder)):
+            made = quantity if holder == key[0] else 0
+            if sent > made + self.received(key, holder):
                 return "quantity_exceeded"
         return None
 
@@ -202,8 +203,8 @@ class Market:
         """{gap: (the nearest lot, the events of the three nearest, each once)}"""
         steps, level = {key: 0}, [key]
         while level:
-            named = [part for made in level for part in self.current["lot"].get(made, {"inputs": []})["inputs"]]
-            parts = [part for part in named if not (is_gtin(part[1]) and is_restricted(part[1]))]
+            records = [self.current["lot"][made] for made in level if made in self.current["lot"]]
+            parts = [part for record in records for part in inputs_of(record) if can_match(part)]
             distance = steps[level[0]] + 1
             level = sorted(set(parts) - steps.keys())
             steps |= dict.fromkeys(level, distance)
@@ -215,7 +216,7 @@ class Market:
         found = {}
         for gap, tainted in causes.items():
             if tainted:
-                events = dict.fromkeys((event["publisher"], event["event_id"]) for _, event in tainted[:3])
+                events = dict.fromkeys(evidence_id(event) for _, event in tainted[:3])
                 found[gap] = (tainted[0][0], list(events))
         return found
 
@@ -228,12 +229,17 @@ class Market:
             and (recall["producer_code"], recall["gtin"]) == (producer, gtin)
             and (not recall["lots"] or lot in recall["lots"])
         ]
-        order = ("occurred_at", "event_id", "publisher", "recall_no")
-        return max(covering, key=lambda r: (-r["level"], *(r[name] for name in order)), default=None)
+        return max(covering, key=lambda recall: (-recall["level"], *recency(recall)), default=None)
 
     def fail_of(self, part):
         latest = self.latest_inspection(*part)
         return latest if latest is not None and latest["result"] == "fail" else None
+
+
+def can_match(part):
+    """Whether anything can be known of a lot by this name."""
+    producer_code, gtin, lot = part
+    return producer_code is not None and is_gtin(gtin) and not is_restricted(gtin) and lot is not None
 
 
 def in_force(licence, on):

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import json
+from urllib.parse import quote
 
-from tests.reference.spelling import code_form, gtin_form, trimmed
+from tests.reference.acceptance import china_day, fault
+from tests.reference.spelling import code_form, gtin_form, number_form, text_form
 
-CODES = {"platform_code", "seller_code", "producer_code", "code", "holder_code", "from_code", "to_code"}
-CODES |= {"agency_code", "subject_code"}
-TEXTS = {"listing_id", "lot", "licence_no", "shipment_id", "report_no", "recall_no", "complaint_no"}
-TEXTS |= {"decision_no"}
+CODES = {"publisher", "platform_code", "seller_code", "producer_code", "code", "holder_code", "from_code", "to_code"}
+CODES |= {"agency_code", "subject_code", "issuer_code"}
+NUMBERS = {"event_id", "listing_id", "shipment_id", "line", "report_no", "recall_no", "complaint_no", "decision_no"}
+NUMBERS |= {"certificate_no"}
+FORMS = {"gtin": gtin_form, "licence_no": code_form, "lot": text_form, "category": text_form}
+FORMS |= dict.fromkeys(CODES, code_form) | dict.fromkeys(NUMBERS, number_form)
 KEYS = {
     "listing": ("platform_code", "listing_id"),
     "entity": ("code",),
@@ -19,40 +25,87 @@ KEYS = {
     "shipment": ("from_code", "shipment_id", "producer_code", "gtin", "lot", "to_code", "line"),
     "inspection": ("agency_code", "report_no"),
     "recall": ("producer_code", "recall_no", "gtin"),
+    "complaint": ("channel", "complaint_no"),
+    "penalty": ("division", "decision_no", "subject_code"),
+    "certificate": ("issuer_code", "certificate_no"),
+    "day": ("date",),
 }
+"""business keys: the numbers count within whoever gives them out"""
+NOW = 1_800_000_000_000
+"""when the log takes what a test does not say otherwise of"""
 
 
-def current_records(events):
-    """{kind: {business key: record}} of the greatest (occurred_at, event_id), in normal form."""
-    current = {kind: {} for kind in KEYS}
-    for event in sorted(events, key=lambda e: (e["occurred_at"], e["event_id"], e["publisher"])):
+def accepted_records(events, taken_at=NOW):
+    """The events that count, each once, in normal form. `taken_at`: ms at which the log took them, one or of each."""
+    moments = [taken_at] * len(events) if isinstance(taken_at, int) else taken_at
+    found = {}
+    for event, moment in zip(events, moments, strict=True):
         record = normal(event)
-        if event["kind"] in KEYS:
-            current[event["kind"]][tuple(record.get(part) for part in KEYS[event["kind"]])] = record
+        if fault(record, event, moment) is None:
+            found.setdefault(identity(record), record)
+    return list(found.values())
+
+
+def current_records(events, taken_at=NOW):
+    """{kind: {business key: record}} of the greatest (occurred_at, event_id, publisher, content)."""
+    current = {kind: {} for kind in KEYS}
+    for record in sorted(accepted_records(events, taken_at), key=recency):
+        current[record["kind"]][key_of(record)] = record
     return current
 
 
+def recency(record):
+    return record["occurred_at"], *(x.encode() for x in (record["event_id"], record["publisher"], content(record)))
+
+
+def key_of(record):
+    return tuple(record.get(part) for part in KEYS[record["kind"]])
+
+
+def identity(record):
+    """What two deliveries of one event have in common. The business key is part of the content."""
+    return record["kind"], record["publisher"], record["event_id"], content(record)
+
+
+def evidence_id(record):
+    """The name by which chains and gaps cite an event."""
+    parts = (quote(record[name], safe="") for name in ("kind", "publisher", "event_id"))
+    return "/".join(parts) + "~" + hashlib.sha256(content(record).encode()).hexdigest()[:8]
+
+
+def content(record):
+    """All that the event says, as one text: not which event it is, nor by whom."""
+    said = {name: value for name, value in record.items() if name not in {"kind", "event_id", "publisher"}}
+    return json.dumps(stated(said), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def stated(value):
+    """Without fields that hold nothing."""
+    if isinstance(value, dict):
+        return {name: stated(part) for name, part in value.items() if part is not None}
+    return [stated(part) for part in value] if isinstance(value, list) else value
+
+
 def normal(event):
-    """The event with its identifiers in normal form."""
+    """The event with its identifiers in normal form; what is absent is None."""
     record = dict(event)
     for name, value in event.items():
-        if name in CODES:
-            record[name] = code_form(value)
-        elif name == "gtin":
-            record[name] = gtin_form(value)
-        elif name in TEXTS:
-            record[name] = trimmed(value)
-        elif name == "lots":
-            record[name] = [trimmed(lot) for lot in value]
+        if name in FORMS:
+            record[name] = FORMS[name](value)
+        elif name in {"lots", "categories"}:
+            record[name] = [text_form(text) for text in value]
         elif name == "inputs":
-            record[name] = [lot_key(part["producer_code"], part["gtin"], part["lot"]) for part in value]
-    for name in ("producer_code", "gtin", "lot", "licence_no"):
-        record.setdefault(name, None)
+            record[name] = [{field: FORMS.get(field, same)(part) for field, part in each.items()} for each in value]
     return record
 
 
-def lot_key(producer_code, gtin, lot):
-    return code_form(producer_code), gtin_form(gtin), trimmed(lot)
+def same(value):
+    return value
+
+
+def inputs_of(lot):
+    """The lots that went into one, as their keys."""
+    return [(part["producer_code"], part["gtin"], part["lot"]) for part in lot["inputs"]]
 
 
 def day(text):
@@ -61,4 +114,4 @@ def day(text):
 
 def day_of(event):
     """The day in China on which an event occurred."""
-    return (dt.datetime(1970, 1, 1, 8, tzinfo=dt.UTC) + dt.timedelta(milliseconds=event["occurred_at"])).date()
+    return china_day(event["occurred_at"])

@@ -5,34 +5,50 @@ from __future__ import annotations
 import unicodedata
 
 CREDIT_CODE = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+NOTHING = {
+    "/", "//", "-", "--", "–", "—", "——", "无", "空", "没有", "暂无", "不详", "未知", "未标注", "见包装", "见瓶身",
+    "n/a", "na", "#n/a", "null", "\\n", "none", "nan",
+}  # fmt: skip
+"""words for nothing, in lower case"""
 
 
-def trimmed(text):
-    """Plain, without control and format characters and outer blanks; None when nothing is left."""
+def text_form(text):
+    """A lot or a category as it is compared; None when nothing is left, or a word for nothing."""
     if text is None:
         return None
     for end in ("\r\n", "\r", "\n", "\t"):
         text = text.replace(end, " ")
-    text = "".join(c for c in text if unicodedata.category(c) not in {"Cc", "Cf"})
-    return unicodedata.normalize("NFKC", text).strip() or None
-
-
-def dense(text):
-    """Without inner blanks and dashes too."""
-    text = trimmed(text)
-    return text and ("".join(c for c in text if unicodedata.category(c) not in {"Zs", "Zl", "Zp", "Pd"}) or None)
+    text = unicodedata.normalize("NFKC", without(text, "Cc", "Cf")).strip()
+    return None if not text or text.lower() in NOTHING else text
 
 
 def code_form(text):
-    """A credit code as it is compared."""
-    text = dense(text)
-    return text and "".join(c.upper() if c.isascii() else c for c in text)
+    """A credit code or a licence number as it is compared."""
+    text = dense(text_form(text))
+    return text and unicodedata.normalize("NFKC", "".join(c.upper() if "a" <= c <= "z" else c for c in text))
 
 
 def gtin_form(text):
-    """14 digits when it is a GTIN, else the text without blanks."""
-    text = dense(text)
+    """14 digits when it is a GTIN, else the text without blanks and dashes."""
+    text = dense(text_form(text))
     return text.rjust(14, "0") if is_gtin(text) else text
+
+
+def number_form(text):
+    """Other numbers: without what cannot be seen around and within; None when nothing is left."""
+    return None if text is None else without(text, "Cc", "Cf").strip() or None
+
+
+def dense(text):
+    """Without blanks and dashes."""
+    if text is None:
+        return None
+    text = without(text, "Zs", "Zl", "Zp", "Pd").replace("\N{MINUS SIGN}", "")
+    return None if not text or text.lower() in NOTHING else text
+
+
+def without(text, *categories):
+    return "".join(c for c in text if unicodedata.category(c) not in categories)
 
 
 def is_gtin(text):
@@ -42,6 +58,13 @@ def is_gtin(text):
     for place, digit in enumerate(reversed(text)):
         total += int(digit) * (3 if place % 2 else 1)
     return total % 10 == 0 and set(text) != {"0"}
+
+
+def is_restricted(gtin):
+    """Whether the 14 digits name no product in the world: numbers for use inside one company, or for coupons."""
+    if gtin.startswith("000000"):
+        return gtin[6] in "02"
+    return gtin[1:3] in {"02", "04", "05", "98", "99"} or gtin[1] == "2"
 
 
 def is_restricted(gtin):
