@@ -14,8 +14,8 @@ MOST_NAMED = 20
 
 @stored
 class Exceeded(Stored, frozen=True, kw_only=True):
-    """A holder whose sum sent exceeds what it had: `received`, which for the producer is the lot's quantity.
-    `evidence`: its shipments out, the greatest first, then those in; for the producer the lot's record first.
+    """A holder whose sum sent exceeds what it had: `received`, which for the producer is the lot's quantity and what
+    came back. `evidence`: its shipments out, the greatest first, then those in; for the producer the lot's record first.
     """
 
     code: str
@@ -25,22 +25,21 @@ class Exceeded(Stored, frozen=True, kw_only=True):
 
 
 def exceeded_by(lot: Lot, shipments: Sequence[Shipment]) -> tuple[Exceeded, ...]:
-    """`shipments`: all current ones of the lot. What comes back to the producer does not add to the
-    quantity made.
-    """
+    """`shipments`: all current ones of the lot, void ones too."""
+    shipments = [shipment for shipment in shipments if shipment.quantity > 0]
     sent: dict[str, int] = defaultdict(int)
     received: dict[str, int] = defaultdict(int)
     for shipment in shipments:
         sent[shipment.from_code] += shipment.quantity
         received[shipment.to_code] += shipment.quantity
-    received[lot.producer_code] = lot.quantity
+    received[lot.producer_code] += lot.quantity
     over = sorted((received[code] - total, code) for code, total in sent.items() if total > received[code])
     named = {code for _, code in over[:MOST_NAMED]}
     moves: dict[str, list[tuple[bool, int, str]]] = {code: [] for code in named}
     for shipment in shipments:
         if shipment.from_code in named:
             moves[shipment.from_code].append((False, -shipment.quantity, shipment.evidence))
-        if shipment.to_code in named and shipment.to_code not in (shipment.from_code, lot.producer_code):
+        if shipment.to_code in named and shipment.to_code != shipment.from_code:
             moves[shipment.to_code].append((True, -shipment.quantity, shipment.evidence))
     facts = []
     for _, code in over[:MOST_NAMED]:

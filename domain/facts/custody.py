@@ -62,7 +62,7 @@ class Custody(Mapping[str, CustodyFacts]):
     def __init__(self, lot_key: str, producer_code: str, shipments: Sequence[Shipment]) -> None:
         self._key = split_key(lot_key)
         self._producer = producer_code
-        self._shipments = sorted(shipments, key=_in_order)
+        self._shipments = sorted((x for x in shipments if x.quantity > 0), key=_in_order)
         self._receipts: dict[str, list[Shipment]] = defaultdict(list)
         for shipment in self._shipments:
             self._receipts[shipment.to_code].append(shipment)
@@ -101,7 +101,7 @@ class Custody(Mapping[str, CustodyFacts]):
 
 
 def custody(lot_key: str, producer_code: str, shipments: Sequence[Shipment]) -> Custody:
-    """Custody of a lot by its current shipments, in any order: O(n log n)."""
+    """Custody of a lot by its current shipments, in any order, void ones too: O(n log n)."""
     return Custody(lot_key, producer_code, shipments)
 
 

@@ -89,6 +89,8 @@ def _holdings(records: Records, lineage: Lineage) -> list[Holding]:
     for key, lot in lineage.records.items():
         received[key, key.producer_code] += lot["quantity"]
     for shipment in records.shipments(lineage.depth):
+        if shipment["quantity"] <= 0:
+            continue  # void
         sent[key_of(shipment), shipment["from_code"]] += shipment["quantity"]
         received[key_of(shipment), shipment["to_code"]] += shipment["quantity"]
     places = sorted(received.keys() | sent.keys())

@@ -23,7 +23,7 @@ import datetime as dt
 from collections import defaultdict
 
 from tests.reference.gaps import verdict
-from tests.reference.records import NOW, current_records, day, day_of, evidence_id, inputs_of, recency
+from tests.reference.records import NOW, current_records, day, day_of, evidence_id, inputs_of
 from tests.reference.spelling import has_code_format, has_good_checks, is_gtin, is_restricted
 
 
@@ -229,7 +229,8 @@ class Market:
             and (recall["producer_code"], recall["gtin"]) == (producer, gtin)
             and (not recall["lots"] or lot in recall["lots"])
         ]
-        return max(covering, key=lambda recall: (-recall["level"], *recency(recall)), default=None)
+        order = ("occurred_at", "event_id", "publisher", "recall_no")
+        return max(covering, key=lambda r: (-r["level"], *(r[name] for name in order)), default=None)
 
     def fail_of(self, part):
         latest = self.latest_inspection(*part)

@@ -15,26 +15,12 @@ from suyuan.domain.facts.item import ItemFacts, summarise_item
 from suyuan.domain.facts.lineage import combine, own_taints
 from suyuan.domain.facts.lot import LotFacts, summarise_lot
 from suyuan.domain.facts.producer import LicenceFacts, ProducerFacts, summarise_licence, summarise_producer
-from suyuan.domain.identifiers.gtin import gtin_columns
-from suyuan.domain.identifiers.normal_form_columns import code_forms
 from suyuan.domain.identifiers.uscc_columns import uscc_faults
 from suyuan.domain.keys import join_key
 from suyuan.domain.records import decode_record
+from tests.reference.records import current_records
+from tests.reference.spelling import is_gtin
 
-KEYS = {
-    "listing": ("platform_code", "listing_id"),
-    "entity": ("code",),
-    "licence": ("licence_no",),
-    "product": ("gtin",),
-    "lot": ("producer_code", "gtin", "lot"),
-    "shipment": ("from_code", "shipment_id", "producer_code", "gtin", "lot", "to_code", "line"),
-    "inspection": ("agency_code", "report_no"),
-    "recall": ("producer_code", "recall_no", "gtin"),
-    "complaint": ("channel", "complaint_no"),
-    "penalty": ("division", "decision_no", "subject_code"),
-    "day": ("date",),
-}
-CODES = ("platform_code", "seller_code", "producer_code", "holder_code", "code", "from_code", "to_code")
 LISTING = {
     "platform_code": pl.String,
     "listing_id": pl.String,
@@ -58,34 +44,14 @@ LISTING = {
 }
 
 
-def normalised(event):
-    """One event as intake hands it on."""
-    event = dict(event)
-    for name in CODES:
-        if name in event:
-            event[name] = code_forms(pl.Series([event[name]], dtype=pl.String)).item()
-    if "gtin" in event:
-        text, valid = gtin_columns(pl.Series([event["gtin"]], dtype=pl.String))
-        event["gtin"] = text.item()
-        if event["kind"] == "listing":
-            event["gtin_valid"] = valid.item()
-    if event["kind"] == "lot":
-        event["inputs"] = [normalised({"kind": "", **given}) for given in event["inputs"]]
-    return event
-
-
 def current(events):
-    """kind -> the current record of each business key."""
-    best = defaultdict(dict)
-    for event in map(normalised, events):
-        key = tuple(event.get(name) for name in KEYS[event["kind"]])
-        known = best[event["kind"]].get(key)
-        if known is None or (event["occurred_at"], event["event_id"]) > (
-            known["occurred_at"],
-            known["event_id"],
-        ):
-            best[event["kind"]][key] = event
-    return {kind: list(records.values()) for kind, records in best.items()}
+    """kind -> the current record of each business key, as intake hands it on."""
+    found = {kind: list(records.values()) for kind, records in current_records(events).items()}
+    for listing in found["listing"]:
+        listing["gtin_valid"] = is_gtin(listing["gtin"]) if listing["gtin"] else None
+    for lot in found["lot"]:
+        lot["inputs"] = [{name: part or "" for name, part in given.items()} for given in lot["inputs"]]
+    return found
 
 
 def records_of(found, kind):

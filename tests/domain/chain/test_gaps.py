@@ -126,7 +126,7 @@ def report(**fields):
 
 
 def day(date):
-    return {"kind": "day", "date": date}
+    return {"kind": "day", "publisher": "SUYUAN", "date": date}
 
 
 def market(changes):
@@ -255,10 +255,10 @@ OTHERS = [
      {name: {"producer_code": wrong(MAKER)} for name in ("product", "lot", "out", "in", "report", "listing")}
      | {"out": {"from_code": wrong(MAKER), "producer_code": wrong(MAKER)}, "maker": {"code": wrong(MAKER)},
         "licence": {"holder_code": wrong(MAKER)}}, []),
-    ("a code of the wrong form stays invalid, registered or not",
+    ("records of a code of the wrong form do not count",
      {"seller": {"code": FORMAT_FAULT}, "listing": {"seller_code": FORMAT_FAULT},
      "in": {"to_code": FORMAT_FAULT}},
-     ["seller_code_invalid"]),
+     ["custody_missing", "oversold", "seller_code_invalid"]),
     ("an unregistered producer's goods are looked at", {"maker": None, "product": None},
      ["product_unknown", "producer_unregistered"]),
     ("an invalid producer's are not", {"listing": {"producer_code": wrong(MAKER), "gtin": None}},
@@ -315,6 +315,14 @@ OTHERS = [
      {"lot": None, "in": {"quantity": 99}, "listing": {"sold_30d": 999}, "report": NO_LOT}, ["lot_unknown"]),
     ("sold without having received any", {"in": None}, ["custody_missing", "oversold"]),
     ("the producer may not send more than it made", {"lot": {"quantity": 59}}, ["quantity_exceeded"]),
+    ("what came back may be sent again", {"back": COMPLETE["in"] | {"shipment_id": "S3", "from_code": HOLDER,
+                                                                    "to_code": MAKER, "quantity": 15},
+                                         "lot": {"quantity": 60},
+                                         "anew": COMPLETE["out"] | {"shipment_id": "S4", "quantity": 15}}, []),
+    ("but no more than that", {"back": COMPLETE["in"] | {"shipment_id": "S3", "to_code": MAKER, "quantity": 15},
+                               "lot": {"quantity": 60},
+                               "anew": COMPLETE["out"] | {"shipment_id": "S4", "quantity": 16}}, ["quantity_exceeded"]),
+    ("a void shipment is none", {"in": {"quantity": 0}, "listing": {"sold_30d": 0}}, ["custody_missing"]),
     ("nothing passes through a lot whose GTIN names no product",
      {"lot": {"inputs": [{"producer_code": OTHER, "gtin": RESTRICTED, "lot": "I1", "quantity": 5}]},
       "input": {"gtin": RESTRICTED},

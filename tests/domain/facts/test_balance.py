@@ -21,10 +21,17 @@ def test_a_holder_may_send_what_it_received_and_no_more(make):
     assert over(lot, moves(make, ("P", "A", 60), ("A", "B", 40), ("A", "C", 21))) == [("A", 61, 60)]
 
 
-def test_the_producer_may_send_the_lots_quantity_whatever_comes_back(make):
+def test_the_producer_may_send_the_lots_quantity_and_what_came_back(make):
     lot = make.lot(quantity=100)
-    assert over(lot, moves(make, ("P", "A", 100), ("A", "P", 50))) == []
-    assert over(lot, moves(make, ("P", "A", 100), ("A", "P", 50), ("P", "B", 1))) == [("P", 101, 100)]
+    assert over(lot, moves(make, ("P", "A", 100), ("A", "P", 50), ("P", "B", 50))) == []
+    assert over(lot, moves(make, ("P", "A", 100), ("A", "P", 50), ("P", "B", 51))) == [("P", 151, 150)]
+
+
+def test_a_void_shipment_is_none(make):
+    lot = make.lot(quantity=1)
+    found = exceeded_by(lot, moves(make, ("P", "A", 2), ("P", "B", 0), ("A", "P", 0)))
+    assert [x.evidence for x in found] == [("X/E1", "X/E0")]
+    assert over(lot, moves(make, ("A", "B", 0))) == []
 
 
 def test_who_received_nothing_and_sends_has_exceeded(make):
@@ -58,7 +65,8 @@ def test_it_is_the_sums_that_count_in_any_order(make, moved, quantity, chance):
     lot, shipments = make.lot(quantity=quantity), moves(make, *moved)
     found = exceeded_by(lot, shipments)
     sent = {code: sum(q for a, _, q in moved if a == code) for code in "PABC"}
-    had = {code: sum(q for _, b, q in moved if b == code) for code in "ABC"} | {"P": quantity}
+    had = {code: sum(q for _, b, q in moved if b == code) for code in "PABC"}
+    had["P"] += quantity
     assert {(x.code, x.sent, x.received) for x in found} == {
         (code, sent[code], had[code]) for code in "PABC" if sent[code] > had[code]
     }

@@ -123,6 +123,7 @@ class TracingContract:
             shipment(1, "L1", MAKER, "W", 60),
             shipment(2, "L1", "W", SELLER, 70),
             shipment(3, "made", MAKER, "W", 5),
+            shipment(5, "made", "W", "V", 0),
         ]
         of_another_lot = shipment(1, "other", MAKER, "W", 60) | {"occurred_at": NOW - 1}
         corrected = [shipment(4, "L1", MAKER, "W", 7) | {"occurred_at": NOW - 1}, shipment(4, "L1", MAKER, "W", 0)]
