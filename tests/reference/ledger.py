@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 
 from tests.reference import names
-from tests.reference.records import CODES, TEXTS
-from tests.reference.spelling import code_form, gtin_form, trimmed
+from tests.reference.acceptance import PAST
+from tests.reference.records import CODES, FORMS, KEYS, NUMBERS, TEXTS
 
 FIRST_DAY = dt.date(2026, 9, 1)
 DAYS = 8
@@ -14,21 +14,8 @@ HOUR = 3_600_000
 TIMES_OF_DAY = (0, 1, 8 * HOUR - 1, 8 * HOUR, 15 * HOUR, 24 * HOUR - 1)
 """In China: the first and last instants of its day, and of a day by UTC."""
 
-KEYS = {
-    "listing": ("platform_code", "listing_id"),
-    "entity": ("code",),
-    "licence": ("licence_no",),
-    "product": ("gtin",),
-    "lot": ("producer_code", "gtin", "lot"),
-    "shipment": ("from_code", "shipment_id", "producer_code", "gtin", "lot", "to_code", "line"),
-    "inspection": ("agency_code", "report_no"),
-    "recall": ("producer_code", "recall_no", "gtin"),
-    "complaint": ("channel", "complaint_no"),
-    "penalty": ("division", "decision_no", "subject_code"),
-    "day": (),
-}
-PAST = ("produced_on", "inspected_on", "decided_on")
-ENVELOPE = ("kind", "event_id", "publisher", "occurred_at")
+ABSENT = ("producer_code", "gtin", "lot", "licence_no", "subject_code")
+"""fields in which people put a word for nothing"""
 
 
 class Ledger:
@@ -37,46 +24,57 @@ class Ledger:
     def __init__(self, rng):
         self.rng = rng
         self.events = []
+        self.known = []
+        """kind, and fields in normal form, of those that count"""
         self.publishers = [names.credit_code(rng) for _ in range(4)]
-        self.last_instant = {}
-        self.used = set()
+        self.last = {}
+        """of each business key: at, publisher, event_id"""
 
-    def publish(self, kind, at=None, **fields):
+    def publish(self, kind, at=None, *, refused=False, publisher=None, event_id=None, **fields):
         """Add an event, sometimes at the instant of the last one of its key.
 
-        (publisher, event_id) never repeats, nor does (key, occurred_at, event_id): which of two such events
-        is current, the contract does not say.
+        Half of the publishers number the rows of what they send each time: their event_ids come again and again, with
+        other contents, also for one key and at one instant.
         """
+        rng = self.rng
         key = (kind, *(plain(part, fields.get(part)) for part in KEYS[kind]))
         if at is None:
             at = self.instant()
-            if self.rng.random() < 0.3:
-                at = self.last_instant.get(key, at)
-            at = max([at, *(china_midnight(fields[name]) - 24 * HOUR for name in PAST if name in fields)])
-        self.last_instant[key] = at
-        publisher, event_id = "SUYUAN" if kind == "day" else self.rng.choice(self.publishers), None
-        while event_id is None or self.used & {(publisher, event_id), (key, at, event_id)}:
-            event_id = f"E{self.rng.randrange(10_000)}"
-        self.used |= {(publisher, event_id), (key, at, event_id)}
-        written = {name: self.written(name, value) for name, value in fields.items()}
+            if key in self.last and rng.random() < 0.3:
+                at, *same = self.last[key]
+                if rng.random() < 0.3:
+                    publisher, event_id = same
+            if not refused:
+                at = max([at, *(china_midnight(fields[name]) - 24 * HOUR for name in PAST if name in fields)])
+        if publisher is None:
+            publisher = "SUYUAN" if kind == "day" else rng.choice(self.publishers)
+        if event_id is None:
+            numbers_rows = publisher in self.publishers[:2]
+            event_id = f"row-{rng.randrange(8)}" if numbers_rows else f"E{rng.randrange(10_000)}"
+        if not refused:
+            self.last[key] = (at, publisher, event_id)
         envelope = {"kind": kind, "event_id": event_id, "publisher": publisher, "occurred_at": at}
-        self.events.append(envelope | written)
+        event = {name: self.written(name, value) for name, value in (envelope | fields).items()}
+        self.events.append(event)
+        if not refused:
+            self.known.append((kind, {name: plain(name, event[name]) for name in fields}))
 
     def written(self, name, value):
         """A field's value as somebody might type it."""
-        if name in CODES:
-            return names.written_code(self.rng, value)
-        if name == "gtin":
-            return names.written_gtin(self.rng, value)
-        return names.written_text(self.rng, value) if name in TEXTS else value
+        if value is None and name == "seller_code":
+            return self.rng.choice(names.NOTHING)
+        if value is None and name in ABSENT:
+            return names.written_nothing(self.rng)
+        for group, write in WRITTEN:
+            if name in group and isinstance(value, str):
+                return write(self.rng, value)
+        if name in {"lots", "categories"}:
+            return [names.written_text(self.rng, text) for text in value]
+        return value
 
     def of_kind(self, kind):
-        """The fields of all events of a kind, with identifiers in normal form."""
-        return [
-            {name: plain(name, value) for name, value in event.items() if name not in ENVELOPE}
-            for event in self.events
-            if event["kind"] == kind
-        ]
+        """The fields of all events of a kind that count, with identifiers in normal form."""
+        return [dict(fields) for of, fields in self.known if of == kind]
 
     def instant(self):
         day = FIRST_DAY + dt.timedelta(days=self.rng.randrange(DAYS))
@@ -86,14 +84,19 @@ class Ledger:
         return str(FIRST_DAY + dt.timedelta(days=self.rng.randint(first, last)))
 
 
+WRITTEN = (
+    (CODES, names.written_code),
+    ({"gtin"}, names.written_gtin),
+    ({"licence_no"}, names.written_code),
+    (TEXTS, names.written_text),
+    (NUMBERS, names.written_number),
+)
+
+
 def china_midnight(day):
     return (dt.date.fromisoformat(day) - dt.date(1970, 1, 1)).days * 24 * HOUR - 8 * HOUR
 
 
 def plain(name, value):
     """A field's value in normal form."""
-    if name in CODES:
-        return code_form(value)
-    if name == "gtin":
-        return gtin_form(value)
-    return trimmed(value) if name in TEXTS else value
+    return FORMS[name](value) if name in FORMS else value

@@ -1,7 +1,8 @@
 """Small, dense markets: every gap occurs, and all that can make an answer depend on the order of arrival.
 
 First come sound supply chains, then as many slips as `noise` says: somebody publishes a record again with a
-field or two changed, at any time before or after, sometimes at the very same instant.
+field or two changed, at any time before or after, sometimes at the very same instant, or something that does not count.
+Cells are spoilt, rows are numbered anew each time, and numbers are those of whoever gives them out.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from itertools import count, pairwise
 
 from tests.reference import names
 from tests.reference.ledger import DAYS, Ledger, plain
+from tests.reference.refusals import refused
 from tests.reference.slips import CATEGORIES, CHANGES, FREQUENCY, inputs
 
 
@@ -29,6 +31,8 @@ def generate(seed, listings=10, products=4, noise=None):
     slips = round(listings * (rng.choice([0, 1, 3, 6]) if noise is None else noise))
     for kind in rng.choices(list(FREQUENCY), list(FREQUENCY.values()), k=slips):
         market.slip(kind)
+        if rng.random() < 0.25:
+            refused(rng, market.ledger)
     market.bystanders()
     rng.shuffle(market.ledger.events)
     return market.ledger.events
@@ -66,6 +70,10 @@ class Market:
             if rng.random() < 0.9:
                 self.ledger.publish("entity", code=party, **CHANGES["entity"](rng, cast, self.ledger))
 
+    def number(self, letter):
+        """Of a delivery note, a report: everybody counts from one."""
+        return f"{letter}{self.rng.randint(1, 12)}"
+
     def supply(self, lots):
         """A product with its licence, lots and inspections."""
         rng, ledger = self.rng, self.ledger
@@ -98,18 +106,29 @@ class Market:
             hops = list(pairwise([producer, *rng.sample(others, rng.randint(1, 3))]))
             instants = sorted((ledger.instant() for _ in hops), reverse=rng.random() < 0.1)
             for (source, target), at in zip(hops, instants, strict=True):
-                ends = {"from_code": source, "to_code": target}
-                ledger.publish("shipment", at, shipment_id=f"S{next(self.numbers)}", **lot, **ends, quantity=20)
+                self.ship(lot, at, source, target, 20)
+            if rng.random() < 0.2:
+                (source, target), back = hops[-1], rng.choice([5, 20])
+                self.ship(lot, instants[-1], target, source, back)
+                self.ship(lot, ledger.instant(), source, rng.choice(others), rng.choice([back, back + 10]))
+
+    def ship(self, lot, at, source, target, quantity):
+        """By a delivery note of one line or of two."""
+        note = {"shipment_id": self.number("S"), "from_code": source, "to_code": target}
+        parts = [quantity] if self.rng.random() < 0.8 else [quantity - 5, 5]
+        for number, part in enumerate(parts):
+            line = {"line": str(number + 1)} if len(parts) > 1 else {}
+            self.ledger.publish("shipment", at, **note, **line, **lot, quantity=part)
 
     def inspect(self, lot):
         failed = self.rng.random() < 0.1
         facts = {"result": "fail", "failed_items": ["x"]} if failed else {"result": "pass", "failed_items": []}
         facts |= {
-            "agency_code": self.ledger.publishers[0],
+            "agency_code": self.rng.choice(self.ledger.publishers),
             "purpose": "self",
             "inspected_on": self.ledger.day(),
         }
-        self.ledger.publish("inspection", report_no=f"R{next(self.numbers)}", **lot, **facts)
+        self.ledger.publish("inspection", report_no=self.number("R"), **lot, **facts)
 
     def offer(self):
         """A listing of some lot, mostly by one who received it, sometimes with a slip from the start."""
@@ -142,11 +161,11 @@ class Market:
         rng = self.rng
         known = self.ledger.of_kind(kind)
         if kind == "recall" and len(known) < 3:
-            self.recall(f"RC{len(known)}")
+            self.recall(f"RC{rng.randint(1, 2)}")
         elif known:
             fields = rng.choice(known)
             if kind == "shipment" and rng.random() < 0.5:
-                fields["shipment_id"] = f"S{next(self.numbers)}"
+                fields["shipment_id"] = self.number("S")
             changes = sorted(CHANGES[kind](rng, self.cast, self.ledger).items())
             self.ledger.publish(kind, **(fields | dict(rng.sample(changes, rng.choice([0, 1, 1, 2])))))
 

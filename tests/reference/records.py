@@ -14,7 +14,8 @@ CODES = {"publisher", "platform_code", "seller_code", "producer_code", "code", "
 CODES |= {"agency_code", "subject_code", "issuer_code"}
 NUMBERS = {"event_id", "listing_id", "shipment_id", "line", "report_no", "recall_no", "complaint_no", "decision_no"}
 NUMBERS |= {"certificate_no"}
-FORMS = {"gtin": gtin_form, "licence_no": code_form, "lot": text_form, "category": text_form}
+TEXTS = {"lot", "category"}
+FORMS = {"gtin": gtin_form, "licence_no": code_form} | dict.fromkeys(TEXTS, text_form)
 FORMS |= dict.fromkeys(CODES, code_form) | dict.fromkeys(NUMBERS, number_form)
 KEYS = {
     "listing": ("platform_code", "listing_id"),

@@ -43,7 +43,13 @@ def lot(rng, cast, ledger):
 def inputs(rng, cast, ledger):
     """Lots that went into one: of any producer, with a record or without, perhaps made of it themselves."""
     stranger = cast.lots[0] | {"producer_code": rng.choice(cast.parties), "lot": "L9"}
-    chosen = rng.choices([*cast.lots, stranger], k=rng.randint(0, 2))
+    unheard = {
+        "producer_code": names.malformed_code(rng),
+        "gtin": names.wrong_gtin(rng),
+        "lot": rng.choice(names.NOTHING),
+    }
+    odd = rng.choice([stranger, stranger | dict([rng.choice(sorted(unheard.items()))])])
+    chosen = rng.choices([*cast.lots, odd], k=rng.randint(0, 2))
     return [{name: ledger.written(name, value) for name, value in key.items()} | {"quantity": 1} for key in chosen]
 
 
@@ -63,6 +69,7 @@ def inspection(rng, cast, ledger):
     return {
         "gtin": other["gtin"],
         "lot": rng.choice([other["lot"], other["lot"], None, "L9"]),
+        "agency_code": rng.choice(ledger.publishers),
         "result": rng.choice(["pass", "fail", "fail"]),
         "inspected_on": ledger.day(),
     }
@@ -82,7 +89,7 @@ def listing(rng, cast, _ledger):
     other, party = rng.choice(cast.lots), rng.choice(cast.parties)
     strange = rng.choice([names.credit_code, names.nonconforming_code, names.malformed_code])(rng)
     return {
-        "seller_code": rng.choice([party, party, strange]),
+        "seller_code": rng.choice([party, party, strange, rng.choice(names.NOTHING)]),
         "producer_code": rng.choice([party, None, strange, " "]),
         "gtin": rng.choice([other["gtin"], None, names.gtin(rng), names.wrong_gtin(rng)]),
         "lot": rng.choice([other["lot"], None, None, "L9", other["lot"].lower(), ""]),

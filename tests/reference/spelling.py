@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import cache
 
 CREDIT_CODE = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 NOTHING = {
@@ -12,6 +13,7 @@ NOTHING = {
 """words for nothing, in lower case"""
 
 
+@cache
 def text_form(text):
     """A lot or a category as it is compared; None when nothing is left, or a word for nothing."""
     if text is None:
@@ -22,18 +24,21 @@ def text_form(text):
     return None if not text or text.lower() in NOTHING else text
 
 
+@cache
 def code_form(text):
     """A credit code or a licence number as it is compared."""
     text = dense(text_form(text))
     return text and unicodedata.normalize("NFKC", "".join(c.upper() if "a" <= c <= "z" else c for c in text))
 
 
+@cache
 def gtin_form(text):
     """14 digits when it is a GTIN, else the text without blanks and dashes."""
     text = dense(text_form(text))
     return text.rjust(14, "0") if is_gtin(text) else text
 
 
+@cache
 def number_form(text):
     """Other numbers: without what cannot be seen around and within; None when nothing is left."""
     return None if text is None else without(text, "Cc", "Cf").strip() or None
@@ -58,13 +63,6 @@ def is_gtin(text):
     for place, digit in enumerate(reversed(text)):
         total += int(digit) * (3 if place % 2 else 1)
     return total % 10 == 0 and set(text) != {"0"}
-
-
-def is_restricted(gtin):
-    """Whether the 14 digits name no product in the world: numbers for use inside one company, or for coupons."""
-    if gtin.startswith("000000"):
-        return gtin[6] in "02"
-    return gtin[1:3] in {"02", "04", "05", "98", "99"} or gtin[1] == "2"
 
 
 def is_restricted(gtin):

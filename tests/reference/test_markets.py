@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.reference.acceptance import fault
 from tests.reference.assessment import expected_chains
 from tests.reference.gaps import GAPS
 from tests.reference.markets import generate
-from tests.reference.records import KEYS, normal
-from tests.reference.spelling import is_gtin, trimmed
+from tests.reference.records import NOW, accepted_records, inputs_of, key_of, normal
+from tests.reference.spelling import gtin_form, is_gtin, is_restricted
 
 CASES = Path(__file__).parents[1] / "data" / "cases"
 SEEDS = range(120)
@@ -29,10 +30,8 @@ def versions(worlds):
     found = defaultdict(list)
     for events in worlds:
         by_key = defaultdict(list)
-        for event in events:
-            if event["kind"] in KEYS:
-                record = normal(event)
-                by_key[event["kind"], *(record.get(part) for part in KEYS[event["kind"]])].append(record)
+        for record in accepted_records(events):
+            by_key[record["kind"], *key_of(record)].append(record)
         for key, records in by_key.items():
             found[key[0]].append(records)
     return found
@@ -54,29 +53,74 @@ def test_every_gap_and_verdict_occurs(worlds):
     [
         ("listing", "seller_code"), ("listing", "producer_code"), ("listing", "lot"), ("listing", "status"),
         ("listing", "gtin"), ("shipment", "quantity"), ("inspection", "lot"), ("inspection", "gtin"),
-        ("licence", "holder_code"), ("product", "producer_code"), ("lot", "inputs"), ("recall", "status"),
-        ("recall", "lots"), ("entity", "status"),
+        ("inspection", "result"), ("licence", "holder_code"), ("product", "producer_code"), ("lot", "inputs"),
+        ("recall", "status"), ("recall", "lots"), ("entity", "status"),
     ],
 )  # fmt: skip
 def test_records_are_corrected_in_every_field_that_moves_them(versions, kind, field):
     assert any(len({str(record[field]) for record in records}) > 1 for records in versions[kind])
 
 
-def test_corrections_come_at_the_same_instant_too_but_never_with_the_same_event_id(versions):
-    together = 0
+def test_corrections_come_at_the_same_instant_too_by_others_or_told_apart_by_what_they_say_alone(versions):
+    together, by_content = 0, 0
     for records in (records for kind in versions.values() for records in kind):
-        order = [(record["occurred_at"], record["event_id"]) for record in records]
-        assert len(set(order)) == len(order)
-        together += len({at for at, _ in order}) < len(order)
+        order = [(record["occurred_at"], record["event_id"], record["publisher"]) for record in records]
+        together += len({at for at, *_ in order}) < len(order)
+        by_content += len(set(order)) < len(order)
     assert together > 10
+    assert by_content > 10
+
+
+def test_what_is_refused_is_refused_for_every_reason(worlds):
+    faults = Counter(fault(normal(event), event, NOW) for events in worlds for event in events)
+    assert faults.keys() >= {
+        None, "event_id", "publisher", "occurred_at", "code", "holder_code", "producer_code", "from_code", "to_code",
+        "agency_code", "gtin", "lot", "lots", "category", "quantity", "price_fen", "inspected_on", "produced_on",
+        "listing_id", "platform_code", "licence_no", "recall_no", "report_no", "shipment_id",
+    }  # fmt: skip
+    assert 0.01 < 1 - faults[None] / faults.total() < 0.2
+
+
+def test_goods_come_back_shipments_are_void_and_notes_have_several_lines(versions):
+    shipments = [record for records in versions["shipment"] for record in records]
+    assert sum(shipment["to_code"] == shipment["producer_code"] for shipment in shipments) > 10
+    assert sum(shipment["quantity"] == 0 for shipment in shipments) > 10
+    assert sum(shipment.get("line") is not None for shipment in shipments) > 10
+
+
+def test_numbers_are_those_of_whoever_gives_them_out(worlds):
+    alike = Counter()
+    for events in worlds:
+        issued = defaultdict(set)
+        for record in accepted_records(events):
+            for kind, issuer, number in ISSUED:
+                if record["kind"] == kind:
+                    issued[kind, record[number]].add(record[issuer])
+        alike.update(kind for (kind, _), issuers in issued.items() if len(issuers) > 1)
+    assert min(alike[kind] for kind, *_ in ISSUED) > 10
+
+
+ISSUED = (
+    ("shipment", "from_code", "shipment_id"),
+    ("inspection", "agency_code", "report_no"),
+    ("recall", "producer_code", "recall_no"),
+)
+
+
+def test_reports_of_one_number_meet_in_all_but_the_agency(versions):
+    met = Counter()
+    for records in versions["inspection"]:
+        for report in records:
+            met[*(str(report[name]) for name in ("gtin", "lot", "inspected_on", "occurred_at", "report_no"))] += 1
+    assert max(met.values()) > 1
 
 
 def test_lots_run_deep_across_producers_and_in_circles(worlds):
     depths, circles, crossings = Counter(), 0, 0
     for events in worlds:
         made_of = {
-            (lot["producer_code"], lot["gtin"], lot["lot"]): lot["inputs"]
-            for lot in map(normal, events)
+            (lot["producer_code"], lot["gtin"], lot["lot"]): inputs_of(lot)
+            for lot in accepted_records(events)
             if lot["kind"] == "lot"
         }
         for start in made_of:
@@ -96,16 +140,21 @@ def test_identifiers_are_written_as_people_write_them(worlds):
     listings = [event for events in worlds for event in events if event["kind"] == "listing"]
     sellers = [listing["seller_code"] for listing in listings]
     assert any(code != code.upper() for code in sellers)
-    assert any(code != code.strip() for code in sellers)
-    assert any("\x1f" in code for code in sellers)
-    assert {8, 12, 13, 14} == {len(listing["gtin"]) for listing in listings if is_gtin(listing["gtin"])}
-    assert any(listing["gtin"] and not is_gtin(trimmed(listing["gtin"])) for listing in listings)
+    for spoilt in ("\x1f", "\t", "-", "\u3000", "\ufeff", "９", "无"):
+        assert any(spoilt in code for code in sellers), repr(spoilt)
+    gtins = {listing["gtin"] for listing in listings}
+    assert {8, 12, 13, 14} <= {len(gtin) for gtin in gtins if is_gtin(gtin)}
+    assert any(gtin_form(gtin) and not is_gtin(gtin_form(gtin)) for gtin in gtins)
+    assert any(is_gtin(gtin) and is_restricted(gtin_form(gtin)) for gtin in gtins)
+    assert {None, "", "—", "无"} <= {listing["lot"] for listing in listings}
 
 
-def test_event_ids_are_unique_only_within_their_publisher(worlds):
-    ids = [(number, event["publisher"], event["event_id"]) for number, world in enumerate(worlds) for event in world]
-    assert len(set(ids)) == len(ids)
-    assert len({(number, event_id) for number, _, event_id in ids}) < len(ids)
+def test_event_ids_come_again_with_other_contents(worlds):
+    named = Counter()
+    for number, events in enumerate(worlds):
+        for record in accepted_records(events):
+            named[number, record["kind"], record["publisher"], record["event_id"]] += 1
+    assert sum(count > 1 for count in named.values()) > 100
 
 
 def test_events_have_the_fields_of_the_agreed_cases(worlds):
@@ -115,7 +164,7 @@ def test_events_have_the_fields_of_the_agreed_cases(worlds):
             event = json.loads(line)
             agreed[event["kind"]].add(frozenset(event))
     for event in (event for world in worlds for event in world if event["kind"] != "penalty"):
-        assert frozenset(event) in agreed[event["kind"]], event
+        assert frozenset(event) - {"line"} in agreed[event["kind"]], event
         assert json.loads(json.dumps(event)) == event
 
 
