@@ -7,12 +7,13 @@ from suyuan.domain.calendar import china_day, days_after
 from tests.reference.markets import generate
 
 NUMBERS = ("shipment_id", "report_no", "recall_no", "decision_no", "complaint_no")
+NOW = time.time_ns() // 1_000_000
 LAST_DAY = {
     "kind": "day",
     "event_id": "last",
     "publisher": "SUYUAN",
-    "occurred_at": time.time_ns() // 1_000_000,
-    "date": str(days_after(china_day(time.time_ns() // 1_000_000), 1)),
+    "occurred_at": NOW,
+    "date": str(days_after(china_day(NOW), 1)),
 }
 """no day that the running system publishes is after it, and none after it is taken"""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tests.reference.acceptance import fault
+from tests.reference.records import NOW, identity, normal
 from tests.streams.world import in_topics
 
 
@@ -55,6 +57,26 @@ def outcomes(world):
     for row in world.rows("dead_letter"):
         _put(found, (row["topic"], row["source_partition"], row["source_offset"]), "dead")
     return found
+
+
+def expected_outcomes(sent, at, taken_at=None):
+    """What `outcomes` must be of events `sent` to the places `at`: those that do not count are dead, of the others the
+    first delivery of each is accepted. `taken_at`: the log's time of each.
+    """
+    moments = taken_at or [NOW] * len(sent)
+    expected, lowest = {}, {}
+    for event, place, moment in zip(sent, at, moments, strict=True):
+        record = normal(event)
+        if fault(record, event, moment) is not None:
+            expected[place] = "dead"
+            continue
+        known = lowest.setdefault(identity(record), place)
+        expected[place] = "accepted"
+        if known != place:
+            assert known[:2] == place[:2], "deliveries of one event go to one partition"
+            lowest[identity(record)] = min(known, place)
+            expected[max(known, place)] = "duplicate"
+    return expected
 
 
 def _put(found, at, outcome):

@@ -68,19 +68,20 @@ class World:
         self.states = {stage.name: _State(self) for stage in TOPOLOGY}
         self._runners = {stage.name: self._runner(stage) for stage in TOPOLOGY}
 
-    def publish(self, topic: str, partition: int, key: bytes | None, value: bytes) -> int:
-        """Append; the offset."""
+    def publish(self, topic: str, partition: int, key: bytes | None, value: bytes, taken_at: int | None = None) -> int:
+        """Append; the offset. `taken_at`: the log's time of it, ms; else the world's clock, which goes on with each."""
         self._clock += 1
         messages = self.log[topic, partition]
-        messages.append((self._clock, key, value))
+        messages.append((self._clock if taken_at is None else taken_at, key, value))
         return len(messages) - 1
 
-    def publish_events(self, events: Iterable[Mapping[str, Any]]) -> list[tuple[str, int, int]]:
-        """Each as a publisher sends it; topic, partition and offset of each."""
-        messages = event_messages(events, self.partitions)
-        return [
-            (topic, partition, self.publish(topic, partition, key, value)) for topic, partition, key, value in messages
-        ]
+    def publish_events(
+        self, events: Iterable[Mapping[str, Any]], taken_at: Sequence[int] | None = None
+    ) -> list[tuple[str, int, int]]:
+        """Each as a publisher sends it; topic, partition and offset of each. `taken_at`: the log's time of each."""
+        messages = list(event_messages(events, self.partitions))
+        moments = [None] * len(messages) if taken_at is None else taken_at
+        return [(*message[:2], self.publish(*message, at)) for message, at in zip(messages, moments, strict=True)]
 
     def drain(self) -> None:
         """Until nothing is left to do."""

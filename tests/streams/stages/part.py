@@ -54,15 +54,19 @@ class Part:
         self.store = MemoryStore()
         self._ends: dict[str, int] = defaultdict(int)
 
-    def events(self, kind: str, *events: Row | bytes, at: int | None = None, redelivered: bool = False) -> Sent:
-        """One run of `in.<kind>`: events as publishers write them, or raw bytes. `at`: offset of the first."""
+    def events(
+        self, kind: str, *events: Row | bytes, at: int | None = None, taken_at: int = T0, redelivered: bool = False
+    ) -> Sent:
+        """One run of `in.<kind>`: events as publishers write them, or raw bytes. `at`: offset of the first; `taken_at`:
+        the log's time of what has offset 0, ms, each next one is a millisecond later.
+        """
         topic = f"in.{kind}"
         start = self._ends[topic] if at is None else at
         self._ends[topic] = max(self._ends[topic], start + len(events))
         values = [event if isinstance(event, bytes) else encoded(event) for event in events]
         offsets = range(start, start + len(values))
         keys = [b"key-%d" % offset for offset in offsets]
-        times = [T0 + offset for offset in offsets]
+        times = [taken_at + offset for offset in offsets]
         run = Run(topic, self.context.partition, offsets, keys, values, times, redelivered)
         view = Overlay(self.store)
         return self._sent(self.stage.runs[topic](run, view, self.context), view)
