@@ -19,6 +19,7 @@ from suyuan.sinks.chain_check import Look
 from suyuan.sinks.metrics import VERIFIER_WRONG_CHAINS
 from suyuan.sinks.queries import chain
 from suyuan.streams.transport.embedded.log import Record
+from tests.reference.markets import with_listings
 from tests.streams.event_messages import event_messages
 
 CASE = Path(__file__).parents[1] / "data" / "cases" / "market-11.events.jsonl"
@@ -76,7 +77,7 @@ async def running(folder, events):
 
 
 def market():
-    return [json.loads(line) for line in CASE.read_text(encoding="utf-8").splitlines()]
+    return with_listings([json.loads(line) for line in CASE.read_text(encoding="utf-8").splitlines()], 150)
 
 
 def said(caplog):

@@ -13,6 +13,7 @@ from itertools import count, pairwise
 
 from tests.reference import names
 from tests.reference.ledger import DAYS, Ledger, plain
+from tests.reference.records import key_of, normal
 from tests.reference.refusals import refused
 from tests.reference.slips import CATEGORIES, CHANGES, FREQUENCY, inputs
 
@@ -36,6 +37,12 @@ def generate(seed, listings=10, products=4, noise=None):
     market.bystanders()
     rng.shuffle(market.ledger.events)
     return market.ledger.events
+
+
+def with_listings(events, most):
+    """The events of a market, of its listings no more than so many."""
+    keys = sorted({key_of(normal(event)) for event in events if event["kind"] == "listing"})[:most]
+    return [event for event in events if event["kind"] != "listing" or key_of(normal(event)) in keys]
 
 
 @dataclass

@@ -20,6 +20,7 @@ from suyuan.sinks.chain_check.walk import ALL, Walk
 from suyuan.sinks.loader import Loader
 from suyuan.sinks.tables import TARGETS
 from tests.reference.assessment import expected_chains
+from tests.reference.markets import with_listings
 from tests.sinks.contract.views import load
 from tests.sinks.memory_log import MemoryLog
 from tests.sinks.rows import GTIN, MAKER, SELLER, block, chain, events, listing, lot
@@ -34,7 +35,7 @@ MINUTE = 60_000
 @cache
 def case(number):
     lines = (CASES / f"market-{number}.events.jsonl").read_text(encoding="utf-8").splitlines()
-    return [json.loads(line) for line in lines]
+    return with_listings([json.loads(line) for line in lines], 150)
 
 
 def worked_off(events, seed=0, partitions=3):
