@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 
 from tests.reference.assessment import expected_chains
+from tests.reference.records import accepted_records
 from tests.streams.embedded_world import EmbeddedWorld
 from tests.streams.results import current_chains, outcomes, standing_alerts
 from tests.streams.world import World
@@ -30,7 +31,7 @@ def assert_as_undisturbed(cluster, events):
     assert found.keys() == cluster.published()
     accepted = Counter(topic for (topic, _, _), outcome in found.items() if outcome == "accepted")
     del accepted["in.day"]  # workers publish days themselves
-    assert accepted == Counter(f"in.{kind}" for kind, _, _ in distinct_events(events) if kind != "day")
+    assert accepted == Counter(f"in.{each['kind']}" for each in accepted_records(events) if each["kind"] != "day")
     assert current_chains(cluster) == expected_chains(events)
     quiet = World(1, batches=(5000,))
     quiet.publish_events(events)
@@ -39,4 +40,5 @@ def assert_as_undisturbed(cluster, events):
 
 
 def distinct_events(events):
-    return {(event["kind"], event["publisher"], event["event_id"]) for event in events}
+    """What those that count are called, in normal form."""
+    return {(record["kind"], record["publisher"], record["event_id"]) for record in accepted_records(events)}

@@ -4,7 +4,9 @@ import json
 import time
 
 from suyuan.domain.calendar import china_day, days_after
+from tests.reference.acceptance import fault
 from tests.reference.markets import generate
+from tests.reference.records import normal
 
 NUMBERS = ("shipment_id", "report_no", "recall_no", "decision_no", "complaint_no")
 NOW = time.time_ns() // 1_000_000
@@ -19,13 +21,13 @@ LAST_DAY = {
 
 
 def markets(seeds):
-    """The events of markets whose numbers do not meet, and the last day."""
+    """The events of markets whose numbers do not meet, but for those that are refused, and the last day."""
     events = [
         event | {name: f"{seed}-{event[name]}" for name in NUMBERS if name in event}
         for seed in seeds
         for event in generate(seed)
     ]
-    return [*events, LAST_DAY]
+    return [*(event for event in events if fault(normal(event), event, NOW) is None), LAST_DAY]
 
 
 def write(file, events):

@@ -55,6 +55,12 @@ def current_records(events, taken_at=NOW):
     return current
 
 
+def current_listings(events, taken_at=NOW):
+    """The current listings as events that may be published again: a seller that is absent is the empty text."""
+    found = current_records(events, taken_at)["listing"].values()
+    return [listing | {"seller_code": listing["seller_code"] or ""} for listing in found]
+
+
 def recency(record):
     return record["occurred_at"], *(x.encode() for x in (record["event_id"], record["publisher"], content(record)))
 

@@ -12,7 +12,7 @@ from suyuan.domain.acceptance import SYSTEM
 from suyuan.domain.calendar import day_start_ms
 from suyuan.simulation.market import Market
 from tests.end_to_end.markets import markets
-from tests.reference.records import KEYS, normal
+from tests.reference.records import current_listings
 
 Event = dict[str, Any]
 COMMITTED, ABORTED, ABANDONED, PLAIN = "committed", "aborted", "abandoned", "plain"
@@ -146,10 +146,5 @@ def _days() -> list[Event]:
 
 
 def _touches(events: list[Event], calm: int) -> list[Event]:
-    newest: dict[tuple[Any, ...], Event] = {}
-    for event in sorted(events, key=lambda e: (e["occurred_at"], e["event_id"], e["publisher"])):
-        if event["kind"] == "listing":
-            record = normal(event)
-            newest[tuple(record[part] for part in KEYS["listing"])] = event
     # no other id is greater; a later moment could be another day
-    return [event | {"event_id": f"~{calm}-{number}"} for number, event in enumerate(newest.values())]
+    return [event | {"event_id": f"~{calm}-{number}"} for number, event in enumerate(current_listings(events))]

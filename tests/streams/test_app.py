@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -9,8 +10,10 @@ import pytest
 import suyuan.streams.app
 from suyuan.streams.app import GROUP
 from suyuan.streams.topology import TOPOLOGY
+from tests.reference.acceptance import fault
 from tests.reference.assessment import expected_chains
 from tests.reference.markets import generate
+from tests.reference.records import NOW, accepted_records, normal
 from tests.streams.embedded_world import EmbeddedWorld, digests
 from tests.streams.results import current_chains, outcomes
 
@@ -38,7 +41,10 @@ def test_a_restart_goes_on_where_it_stopped(world, events):
         world.publish_events(half)
         asyncio.run(work(world))
     assert current_chains(world) == expected_chains(events)
-    assert set(outcomes(world).values()) == {"accepted"}
+    counts = Counter(outcomes(world).values())
+    assert counts["accepted"] == len(accepted_records(events))
+    assert counts["dead"] == sum(fault(normal(event), event, NOW) is not None for event in events)
+    assert counts.total() == len(events)
     sent = {topic: world.log.end_offset(topic, 0) for topic in ("chain", "alert", "event.listing")}
     asyncio.run(work(world))
     assert {topic: world.log.end_offset(topic, 0) for topic in sent} == sent

@@ -8,6 +8,7 @@ from suyuan.cli.state_rebuild.requests import requests
 from suyuan.domain.keys import SEPARATOR
 from tests.reference.assessment import expected_chains
 from tests.reference.markets import generate
+from tests.reference.records import current_listings
 from tests.streams.results import current_chains, newest_chains, standing_alerts
 from tests.streams.test_chains_anew import anew, as_the_stages_say, events_of_case
 from tests.streams.world import World
@@ -39,13 +40,9 @@ def ask(world, partition):
 
 def later(events):
     """Every active listing once more, with another price: each is assessed again."""
-    listings = [event for event in events if event["kind"] == "listing"]
-    newest = {}
-    for event in sorted(listings, key=lambda event: (event["occurred_at"], event["event_id"], event["publisher"])):
-        newest[event["platform_code"].strip().upper(), event["listing_id"].strip()] = event
     return [
-        event | {"event_id": f"again-{number}", "occurred_at": event["occurred_at"] + 1, "price_fen": 7}
-        for number, event in enumerate(newest.values())
+        listing | {"event_id": f"again-{number}", "occurred_at": listing["occurred_at"] + 1, "price_fen": 7}
+        for number, listing in enumerate(current_listings(events))
     ]
 
 
