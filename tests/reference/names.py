@@ -49,6 +49,13 @@ def gtin(rng):
     return digits + str(-total % 10)
 
 
+def gtin_of_the_world(rng):
+    """13 digits that name a product."""
+    digits = "69" + "".join(rng.choice("0123456789") for _ in range(10))
+    total = sum(int(digit) * (1 if place % 2 else 3) for place, digit in enumerate(reversed(digits)))
+    return digits + str(-total % 10)
+
+
 def wrong_gtin(rng):
     """Not a GTIN by its check digit, its length or its characters."""
     right = gtin(rng)

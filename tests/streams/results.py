@@ -13,13 +13,12 @@ def current_chains(world):
 
 
 def input_gaps(world):
-    """{(platform_code, listing_id): {gap: (lot it names, events it rests on)}} of current chains with such gaps."""
+    """{(platform_code, listing_id): {gap: (lot it names, evidence ids)}} of current chains with such gaps."""
     found = {}
     for key, row in newest_chains(world).items():
         for gap in row["gaps"]:
             if gap["gap"] in {"input_recalled", "input_failed"}:
-                events = [tuple(event.partition("~")[0].split("/")[1:]) for event in gap["evidence"]]
-                found.setdefault(key, {})[gap["gap"]] = (tuple(gap["subject"].split("/")), events)
+                found.setdefault(key, {})[gap["gap"]] = (tuple(gap["subject"].split("/")), list(gap["evidence"]))
     return found
 
 

@@ -3,7 +3,7 @@
 import datetime as dt
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.reference.assessment import expected_chains
@@ -33,7 +33,8 @@ def test_an_event_is_of_the_past_or_of_the_next_two_days(kind, after):
     sent = Part("intake").events(kind, event(kind), taken_at=NOON + after)
     assert taken(sent) == (after >= -2 * DAY_MS)
     if not taken(sent):
-        assert sent["dead_letter"][0]["reason"].startswith("occurred_at")
+        (letter,) = sent["dead_letter"]
+        assert "more than two days after" in letter["reason"]
 
 
 @pytest.mark.parametrize(("at", "counts"), [(FIRST_MOMENT - 1, False), (FIRST_MOMENT, True), (-1, False), (0, False)])
@@ -65,7 +66,12 @@ def takings(draw):
 
 
 @given(takings(), st.integers(1, 3), st.integers(0, 10_000))
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=8,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # making a failing course small takes minutes
+)
 def test_chains_are_those_of_the_events_that_count_by_the_time_of_the_log(course, partitions, seed):
     events, moments = course
     world = World(partitions, seed, slice_rows=50)
