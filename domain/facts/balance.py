@@ -15,7 +15,8 @@ MOST_NAMED = 20
 @stored
 class Exceeded(Stored, frozen=True, kw_only=True):
     """A holder whose sum sent exceeds what it had: `received`, which for the producer is the lot's quantity and what
-    came back. `evidence`: its shipments out, the greatest first, then those in; for the producer the lot's record first.
+    came back. `evidence`: its shipments out, the greatest first, then those in; for the producer the lot's record
+    first.
     """
 
     code: str

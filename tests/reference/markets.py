@@ -60,7 +60,8 @@ class Cast:
         parties = conforming + [names.nonconforming_code(rng) for _ in range(2)]
         made = []
         for _ in range(products):
-            key = {"producer_code": rng.choice(parties), "gtin": names.gtin(rng)}
+            make = names.restricted_gtin if rng.random() < 0.08 else names.gtin
+            key = {"producer_code": rng.choice(parties), "gtin": make(rng)}
             made.append([key | {"lot": f"L{number}"} for number in range(rng.randint(1, 3))])
         return cls([names.credit_code(rng) for _ in range(2)], parties, made)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.reference.spelling import CREDIT_CODE, last_check, organisation_check
+from tests.reference.spelling import CREDIT_CODE, is_restricted, last_check, organisation_check
 
 AUTHORITIES = ("91", "91", "91", "92", "A1", "N2", "Y1")
 NOTHING = ("", " ", "/", "—", "无", "N/A", r"\N", "null", "\u200b")
@@ -40,20 +40,25 @@ def malformed_code(rng):
 
 
 def gtin(rng):
-    """(the shortest spelling, 8 to 14 digits) of a random GTIN; some name no product in the world."""
-    length, first = rng.choice([8, 12, 13, 13, 14]), rng.choice("136789")
-    if rng.random() < 0.06:
-        length, first = rng.choice([(8, "2"), (12, "4"), (12, "2"), (13, "20"), (13, "29"), (13, "98"), (14, "104")])
+    """(the shortest spelling, 8 to 14 digits) of a random GTIN that names a product."""
+    length = rng.choice([8, 12, 13, 13, 14])
+    while True:
+        digits = rng.choice("136789") + "".join(rng.choice("0123456789") for _ in range(length - 2))
+        number = digits + check_digit(digits)
+        if not is_restricted(number.rjust(14, "0")):
+            return number
+
+
+def restricted_gtin(rng):
+    """One that names none."""
+    length, first = rng.choice([(8, "2"), (12, "4"), (12, "2"), (13, "20"), (13, "29"), (13, "98"), (14, "104")])
     digits = first + "".join(rng.choice("0123456789") for _ in range(length - 1 - len(first)))
-    total = sum(int(digit) * (1 if place % 2 else 3) for place, digit in enumerate(reversed(digits)))
-    return digits + str(-total % 10)
+    return digits + check_digit(digits)
 
 
-def gtin_of_the_world(rng):
-    """13 digits that name a product."""
-    digits = "69" + "".join(rng.choice("0123456789") for _ in range(10))
+def check_digit(digits):
     total = sum(int(digit) * (1 if place % 2 else 3) for place, digit in enumerate(reversed(digits)))
-    return digits + str(-total % 10)
+    return str(-total % 10)
 
 
 def wrong_gtin(rng):

@@ -29,7 +29,7 @@ class Genealogy:
     def __init__(self, makers=1):
         rng = random.Random(makers)
         self.codes = [names.credit_code(rng) for _ in range(makers)]
-        self.gtins = [f"0{names.gtin_of_the_world(rng)}" for _ in range(makers)]
+        self.gtins = [names.gtin(rng).rjust(14, "0") for _ in range(makers)]
         self._ids = count()
 
     def key(self, number):

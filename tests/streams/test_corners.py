@@ -17,7 +17,7 @@ from tests.streams.world import LAST_MOMENT, Killed, World
 CHANCE = random.Random(1)
 PRODUCER, OTHER, THIRD, SELLER, PLATFORM = (names.credit_code(CHANCE) for _ in range(5))
 NONCONFORMING = names.nonconforming_code(CHANCE)
-GTIN, OTHER_GTIN = sorted(f"0{names.gtin_of_the_world(CHANCE)}" for _ in range(2))
+GTIN, OTHER_GTIN = sorted(names.gtin(CHANCE).rjust(14, "0") for _ in range(2))
 NOON = 1_790_000_000_000
 NUMBERS = count()
 
