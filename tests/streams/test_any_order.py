@@ -91,7 +91,7 @@ def test_agreed_markets_have_the_agreed_chains(number):
     assert current_chains(undisturbed(events)) == expected
     shuffled = events * 2
     random.Random(number).shuffle(shuffled)
-    world = World(3, number, crashes=0.05, slice_rows=50, batches=(20, 500))
+    world = World(3, number, crashes=0.05, slice_rows=200, batches=(100, 2000))
     for third in range(3):
         world.publish_events(shuffled[third::3])
         world.drain()
