@@ -43,11 +43,13 @@ class EmbeddedWorld:
     def __exit__(self, *error: object) -> None:
         release(self.log)
 
-    def publish_events(self, events: Iterable[Mapping[str, Any]]) -> None:
-        """In one append."""
+    def publish_events(self, events: Iterable[Mapping[str, Any]], taken_at: Sequence[int] | None = None) -> None:
+        """In one append. `taken_at`: the log's time of each, ms; else now."""
+        messages = list(event_messages(events, self.partitions))
+        moments = [None] * len(messages) if taken_at is None else taken_at
         batches: dict[tuple[str, int], list[Record]] = {}
-        for topic, partition, key, value in event_messages(events, self.partitions):
-            batches.setdefault((topic, partition), []).append(Record(key, value))
+        for (topic, partition, key, value), at in zip(messages, moments, strict=True):
+            batches.setdefault((topic, partition), []).append(Record(key, value, at))
         self.log.append_many(batches)
 
     def publish(

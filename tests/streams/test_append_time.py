@@ -1,14 +1,18 @@
 """Which events count is a matter of the log's time of them, which these tests set, and of nobody else's clock."""
 
+import asyncio
 import datetime as dt
+import random
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.reference.assessment import expected_chains
+from tests.reference.markets import generate
 from tests.reference.records import china_day
 from tests.reference.strategies import markets
+from tests.streams.embedded_world import EmbeddedWorld
 from tests.streams.results import current_chains, expected_outcomes, outcomes
 from tests.streams.stages.part import Part
 from tests.streams.stages.published import NOON, event
@@ -48,6 +52,21 @@ def test_a_day_begins_at_most_a_day_after_the_log_took_it_in_china(taken_at, ahe
     date = china_day(taken_at) + dt.timedelta(ahead)
     said = event("day", occurred_at=taken_at, date=str(date))
     assert taken(Part("intake").events("day", said, taken_at=taken_at)) == (ahead <= 1)
+
+
+def test_the_app_over_the_embedded_log_goes_by_its_time_too(tmp_path):
+    chance = random.Random(4)
+    events = generate(4, noise=1)
+    moments = [max(0, each["occurred_at"] + chance.choice(EDGES)) for each in events]
+    with EmbeddedWorld(tmp_path) as world:
+        world.publish_events(events, moments)
+
+        async def work():
+            async with world.running() as app:
+                await world.drained(app)
+
+        asyncio.run(work())
+        assert current_chains(world) == expected_chains(events, moments) != expected_chains(events)
 
 
 @st.composite
