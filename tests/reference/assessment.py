@@ -23,7 +23,7 @@ import datetime as dt
 from collections import defaultdict
 
 from tests.reference.gaps import verdict
-from tests.reference.records import NOW, current_records, day, day_of, evidence_id, inputs_of
+from tests.reference.records import NOW, current_records, day, day_of, evidence_id, inputs_of, key_of
 from tests.reference.spelling import has_code_format, has_good_checks, is_gtin, is_restricted
 
 
@@ -42,9 +42,19 @@ def expected_inputs(events, taken_at=NOW):
     found = {}
     for key, listing in market.current["listing"].items():
         _, gaps = market.assess(listing)
-        named = market.tainted((listing["producer_code"], listing["gtin"], listing["lot"]))
+        named = market.tainted(lot_of(listing))
         if told := {gap: named[gap] for gap in gaps if gap in named}:
             found[key] = told
+    return found
+
+
+def expected_paths(events, taken_at=NOW):
+    """{(platform_code, listing_id): evidence ids of the shipments from producer to seller}, where there are any."""
+    market = Market(events, taken_at)
+    found = {}
+    for key, listing in market.current["listing"].items():
+        if market.knows_lot(listing) and (path := market.path(lot_of(listing), listing["seller_code"])):
+            found[key] = [evidence_id(shipment) for shipment in path]
     return found
 
 
@@ -92,6 +102,13 @@ class Market:
             gaps.append(self.sold(key, listing["seller_code"], listing["sold_30d"]))
             gaps += self.inputs(key)
         return verdict(gaps)
+
+    def knows_lot(self, listing):
+        """Whether the listing is active, and names a known lot of a known product."""
+        producer = listing["producer_code"]
+        if listing["status"] != "active" or self.party("producer", producer) == "producer_code_invalid":
+            return False
+        return self.product(producer, listing["gtin"]) is None and lot_of(listing) in self.current["lot"]
 
     def party(self, role, code):
         entity = self.current["entity"].get((code,))
@@ -182,6 +199,26 @@ class Market:
             return "custody_missing"
         return None if seller in arrived else "custody_time_reversed"
 
+    def path(self, key, seller):
+        """The shipments of the shortest way that goes back in time nowhere, else of the shortest: the first to arrive, then
+        the one of the least business keys along it. All ways are gone, hop by hop.
+        """
+        for in_time in (True, False):
+            paths = [()]
+            while paths and seller != key[0]:
+                arrived = [path for path in paths if path and path[-1]["to_code"] == seller]
+                if arrived:
+                    return min(arrived, key=lambda path: (path[-1]["occurred_at"], [written_key(s) for s in path]))
+                paths = [
+                    (*path, shipment)
+                    for path in paths
+                    for shipment in self.shipments[key]
+                    if shipment["from_code"] == (path[-1]["to_code"] if path else key[0])
+                    and shipment["to_code"] not in {key[0], *(passed["to_code"] for passed in path)}
+                    and not (in_time and path and shipment["occurred_at"] < path[-1]["occurred_at"])
+                ]
+        return ()
+
     def quantity(self, key, quantity):
         for holder in {shipment["from_code"] for shipment in self.shipments[key]}:
             sent = sum(s["quantity"] for s in self.shipments[key] if s["from_code"] == holder)
@@ -235,6 +272,14 @@ class Market:
     def fail_of(self, part):
         latest = self.latest_inspection(*part)
         return latest if latest is not None and latest["result"] == "fail" else None
+
+
+def lot_of(listing):
+    return listing["producer_code"], listing["gtin"], listing["lot"]
+
+
+def written_key(record):
+    return [part or "" for part in key_of(record)]
 
 
 def can_match(part):

@@ -77,7 +77,11 @@ def identity(record):
 def evidence_id(record):
     """The name by which chains and gaps cite an event."""
     parts = (quote(record[name], safe="") for name in ("kind", "publisher", "event_id"))
-    return "/".join(parts) + "~" + hashlib.sha256(content(record).encode()).hexdigest()[:8]
+    return (
+        "/".join(part.replace("~", "%7E") for part in parts)
+        + "~"
+        + hashlib.sha256(content(record).encode()).hexdigest()[:8]
+    )
 
 
 def content(record):

@@ -22,6 +22,11 @@ def input_gaps(world):
     return found
 
 
+def paths(world):
+    """{(platform_code, listing_id): evidence ids of its hops} of current chains that have any."""
+    return {key: [hop["evidence"] for hop in row["hops"]] for key, row in newest_chains(world).items() if row["hops"]}
+
+
 def newest_chains(world):
     newest = {}
     for row in world.rows("chain"):

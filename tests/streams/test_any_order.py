@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
-from tests.reference.assessment import expected_chains, expected_inputs
+from tests.reference.assessment import expected_chains, expected_inputs, expected_paths
 from tests.reference.markets import generate
 from tests.reference.records import accepted_records
 from tests.reference.strategies import deliveries, markets
@@ -21,6 +21,7 @@ from tests.streams.results import (
     expected_outcomes,
     input_gaps,
     outcomes,
+    paths,
     published,
     standing_alerts,
 )
@@ -77,6 +78,7 @@ def test_chains_and_alerts_are_those_of_an_undisturbed_run(course, data):
     note(f"{len(events)} events, {len(sent)} sent, {len(world.turns)} turns, {world.kills} kills")
     assert current_chains(world) == expected_chains(events)
     assert input_gaps(world) == expected_inputs(events)
+    assert paths(world) == expected_paths(events)
     assert standing_alerts(world) == standing_alerts(undisturbed(events))
     assert outcomes(world) == expected_outcomes(sent, at)
 
