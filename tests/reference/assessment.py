@@ -200,8 +200,8 @@ class Market:
         return None if seller in arrived else "custody_time_reversed"
 
     def path(self, key, seller):
-        """The shipments of the shortest way that never goes back in time, else of the shortest one: the first to arrive,
-        then the one of the least business keys along it. All ways are gone, hop by hop.
+        """The shipments of the shortest way that never goes back in time, else of the shortest one: of several the
+        first to arrive, then that of the least business keys along it. All ways are gone, hop by hop.
         """
         for in_time in (True, False):
             paths = [()]

@@ -107,6 +107,8 @@ def normal(event):
             record[name] = [text_form(text) for text in value]
         elif name == "inputs":
             record[name] = [{field: FORMS.get(field, same)(part) for field, part in each.items()} for each in value]
+    for name in ("producer_code", "gtin", "lot", "licence_no"):
+        record.setdefault(name, None)
     return record
 
 

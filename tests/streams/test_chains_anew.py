@@ -25,7 +25,7 @@ def current(world, kind):
     newest = {}
     for row in world.rows(f"event.{kind}"):
         key = tuple(row[name] for name in BUSINESS_KEYS[kind])
-        order = (row["occurred_at"], row["event_id"], row["publisher"], -row["source_offset"])
+        order = (row["occurred_at"], row["event_id"], row["publisher"], row["tie"], -row["source_offset"])
         if row["outcome"] == "accepted" and (key not in newest or newest[key][0] < order):
             newest[key] = (order, row)
     return [row for _, row in newest.values()]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
@@ -12,13 +11,13 @@ import polars as pl
 from suyuan.schemas.blocks import block_schema, decode_block, encode_block
 from suyuan.schemas.events import encode_event
 from suyuan.schemas.topics import topic as topic_named
-from suyuan.schemas.validation import parse_event
 from suyuan.streams.dead_letter_limit import DeadLetterLimit
 from suyuan.streams.outgoing import outgoing
 from suyuan.streams.stage import Block, Run, StageContext
 from suyuan.streams.state.memory_store import MemoryStore
 from suyuan.streams.state.view import Overlay
 from suyuan.streams.topology import TOPOLOGY
+from tests.streams.event_messages import parsed_whenever
 
 Row = dict[str, Any]
 T0 = 1_800_000_000_000
@@ -105,5 +104,5 @@ class Part:
 
 def encoded(event: Row) -> bytes:
     """As a publisher sends it."""
-    parsed = parse_event(json.dumps(event).encode())
+    parsed = parsed_whenever(event)
     return encode_event(parsed.kind, parsed.event)
