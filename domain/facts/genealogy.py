@@ -11,6 +11,7 @@ import msgspec
 
 from suyuan.domain.facts.lineage import Taint
 from suyuan.domain.identifiers.gtin import is_restricted
+from suyuan.domain.identifiers.normal_form import code_form, text_form
 from suyuan.domain.keys import join_key
 from suyuan.domain.records import Lot
 
@@ -26,10 +27,11 @@ def inputs_of(lot: Lot | None) -> list[str]:
 
 
 def is_followed(producer_code: str, gtin: str, lot: str) -> bool:
-    """Whether anything passes through a lot of this name: not where a part of it is absent, nor where its GTIN names no
-    product in the world.
+    """Whether anything passes through a lot of this name: not where a part of it is absent, or stands for nothing, nor
+    where its GTIN names no product in the world.
     """
-    return bool(producer_code and gtin and lot) and not is_restricted(gtin)
+    named = all(form is not None for form in (code_form(producer_code), code_form(gtin), text_form(lot)))
+    return named and not is_restricted(gtin)
 
 
 def ancestors(lot_key: str, inputs: Callable[[str], Sequence[str]]) -> Iterator[tuple[int, str]]:

@@ -24,7 +24,7 @@ from collections import defaultdict
 
 from tests.reference.gaps import verdict
 from tests.reference.records import NOW, current_records, day, day_of, evidence_id, inputs_of, key_of
-from tests.reference.spelling import has_code_format, has_good_checks, is_gtin, is_restricted
+from tests.reference.spelling import code_form, has_code_format, has_good_checks, is_gtin, is_restricted, text_form
 
 
 def expected_chains(events, taken_at=NOW):
@@ -285,7 +285,8 @@ def written_key(record):
 def can_match(part):
     """Whether anything can be known of a lot by this name."""
     producer_code, gtin, lot = part
-    return producer_code is not None and is_gtin(gtin) and not is_restricted(gtin) and lot is not None
+    named = code_form(producer_code) is not None and text_form(lot) is not None
+    return named and is_gtin(gtin) and not is_restricted(gtin)
 
 
 def in_force(licence, on):

@@ -106,14 +106,16 @@ def normal(event):
         elif name in {"lots", "categories"}:
             record[name] = [text_form(text) for text in value]
         elif name == "inputs":
-            record[name] = [{field: FORMS.get(field, same)(part) for field, part in each.items()} for each in value]
+            record[name] = [{field: input_form(field, part) for field, part in each.items()} for each in value]
     for name in ("producer_code", "gtin", "lot", "licence_no"):
         record.setdefault(name, None)
     return record
 
 
-def same(value):
-    return value
+def input_form(field, part):
+    """What stands for nothing is kept as the text that it is."""
+    form = FORMS[field](part) if field in FORMS else part
+    return part if form is None else form
 
 
 def inputs_of(lot):

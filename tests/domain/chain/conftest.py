@@ -49,8 +49,6 @@ def current(events):
     found = {kind: list(records.values()) for kind, records in current_records(events).items()}
     for listing in found["listing"]:
         listing["gtin_valid"] = is_gtin(listing["gtin"]) if listing["gtin"] else None
-    for lot in found["lot"]:
-        lot["inputs"] = [{name: part or "" for name, part in given.items()} for given in lot["inputs"]]
     return found
 
 
