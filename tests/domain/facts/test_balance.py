@@ -30,7 +30,7 @@ def test_the_producer_may_send_the_lots_quantity_and_what_came_back(make):
 def test_a_void_shipment_is_none(make):
     lot = make.lot(quantity=1)
     found = exceeded_by(lot, moves(make, ("P", "A", 2), ("P", "B", 0), ("A", "P", 0)))
-    assert [x.evidence for x in found] == [("X/E1", "X/E0")]
+    assert [x.evidence for x in found] == [("lot/X/E1", "shipment/X/E0")]
     assert over(lot, moves(make, ("A", "B", 0))) == []
 
 

@@ -93,7 +93,7 @@ def test_who_arrives_later_may_still_lead_on_by_lesser_keys():
 def test_a_void_shipment_leads_nowhere_and_gives_nothing():
     found = custody(LOT, MAKER, moved(("P", "A", 1, 5), ("P", "S", 1, 0), ("A", "S", 2, 3), ("P", "B", 1, 0)))
     assert set(found) == {"A", "S"}
-    assert (ids(found["S"]), found["S"].received, found["S"].receipts) == (["0", "2"], 3, ("X/E2",))
+    assert (ids(found["S"]), found["S"].received, found["S"].receipts) == (["0", "2"], 3, ("shipment/X/E2",))
 
 
 def test_in_one_moment_the_nearest_holders_send_first():
