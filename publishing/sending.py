@@ -20,6 +20,7 @@ from suyuan.connections.kafka import KafkaConnection
 from suyuan.domain.keys import partition_of
 from suyuan.publishing.errors import BrokersUnavailable, PublishingError, Undelivered, WrongTopics
 from suyuan.schemas.kinds import KINDS
+from suyuan.schemas.topics import FORMER_TOPICS, KEYS_MARK
 
 Compression = Literal["lz4", "zstd", "gzip"]
 
@@ -297,6 +298,8 @@ def _topics(metadata: Any) -> tuple[int, set[str]]:
     there = {kind: count for kind, count in counts.items() if count}
     if not there:
         raise WrongTopics("there are no topics of events, or none for us: suyuan topics create makes them")
+    if KEYS_MARK not in metadata.topics():
+        raise WrongTopics(FORMER_TOPICS)
     if len(set(there.values())) > 1:
         said = ", ".join(f"in.{kind}: {count}" for kind, count in there.items())
         raise WrongTopics(f"topics differ in their partition counts ({said}): see suyuan topics check")

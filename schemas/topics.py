@@ -65,6 +65,15 @@ TOPICS: tuple[Topic, ...] = (
     Topic("dead_letter.replay", "place of the dead letter", "replay", "block", retention=ON_RECORD),
 )
 
+KEYS_MARK = "in.keys-2"
+"""on Kafka, a topic that holds nothing: it was made with the others, so events lie in them by the keys of now"""
+FORMER_TOPICS = (
+    f"the topics of events were made by a former version of suyuan (there is no topic {KEYS_MARK} beside them): their "
+    "events lie by other business keys. Nothing was touched. `suyuan log export --kafka HOST:PORT --out events.jsonl` "
+    "writes all of them, and `suyuan publish events.jsonl` into another cluster, or a folder, makes everything anew "
+    "(docs/how-to/move-to-a-new-version.md). Where nothing was ever published to them, delete them and make them again"
+)
+
 _BY_NAME = {topic.name: topic for topic in TOPICS}
 
 
@@ -80,4 +89,7 @@ def topics_table() -> str:
         value = f"one framed `{one.schema}` event" if one.value == "event" else f"block `{one.schema}`"
         kept = "for ever" if one.retention is None else f"{one.retention.days} d after it was read"
         lines.append(f"| `{one.name}` | {one.key or '–'} | {value} | {kept} |")
+    lines.append(
+        f"| `{KEYS_MARK}` (on Kafka) | – | nothing: it says by which keys events lie in the others | for ever |"
+    )
     return "\n".join(lines) + "\n"

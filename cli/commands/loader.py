@@ -17,6 +17,8 @@ from suyuan.cli.metrics_server import serve_metrics
 from suyuan.cli.options import AcceptLoss, AsJson, ClickHouseServer, Kafka
 from suyuan.cli.screen import log_warnings, print_json, put, say
 from suyuan.cli.settings import Settings, load
+from suyuan.cli.topics.administration import administration
+from suyuan.cli.topics.checking import refuse_former
 from suyuan.sinks.clickhouse import ClickHouse
 from suyuan.sinks.damage import report_detached
 from suyuan.sinks.errors import (
@@ -89,6 +91,8 @@ def _load(settings: Settings, *, once: bool, check_schema: bool, accept_loss: bo
     serve_metrics(settings)
     began = time.monotonic()
     with ClickHouse(settings.clickhouse_settings(), make=not check_schema) as tables:
+        with administration(connection) as client:
+            refuse_former(client)
         _prepare(tables, check_schema=check_schema)
         loading = ClusterLoader(connection, tables, once=once, accept_loss=accept_loss)
         watch = LoaderWatch(loading, tables, connection)

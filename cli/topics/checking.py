@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -9,9 +10,14 @@ from typing import Any
 
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
+from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.topics.administration import administration
 from suyuan.cli.topics.wanted import WantedTopic, wanted_topics
 from suyuan.connections.kafka import KafkaConnection
+from suyuan.schemas.kinds import KINDS
+from suyuan.schemas.topics import FORMER_TOPICS, KEYS_MARK
+
+FORMER_LOOKS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +42,20 @@ def mismatches(connection: KafkaConnection, partitions: int | None, replication:
     Blocks. Raises CommandError: UNAVAILABLE where no broker answers.
     """
     with administration(connection) as client:
+        refuse_former(client)
         count = partitions or usual_count(client)
         return list(differences(client, list(wanted_topics(count, replication))))
+
+
+def refuse_former(client: KafkaAdminClient) -> None:
+    """Raises CommandError where the topics of events are those of a former version."""
+    for attempt in range(FORMER_LOOKS):
+        names = {topic["name"] for topic in client.describe_topics()}
+        if KEYS_MARK in names or not any(f"in.{kind}" in names for kind in KINDS):
+            return
+        if attempt + 1 < FORMER_LOOKS:  # somebody may be making them
+            time.sleep(0.5)
+    raise CommandError(FORMER_TOPICS, Exit.BAD_CONFIGURATION)
 
 
 def usual_count(client: KafkaAdminClient) -> int:

@@ -10,7 +10,7 @@ from kafka.errors import TopicAlreadyExistsError, for_code
 
 from suyuan.cli.exits import CommandError
 from suyuan.cli.topics.administration import administration
-from suyuan.cli.topics.checking import Mismatch, differences
+from suyuan.cli.topics.checking import Mismatch, differences, refuse_former
 from suyuan.cli.topics.wanted import WantedTopic, wanted_topics
 from suyuan.connections.kafka import KafkaConnection
 
@@ -34,6 +34,7 @@ def make_topics(connection: KafkaConnection, partitions: int, replication: int =
     """
     wanted = list(wanted_topics(partitions, replication))
     with administration(connection) as client:
+        refuse_former(client)
         made = _make(client, wanted)
         # a broker may not have heard yet of what the controller made, for us or for another
         client.wait_for_topics([topic.name for topic in wanted], timeout_ms=READY_MS)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from suyuan.schemas.topics import TOPICS
+from suyuan.schemas.topics import KEYS_MARK, TOPICS
 from suyuan.streams.state.changelog import COMPACTION_LAG_MS
 from suyuan.streams.topology import TOPOLOGY
 
@@ -60,6 +60,7 @@ def wanted_topics(partitions: int, replication: int = 1) -> Iterator[WantedTopic
     for topic in TOPICS:
         policy = _compacted() if topic.compacted else _deleted(topic.retention)
         yield WantedTopic(topic.name, partitions, replication, everywhere | policy)
+    yield WantedTopic(KEYS_MARK, partitions, replication, everywhere | _deleted(None))
     for stage in TOPOLOGY:
         yield WantedTopic(changelog(stage.name), partitions, replication, everywhere | _compacted())
 

@@ -10,7 +10,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-from suyuan.schemas.topics import TOPICS
+from suyuan.schemas.topics import KEYS_MARK, TOPICS
 from tests.sinks.front_process import free_port
 from tests.sinks.kafka_topics import make_topics
 
@@ -27,7 +27,7 @@ def until(condition, what):
 
 
 def make_all_topics(connection, partitions=2):
-    make_topics(connection, "", partitions, [topic.name for topic in TOPICS])
+    make_topics(connection, "", partitions, [*(topic.name for topic in TOPICS), KEYS_MARK])
 
 
 class LoaderProcess:

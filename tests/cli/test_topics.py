@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+import zlib
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
+from kafka import KafkaProducer
 from kafka.admin import ConfigResource, KafkaAdminClient
 
 from suyuan.cli.exits import CommandError, Exit
@@ -16,12 +19,17 @@ from suyuan.cli.topics.checking import Mismatch, mismatches
 from suyuan.cli.topics.making import make_topics
 from suyuan.cli.topics.wanted import changelog, wanted_topics
 from suyuan.connections.kafka import KafkaConnection
-from suyuan.schemas.topics import TOPICS
+from suyuan.schemas.events import encode_body
+from suyuan.schemas.framing import frame
+from suyuan.schemas.kinds import KINDS, SCHEMA_IDS, schema_by_id
+from suyuan.schemas.topics import KEYS_MARK, TOPICS
+from suyuan.schemas.validation import parse_event
 from suyuan.streams.app import StreamApp
 from suyuan.streams.topology import TOPOLOGY
 
+FORMER = Path(__file__).parents[1] / "data" / "former"
 CHANGELOGS = [changelog(stage.name) for stage in TOPOLOGY]
-EVERY = {*(topic.name for topic in TOPICS), *CHANGELOGS}
+EVERY = {*(topic.name for topic in TOPICS), KEYS_MARK, *CHANGELOGS}
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +106,7 @@ def test_what_was_made_passes_and_is_not_made_again(command, admin):
     assert "in.listing: partitions is 3, not 5\n" in command("check", "--partitions", "5").output
     again = command("create", "--partitions", "3", "--json")
     assert (again.code, again.row["made"], set(again.row["there"])) == (Exit.DONE, [], EVERY)
-    assert "0 topics made with 3 partitions, 40 were there" in command("create", "--partitions", "3").output
+    assert "0 topics made with 3 partitions, 41 were there" in command("create", "--partitions", "3").output
 
 
 def test_two_may_make_them_at_once(empty):
@@ -195,3 +203,43 @@ def test_a_broker_that_does_not_speak_tls(cluster):
     connection = KafkaConnection(cluster.servers, tls=True)
     with pytest.raises(CommandError, match="Handshake failed"), administration(connection, patience_ms=6000):
         pass
+
+
+def test_topics_of_a_former_version_are_refused_with_the_remedy_and_exported(suyuan, empty, command, admin, tmp_path):
+    """As the former version made them, without the mark; a message is framed as it was."""
+    admin.create_topics(
+        {f"in.{kind}": {"num_partitions": 4, "replication_factor": 1} for kind in KINDS}, wait_for_metadata=True
+    )
+    events = [json.loads(line) for line in (FORMER / "events.jsonl").read_text("utf-8").splitlines()]
+    producer = KafkaProducer(**empty.kafka_python(), acks="all")
+    for event in [*events, events[0]]:
+        value = former_message(event)
+        producer.send(f"in.{event['kind']}", value, partition=zlib.crc32(event["event_id"].encode()) % 4)
+    producer.send("in.lot", b"{}", partition=0)
+    producer.close()
+    brokers = {"SUYUAN_KAFKA": empty.servers[0]}
+    refusals = [
+        command("create", "--partitions", "4"),
+        command("check"),
+        suyuan("publish", str(FORMER / "events.jsonl"), **brokers),
+        suyuan("worker", "--once", own=True, **brokers),
+    ]
+    for refused in refusals:
+        assert refused.code == Exit.BAD_CONFIGURATION, refused.errors
+        assert "made by a former version" in refused.errors
+        assert "suyuan log export --kafka" in refused.errors
+    out = tmp_path / "events.jsonl"
+    exported = suyuan("log", "export", "--out", str(out), **brokers)
+    assert exported.code == 0, exported.errors
+    assert "28 events, 1 repeats left out" in exported.errors
+    assert "1 messages are no events" in exported.errors
+    lines = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
+    assert sorted(lines, key=str) == sorted(events, key=str)
+    assert suyuan("publish", str(out), "--json", "--data", str(tmp_path / "new")).row["accepted"] == len(events) - 1
+
+
+def former_message(event):
+    """Version 1 of each schema, which the former version knew alone."""
+    said = parse_event(json.dumps(event).encode()).event
+    (number,) = (number for number, at in SCHEMA_IDS.items() if at == (event["kind"], 1))
+    return frame(number, encode_body(schema_by_id(number), said))
