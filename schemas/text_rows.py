@@ -28,7 +28,6 @@ Words = Mapping[str, Mapping[str, str]]
 """field → a word that offices write → the value that it means"""
 
 _NO_WORDS: Words = MappingProxyType({})
-_EMPTY = "is empty"
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 _BOOLEANS = {"true": True, "1": True, "是": True, "false": False, "0": False, "否": False}
 _FORMULA = re.compile(r'="((?:[^"]|"")*)"')
@@ -63,7 +62,7 @@ def event_from_text(kind: str, row: Mapping[str, str], words: Words = _NO_WORDS)
         elif cell is not None and field.type == "array":
             event[name] = []
         else:
-            raise InvalidEvent(name, _EMPTY if cell is not None else "missing")
+            raise InvalidEvent(name, "is empty: fill it in" if cell is not None else "missing: add such a column")
     if len(row) == len(event) and row.keys() == event.keys():
         return ParsedEvent(kind, event, (), tuple(assumed))
     return ParsedEvent(kind, event, tuple(name for name in row if name not in event and name != "kind"), tuple(assumed))

@@ -21,6 +21,8 @@ from suyuan.schemas.kinds import KINDS, event_schema
 from suyuan.schemas.limits import one_of
 from suyuan.schemas.withheld import PERSONAL
 
+MISSING_KIND = "missing: name the kind"
+
 _BOM = b"\xef\xbb\xbf"
 _PLACE = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<where>[^`]*)`)?$", re.DOTALL)
 _MISSING = re.compile(r"missing required field `([^`]*)`")
@@ -105,7 +107,8 @@ def _explain(message: str, line: bytes) -> NoReturn:
     what, where = (match["what"], match["where"] or "") if match else (message, "")
     missing = _MISSING.search(what)
     if missing:
-        raise InvalidEvent(f"{where}.{missing[1]}" if where else missing[1], "missing")
+        name = f"{where}.{missing[1]}" if where else missing[1]
+        raise InvalidEvent(name, MISSING_KIND if name == "kind" else "missing: write it")
     if where == "kind":
         raise InvalidEvent("kind", one_of(KINDS))
     field = _field_at(line, where) if where else None

@@ -38,7 +38,7 @@ from suyuan.cli.publishing.table import Row, Table
 from suyuan.cli.publishing.workbook import Workbook
 from suyuan.schemas.kinds import KINDS
 from suyuan.schemas.text_rows import event_from_text
-from suyuan.schemas.validation import InvalidEvent, ParsedEvent, parse_event
+from suyuan.schemas.validation import MISSING_KIND, InvalidEvent, ParsedEvent, parse_event
 
 Raw = Row | bytes | None
 Record = tuple[int, ParsedEvent | Spoiled | None, Raw]
@@ -46,6 +46,7 @@ Record = tuple[int, ParsedEvent | Spoiled | None, Raw]
 _Rows = Iterator[tuple[int, Row | Spoiled | None]]
 
 _UNREADABLE = (OSError, EOFError, zlib.error)
+_TOO_LONG = f"longer than {LONGEST} bytes, which no record is: is a line end or a bracket missing?"
 _EPCIS = (
     "a document of EPCIS 2.0, which is none of the kinds: make a shipment of each shipping event, and a lot of each "
     "commissioning event, then publish those"
@@ -145,7 +146,7 @@ class Reading:
                 continue
             number += 1
             if isinstance(text, Mark):
-                yield number, Spoiled(f"longer than {LONGEST} bytes"), None
+                yield number, Spoiled(_TOO_LONG), None
             elif text and not text.isspace():
                 yield number, self._object(text, lambda: lines.terminated), text
 
@@ -154,7 +155,7 @@ class Reading:
             if text is Mark.PAUSE:
                 yield number, None, None
             elif isinstance(text, Mark):
-                yield number, Spoiled(f"longer than {LONGEST} bytes"), None
+                yield number, Spoiled(_TOO_LONG), None
             else:
                 yield number, self._object(text, lambda: objects.terminated), text
 
@@ -265,7 +266,9 @@ class Reading:
         understood = self._by_kind.get(kind)
         if understood is None:
             if kind not in KINDS:
-                return Spoiled(f"not one of {', '.join(KINDS)}" if kind else "is missing", "kind")
+                return Spoiled(
+                    f"not one of {', '.join(KINDS)}" if kind else "is missing: write the kind into the cell", "kind"
+                )
             try:
                 understood = self._by_kind[kind] = _Understood(kind, self.header or [], self._options.own)
             except WrongColumns as error:
@@ -325,7 +328,7 @@ def _parsed(text: bytes, kind: str | None) -> ParsedEvent:
     try:
         return parse_event(text, office_times=True)
     except InvalidEvent as error:
-        if kind is None or (error.field, error.reason) != ("kind", "missing"):
+        if kind is None or (error.field, error.reason) != ("kind", MISSING_KIND):
             raise
         return parse_event(msgspec.json.encode({**msgspec.json.decode(text), "kind": kind}), office_times=True)
 

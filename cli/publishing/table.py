@@ -96,7 +96,11 @@ class Table:
             return None
         if line is Mark.PAUSE:
             raise _Paused
-        return Spoiled(f"longer than {LONGEST} bytes") if isinstance(line, Mark) else _text(line)
+        return (
+            Spoiled(f"longer than {LONGEST} bytes, which no record is: is a line end missing?")
+            if isinstance(line, Mark)
+            else _text(line)
+        )
 
 
 class _Paused(Exception):
@@ -109,7 +113,7 @@ class _SpoiledLine(Exception):
 
 def _text(line: bytes) -> str | Spoiled:
     if b"\x00" in line:
-        return Spoiled("a NUL byte")
+        return Spoiled("a NUL byte, which no text has: export the file anew")
     try:
         return line.decode() + "\n"
     except UnicodeDecodeError as error:
