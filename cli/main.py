@@ -32,6 +32,7 @@ COMMANDS = {
         "alerts": "alerts:alerts",
         "trace": "trace:app",
         "unmatched": "unmatched:unmatched",
+        "event": "event:event",
         "state": "state:app",
         "deadletters": "deadletters:app",
         "log": "log:app",

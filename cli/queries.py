@@ -154,6 +154,14 @@ def _unmatched(clickhouse: ClickHouse, limit: int | None = None, **wanted: Any) 
     return queries.unmatched(clickhouse, queries.UnmatchedFilter(**wanted), limit)
 
 
+def _events(clickhouse: ClickHouse, ids: list[str]) -> Iterator[Row]:
+    yield from queries.events_by_evidence(clickhouse, ids)
+
+
+def _reused_ids(clickhouse: ClickHouse) -> Iterator[Row]:
+    yield queries.count_reused_ids(clickhouse)
+
+
 def _unmatched_counts(clickhouse: ClickHouse, taken_in_before: int) -> Iterator[Row]:
     """Records by kind."""
     yield queries.count_unmatched(clickhouse, queries.UnmatchedFilter(taken_in_before=taken_in_before))
@@ -194,6 +202,8 @@ _QUERIES: dict[str, Callable[..., Iterable[Row]]] = {
     "dead_letters": _dead_letters,
     "whole_dead_letters": _whole_dead_letters,
     "replays": _replays,
+    "events": _events,
+    "reused_ids": _reused_ids,
     "unmatched": _unmatched,
     "unmatched_counts": _unmatched_counts,
     "damage": _damage,

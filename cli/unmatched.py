@@ -1,4 +1,4 @@
-"""How many records match nothing: a figure of a running system, in both shapes."""
+"""How many records match nothing, how many event ids say two things: figures of a running system, in both shapes."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 
 from suyuan.sinks.clickhouse import ClickHouse
-from suyuan.sinks.metrics import observe_unmatched
-from suyuan.sinks.queries import GRACE_MS, UnmatchedFilter, count_unmatched
+from suyuan.sinks.metrics import observe_reused_ids, observe_unmatched
+from suyuan.sinks.queries import GRACE_MS, UnmatchedFilter, count_reused_ids, count_unmatched
 
 COUNT_SECONDS = 60.0
 SHARE = 20
@@ -30,9 +30,10 @@ class UnmatchedCount:
         self._not_before = clock()
 
     def look(self) -> None:
-        """Count the records of each kind, unless the last time took so long that it is too early."""
+        """Count the records and the ids of each kind, unless the last time took so long that it is too early."""
         began = self._clock()
         if began < self._not_before:
             return
+        observe_reused_ids(count_reused_ids(self._clickhouse))
         observe_unmatched(count_unmatched(self._clickhouse, UnmatchedFilter(taken_in_before=settled())))
         self._not_before = began + SHARE * (self._clock() - began)

@@ -39,6 +39,11 @@ UNMATCHED = Gauge(
     "Current records that name a product or a lot that nobody knows, by kind: suyuan unmatched lists them.",
     ["kind"],
 )
+REUSED_IDS = Gauge(
+    "suyuan_reused_ids",
+    "Event ids of a publisher that stand for more than one thing, by kind: each was taken in as a version.",
+    ["kind"],
+)
 
 
 def observe_loaded(loaded: Loaded) -> None:
@@ -65,6 +70,12 @@ def observe_unmatched(counts: Mapping[str, int]) -> None:
     """Records by kind."""
     for kind, count in counts.items():
         UNMATCHED.labels(kind).set(count)
+
+
+def observe_reused_ids(counts: Mapping[str, int]) -> None:
+    """Ids by kind."""
+    for kind, count in counts.items():
+        REUSED_IDS.labels(kind).set(count)
 
 
 def observe_look(look: Look, wrong: int) -> None:

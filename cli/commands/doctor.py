@@ -8,7 +8,7 @@ from dataclasses import asdict
 import typer
 from rich.text import Text
 
-from suyuan.cli.checks import chains, damage, folder, kafka, machine, tables, unmatched
+from suyuan.cli.checks import chains, damage, folder, kafka, machine, reused_ids, tables, unmatched
 from suyuan.cli.checks.finding import Finding
 from suyuan.cli.drawing.records import Column, Records, Value
 from suyuan.cli.drawing.words import clean
@@ -67,6 +67,7 @@ def _examine(settings: Settings) -> Iterator[Finding]:
         yield from damage.tables(settings.data)
     yield from chains.sample(settings)
     yield from unmatched.records(settings)
+    yield from reused_ids.ids(settings)
     yield from machine.disk(settings.data)
     yield from machine.limits()
     yield from machine.versions()

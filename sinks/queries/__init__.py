@@ -6,6 +6,7 @@ from suyuan.sinks.queries.counts import Counts, counts, verdicts
 from suyuan.sinks.queries.days import expired_unsaid, last_day
 from suyuan.sinks.queries.dead_letters import DeadLetterFilter, dead_letters, replays, whole_dead_letters
 from suyuan.sinks.queries.evidence import events_by_evidence
+from suyuan.sinks.queries.reused_ids import count_reused_ids
 from suyuan.sinks.queries.unmatched import GRACE_MS, UNMATCHED_KINDS, UnmatchedFilter, count_unmatched, unmatched
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "alerts",
     "chain",
     "chains",
+    "count_reused_ids",
     "count_unmatched",
     "counts",
     "dead_letters",
