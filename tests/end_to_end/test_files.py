@@ -163,6 +163,28 @@ def test_numbers_that_are_unique_only_within_their_issuer(market):
     assert {name for name, names in found.items() if "inspection_failed" in names} == {"report-a"}
 
 
+def test_shipments_that_are_withdrawn(market):
+    _, refused, gaps = market
+    found = of("voided", gaps)
+    assert {name for name, names in found.items() if "custody_missing" in names} == {"void-zero", "only-negative"}
+    assert found["all-returned"] == set()
+    assert {told["field"] for told in refused["voided"]} == {"quantity"}
+    assert {Path(told["file"]).stem for told in refused["voided"]} == {"lots", "shipments"}
+
+
+def test_goods_that_come_back_equal_times_and_forms_of_a_lot(market):
+    suyuan, refused, gaps = market
+    found = of("movements", gaps)
+    for name in ("return-to-producer", "return-to-wholesaler", "equal-times", "lot-3", "lot-6", "lot-10"):
+        assert found[name] == set(), name
+    assert {name for name, names in found.items() if "lot_unknown" in names} == LOT_UNKNOWN
+    assert "product_unknown" in found["case-gtin-listing"]
+    assert "custody_missing" in found["case-gtin-shipment"]
+    assert {told["field"] for told in refused["movements"]} == {"occurred_at", "quantity"}
+    listed = {part for row in suyuan("unmatched", "--all", "--kind", "shipment") for part in row["key"]}
+    assert "CS-0" in listed
+
+
 def test_identifiers_as_people_type_or_export_them(market):
     suyuan, refused, gaps = market
     found = of("identifiers", gaps)
