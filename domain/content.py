@@ -84,4 +84,6 @@ def _sorted(name: str, dtype: pl.DataType) -> pl.Expr:
     if isinstance(dtype, pl.List) and isinstance(dtype.inner, pl.Struct):
         inner = sorted(field.name for field in dtype.inner.fields)
         return pl.col(name).list.eval(pl.struct(pl.element().struct.field(each) for each in inner))
+    if name == "seller_code":  # the one that must be there and is taken without
+        return pl.when(pl.col(name) != "").then(name)
     return pl.col(name)

@@ -73,3 +73,12 @@ def test_an_id_tells_versions_apart_and_knows_what_comes_again():
     assert len({one, other, others, *event_ids("recall", rows[:1], ["00" * 8])}) == 4
     assert one[:8] == other[:8]
     assert len(one) == ID_BYTES
+
+
+def test_a_listing_without_a_seller_says_nothing_of_one():
+    rows = pl.DataFrame({"seller_code": ["", "X", ""], "title": ["t", "t", ""], "url": [None, None, "u"]})
+    assert contents(rows, ["seller_code", "title", "url"]).to_list() == [
+        '{"title":"t"}',
+        '{"seller_code":"X","title":"t"}',
+        '{"title":"","url":"u"}',
+    ]
