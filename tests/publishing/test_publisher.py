@@ -137,6 +137,16 @@ def test_structs_dates_and_times(connection, log):
     assert sorted(days) == [dt.date(2026, 3, 2), dt.date(2026, 3, 3)]
 
 
+def test_a_cell_that_looks_spoilt_is_stored_and_told(connection):
+    delivered = []
+    with Publisher(connection, on_delivery=delivered.append) as publisher:
+        publisher.publish(listing(1, producer_code="9.13301E+17"))
+        publisher.publish(listing(2))
+    told = {delivery.event["listing_id"]: [each.field for each in delivery.cautions] for delivery in delivered}
+    assert told == {"I1": ["producer_code"], "I2": []}
+    assert all(delivery.error is None for delivery in delivered)
+
+
 DAY = {"kind": "day", "event_id": "D", "publisher": "SUYUAN", "occurred_at": MARCH, "date": "2026-01-01"}
 COMPLAINT = {
     "kind": "complaint",
