@@ -63,7 +63,7 @@ class Genealogy:
         )
 
     def inspection(self, number, at, result, report="R"):
-        facts = {"purpose": "self", "inspected_on": "2026-09-01", "agency_code": self.codes[0]}
+        facts = {"purpose": "self", "inspected_on": "2026-08-29", "agency_code": self.codes[0]}
         items = ["x"] if result == "fail" else []
         report_no = f"{report}{number}"
         return self.event(
