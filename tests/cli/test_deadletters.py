@@ -126,7 +126,7 @@ def test_from_the_list_to_a_replay_with_corrected_bytes(suyuan, command, letters
     states = {letter["id"]: letter["replays"] for letter in letters(3)}
     assert states == {"in.entity:0:0": 1, "in.entity:0:1": 1, "in.entity:0:4": 0}
     assert [each["id"] for each in command("deadletters", "list", "--state", "open")] == ["in.entity:0:4"]
-    for name, offset, edited, outcome in [("in.entity:0:1", 3, True, "duplicate"), ("in.entity:0:0", 4, False, "dead")]:
+    for name, offset, edited, outcome in [("in.entity:0:1", 3, True, "accepted"), ("in.entity:0:0", 4, False, "dead")]:
         (replay,) = until(lambda name=name: told(command, name))
         assert (replay["replayed_offset"], replay["edited"], replay["outcome"]) == (offset, edited, outcome)
 
