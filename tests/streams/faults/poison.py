@@ -111,7 +111,7 @@ class PoisonContract:
         world.publish("in.day", 0, [encoded(day) for day in days])
         world.publish("in.complaint", 0, [named, named[:-1], encoded(event("complaint"))], [b"13912345678"] * 3)
         blank = [encoded(event("entity", event_id="\u200b"))] * 700  # more than may be unreadable
-        world.publish("in.entity", 0, [*blank, encoded_entity("good")])
+        world.publish("in.entity", 0, [*blank, encoded_entity("1")])
         asyncio.run(work(world))
 
         dead = list(world.rows("dead_letter"))
@@ -142,4 +142,5 @@ def metric(topic: str, publisher: str) -> float:
 
 
 def encoded_entity(event_id: str) -> bytes:
-    return encoded(event("entity", event_id=event_id, code=f"C{event_id}"))
+    code = "91330106" + event_id.replace("-", "A").rjust(10, "0")  # of the form of a credit code, and its own
+    return encoded(event("entity", event_id=event_id, code=code))

@@ -27,7 +27,7 @@ class SizesContract:
     @pytest.mark.parametrize("size", [MIB - 1, MIB, MIB + 1, 20 * MIB])
     def test_a_large_message_is_accepted_or_pointed_to_and_the_partition_goes_on(self, world, size):
         large = message_of(size)
-        neighbours = [encoded(event("entity", code=f"C{number}")) for number in range(4)]
+        neighbours = [encoded(event("entity", code=f"91330106MABQWU0B7{number}")) for number in range(4)]
         world.publish("in.entity", 0, [*neighbours[:2], large, *neighbours[2:]])
         asyncio.run(work(world))
         kept = by_place(world.rows("event.entity"))
