@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from suyuan.cli.commands import alerts as alerts_command
 from suyuan.cli.commands import chains, deadletters, doctor, trace, unmatched
+from suyuan.cli.commands import event as event_command
 from suyuan.cli.demo.picture import Figures, draw, line
 from suyuan.cli.exits import CommandError
 from suyuan.cli.main import COMMANDS, app
@@ -109,6 +110,7 @@ UNMATCHED = {
     "missing": "product",
     "received_at": 1,
 }
+LISTING_EVENT = {"evidence": "x", "kind": "listing", "title": "x", "source_partition": 0, "source_offset": 1}
 ANSWERS = {
     "unmatched": [UNMATCHED],
     "chains": [CHAIN_ROW],
@@ -119,11 +121,13 @@ ANSWERS = {
     "dead_letters": [LETTER],
     "whole_dead_letters": [LETTER],
     "replays": [],
+    "events": [LISTING_EVENT],
 }
 WALKS = {
     "unmatched": ["unmatched"],
     "chains": ["chains"],
     "chain": ["chain", "P", HOSTILE],
+    "event": ["event", "listing/P/1"],
     "alerts": ["alerts"],
     "trace back": ["trace", "back", "P", HOSTILE],
     "trace forward": ["trace", "forward", HOSTILE],
@@ -132,9 +136,9 @@ WALKS = {
     "deadletters show": ["deadletters", "show", "in.lot:0:1"],
     "deadletters show --as": ["deadletters", "show", "in.lot:0:1", "--as", "text"],
 }
-NO_TEXT_OF_OTHERS = {"run", "worker", "loader", "state", "topics", "demo", "publish", "doctor"}
-"""commands that draw no tables of others' text; what they say goes through `say`, `put` and the log's formatter, and
-demo, publish and doctor have tests of their own below
+NO_TEXT_OF_OTHERS = {"run", "worker", "loader", "state", "topics", "demo", "publish", "doctor", "log"}
+"""log writes JSON, whose text is escaped; the others draw no tables of others' text: what they say goes through `say`,
+`put` and the log's formatter, and demo, publish and doctor have tests of their own below
 """
 
 
@@ -158,7 +162,7 @@ def answering(monkeypatch):
             def __exit__(self, *_):
                 return None
 
-        for module in (chains, trace, unmatched):
+        for module in (chains, event_command, trace, unmatched):
             monkeypatch.setattr(module, "rows", lambda _, query, **how: ask(query, **how))
         for module in (alerts_command, deadletters, trace):
             monkeypatch.setattr(module, "tables", lambda _: Tables())
@@ -195,7 +199,7 @@ def test_the_json_of_hostile_values_is_the_values_and_escaped(walk, answering):
     if "--as" in walk:
         return
     answering(HOSTILE)
-    text = output(*WALKS[walk], "--json")
+    text = output(*WALKS[walk], *([] if walk == "event" else ["--json"]))  # which is JSON anyway
     assert not FORBIDDEN.search(text)
     assert HOSTILE in repr_of_texts(json.loads(text))
 

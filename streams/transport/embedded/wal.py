@@ -99,7 +99,7 @@ def lost_end(path: Path) -> LostEnd | None:
         try:
             written = wal.stat()
             in_use, index = _index(path)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         if in_use or written.st_size < _HEADER:
             return None
