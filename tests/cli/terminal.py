@@ -14,6 +14,8 @@ import tempfile
 import termios
 from contextlib import suppress
 
+_SIZES = {"COLUMNS", "LINES"}
+"""settings that would count for more than the terminal's own"""
 _STYLES = re.compile(r"\x1b\[[0-9;]*m")
 _SEVERAL = """
 import fcntl, json, struct, sys, termios
@@ -34,13 +36,14 @@ def on_terminal(*commands, **environment):
     return _parts(shown_by(_several(commands), encoding=encoding, env=_environment(environment)))
 
 
-def shown_by(words, width=80, encoding="utf-8", **process):
+def shown_by(words, width=80, encoding="utf-8", env=None, **process):
     """What a process shows on a terminal of that width; it ends with 0."""
+    env = {name: value for name, value in (os.environ if env is None else env).items() if name not in _SIZES}
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
     with (
         tempfile.TemporaryFile() as errors,
-        subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=theirs, stderr=errors, **process) as started,
+        subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=theirs, stderr=errors, env=env, **process) as started,
     ):
         os.close(theirs)
         shown = bytearray()
