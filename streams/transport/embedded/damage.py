@@ -97,7 +97,7 @@ def _ids(connection: sqlite3.Connection) -> Iterator[str]:
     if (found, crc32s) != (count, total):
         yield (
             f"the ids of published events are not those that were written ({found} of {count}): an event that comes "
-            "again may be taken twice"
+            "again may be taken twice; suyuan log export, published into a new folder, makes them anew"
         )
 
 
