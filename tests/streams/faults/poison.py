@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from hashlib import sha256
+from zlib import crc32
 
 import pytest
 from prometheus_client import REGISTRY
@@ -111,7 +112,7 @@ class PoisonContract:
         world.publish("in.day", 0, [encoded(day) for day in days])
         world.publish("in.complaint", 0, [named, named[:-1], encoded(event("complaint"))], [b"13912345678"] * 3)
         blank = [encoded(event("entity", event_id="\u200b"))] * 700  # more than may be unreadable
-        world.publish("in.entity", 0, [*blank, encoded_entity("1")])
+        world.publish("in.entity", 0, [*blank, encoded_entity("good")])
         asyncio.run(work(world))
 
         dead = list(world.rows("dead_letter"))
@@ -142,5 +143,5 @@ def metric(topic: str, publisher: str) -> float:
 
 
 def encoded_entity(event_id: str) -> bytes:
-    code = "91330106" + event_id.replace("-", "A").rjust(10, "0")  # of the form of a credit code, and its own
+    code = f"91330106{crc32(event_id.encode()):010d}"  # of the form of a credit code, and its own
     return encoded(event("entity", event_id=event_id, code=code))
