@@ -184,7 +184,8 @@ def test_event_blocks_hold_every_field_and_where_it_came_from(kind):
         "source_offset": pl.Int64,
         "received_at": pl.Int64,
     }
-    assert block_schema(f"event_{kind}") == fields | place
+    version = {"digest": pl.String, "tie": pl.Int64}  # of the content
+    assert block_schema(f"event_{kind}") == fields | place | version
 
 
 def test_every_field_of_every_block_may_be_null():

@@ -17,7 +17,7 @@ from tests.reference.assessment import expected_chains
 
 def found_by_the_reference(market, events):
     chains = [
-        {"platform_code": platform, "listing_id": listing, "verdict": verdict, "gaps": gaps}
+        {"platform_code": platform, "listing_id": listing, "verdict": verdict, "gap_names": gaps}
         for (platform, listing), (verdict, gaps) in expected_chains(events).items()
     ]
     alerts = [
