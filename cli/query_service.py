@@ -12,13 +12,12 @@ Only named queries are answered; none of them writes.
 from __future__ import annotations
 
 import json
+import logging
 import socketserver
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, cast
-
-import structlog
 
 from suyuan.cli import query_socket
 
@@ -31,7 +30,7 @@ _PATIENCE = 30.0
 _FLUSH = 500
 """rows sent at once"""
 
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 
 class QueryService:
@@ -82,7 +81,10 @@ class _Handler(socketserver.StreamRequestHandler):
 
     def _answer(self) -> None:
         try:
-            request = json.loads(self.rfile.readline(_LONGEST_REQUEST))
+            asked = self.rfile.readline(_LONGEST_REQUEST)
+            if not asked:
+                return  # it only wanted to know whether somebody answers
+            request = json.loads(asked)
             query = cast("_Server", self.server).queries[request["query"]]
             lines = []
             for row in query(**request["parameters"]):
@@ -96,7 +98,7 @@ class _Handler(socketserver.StreamRequestHandler):
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one query, the service goes on
             if cast("_Server", self.server).stopping:
                 return  # the tables are being closed; without an end the client knows that it is not through
-            log.warning("query failed", error=repr(error))
+            log.warning("query failed: %r", error)
             self.wfile.write(_line({"error": f"{type(error).__name__}: {error}"}))
 
 

@@ -57,6 +57,25 @@ def test_a_query_that_fails_says_so_and_the_service_goes_on(folder):
 
 
 @pytest.mark.usefixtures("service")
+def test_who_asks_only_whether_there_is_one_is_no_failure(folder, caplog):
+    assert query_client.serves(folder)
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(query_socket.find(folder)))
+        client.settimeout(10)
+        client.shutdown(socket.SHUT_WR)
+        assert not client.recv(100)  # it is through with us
+    assert not caplog.records
+
+
+@pytest.mark.usefixtures("service")
+def test_what_is_logged_is_no_part_of_what_the_command_prints(folder, caplog, capsys):
+    with pytest.raises(CommandError, match="no such table"):
+        list(query_client.ask(folder, "fail"))
+    assert [record.getMessage() for record in caplog.records] == ["query failed: RuntimeError('no such table')"]
+    assert not capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("service")
 def test_only_the_owner_may_ask(folder):
     path = query_socket.find(folder)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
