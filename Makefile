@@ -25,19 +25,13 @@ $(READY): pyproject.toml constraints.txt
 	@touch $(READY)
 	@echo "Installed: $(BIN)/suyuan. See it work: make demo. Use it: . $(BIN)/activate"
 
-# setuptools warns whoever maps folders to packages of a folder named like the package, of which there is none here
+# setuptools warns of a folder named like the package; here it is the package itself
 ADVICE := PYTHONWARNINGS='ignore:Editable installation'
 
-# mypy cannot follow setuptools' package-dir map; links in build/ show it the same tree
-build/types/suyuan: pyproject.toml
-	mkdir -p $@
-	for p in domain schemas connections publishing streams sinks simulation cli; do ln -sfn ../../../$$p $@/$$p; done
-	touch $@
-
-check: $(READY) build/types/suyuan
+check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	MYPYPATH=build/types $(BIN)/mypy -p suyuan
+	$(BIN)/mypy -p suyuan
 	MYPYPATH=deploy/kafka $(BIN)/mypy deploy/kafka/kafka
 	$(BIN)/lint-imports --no-cache
 

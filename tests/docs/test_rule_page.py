@@ -16,6 +16,7 @@ PAGE = DOCS / "how-to" / "write-a-rule.md"
 def test_the_rule_of_the_page_passes_its_check(tmp_path):
     package = tmp_path / "suyuan"
     package.mkdir()
+    shutil.copy(ROOT / "suyuan" / "__init__.py", package)
     for folder in ("schemas", "connections", "publishing", "streams", "sinks", "simulation", "cli"):
         (package / folder).symlink_to(ROOT / folder)
     shutil.copytree(ROOT / "domain", package / "domain", ignore=shutil.ignore_patterns("__pycache__"))
@@ -28,7 +29,7 @@ def test_the_rule_of_the_page_passes_its_check(tmp_path):
     about_the_catalogue = (
         "built_in or catalogue or removed"  # what else there is looks at no rule of it, and takes long
     )
-    words = [sys.executable, "-m", "pytest", *arguments, "-p", "no:cacheprovider", "-k", about_the_catalogue]
+    words = [sys.executable, "-P", "-m", "pytest", *arguments, "-p", "no:cacheprovider", "-k", about_the_catalogue]
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     done = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
@@ -39,6 +40,7 @@ def _place(folder):
     return subprocess.run(
         [
             sys.executable,
+            "-P",
             "-c",
             "from suyuan.domain.rules.catalogue import catalogue_text; print(catalogue_text()[0], end='')",
         ],

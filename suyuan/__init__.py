@@ -1,0 +1,1 @@
+"""Product-quality traceability for online trade: listings meet producers' records in a stream."""
