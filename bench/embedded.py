@@ -28,7 +28,7 @@ from typing import Any
 from environment import environment
 
 from suyuan.cli.embedded.run import EmbeddedRun
-from suyuan.cli.memory import let_memory_be
+from suyuan.cli.memory import tune_allocator
 from suyuan.cli.settings import load
 from suyuan.domain.keys import partition_of
 from suyuan.schemas.topics import TOPICS
@@ -78,7 +78,7 @@ def _in_process() -> dict[str, Any]:
 
 
 async def _throughput(options: argparse.Namespace) -> dict[str, Any]:
-    let_memory_be()
+    tune_allocator()
     bulk = Bulk(options.listings, options.codes)
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
         folder = Path(name) / "data"
@@ -111,7 +111,7 @@ async def _drain(folder: Path) -> dict[str, Any]:
 
 
 async def _latency(options: argparse.Namespace) -> dict[str, Any]:
-    let_memory_be()
+    tune_allocator()
     bulk = Bulk(options.rate * options.seconds, options.codes)
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
         folder = Path(name) / "data"

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from suyuan.cli.embedded.run import EmbeddedRun
-from suyuan.cli.memory import let_memory_be
+from suyuan.cli.memory import tune_allocator
 from suyuan.cli.settings import load
 from suyuan.publishing.keys import keys_and_ids
 from suyuan.schemas.blocks import decode_block
@@ -47,7 +47,7 @@ def main() -> None:
 
 
 async def _measure(options: argparse.Namespace) -> dict[str, Any]:
-    let_memory_be()
+    tune_allocator()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "data"
         with Log.open(folder, "publish", "interval") as log:

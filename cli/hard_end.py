@@ -12,7 +12,7 @@ from suyuan.cli.exits import Exit
 logger = logging.getLogger(__name__)
 
 
-class HardEnd:
+class ShutdownDeadline:
     """Ends the process if its orderly end takes longer than `seconds`: one that hangs keeps its partitions from others.
     What was not acknowledged is done again, as after a kill.
     """

@@ -15,7 +15,7 @@ _COLLECT_AFTER = 100_000
 """objects made and not freed; Python's own 700 has it look through every block several times"""
 
 
-def let_memory_be() -> None:
+def tune_allocator() -> None:
     """Keep freed blocks instead of giving each back to the kernel and faulting it in anew (glibc; measured: 10 % less
     processor time per listing), and look for garbage in cycles seldom (8 % of the time of reading Kafka's records).
     """

@@ -24,7 +24,9 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """`repeated`: it was begun before, by a process that may have ended before or after its insert."""
+    """`repeated`: an intent to insert it was committed before, by a process that may have ended before or after that
+    insert.
+    """
 
     target: Target
     spans: tuple[Span, ...]
@@ -49,19 +51,19 @@ class Batch:
         return f"{self.target.table}:{self.target.topic}:{ranges}:{sums}"
 
     @property
-    def begun(self) -> dict[TopicPartition, tuple[int, str]]:
+    def intent(self) -> dict[TopicPartition, tuple[int, str]]:
         """What to commit before the insert: still the first offsets, and the note."""
         note = json.dumps({"inserting": self.spans}, separators=(",", ":"))
         return {(self.target.topic, span.partition): (span.first, note) for span in self.spans}
 
     @property
-    def done(self) -> dict[TopicPartition, tuple[int, str]]:
+    def committed(self) -> dict[TopicPartition, tuple[int, str]]:
         """What to commit after the insert."""
         return {(self.target.topic, span.partition): (span.last + 1, "") for span in self.spans}
 
 
-def spans_begun(note: str) -> tuple[Span, ...]:
-    """The spans that a committed text tells of; none for a text without a note."""
+def intended_spans(note: str) -> tuple[Span, ...]:
+    """The spans that a committed note intends to insert; none for an empty text."""
     if not note:
         return ()
     return tuple(Span(*map(int, span)) for span in json.loads(note)["inserting"])

@@ -49,7 +49,7 @@ class MessagesLost(SinkError):
 
 
 class OwnershipLost(SinkError):
-    """The topics are another loader's by now; nothing was committed. What was noted as begun is repeated there, under
+    """The topics are another loader's by now; nothing was committed. What was intended is repeated there, under
     the same tokens.
     """
 

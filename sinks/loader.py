@@ -2,13 +2,13 @@
 
 For each batch, in this order:
 
-1. gather   what its topic's partitions hold beyond the committed offsets, up to a size
-2. note     commit the ranges as begun (offsets unmoved), together with what step 5 of the batch before owes
+1. read     what its topic's partitions hold beyond the committed offsets, up to a size
+2. intent   commit the ranges as a note (offsets unmoved), together with what step 5 of the batch before has pending
 3. insert   with a token made of the ranges and sums of the bytes; again while the failure may pass
 4. verify   the rows that ClickHouse took against those of the containers
-5. commit   the offsets beyond the ranges: with the next note, at once when there is no next
+5. commit   the offsets beyond the ranges: with the next intent, at once when there is no next
 
-Killed after 2: the restart gathers the very same ranges, hence the same token. Killed after 3: it does so
+Killed after 2: the restart reads the very same ranges, hence the same token. Killed after 3: it does so
 too, and ClickHouse drops the repeat. Should the token have left ClickHouse's memory by then,
 ReplacingMergeTree and the read views fold the rows.
 """
@@ -23,9 +23,9 @@ from dataclasses import dataclass
 from clickhouse_connect.driver.client import Client
 
 from suyuan.connections.lost import Lost, refusal
+from suyuan.sinks.batch_reader import BatchReader, Size
 from suyuan.sinks.batches import Batch
 from suyuan.sinks.errors import MessagesLost
-from suyuan.sinks.gathering import Gatherer, Size
 from suyuan.sinks.inserter import BackOff, Inserter
 from suyuan.sinks.log_reader import LogReader, TopicPartition
 from suyuan.sinks.tables import TARGETS, Target
@@ -79,18 +79,18 @@ class Loader:
         self._on_lost = on_lost
         self._accepts_loss = accept_loss
         self._beyond_since: dict[TopicPartition, float] = {}
-        self._gatherer = Gatherer(log, GROUP, size or Size(), self._note_lost)
+        self._reader = BatchReader(log, GROUP, size or Size(), self._note_lost)
         self._inserter = Inserter(client, pause or (lambda seconds: not self.stop.wait(seconds)), back_off, on_retry)
         self._on_loaded = on_loaded
         self._clock = clock
         self._waiting_since: dict[str, float] = {}
         self._last_rows: dict[str, int] = {}
-        self._owed: dict[TopicPartition, tuple[int, str]] = {}
+        self._pending: dict[TopicPartition, tuple[int, str]] = {}
         self._unfinished: list[Batch] = []
         log.register(GROUP, [target.topic for target in targets])
         for target in targets:
-            self._unfinished += self._gatherer.resume(target)
-        self._owed |= {at: (offset, "") for at, offset in self._gatherer.uncommitted.items()}
+            self._unfinished += self._reader.resume(target)
+        self._pending |= {at: (offset, "") for at, offset in self._reader.uncommitted.items()}
 
     def run(self) -> None:
         """Load until `stop` is set."""
@@ -122,15 +122,15 @@ class Loader:
             if self.stop.is_set():
                 break
             if self._is_due(target, ends, wait=wait):
-                batch = self._gatherer.gather(target)
+                batch = self._reader.next_batch(target)
                 rows += self._load(batch) if batch is not None else 0
-        self._settle()
+        self._commit_pending()
         return rows
 
     def lag(self) -> dict[TopicPartition, int]:
         """Messages not yet in ClickHouse, by topic and partition."""
         ends = self._log.end_offsets()
-        return {at: max(0, ends[at] - position) for at, position in self._gatherer.positions.items()}
+        return {at: max(0, ends[at] - position) for at, position in self._reader.positions.items()}
 
     def _note_lost(self, lost: Lost) -> None:
         if self._on_lost is not None:
@@ -140,7 +140,7 @@ class Loader:
 
     def _miss_the_end(self, ends: Mapping[TopicPartition, int]) -> None:
         """A log that ends before what was read of it is not the one that it was. Ends may be told late."""
-        now, positions = self._clock(), self._gatherer.positions
+        now, positions = self._clock(), self._reader.positions
         self._beyond_since = {
             at: self._beyond_since.get(at, now) for at, position in positions.items() if ends[at] < position
         }
@@ -151,7 +151,7 @@ class Loader:
 
     def _is_due(self, target: Target, ends: Mapping[TopicPartition, int], *, wait: bool) -> bool:
         partitions = range(self._log.partitions(target.topic))
-        positions = self._gatherer.positions
+        positions = self._reader.positions
         if all(positions[target.topic, number] >= ends[target.topic, number] for number in partitions):
             self._waiting_since.pop(target.topic, None)
             return False
@@ -164,24 +164,24 @@ class Loader:
         return min(4.0, 1 + self._last_rows.get(target.topic, 0) / BUSY_ROWS)
 
     def _load(self, batch: Batch) -> int:
-        self._settle(batch.begun)
+        self._commit_pending(batch.intent)
         began = self._clock()
         if not self._inserter.insert(batch):
             return 0
-        self._owed |= batch.done
-        for at, (offset, _) in batch.done.items():
-            self._gatherer.positions[at] = offset
+        self._pending |= batch.committed
+        for at, (offset, _) in batch.committed.items():
+            self._reader.positions[at] = offset
         self._last_rows[batch.target.topic] = batch.rows
-        if not self._gatherer.is_full(batch.rows, len(batch.data)):
+        if not self._reader.is_full(batch.rows, len(batch.data)):
             self._waiting_since.pop(batch.target.topic, None)
         if self._on_loaded is not None:
             self._on_loaded(Loaded(batch.target, batch.rows, len(batch.data), self._clock() - began))
         return batch.rows
 
-    def _settle(self, begun: dict[TopicPartition, tuple[int, str]] | None = None) -> None:
-        entries = self._owed | (begun or {})
+    def _commit_pending(self, intent: dict[TopicPartition, tuple[int, str]] | None = None) -> None:
+        entries = self._pending | (intent or {})
         if not entries:
             return
         offsets = {at: offset for at, (offset, _) in entries.items()}
         self._log.commit(GROUP, offsets, {at: note for at, (_, note) in entries.items()})
-        self._owed.clear()
+        self._pending.clear()

@@ -23,10 +23,10 @@ from faust.types.tuples import TP
 from suyuan.connections.kafka import KafkaConnection
 from suyuan.schemas.versions import refuse_incompatible_versions
 from suyuan.streams import metrics
+from suyuan.streams.block_cache import BlockCache
 from suyuan.streams.dead_letter_limit import DeadLetterLimit, TooManyDeadLetters
-from suyuan.streams.hand_over import HandOver
-from suyuan.streams.in_work import InWork
-from suyuan.streams.outgoing import Outgoing
+from suyuan.streams.in_flight import InFlight
+from suyuan.streams.messages import OutputMessage
 from suyuan.streams.runner import Incoming, StageRunner
 from suyuan.streams.state.errors import StateClosedError, StateError
 from suyuan.streams.state.position import Life
@@ -48,7 +48,7 @@ LINGER_SECONDS = 0.25
 fewer, larger ones are sooner through (at 2,000 listings a second, p99 to the alert: 1.6 s with 0.1, 0.86 s with 0.25).
 """
 STOP_SECONDS = 20.0
-"""for blocks in work"""
+"""for blocks in flight"""
 CLOSE_SECONDS = 10.0
 """for Faust after them; one that crashed may never do it"""
 CHECK_SECONDS = 0.5
@@ -133,7 +133,7 @@ class StreamApp:
             self.app.topic_ids = topic_ids
         self.app.life_of, self.app.begin_anew = self._life_of, self._begin_anew
         self.app.compression = "zstd"  # as quick as the quickest lz4, 60 % of its bytes, half of the broker's work
-        self.app.in_work = self._in_work = InWork()
+        self.app.in_flight = self._in_flight = InFlight()
         self._stopping = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._scrubbing: asyncio.Task[None] | None = None
@@ -141,7 +141,7 @@ class StreamApp:
         # records go before the listings that may name them: what was published together is not found missing first
         self.app.reading_order = {topic: rank for stage in TOPOLOGY for rank, topic in enumerate(stage.reads)}
         self.app.batch_topics = {topic for stage in TOPOLOGY for topic in stage.reads}
-        memory, hand_over = RocksMemory(), HandOver()
+        memory, block_cache = RocksMemory(), BlockCache()
         self._threads = ThreadPoolExecutor(stage_threads, "stages") if stage_threads else None
         self.states: dict[str, StageState] = {}
         for stage in TOPOLOGY:
@@ -154,7 +154,7 @@ class StreamApp:
                 self,
                 partitions=partitions,
                 slice_rows=slice_rows,
-                hand_over=hand_over,
+                block_cache=block_cache,
                 dead_letter_limit=dead_letter_limit,
                 threads=self._threads,
             )
@@ -181,15 +181,15 @@ class StreamApp:
             raise self.app.crash_reason or RuntimeError("the stream app crashed")
 
     async def stop(self) -> None:
-        """Finish the blocks in work, commit, close."""
+        """Finish the blocks in flight, commit, close."""
         self._stopping.set()
         if self._scrubbing is not None:
             self._scrubbing.cancel()
         try:
             async with asyncio.timeout(STOP_SECONDS):
-                await self._in_work.wait_idle()
+                await self._in_flight.wait_idle()
         except TimeoutError:
-            logger.warning("blocks in work were given up after %s s: they will be done again", STOP_SECONDS)
+            logger.warning("blocks in flight were given up after %s s: they will be done again", STOP_SECONDS)
         stopping = asyncio.ensure_future(self.app.stop())
         await asyncio.wait([stopping], timeout=CLOSE_SECONDS)
         if not stopping.done():
@@ -208,7 +208,7 @@ class StreamApp:
         """One message from outside the stages, to a topic's partition; durable when it returns."""
         await self._until_room(lambda: self.app.producer.append_many({TP(*at): [Record(key, value)]}))
 
-    async def append_outputs(self, messages: Sequence[Outgoing]) -> dict[TP, Sequence[int]]:
+    async def append_outputs(self, messages: Sequence[OutputMessage]) -> dict[TP, Sequence[int]]:
         """Durable when it returns; in one append, which the embedded log takes whole or not at all. The offsets of each
         partition's messages.
         """
@@ -265,12 +265,12 @@ class StreamApp:
             if self._stopping.is_set() or self.app.rebalancing or message.generation_id != generation:
                 return  # the partition may be another's by now; whoever has it reads this again
             incoming = Incoming(message.topic, message.partition, message.value, generation)
-            with self._in_work.block():
+            with self._in_flight.block():
                 try:
                     await runner.process(incoming)
                 except Exception as error:  # noqa: BLE001 -- nothing may leave the agent's loop
                     if isinstance(error, TooManyDeadLetters):
-                        message.done_before(error.offset)
+                        message.ack_before(error.offset)
                     if isinstance(error, StateClosedError) and self._stopping.is_set():
                         return
                     self._stopping.set()

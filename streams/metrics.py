@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from suyuan.streams.stage import Emit
+from suyuan.streams.stage import Output
 
 EVENTS = Counter("suyuan_events", "Events taken in.", ["kind", "outcome"])
 STAGE_ROWS = Counter("suyuan_stage_rows", "Rows read by a stage.", ["stage", "topic"])
@@ -55,21 +55,21 @@ SET_ASIDE = Counter(
 FAILURES = Counter("suyuan_stage_failures", "Blocks that stopped a stage.", ["stage"])
 
 
-def count_outcomes(emits: Iterable[Emit]) -> None:
+def count_outcomes(outputs: Iterable[Output]) -> None:
     """Events by kind and outcome, dead letters among them."""
-    for emit in emits:
-        if emit.topic.startswith("event."):
-            counts = emit.rows["outcome"].value_counts()
+    for output in outputs:
+        if output.topic.startswith("event."):
+            counts = output.rows["outcome"].value_counts()
             for outcome, count in counts.iter_rows():
-                EVENTS.labels(emit.topic.removeprefix("event."), outcome).inc(count)
-        elif emit.topic == "dead_letter":
-            for kind, count in emit.rows["kind"].value_counts().iter_rows():
+                EVENTS.labels(output.topic.removeprefix("event."), outcome).inc(count)
+        elif output.topic == "dead_letter":
+            for kind, count in output.rows["kind"].value_counts().iter_rows():
                 EVENTS.labels(kind, "dead").inc(count)
 
 
-def observe_alerts(emits: Sequence[Emit], now_ms: int) -> None:
-    """Latency of the alerts among the emits; `received_at` is when the log took the event that caused each."""
-    for emit in emits:
-        if emit.topic == "alert":
-            for received_at in emit.rows["received_at"].drop_nulls():
+def observe_alerts(outputs: Sequence[Output], now_ms: int) -> None:
+    """Latency of the alerts among the outputs; `received_at` is when the log took the event that caused each."""
+    for output in outputs:
+        if output.topic == "alert":
+            for received_at in output.rows["received_at"].drop_nulls():
                 ALERT_SECONDS.observe(max(0, now_ms - received_at) / 1000)

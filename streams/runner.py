@@ -26,11 +26,11 @@ import polars as pl
 from suyuan.connections.refused_batch import RefusedBatch
 from suyuan.schemas.blocks import BlockError, decode_block, join_blocks
 from suyuan.streams import metrics
+from suyuan.streams.block_cache import BlockCache
 from suyuan.streams.dead_letter_limit import DeadLetterLimit, TooManyDeadLetters
-from suyuan.streams.hand_over import HandOver
-from suyuan.streams.outgoing import Outgoing, outgoing
+from suyuan.streams.messages import OutputMessage, encode_outputs
 from suyuan.streams.set_aside import SetAside
-from suyuan.streams.stage import Block, Emit, Run, StageContext
+from suyuan.streams.stage import Block, Output, Run, StageContext
 from suyuan.streams.state.stage_state import KeyedState
 from suyuan.streams.state.view import Overlay
 from suyuan.streams.topology import TOPOLOGY, Stage
@@ -41,7 +41,7 @@ READ_BY_STAGES = {topic for stage in TOPOLOGY for topic in stage.reads}
 class OutputLog(Protocol):
     """Where outputs go."""
 
-    async def append_outputs(self, messages: Sequence[Outgoing]) -> Mapping[tuple[str, int], Sequence[int]]:
+    async def append_outputs(self, messages: Sequence[OutputMessage]) -> Mapping[tuple[str, int], Sequence[int]]:
         """Return when all of them are durable: the offsets of each topic-partition's messages, in their order."""
 
 
@@ -67,17 +67,17 @@ class StageRunner:
         *,
         partitions: int,
         slice_rows: int = 4000,
-        hand_over: HandOver | None = None,
+        block_cache: BlockCache | None = None,
         dead_letter_limit: DeadLetterLimit | None = None,
         threads: Executor | None = None,
     ) -> None:
-        """`hand_over`: shared by the stages of the process; None: every block is decoded from the log. `threads`: that
-        functions run in; None: the event loop's.
+        """`block_cache`: shared by the stages of the process; None: every block is decoded from the log. `threads`: to
+        run the functions in; None: the event loop's.
         """
         self.stage = stage
         self._state = state
         self._log = log
-        self._hand_over = hand_over
+        self._block_cache = block_cache
         self._threads = threads
         self._partitions = partitions
         self._slice_rows = slice_rows
@@ -101,7 +101,7 @@ class StageRunner:
         started = time.perf_counter()
         partition = message.partition
         view = self._state.view(partition)
-        rows, last, emits, messages = await asyncio.get_running_loop().run_in_executor(
+        rows, last, outputs, messages = await asyncio.get_running_loop().run_in_executor(
             self._threads, self._run, message, view
         )
         ran = time.perf_counter()
@@ -109,13 +109,13 @@ class StageRunner:
         committed = time.perf_counter()
         if messages:
             offsets = await self._log.append_outputs(messages)
-            if self._hand_over is not None:
-                _keep_at_hand(self._hand_over, messages, offsets)
+            if self._block_cache is not None:
+                _cache_blocks(self._block_cache, messages, offsets)
         done = time.perf_counter()
-        metrics.count_outcomes(emits)
-        metrics.observe_alerts(emits, int(time.time() * 1000))
-        for emit in emits:
-            self._set_aside.note(message.topic, partition, emit.set_aside)
+        metrics.count_outcomes(outputs)
+        metrics.observe_alerts(outputs, int(time.time() * 1000))
+        for output in outputs:
+            self._set_aside.note(message.topic, partition, output.set_aside)
         name = self.stage.name
         metrics.STAGE_ROWS.labels(name, message.topic).inc(rows)
         metrics.BLOCK_ROWS.labels(name).observe(rows)
@@ -123,7 +123,7 @@ class StageRunner:
         metrics.STAGE_SECONDS.labels(name, "state").observe(committed - ran)
         metrics.STAGE_SECONDS.labels(name, "outputs").observe(done - committed)
 
-    def _run(self, message: Incoming, view: Overlay) -> tuple[int, int, list[Emit], list[Outgoing]]:
+    def _run(self, message: Incoming, view: Overlay) -> tuple[int, int, list[Output], list[OutputMessage]]:
         """(rows read, last offset, what the function returned, the same as messages)."""
         partition = message.partition
         context = StageContext(
@@ -138,25 +138,25 @@ class StageRunner:
         last = run.offsets[-1]
         if message.topic in self.stage.runs:
             rows = len(run.offsets)
-            emits = self.stage.runs[message.topic](run, view, context)
+            outputs = self.stage.runs[message.topic](run, view, context)
         else:
             # blocks that wait together are done as one: a block has costs that its rows do not add to
-            at_hand = self._hand_over
-            frame = at_hand.take(run.topic, partition, run.offsets) if at_hand is not None else None
+            cache = self._block_cache
+            frame = cache.take(run.topic, partition, run.offsets) if cache is not None else None
             if frame is None:
                 _refuse_packed(run)
                 frame = _rows([value for value in run.values if value is not None])
             block = Block(message.topic, partition, last, run.timestamps[-1], frame, run.redelivered, run.offsets[0])
             rows = len(frame)
-            emits = self.stage.blocks[message.topic](block, view, context)
+            outputs = self.stage.blocks[message.topic](block, view, context)
         view.look_below()
-        return rows, last, emits, list(outgoing(emits, partition, self._partitions))
+        return rows, last, outputs, list(encode_outputs(outputs, partition, self._partitions))
 
     def _epoch(self, partition: int, generation: int) -> int:
         """A new one with each assignment: another process may have had the partition in between."""
         known = self._epochs.get(partition)
         if known is None or known[0] != generation:
-            known = self._epochs[partition] = generation, self._state.take_up(partition)
+            known = self._epochs[partition] = generation, self._state.begin_epoch(partition)
         return known[1]
 
 
@@ -194,12 +194,12 @@ def _rows(blocks: Sequence[bytes]) -> pl.DataFrame:
         return pl.concat([decode_block(block) for block in blocks])
 
 
-def _keep_at_hand(
-    hand_over: HandOver, messages: Sequence[Outgoing], offsets: Mapping[tuple[str, int], Sequence[int]]
+def _cache_blocks(
+    cache: BlockCache, messages: Sequence[OutputMessage], offsets: Mapping[tuple[str, int], Sequence[int]]
 ) -> None:
-    places = {at: iter(each) for at, each in offsets.items()}
+    following = {topic_partition: iter(each) for topic_partition, each in offsets.items()}
     for message in messages:
-        at = (message.topic, message.partition)
-        offset = next(places[at])
+        topic_partition = (message.topic, message.partition)
+        offset = next(following[topic_partition])
         if message.topic in READ_BY_STAGES:
-            hand_over.keep((*at, offset), message.rows)
+            cache.put((*topic_partition, offset), message.rows)

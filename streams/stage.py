@@ -1,4 +1,4 @@
-"""What a stage is: a function from a block and keyed state to outgoing blocks. No Faust, no I/O, no clock here."""
+"""What a stage is: a function from a block and keyed state to outputs. No Faust, no I/O, no clock here."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Block:
     the last message.
 
     `redelivered` says that the state may already hold these rows (see docs/ARCHITECTURE.md, order of an
-    acknowledgement): the stage must emit for every row that it touches, changed or not.
+    acknowledgement): the stage must return outputs for every row that it touches, changed or not.
     """
 
     topic: str
@@ -59,7 +59,7 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
-class Emit:
+class Output:
     """Rows for a topic. `key` names the column that chooses the partition (crc32 of its text); a column named
     `partition` is used as the partition itself and is not sent; with neither, rows go to the stage's own partition.
     """
@@ -110,5 +110,5 @@ class StageContext:
     """offsets of the topic before it was made again: added to those of now, they go on rising"""
 
 
-BlockStage = Callable[[Block, StateView, StageContext], list[Emit]]
-RunStage = Callable[[Run, StateView, StageContext], list[Emit]]
+BlockStage = Callable[[Block, StateView, StageContext], list[Output]]
+RunStage = Callable[[Run, StateView, StageContext], list[Output]]

@@ -33,12 +33,12 @@ import numpy as np
 import polars as pl
 from faust.types.tuples import TP
 
-from suyuan.cli.memory import let_memory_be
+from suyuan.cli.memory import tune_allocator
 from suyuan.connections.kafka import KafkaConnection
 from suyuan.schemas.framing import frame_header
 from suyuan.schemas.rows import RowSchema
 from suyuan.schemas.runs import decode_run
-from suyuan.streams.in_work import InWork
+from suyuan.streams.in_flight import InFlight
 from suyuan.streams.state.rocks_store import RocksMemory
 from suyuan.streams.state.settings import StateSettings
 from suyuan.streams.state.stage_state import StageState
@@ -178,7 +178,7 @@ class Join:
             autodiscover=False,
         )
         self.app.kafka_connection = KafkaConnection(tuple(servers.split(",")))
-        self.app.in_work = self._in_work = InWork()
+        self.app.in_flight = self._in_flight = InFlight()
         self.app.batch_topics = {"records", "listings"}
         self.app.reading_order = {"records": 0, "listings": 1}
         self.app.linger = dict.fromkeys(("records", "listings"), LINGER_SECONDS)
@@ -208,7 +208,7 @@ class Join:
 
     async def _in_turn(self, event: Any) -> None:
         try:
-            with self._in_work.block():
+            with self._in_flight.block():
                 async with self._in_order[event.message.partition]:
                     await self._block(event.message.value)
         except Exception as error:  # noqa: BLE001 - ends the process, see main
@@ -244,7 +244,7 @@ def _after(run: Run, known: int) -> Run:
 
 async def main(servers: str, folder: Path, commit_ms: int) -> int:
     """Until SIGTERM (0) or a failure (1)."""
-    let_memory_be()
+    tune_allocator()
     join = Join(servers, folder, CACHED, commit_ms)
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)

@@ -33,7 +33,7 @@ VERIFIERS = "verifier"
 INPUTS = tuple(topic.name for topic in TOPICS if topic.name.startswith("in."))
 
 
-class LoaderWatch:
+class LoaderMonitor:
     """In a thread of its own from `start` to `stop`. What goes wrong is logged, and tried again."""
 
     def __init__(self, loader: ClusterLoader, clickhouse: ClickHouse, connection: KafkaConnection) -> None:
@@ -52,11 +52,11 @@ class LoaderWatch:
         self._thread = threading.Thread(target=self._run, name="loader-watch", daemon=True)
 
     def start(self) -> None:
-        """Watch in the background."""
+        """Monitor in the background."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Soon; a query in work is not waited for."""
+        """Soon; a query in flight is not waited for."""
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join(timeout=2.0)

@@ -5,7 +5,7 @@ What happens      | what it does
 topics dealt anew | drops what it has in hand, takes up its topics from their committed offsets and notes
 brokers away      | the same, again and again, until they are back
 ClickHouse away   | repeats the one insert that it has in hand, up to 30 s apart; reads nothing meanwhile
-told to stop      | ends the insert in work, commits, leaves the group
+told to stop      | ends the insert in flight, commits, leaves the group
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class ClusterLoader:
         self._thread.start()
 
     def stop(self, seconds: float) -> bool:
-        """Finish the insert in work, and leave the group; False where that takes longer. What was begun is noted, and
+        """Finish the insert in flight, and leave the group; False where that takes longer. What was begun is noted, and
         whoever loads next repeats it under the same token.
         """
         self._stopping.set()

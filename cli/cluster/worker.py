@@ -101,7 +101,7 @@ class Worker:
             raise
 
     async def stop(self) -> None:
-        """Finish the blocks in work, commit, leave the group. Safe to call twice."""
+        """Finish the blocks in flight, commit, leave the group. Safe to call twice."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

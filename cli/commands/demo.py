@@ -16,7 +16,7 @@ from rich.live import Live
 from suyuan.cli.demo.picture import Figures, draw, draw_report, draw_tour, line
 from suyuan.cli.demo.stage import Show, perform
 from suyuan.cli.exits import CommandError, Exit
-from suyuan.cli.memory import let_memory_be
+from suyuan.cli.memory import tune_allocator
 from suyuan.cli.options import AsJson
 from suyuan.cli.screen import console, print_json, say, show
 from suyuan.cli.settings import load
@@ -58,7 +58,7 @@ def demo(
         raise CommandError(f"--events: at least {FEWEST} (or 0: without end); --rate: not below 0", Exit.WRONG_USAGE)
     if once and not events:
         raise CommandError("--once needs an end: --events N", Exit.WRONG_USAGE)
-    let_memory_be()
+    tune_allocator()
     with ExitStack() as opened:
         folder = data or Path(mkdtemp(prefix="suyuan-demo-"))
         if folder.exists() and not (folder.is_dir() and next(folder.iterdir(), None) is None):

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from suyuan.cli.cluster.loader_watch import LoaderWatch
+from suyuan.cli.cluster.loader_watch import LoaderMonitor
 from suyuan.cli.cluster.loading import ClusterLoader
 from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.metrics_server import serve_metrics
@@ -33,7 +33,7 @@ from suyuan.sinks.errors import (
 from suyuan.sinks.migrations import migrate, pending
 
 GRACE_SECONDS = 20.0
-"""that an insert in work may still take when the process is told to stop"""
+"""that an insert in flight may still take when the process is told to stop"""
 
 _CODES: dict[type[BaseException], Exit] = {
     LogUnavailable: Exit.UNAVAILABLE,
@@ -95,18 +95,18 @@ def _load(settings: Settings, *, once: bool, check_schema: bool, accept_loss: bo
             refuse_former(client)
         _prepare(tables, check_schema=check_schema)
         loading = ClusterLoader(connection, tables, once=once, accept_loss=accept_loss)
-        watch = LoaderWatch(loading, tables, connection)
+        monitor = LoaderMonitor(loading, tables, connection)
         report = None
         try:
             loading.start()
-            watch.start()
+            monitor.start()
             say(f"suyuan loads from {settings.kafka} into {tables.settings.place}; Ctrl-C ends")
             while not stopping.wait(0.1) and not loading.ended.is_set():
                 pass
             if loading.error is None and once and not stopping.is_set():
-                report = _report(loading, watch, time.monotonic() - began)
+                report = _report(loading, monitor, time.monotonic() - began)
         finally:
-            watch.stop()
+            monitor.stop()
             if loading.stop(GRACE_SECONDS):
                 loading.log.close()
             else:
@@ -116,8 +116,8 @@ def _load(settings: Settings, *, once: bool, check_schema: bool, accept_loss: bo
         return report
 
 
-def _report(loading: ClusterLoader, watch: LoaderWatch, seconds: float) -> dict[str, Any]:
-    verification = watch.verify_all()
+def _report(loading: ClusterLoader, monitor: LoaderMonitor, seconds: float) -> dict[str, Any]:
+    verification = monitor.verify_all()
     return {
         "seconds": round(seconds, 3),
         "rows": dict(loading.rows),

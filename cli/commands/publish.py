@@ -17,7 +17,7 @@ from suyuan.cli.publishing.columns import OwnWords, nearest, read_own_words
 from suyuan.cli.publishing.encoding import Encoding, named
 from suyuan.cli.publishing.files import Publication
 from suyuan.cli.publishing.problems import a
-from suyuan.cli.publishing.progress import watch
+from suyuan.cli.publishing.progress import progress_bar
 from suyuan.cli.publishing.publisher import Outlet, Publisher
 from suyuan.cli.publishing.reading import Options
 from suyuan.cli.publishing.refused_rows import RefusedRows
@@ -78,7 +78,7 @@ def publish(
         settings = None if check else load(data=data, kafka=kafka)
         refused = opened.enter_context(closing(_refused_rows(errors, files))) if errors is not None else None
         try:
-            with _outlet(settings, tally) as outlet, watch(tally) as progress:
+            with _outlet(settings, tally) as outlet, progress_bar(tally) as progress:
                 Publication(Publisher(outlet), tally, progress, options, refused, shown).publish(files)
         except CommandError as error:
             failure = error

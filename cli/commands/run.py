@@ -19,7 +19,7 @@ from suyuan.cli.embedded.days import publish_days
 from suyuan.cli.embedded.run import EmbeddedRun
 from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.lost import leave_to_the_command
-from suyuan.cli.memory import let_memory_be
+from suyuan.cli.memory import tune_allocator
 from suyuan.cli.metrics_server import serve_metrics
 from suyuan.cli.options import AcceptLoss, AcceptPoison, AsJson, Data
 from suyuan.cli.rules import check_rules
@@ -88,7 +88,7 @@ def run(
     leave_to_the_command()
     for handler in logging.getLogger().handlers:
         handler.addFilter(WithoutCrashes(LogError, StateError))
-    let_memory_be()
+    tune_allocator()
     settings = load(data=data, metrics_port=metrics_port, dead_letter_limit=1.0 if accept_poison else None)
     if settings.kafka:
         say(
@@ -153,7 +153,7 @@ async def _run(
         await first_of(embedded.wait_drained() if once else _report(embedded), embedded.wait_failed(), stopping.wait())
         if not once or stopping.is_set():
             return None
-        verification = await asyncio.to_thread(embedded.watch.verify_all)
+        verification = await asyncio.to_thread(embedded.monitor.verify_all)
         today = _today()
         return {
             "seconds": round(time.monotonic() - began, 3),

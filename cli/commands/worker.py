@@ -13,9 +13,9 @@ import typer
 from suyuan.cli.cluster.worker import Worker
 from suyuan.cli.crash_log import WithoutCrashes
 from suyuan.cli.exits import CommandError, Exit
-from suyuan.cli.hard_end import HardEnd
+from suyuan.cli.hard_end import ShutdownDeadline
 from suyuan.cli.lost import leave_to_the_command
-from suyuan.cli.memory import let_memory_be
+from suyuan.cli.memory import tune_allocator
 from suyuan.cli.metrics_server import serve_metrics
 from suyuan.cli.options import AcceptLoss, AcceptPoison, AsJson, Data, Kafka
 from suyuan.cli.outage_log import OutageLog
@@ -30,7 +30,7 @@ from suyuan.streams.transport.errors import TopicGrown, TransportError
 from suyuan.streams.watchdog import StalledError
 
 END_SECONDS = 45.0
-"""longer than blocks in work and Faust are waited for"""
+"""longer than blocks in flight and Faust are waited for"""
 _CODES: dict[type[BaseException], Exit] = {
     StateLockedError: Exit.UNAVAILABLE,
     StateVersionError: Exit.BAD_CONFIGURATION,
@@ -66,18 +66,18 @@ def worker(
     check_rules()
     _log()
     leave_to_the_command()
-    let_memory_be()
+    tune_allocator()
     settings = load(kafka=kafka, data=data, metrics_port=metrics_port, dead_letter_limit=1.0 if accept_poison else None)
-    hard_end = HardEnd(END_SECONDS)
+    deadline = ShutdownDeadline(END_SECONDS)
     try:
-        running = _work(settings, hard_end, once=once, rebuild_damaged=rebuild_damaged, accept_loss=accept_loss)
+        running = _work(settings, deadline, once=once, rebuild_damaged=rebuild_damaged, accept_loss=accept_loss)
         seconds = asyncio.run(running)
     except (StateError, TransportError, TooManyDeadLetters, StalledError, IncompatibleVersions) as error:
         raise CommandError(str(error), _CODES.get(type(error), Exit.FAILED)) from error
     except OSError as error:
         raise CommandError(f"{settings.data}: {error}", Exit.BAD_CONFIGURATION) from error
     finally:
-        hard_end.disarm()
+        deadline.disarm()
     if seconds is not None and as_json:
         print_json([{"seconds": round(seconds, 3)}])
 
@@ -93,13 +93,13 @@ def _log() -> None:
 
 
 async def _work(
-    settings: Settings, hard_end: HardEnd, *, once: bool, rebuild_damaged: bool, accept_loss: bool
+    settings: Settings, deadline: ShutdownDeadline, *, once: bool, rebuild_damaged: bool, accept_loss: bool
 ) -> float | None:
     """Seconds of a run to the end (`once`); None after a run that was told to stop."""
     stopping = asyncio.Event()
 
     def told_to_stop() -> None:
-        hard_end.arm()
+        deadline.arm()
         stopping.set()
 
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -118,5 +118,5 @@ async def _work(
         await first_of(*works, *([running.wait_drained()] if once else []))
         return time.monotonic() - began if once and not stopping.is_set() else None
     finally:
-        hard_end.arm()
+        deadline.arm()
         await running.stop()

@@ -40,7 +40,7 @@ class LoaderThread:
         self._thread.start()
 
     def stop(self) -> None:
-        """Finish the batch in work."""
+        """Finish the batch in flight."""
         if self._thread is not None:
             self._loader.stop.set()
             self._thread.join()

@@ -12,7 +12,7 @@ from pathlib import Path
 from suyuan.cli.chain_watch import LOOK_SECONDS
 from suyuan.cli.embedded.days import publish_day
 from suyuan.cli.embedded.loading import LoaderThread
-from suyuan.cli.embedded.watching import Watch
+from suyuan.cli.embedded.watching import SystemMonitor
 from suyuan.cli.queries import named_queries
 from suyuan.cli.query_service import QueryService
 from suyuan.cli.settings import Settings
@@ -96,13 +96,13 @@ class EmbeddedRun:
             await asyncio.to_thread(self.loader.start)
             self._closing.append(lambda: asyncio.to_thread(self.loader.stop))
             self.streams = await self._start_streams()
-            self.watch = Watch(self.log, self.clickhouse, self.loader, self.folder)
-            self._every(WATCH_SECONDS, self.watch.observe)
+            self.monitor = SystemMonitor(self.log, self.clickhouse, self.loader, self.folder)
+            self._every(WATCH_SECONDS, self.monitor.observe)
             self._every(WATCH_SECONDS, self._check_streams)
             if not self._once:
-                self._every(VERIFY_SECONDS, self.watch.verify)
-                self._every(LOOK_SECONDS, self.watch.look_at_chains)
-                self._every(COUNT_SECONDS, self.watch.count_unmatched)
+                self._every(VERIFY_SECONDS, self.monitor.verify)
+                self._every(LOOK_SECONDS, self.monitor.look_at_chains)
+                self._every(COUNT_SECONDS, self.monitor.count_unmatched)
                 self._every(DAY_CHECK_SECONDS, self._turn_day)
         except BaseException:
             await self.stop()

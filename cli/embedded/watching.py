@@ -21,7 +21,7 @@ from suyuan.streams.transport.embedded.log import Log
 logger = logging.getLogger(__name__)
 
 
-class Watch:
+class SystemMonitor:
     """Called from a thread at intervals."""
 
     def __init__(self, log: Log, clickhouse: ClickHouse, loader: LoaderThread, folder: Path) -> None:

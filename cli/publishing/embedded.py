@@ -58,13 +58,13 @@ class EmbeddedOutlet:
                 {(topic, at): [ids[r] for r in part] for at, part in rows.items()},
             )
         )
-        self._settle(_UNDER_WAY)
+        self._await_appends(_UNDER_WAY)
 
     def finish(self) -> None:
         """Wait until all is stored. Raises LogError."""
-        self._settle(0)
+        self._await_appends(0)
 
-    def _settle(self, most: int) -> None:
+    def _await_appends(self, most: int) -> None:
         while len(self._under_way) > most:
             for appended in self._under_way.popleft().result().values():
                 taken = appended.taken or []

@@ -9,7 +9,7 @@ from suyuan.cli.publishing.archives import Refused, opened
 from suyuan.cli.publishing.checked import Shown
 from suyuan.cli.publishing.columns import OTHER_REASON, REASON
 from suyuan.cli.publishing.problems import FileRefusedError, Problem, Spoiled
-from suyuan.cli.publishing.progress import Watch
+from suyuan.cli.publishing.progress import ProgressBar
 from suyuan.cli.publishing.publisher import Publisher
 from suyuan.cli.publishing.reading import Options, Raw, Reading
 from suyuan.cli.publishing.refused_rows import RefusedRows
@@ -33,7 +33,7 @@ class Publication:
 
     publisher: Publisher
     tally: Tally
-    watch: Watch
+    progress: ProgressBar
     options: Options = field(default_factory=Options)
     refused: RefusedRows | None = None
     shown: Shown | None = None
@@ -55,7 +55,7 @@ class Publication:
             self.tally.refuse(Problem(found.name, None, found.reason))
             return
         reading = Reading(found, self.options)
-        self.watch.begin(found)
+        self.progress.begin(found)
         if self.shown is not None:
             self.shown.begin(reading)
         try:
@@ -94,7 +94,7 @@ class Publication:
                 for field_ in record.assumed:
                     tally.assumed[record.kind, field_] += 1
             if count % _STEP == 0:
-                self.watch.step(found)
+                self.progress.step(found)
 
     def _refuse(self, reading: Reading, problem: Problem, raw: Raw, text: str = "", kind: str | None = None) -> None:
         self.tally.refuse(problem)

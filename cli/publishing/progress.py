@@ -18,7 +18,7 @@ _EVERY = 10.0
 """seconds between plain lines"""
 
 
-class Watch:
+class ProgressBar:
     """Told after every batch."""
 
     def __init__(self, tally: Tally, bar: Progress | None) -> None:
@@ -45,10 +45,10 @@ class Watch:
 
 
 @contextmanager
-def watch(tally: Tally) -> Iterator[Watch]:
-    """A watch over a publication, on standard error."""
+def progress_bar(tally: Tally) -> Iterator[ProgressBar]:
+    """The progress of a publication, on standard error."""
     if not sys.stderr.isatty():
-        yield Watch(tally, None)
+        yield ProgressBar(tally, None)
         return
     columns = (
         TextColumn("{task.description}", markup=False),
@@ -58,4 +58,4 @@ def watch(tally: Tally) -> Iterator[Watch]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console(stderr=True), transient=True) as bar:
-        yield Watch(tally, bar)
+        yield ProgressBar(tally, bar)

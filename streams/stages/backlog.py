@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from suyuan.schemas.blocks import block_schema
-from suyuan.streams.stage import Block, Emit, StateView
+from suyuan.streams.stage import Block, Output, StateView
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +70,11 @@ def read_tasks(block: Block) -> list[Task]:
     )
 
 
-def leave(topic: str, tasks: list[Task]) -> list[Emit]:
+def leave(topic: str, tasks: list[Task]) -> list[Output]:
     """The tasks as a block for the stage's own partition, or nothing."""
     if not tasks:
         return []
-    return [Emit(topic, task_rows(tasks))]
+    return [Output(topic, task_rows(tasks))]
 
 
 def task_rows(tasks: Sequence[Task]) -> pl.DataFrame:

@@ -16,7 +16,7 @@ from suyuan.schemas.kinds import PUBLISHER_FIRST
 from suyuan.schemas.runs import Failure
 from suyuan.schemas.withheld import WITHHELD_TOPICS, stand_in
 from suyuan.streams.dead_letter_limit import DeadLetterLimit, TooManyDeadLetters, Unreadable, Verdict
-from suyuan.streams.stage import Emit, Run, StateView
+from suyuan.streams.stage import Output, Run, StateView
 
 PAYLOAD_LIMIT = 1 << 20
 """bytes of a payload that are kept: all of every event that is not too large. `payload_bytes` says how many there were,
@@ -38,7 +38,7 @@ def with_refusals(run: Run, failures: Sequence[Failure]) -> list[Failure]:
 
 def dead_letters(
     run: Run, kind: str, failures: Sequence[Failure], set_aside: Mapping[str, int] | None = None
-) -> list[Emit]:
+) -> list[Output]:
     """One row per failure, or nothing. `set_aside`: as `note_failures` says."""
     if not failures:
         return []
@@ -59,7 +59,7 @@ def dead_letters(
                 "received_at": run.timestamps[failure.index],
             }
         )
-    return [Emit("dead_letter", pl.DataFrame(rows, schema=block_schema("dead_letter")), set_aside=set_aside or {})]
+    return [Output("dead_letter", pl.DataFrame(rows, schema=block_schema("dead_letter")), set_aside=set_aside or {})]
 
 
 def note_failures(

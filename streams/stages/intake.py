@@ -19,7 +19,7 @@ from suyuan.domain.keys import SEPARATOR, partition_of
 from suyuan.schemas.accepted_runs import accepted_run
 from suyuan.schemas.blocks import block_schema
 from suyuan.schemas.kinds import event_schema
-from suyuan.streams.stage import Emit, Run, StageContext, StateView
+from suyuan.streams.stage import Output, Run, StageContext, StateView
 from suyuan.streams.stages.current import Supersession, body, held_before, perhaps_older, supersede
 from suyuan.streams.stages.dead_letters import dead_letters, note_failures, with_refusals
 from suyuan.streams.stages.intake_routes import (
@@ -37,15 +37,15 @@ LISTING_COLUMNS = list(block_schema("listing"))
 _OF_VERSION = ("occurred_at", "event_id", "publisher", "digest", "tie")
 
 
-def take_in(run: Run, state: StateView, context: StageContext) -> list[Emit]:
+def take_in(run: Run, state: StateView, context: StageContext) -> list[Output]:
     """One run of `in.<kind>`. Raises TooManyDeadLetters, with nothing done."""
     kind = run.topic.removeprefix("in.")
     taken = accepted_run(kind, run.values, run.timestamps)
     unreadable = with_refusals(run, taken.unreadable)
     set_aside = note_failures(run, kind, unreadable, state, context.dead_letter_limit)
-    emits = dead_letters(run, kind, with_refusals(run, taken.failures), set_aside)
+    outputs = dead_letters(run, kind, with_refusals(run, taken.failures), set_aside)
     if taken.rows.is_empty():
-        return emits
+        return outputs
     rows = _prepared(kind, run, taken.rows)
     keys = rows["key"].unique(maintain_order=True).to_list()
     prior = held_before(keys, state.get_many([current_key(kind, key) for key in keys]))
@@ -54,10 +54,10 @@ def take_in(run: Run, state: StateView, context: StageContext) -> list[Emit]:
     state.put_many([current_key(kind, key) for key in change.keys], change.values)
     for key, id_, offset in change.older:
         state.put(_seen_key(kind, key, id_), str(offset).encode())
-    emits.append(Emit(f"event.{kind}", _events(kind, run, change.outcomes)))
+    outputs.append(Output(f"event.{kind}", _events(kind, run, change.outcomes)))
     if change.current.is_empty():
-        return emits
-    return emits + (
+        return outputs
+    return outputs + (
         _listings(change, context.passed) if kind == "listing" else records_onward(kind, change, state, context)
     )
 
@@ -108,7 +108,7 @@ def _events(kind: str, run: Run, outcomes: pl.DataFrame) -> pl.DataFrame:
     ).select(list(block_schema(f"event_{kind}")))
 
 
-def _listings(change: Supersession, passed: int) -> list[Emit]:
+def _listings(change: Supersession, passed: int) -> list[Output]:
     current = change.current.with_columns(
         revision=pl.col("offset") + (1 + passed),
         retracted=pl.lit(value=False),
@@ -117,7 +117,7 @@ def _listings(change: Supersession, passed: int) -> list[Emit]:
     )
     gone = current.filter(pl.col("previous").is_not_null())
     if gone.is_empty():
-        return [Emit("seller.listing", _as_listing(current), key="seller_code")]
+        return [Output("seller.listing", _as_listing(current), key="seller_code")]
     route = pl.Struct(dict.fromkeys(LISTING_ROUTE, pl.String))
     retracted = (
         gone.drop(LISTING_ROUTE)
@@ -126,7 +126,7 @@ def _listings(change: Supersession, passed: int) -> list[Emit]:
         .with_columns(retracted=pl.lit(value=True))
     )
     rows = pl.concat([_as_listing(retracted), _as_listing(current)])
-    return [Emit("seller.listing", rows, key="seller_code")]
+    return [Output("seller.listing", rows, key="seller_code")]
 
 
 def _as_listing(rows: pl.DataFrame) -> pl.DataFrame:
@@ -135,26 +135,26 @@ def _as_listing(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(**later).select(LISTING_COLUMNS)
 
 
-def records_onward(kind: str, change: Supersession, state: StateView, context: StageContext) -> list[Emit]:
+def records_onward(kind: str, change: Supersession, state: StateView, context: StageContext) -> list[Output]:
     """Current records to those who need them, with retractions of what they replace where that had gone elsewhere."""
-    emits = []
+    outputs = []
     for route in ROUTES[kind]:
         current = change.current.with_columns(kind=pl.lit(kind), retracted=pl.lit(value=False), body=body())
         if route.by == EVERY_PARTITION:
             rows = current.with_columns(route=pl.lit(""), partition=pl.int_ranges(context.partitions))
-            emits.append(_record_emit(route, rows.explode("partition")))
+            outputs.append(_record_output(route, rows.explode("partition")))
         elif kind in HOMED:
-            emits.append(_record_emit(route, _to_askers(kind, route, current, state, context)))
+            outputs.append(_record_output(route, _to_subscribers(kind, route, current, state, context)))
         else:
             current = current.with_columns(route=pl.col(route.by))
             rows = pl.concat([_retractions(route, current), current], how="vertical")
-            emits.append(_record_emit(route, rows.drop_nulls("route")))
-    return emits
+            outputs.append(_record_output(route, rows.drop_nulls("route")))
+    return outputs
 
 
-def _record_emit(route: Route, rows: pl.DataFrame) -> Emit:
+def _record_output(route: Route, rows: pl.DataFrame) -> Output:
     columns = [*RECORD_COLUMNS, "partition"] if "partition" in rows.columns else RECORD_COLUMNS
-    return Emit(route.topic, rows.select(columns), key=None if "partition" in rows.columns else "route")
+    return Output(route.topic, rows.select(columns), key=None if "partition" in rows.columns else "route")
 
 
 def _retractions(route: Route, current: pl.DataFrame) -> pl.DataFrame:
@@ -191,18 +191,20 @@ def _with_listing_key(bodies: pl.Series) -> pl.Series:
     return with_route_columns("complaint", rows).to_struct("was")
 
 
-def _to_askers(kind: str, route: Route, current: pl.DataFrame, state: StateView, context: StageContext) -> pl.DataFrame:
+def _to_subscribers(
+    kind: str, route: Route, current: pl.DataFrame, state: StateView, context: StageContext
+) -> pl.DataFrame:
     """Each record once per partition that has asked for it or that its owner's listings are in."""
-    askers = [
-        sorted(add_askers(state, kind, key, {partition_of(owner or "", context.partitions)}))
+    subscribers = [
+        sorted(add_subscribers(state, kind, key, {partition_of(owner or "", context.partitions)}))
         for key, owner in current.select("key", route.by).iter_rows()
     ]
-    return current.with_columns(route=pl.col(route.by), partition=pl.Series(askers, dtype=pl.List(pl.Int64))).explode(
-        "partition"
-    )
+    return current.with_columns(
+        route=pl.col(route.by), partition=pl.Series(subscribers, dtype=pl.List(pl.Int64))
+    ).explode("partition")
 
 
-def add_askers(state: StateView, kind: str, key: str, new: set[int]) -> set[int]:
+def add_subscribers(state: StateView, kind: str, key: str, new: set[int]) -> set[int]:
     """Note that these partitions want every version of a record; all that do."""
     name = f"askers{SEPARATOR}{kind}{SEPARATOR}{key}".encode()
     value = state.get(name)

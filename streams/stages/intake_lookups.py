@@ -11,9 +11,9 @@ import polars as pl
 
 from suyuan.domain.keys import SEPARATOR, partition_of
 from suyuan.schemas.blocks import block_schema
-from suyuan.streams.stage import Block, Emit, StageContext, StateView
+from suyuan.streams.stage import Block, Output, StageContext, StateView
 from suyuan.streams.stages.current import HELD, Supersession
-from suyuan.streams.stages.intake import add_askers, current_key, records_onward
+from suyuan.streams.stages.intake import add_subscribers, current_key, records_onward
 from suyuan.streams.stages.intake_routes import ROUTES
 
 EVERYTHING = "everything"
@@ -21,19 +21,19 @@ EVERYTHING = "everything"
 CURRENT = f"current{SEPARATOR}".encode()
 
 
-def answer_lookups(block: Block, state: StateView, context: StageContext) -> list[Emit]:
+def answer_lookups(block: Block, state: StateView, context: StageContext) -> list[Output]:
     """One block of `intake.lookup`: (kind, key, asker) → the current record to the asker's partition, and from then on
     every later one too. A record that nobody has published is answered with a null body. Kind EVERYTHING is answered
     with all that the asker's partition has ever been sent, slice by slice.
     """
     answers = []
     again: dict[int, str] = {}
-    for kind, key, asker in block.rows.select("kind", "key", "asker").iter_rows():
+    for kind, key, subscriber in block.rows.select("kind", "key", "asker").iter_rows():
         if kind == EVERYTHING:
             # delivered again, the same would go on twice from here: who has furthest to go goes for both
-            again[asker] = min(key, again.get(asker, key))
+            again[subscriber] = min(key, again.get(subscriber, key))
             continue
-        add_askers(state, kind, key, {asker})
+        add_subscribers(state, kind, key, {subscriber})
         value = state.get(current_key(kind, key))
         held = json.loads(value) if value is not None else {}
         answers.append(
@@ -48,17 +48,20 @@ def answer_lookups(block: Block, state: StateView, context: StageContext) -> lis
                 "retracted": False,
                 "received_at": None,  # nothing new has come in: whoever waits for it has waited since its own time
                 "body": body_of(held) if held else None,
-                "partition": asker,
+                "partition": subscriber,
             }
         )
     schema = {**block_schema("record"), "partition": pl.Int64()}
-    emits = [emit for asker, after in again.items() for emit in send_again(after, asker, state, context)]
-    return [*emits, Emit("producer.record", pl.DataFrame(answers, schema=schema))]
+    outputs = [
+        output for subscriber, after in again.items() for output in send_again(after, subscriber, state, context)
+    ]
+    return [*outputs, Output("producer.record", pl.DataFrame(answers, schema=schema))]
 
 
-def send_again(after: str, asker: int, state: StateView, context: StageContext) -> list[Emit]:
-    """The current records that belong to partition `asker` of the stages behind, as if they had just become current; of
-    a slice of the keys here, from behind `after` (a state key in hex) on. What is left is a message to oneself.
+def send_again(after: str, subscriber: int, state: StateView, context: StageContext) -> list[Output]:
+    """The current records that belong to partition `subscriber` of the stages behind, as if they had just become
+    current; of a slice of the keys here, from behind `after` (a state key in hex) on. What is left is a message to
+    oneself.
 
     Nothing new has come in, so nothing is said of when. Lots whose inputs are made there go to their own partition:
     they ask their inputs for what these are tainted with, and so are known to them again.
@@ -66,21 +69,21 @@ def send_again(after: str, asker: int, state: StateView, context: StageContext) 
     found = state.scan(CURRENT, bytes.fromhex(after) or None, context.slice_rows)
     if not found:
         return []
-    emits: list[Emit] = []
+    outputs: list[Output] = []
     for (kind,), rows in _held_rows(found).group_by("kind", maintain_order=True):
         if kind in {"listing", "complaint"}:
             continue  # sellers keep listings whole, and tell them again; what was said to people stays said
         current = _as_current(str(kind), rows)
         if kind == "lot":
-            current = current.filter(_concerns(current, asker, context.partitions))
+            current = current.filter(_concerns(current, subscriber, context.partitions))
         change = Supersession(current, current, [], [], [])
-        emits += [
-            emit if kind == "lot" else _only_to(asker, emit, context.partitions)
-            for emit in records_onward(str(kind), change, state, context)
-            if emit.topic != "risk.record"
+        outputs += [
+            output if kind == "lot" else _only_to(subscriber, output, context.partitions)
+            for output in records_onward(str(kind), change, state, context)
+            if output.topic != "risk.record"
         ]
-    rest = {"kind": [EVERYTHING], "key": [found[-1][0].hex()], "asker": [asker]}
-    return [*emits, Emit("intake.lookup", pl.DataFrame(rest, schema=block_schema("lookup")))]
+    rest = {"kind": [EVERYTHING], "key": [found[-1][0].hex()], "asker": [subscriber]}
+    return [*outputs, Output("intake.lookup", pl.DataFrame(rest, schema=block_schema("lookup")))]
 
 
 def body_of(held: dict[str, Any]) -> str:
@@ -130,8 +133,8 @@ def _concerns(lots: pl.DataFrame, partition: int, partitions: int) -> pl.Series:
     )
 
 
-def _only_to(partition: int, emit: Emit, partitions: int) -> Emit:
-    if "partition" in emit.rows.columns:
-        return replace(emit, rows=emit.rows.filter(pl.col("partition") == partition))
-    goes = [partition_of(route, partitions) == partition for route in emit.rows["route"]]
-    return replace(emit, rows=emit.rows.filter(pl.Series(goes, dtype=pl.Boolean)))
+def _only_to(partition: int, output: Output, partitions: int) -> Output:
+    if "partition" in output.rows.columns:
+        return replace(output, rows=output.rows.filter(pl.col("partition") == partition))
+    goes = [partition_of(route, partitions) == partition for route in output.rows["route"]]
+    return replace(output, rows=output.rows.filter(pl.Series(goes, dtype=pl.Boolean)))

@@ -55,7 +55,7 @@ def keys(rows: pl.DataFrame, prefix: str, *names: str) -> list[bytes]:
     return rows.select(pl.concat_str(parts, separator=SEPARATOR).cast(pl.Binary)).to_series().to_list()
 
 
-def settle(rows: pl.DataFrame, names: list[bytes], held: Sequence[bytes | None]) -> dict[bytes, bytes | None]:
+def merge_versions(rows: pl.DataFrame, names: list[bytes], held: Sequence[bytes | None]) -> dict[bytes, bytes | None]:
     """What rows, in their order, do to the listings kept under `names`: an upsert is kept unless a later revision is
     there, a retraction removes what is below its own revision. `held[i]` is what is there under `names[i]`.
     """

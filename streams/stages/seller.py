@@ -12,18 +12,18 @@ import polars as pl
 from suyuan.domain.facts.seller import SELLER, UNKNOWN, summarise_seller
 from suyuan.domain.keys import SEPARATOR, partition_of
 from suyuan.domain.records import Entity, Penalty, decode_record
-from suyuan.streams.stage import Block, Emit, StageContext, StateView
+from suyuan.streams.stage import Block, Output, StageContext, StateView
 from suyuan.streams.stages.backlog import Task, condense, leave, read_tasks, work_off
-from suyuan.streams.stages.listing_rows import keys, retold, settle, to_values
+from suyuan.streams.stages.listing_rows import keys, merge_versions, retold, to_values
 from suyuan.streams.stages.recency import keep
 
 
-def meet_seller(block: Block, state: StateView, _context: StageContext) -> list[Emit]:
+def meet_seller(block: Block, state: StateView, _context: StageContext) -> list[Output]:
     """One block of `seller.listing`: keep the listings, send them on with the seller's facts."""
     rows = block.rows
     names = keys(rows, "listing", "seller_code", "platform_code", "listing_id")
     if rows["retracted"].any():
-        for name, value in settle(rows, names, state.get_many(names)).items():
+        for name, value in merge_versions(rows, names, state.get_many(names)).items():
             if value is None:
                 state.delete(name)
             else:
@@ -33,7 +33,7 @@ def meet_seller(block: Block, state: StateView, _context: StageContext) -> list[
     return [_onward(rows, state)]
 
 
-def note_seller_records(block: Block, state: StateView, context: StageContext) -> list[Emit]:
+def note_seller_records(block: Block, state: StateView, context: StageContext) -> list[Output]:
     """One block of `seller.record`: keep entity and penalty, tell it to the listings of the codes that changed."""
     touched: dict[str, int] = {}
     columns = ("kind", "key", "route", "received_at", "body")
@@ -51,7 +51,7 @@ def note_seller_records(block: Block, state: StateView, context: StageContext) -
     return _retell(condense(tasks), state, context)
 
 
-def retell_sellers(block: Block, state: StateView, context: StageContext) -> list[Emit]:
+def retell_sellers(block: Block, state: StateView, context: StageContext) -> list[Output]:
     """One block of `seller.backlog`: the next slice."""
     return _retell(read_tasks(block), state, context)
 
@@ -69,7 +69,7 @@ def _summarise(code: str, state: StateView) -> bytes:
     )
 
 
-def _onward(rows: pl.DataFrame, state: StateView) -> Emit:
+def _onward(rows: pl.DataFrame, state: StateView) -> Output:
     codes = rows["seller_code"].fill_null("").unique()
     values = [value or UNKNOWN for value in state.get_many([_key("facts", code) for code in codes])]
     facts = pl.Series("facts", values, dtype=pl.Binary).cast(pl.String).str.json_decode(SELLER).struct.unnest()
@@ -82,17 +82,17 @@ def _onward(rows: pl.DataFrame, state: StateView) -> Emit:
         .join(facts, on="on", how="left", maintain_order="left")
         .select(*rows.columns, route=pl.coalesce("producer_code", listing))
     )
-    return Emit("producer.listing", onward, key="route")
+    return Output("producer.listing", onward, key="route")
 
 
-def _retell(tasks: list[Task], state: StateView, context: StageContext) -> list[Emit]:
+def _retell(tasks: list[Task], state: StateView, context: StageContext) -> list[Output]:
     done, left = work_off(tasks, state, context.slice_rows)
-    emits = leave("seller.backlog", left)
+    outputs = leave("seller.backlog", left)
     if done:
         onward = _onward(retold(done), state)
         goes = [_goes(route, task.to, context) for route, (*_, task) in zip(onward.rows["route"], done, strict=True)]
-        emits.insert(0, replace(onward, rows=onward.rows.filter(pl.Series(goes, dtype=pl.Boolean))))
-    return emits
+        outputs.insert(0, replace(onward, rows=onward.rows.filter(pl.Series(goes, dtype=pl.Boolean))))
+    return outputs
 
 
 def _goes(route: str, to: int | None, context: StageContext) -> bool:

@@ -100,7 +100,7 @@ class PartitionState:
         """A view for one block; when it is committed or another is, take a new one."""
         return Overlay(self._reader, self._version)
 
-    def take_up(self) -> int:
+    def begin_epoch(self) -> int:
         """The stored epoch + 1, which the next commit stores."""
         self._epoch = self.position.epoch + 1
         return self._epoch

@@ -35,7 +35,7 @@ class KeyedState(Protocol):
     commit; other partitions meanwhile as they like.
     """
 
-    def take_up(self, partition: int) -> int:
+    def begin_epoch(self, partition: int) -> int:
         """The partition's new epoch: stored + 1. Durable with the next commit, which precedes the outputs; to have
         it durable at once commit an empty view. Once per assignment, after recovery.
         """
@@ -83,9 +83,9 @@ class StageState:
         self._app = app
         self._changelog = changelog
 
-    def take_up(self, partition: int) -> int:
-        """As `KeyedState.take_up`."""
-        return self._partition(partition).take_up()
+    def begin_epoch(self, partition: int) -> int:
+        """As `KeyedState.begin_epoch`."""
+        return self._partition(partition).begin_epoch()
 
     def view(self, partition: int) -> Overlay:
         """As `KeyedState.view`."""
@@ -140,9 +140,9 @@ class MemoryStageState:
     def __init__(self) -> None:
         self._partitions: dict[int, PartitionState] = {}
 
-    def take_up(self, partition: int) -> int:
-        """As `KeyedState.take_up`."""
-        return self._partition(partition).take_up()
+    def begin_epoch(self, partition: int) -> int:
+        """As `KeyedState.begin_epoch`."""
+        return self._partition(partition).begin_epoch()
 
     def view(self, partition: int) -> Overlay:
         """As `KeyedState.view`."""

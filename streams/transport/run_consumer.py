@@ -19,9 +19,9 @@ from faust.types.tuples import TP, ConsumerMessage
 from suyuan.connections.lost import Lost, refusal
 from suyuan.streams import metrics
 from suyuan.streams.state.position import Life
-from suyuan.streams.transport.acked_prefix import AckedPrefix, Delivered
 from suyuan.streams.transport.errors import MessagesLost
 from suyuan.streams.transport.fetch_limits import FetchLimits
+from suyuan.streams.transport.offset_tracker import Delivered, OffsetTracker
 from suyuan.streams.transport.tracked_message import TrackedMessage
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class RunConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped here
         self._read_at: dict[TP, float] = {}
         self._ranks: Mapping[str, int] = getattr(self.app, "reading_order", {})
         self._limits: FetchLimits = getattr(self.app, "fetch_limits", FetchLimits())
-        self._prefix = AckedPrefix()
+        self._tracker = OffsetTracker()
         self._position: dict[TP, int] = {}
         self._order: list[TP] = []
         self._turn = 0
@@ -82,9 +82,9 @@ class RunConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped here
         await self.app.producer.create_topic(*args, **kwargs)
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
-        """Finish what is in work; the rest is no longer ours."""
+        """Finish what is in flight; the rest is no longer ours."""
         await super().on_partitions_revoked(revoked)
-        self._prefix.forget(revoked)
+        self._tracker.forget(revoked)
 
     # --- positions
 
@@ -173,7 +173,7 @@ class RunConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped here
         for at in partitions:
             self._acked.pop(at, None)
             self._acked_index.pop(at, None)
-        self._prefix.forget(partitions)
+        self._tracker.forget(partitions)
 
     async def position(self, tp: TP) -> int | None:
         """The offset after the last one handed over."""
@@ -189,9 +189,9 @@ class RunConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped here
         """Of partitions with so many records waiting those that may be read, with the room in bytes; another one first
         each time.
         """
-        limits, prefix = self._limits, self._prefix
+        limits, tracker = self._limits, self._tracker
         self._turn = (self._turn + 1) % max(1, len(self._order))
-        left = min(limits.fetch_bytes, limits.bytes_in_flight - prefix.bytes_in_flight)
+        left = min(limits.fetch_bytes, limits.bytes_in_flight - tracker.bytes_in_flight)
         readable: list[tuple[TP, int]] = []
         for at in (*self._order[self._turn :], *self._order[: self._turn]):
             if left <= 0:
@@ -203,11 +203,11 @@ class RunConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped here
                 continue  # Faust empties its streams' queues once recovery is over: what came before would be lost
             if self._lingers(at, records):
                 continue
-            held = prefix.waiting(at)
+            held = tracker.waiting(at)
             if at.topic in self.app.batch_topics:
                 room = limits.run_bytes if held < limits.runs_in_flight else 0
             else:
-                room = limits.messages_bytes - prefix.bytes_waiting(at) if held < limits.messages_in_flight else 0
+                room = limits.messages_bytes - tracker.bytes_waiting(at) if held < limits.messages_in_flight else 0
             if room > 0:
                 readable.append((at, min(room, left)))
                 left -= room
@@ -224,7 +224,7 @@ class RunConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped here
         self._read_at[at] = time.monotonic()
         if at.topic in self.app.batch_topics:
             return self._limits.run_records
-        return self._limits.messages_in_flight - self._prefix.waiting(at)
+        return self._limits.messages_in_flight - self._tracker.waiting(at)
 
     def _to_message(self, tp: TP, record: Incoming) -> ConsumerMessage:
         fields: dict[str, Any] = {
@@ -247,10 +247,10 @@ class RunConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped here
         self._position[tp] = record.then
         if not self.app.topics.acks_enabled_for(tp.topic):
             return ConsumerMessage(**fields)
-        delivered = self._prefix.deliver(tp, record.offset, record.size, record.then)
+        delivered = self._tracker.deliver(tp, record.offset, record.size, record.then)
         return TrackedMessage(
             on_acked=lambda message: self._on_acked(message, delivered),
-            done_before=lambda offset: self._on_done_before(tp, delivered, offset),
+            ack_before=lambda offset: self._on_ack_before(tp, delivered, offset),
             **fields,
         )
 
@@ -260,18 +260,18 @@ class RunConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped here
         """
         self._position[at] = then
         if self.app.topics.acks_enabled_for(at.topic):
-            self._prefix.pass_over(at, then)
-            self._acked[at]  # as in `_on_done_before`
+            self._tracker.pass_over(at, then)
+            self._acked[at]  # as in `_on_ack_before`
 
     def _on_acked(self, message: TrackedMessage, delivered: Delivered) -> None:
         # Faust also acknowledges what its streams skip, unprocessed, while partitions are given up or at the end
         current = message.generation_id == self.app.consumer_generation_id and self.app.flow_control.is_active()
         if message.tracked or current:
-            self._prefix.done(message.tp, delivered)
+            self._tracker.ack(message.tp, delivered)
             self._woken.set()
 
-    def _on_done_before(self, tp: TP, delivered: Delivered, offset: int) -> None:
-        self._prefix.done_before(tp, delivered, offset)
+    def _on_ack_before(self, tp: TP, delivered: Delivered, offset: int) -> None:
+        self._tracker.ack_before(tp, delivered, offset)
         self._acked[tp]  # Faust asks for the new offset of these alone
 
     def _new_topicpartition(self, topic: str, partition: int) -> TP:
@@ -286,7 +286,7 @@ class RunConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped here
     def _new_offset(self, tp: TP) -> int | None:
         self._acked[tp].clear()
         self._acked_index[tp].clear()
-        return self._prefix.next_offset(tp)
+        return self._tracker.next_offset(tp)
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         """Holes between offsets mean nothing here."""

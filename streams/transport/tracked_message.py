@@ -19,12 +19,12 @@ class TrackedMessage(ConsumerMessage):  # type: ignore[misc] # faust is untyped 
         self,
         *args: Any,
         on_acked: Callable[[TrackedMessage], None],
-        done_before: Callable[[int], None],
+        ack_before: Callable[[int], None],
         **fields: Any,
     ) -> None:
         self._on_acked = on_acked
-        self.done_before = done_before
-        """of a run that will not be acknowledged: everything before this offset is done"""
+        self.ack_before = ack_before
+        """of a run that will not be acknowledged as a whole: everything before this offset is done"""
         super().__init__(*args, **fields)
 
     @property

@@ -34,7 +34,7 @@ class System:
     def __init__(self, run):
         self.run = run
         self.now = NOW
-        self.run.watch._chains._clock = lambda: self.now
+        self.run.monitor._chains._clock = lambda: self.now
 
     async def publish(self, events):
         batches = {}
@@ -47,7 +47,7 @@ class System:
         """So many looks within a few seconds of the watch's clock: all chains, more than once."""
         for _ in range(count):
             self.now += 1000
-            await asyncio.to_thread(self.run.watch.look_at_chains)
+            await asyncio.to_thread(self.run.monitor.look_at_chains)
 
     async def lose(self, stage, partition, keys):
         """Keys out of a stage's state, here and in its changelog: as if they had never been written."""
@@ -70,7 +70,7 @@ async def running(folder, events):
     try:
         system = System(run)
         await system.publish(events)
-        await asyncio.to_thread(run.watch.verify_all)
+        await asyncio.to_thread(run.monitor.verify_all)
         yield system
     finally:
         await run.stop()
@@ -108,7 +108,7 @@ def test_a_hole_in_the_state_is_told_at_the_second_look_and_mended(tmp_path, cap
 
     async def course():
         async with running(tmp_path, events) as system:
-            checker = system.run.watch._chains.checker
+            checker = system.run.monitor._chains.checker
             await system.looks(3)
             assert not checker._suspected
             stands = system.chain(listed)

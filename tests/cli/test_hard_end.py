@@ -7,12 +7,12 @@ import time
 
 import pytest
 
-from suyuan.cli.hard_end import HardEnd
+from suyuan.cli.hard_end import ShutdownDeadline
 
 HANGS = """
 import time
-from suyuan.cli.hard_end import HardEnd
-end = HardEnd(0.2)
+from suyuan.cli.hard_end import ShutdownDeadline
+end = ShutdownDeadline(0.2)
 end.arm()
 end.arm()
 time.sleep(60)
@@ -27,7 +27,7 @@ def test_a_process_that_hangs_ends_and_says_so():
 
 def test_a_process_that_ended_well_goes_on():
     for armed in (True, False):
-        end = HardEnd(0.1)
+        end = ShutdownDeadline(0.1)
         if armed:
             end.arm()
         end.disarm()

@@ -261,7 +261,7 @@ def test_progress_of_a_file_with_markup_in_its_name(monkeypatch):
     out = io.StringIO()
     monkeypatch.setattr(progress, "console", lambda **_: PlainConsole(file=out, width=200, force_terminal=True))
     monkeypatch.setattr(progress.sys.stderr, "isatty", lambda: True, raising=False)
-    with progress.watch(progress.Tally()) as watch:
+    with progress.progress_bar(progress.Tally()) as bar:
 
         class Source:
             name, size = "[/x]", 100
@@ -269,9 +269,9 @@ def test_progress_of_a_file_with_markup_in_its_name(monkeypatch):
             def position(self):
                 return 50
 
-        watch.begin(Source())
-        watch.step(Source())
-        watch._bar.refresh()
+        bar.begin(Source())
+        bar.step(Source())
+        bar._bar.refresh()
     assert "[/x]" in out.getvalue()
 
 

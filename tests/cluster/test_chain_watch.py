@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from suyuan.cli.checks.chains import sample
-from suyuan.cli.cluster.loader_watch import LoaderWatch
+from suyuan.cli.cluster.loader_watch import LoaderMonitor
 from suyuan.cli.cluster.loading import ClusterLoader
 from suyuan.cli.settings import Settings
 from suyuan.cli.state_rebuild.kafka import rebuild_partition
@@ -32,20 +32,20 @@ class Loading:
         self.connection = connection
         self.tables = tables
         self.loader = ClusterLoader(connection, tables)
-        self.watch = LoaderWatch(self.loader, tables, connection)
+        self.monitor = LoaderMonitor(self.loader, tables, connection)
         self.now = NOW
-        self.watch._chains._clock = lambda: self.now
+        self.monitor._chains._clock = lambda: self.now
 
     async def loaded(self):
         until = time.monotonic() + PATIENCE_SECONDS
-        while not await asyncio.to_thread(lambda: self.watch._snapshot().is_loaded(self.loader.log)):
+        while not await asyncio.to_thread(lambda: self.monitor._snapshot().is_loaded(self.loader.log)):
             assert time.monotonic() < until
             await asyncio.sleep(0.2)
 
     async def looks(self, count=4):
         for _ in range(count):
             self.now += 1000
-            await asyncio.to_thread(self.watch._chains.look)
+            await asyncio.to_thread(self.monitor._chains.look)
 
     async def doctor(self):
         """What it says of chains."""
@@ -87,9 +87,9 @@ def test_a_hole_in_a_workers_state_is_told_and_mended(case, kafka, front, tmp_pa
         async with world.running() as app, loading(kafka, front) as tables:
             await world.drained(app)
             await tables.loaded()
-            assert (await asyncio.to_thread(tables.watch.verify_all)).gap == 0
+            assert (await asyncio.to_thread(tables.monitor.verify_all)).gap == 0
             await tables.looks()
-            checker = tables.watch._chains.checker
+            checker = tables.monitor._chains.checker
             assert not checker._suspected
             stands = await asyncio.to_thread(tables.chain, listed)
             state = app.states["producer"]

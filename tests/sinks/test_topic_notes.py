@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from suyuan.sinks.batches import spans_begun
+from suyuan.sinks.batches import intended_spans
 from suyuan.sinks.topic_notes import made_again, text_of
 
 OLD, NEW = {"chain": "11111111-aaaa", "alert": "22222222-bbbb"}, {"chain": "33333333-cccc", "alert": "22222222-bbbb"}
@@ -27,4 +27,4 @@ def test_what_a_group_noted_tells_a_topic_from_the_one_before_it(committed, expe
 
 
 def test_a_former_version_finds_nothing_begun_in_a_note():
-    assert spans_begun(NOTE) == ()
+    assert intended_spans(NOTE) == ()

@@ -127,7 +127,7 @@ class Driven(World):
 
     def __init__(self):
         super().__init__(1, slice_rows=1, batches=(5000,))
-        self._hand_over = None
+        self._block_cache = None
         self._stages = {topic: stage for stage in TOPOLOGY for topic in stage.reads}
         self._begin()
 

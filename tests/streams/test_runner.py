@@ -9,9 +9,9 @@ import pytest
 from suyuan.connections.refused_batch import RefusedBatch
 from suyuan.connections.unpacking import CannotUnpack
 from suyuan.schemas.blocks import BlockError, block_schema, encode_block
-from suyuan.streams.hand_over import HandOver
+from suyuan.streams.block_cache import BlockCache
 from suyuan.streams.runner import Incoming, StageRunner
-from suyuan.streams.stage import Emit, Run
+from suyuan.streams.stage import Output, Run
 from suyuan.streams.state.stage_state import MemoryStageState
 from suyuan.streams.topology import Stage
 
@@ -21,13 +21,13 @@ TOPIC = "seller.backlog"
 class Probe:
     """A stage that counts rows in state and sends them on; `seen` is what it was called with."""
 
-    def __init__(self, hand_over=None):
+    def __init__(self, block_cache=None):
         self.seen = []
         self.sent = []
         self.full = False
         self.state = MemoryStageState()
         stage = Stage("probe", runs={"in.day": self.run}, blocks={TOPIC: self.block}, writes=(TOPIC,))
-        self.runner = StageRunner(stage, self.state, self, partitions=1, hand_over=hand_over)
+        self.runner = StageRunner(stage, self.state, self, partitions=1, block_cache=block_cache)
 
     def run(self, run, state, context):
         self.seen.append((list(run.offsets), run.redelivered, context.epoch))
@@ -37,7 +37,7 @@ class Probe:
     def block(self, block, state, _):
         self.seen.append((block.since, block.offset, block.rows["reason"].to_list(), block.redelivered))
         state.put(b"rows", b"%d" % (int(state.get(b"rows") or 0) + len(block.rows)))
-        return [Emit(TOPIC, block.rows)]
+        return [Output(TOPIC, block.rows)]
 
     async def append_outputs(self, messages):
         if self.full:
@@ -119,14 +119,14 @@ def test_each_start_is_an_epoch_of_its_own():
 
 def test_what_others_wrote_in_between_is_not_taken_for_what_this_process_wrote():
     """Over Kafka an append of several batches may have another worker's batches between its own."""
-    probe, at_hand = Probe(HandOver()), HandOver()
+    probe, cache = Probe(BlockCache()), BlockCache()
     probe.runner = StageRunner(
         replace(
-            probe.runner.stage, blocks={TOPIC: lambda block, *_: [Emit(TOPIC, block.rows), Emit(TOPIC, block.rows)]}
+            probe.runner.stage, blocks={TOPIC: lambda block, *_: [Output(TOPIC, block.rows), Output(TOPIC, block.rows)]}
         ),
         *(probe.state, probe),
         partitions=1,
-        hand_over=at_hand,
+        block_cache=cache,
     )
 
     async def in_between(messages):
@@ -134,12 +134,12 @@ def test_what_others_wrote_in_between_is_not_taken_for_what_this_process_wrote()
 
     probe.append_outputs = in_between
     probe.process(TOPIC, [0], [tasks("a")])
-    assert at_hand.take(TOPIC, 0, [8]) is None
-    assert at_hand.take(TOPIC, 0, [5, 9])["reason"].to_list() == ["a", "a"]
+    assert cache.take(TOPIC, 0, [8]) is None
+    assert cache.take(TOPIC, 0, [5, 9])["reason"].to_list() == ["a", "a"]
 
 
 def test_what_this_process_wrote_is_at_hand_under_the_offsets_of_the_log():
-    probe = Probe(HandOver())
+    probe = Probe(BlockCache())
     probe.process(TOPIC, [0], [tasks("a")])
     probe.process(TOPIC, [0], [b"not looked at"])
     assert probe.seen[-1] == (0, 0, ["a"], True)

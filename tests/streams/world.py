@@ -12,9 +12,9 @@ from typing import Any
 
 from suyuan.schemas.blocks import decode_block
 from suyuan.schemas.kinds import KINDS
+from suyuan.streams.block_cache import BlockCache
 from suyuan.streams.dead_letter_limit import DeadLetterLimit
-from suyuan.streams.hand_over import HandOver
-from suyuan.streams.outgoing import Outgoing
+from suyuan.streams.messages import OutputMessage
 from suyuan.streams.runner import Incoming, StageRunner
 from suyuan.streams.stage import Run
 from suyuan.streams.state.stage_state import MemoryStageState
@@ -64,7 +64,7 @@ class World:
         self._dead_letter_limit = dead_letter_limit
         self._clock = BEGINNING
         self._die_before: str | None = None
-        self._hand_over = self._chance.choice((None, HandOver(), HandOver(rows=5)))
+        self._block_cache = self._chance.choice((None, BlockCache(), BlockCache(rows=5)))
         self.states = {stage.name: _State(self) for stage in TOPOLOGY}
         self._runners = {stage.name: self._runner(stage) for stage in TOPOLOGY}
 
@@ -93,7 +93,7 @@ class World:
             for *_, value in self.log[topic, partition]:
                 yield from decode_block(value).iter_rows(named=True)
 
-    async def append_outputs(self, messages: Sequence[Outgoing]) -> dict[tuple[str, int], list[int]]:
+    async def append_outputs(self, messages: Sequence[OutputMessage]) -> dict[tuple[str, int], list[int]]:
         """The runner's output log."""
         self.kill_at("outputs")
         offsets: defaultdict[tuple[str, int], list[int]] = defaultdict(list)
@@ -143,7 +143,7 @@ class World:
             self,
             partitions=self.partitions,
             slice_rows=self._slice_rows,
-            hand_over=self._hand_over,
+            block_cache=self._block_cache,
             dead_letter_limit=self._dead_letter_limit,
         )
 

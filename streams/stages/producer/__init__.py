@@ -6,48 +6,50 @@ the facts by column. A change of facts has the listings that rest on them assess
 
 from __future__ import annotations
 
-from suyuan.streams.stage import Block, Emit, StageContext, StateView
+from suyuan.streams.stage import Block, Output, StageContext, StateView
 from suyuan.streams.stages.backlog import Task, condense, leave, read_tasks, work_off
 from suyuan.streams.stages.listing_rows import retold
 from suyuan.streams.stages.producer.assess import assess_listings
 from suyuan.streams.stages.producer.due import DUE
+from suyuan.streams.stages.producer.fact_updates import FactUpdater
 from suyuan.streams.stages.producer.listings import keep_listings
 from suyuan.streams.stages.producer.records import keep_records
-from suyuan.streams.stages.producer.upkeep import Upkeep
 
 
-def meet_producer(block: Block, state: StateView, context: StageContext) -> list[Emit]:
+def meet_producer(block: Block, state: StateView, context: StageContext) -> list[Output]:
     """One block of `producer.listing`."""
     rows = keep_listings(block, state)
     return assess_listings(rows, block, state, context)
 
 
-def note_records(block: Block, state: StateView, context: StageContext) -> list[Emit]:
+def note_records(block: Block, state: StateView, context: StageContext) -> list[Output]:
     """One block of `producer.record`."""
-    touched = keep_records(block, state, context)
-    upkeep = Upkeep(block, state, context)
-    upkeep.summarise(touched)
-    return _go_on(upkeep, [], block, state, context)
+    dirty = keep_records(block, state, context)
+    updater = FactUpdater(block, state, context)
+    updater.summarise(dirty)
+    return _go_on(updater, [], block, state, context)
 
 
-def hear_lineage(block: Block, state: StateView, context: StageContext) -> list[Emit]:
+def hear_lineage(block: Block, state: StateView, context: StageContext) -> list[Output]:
     """One block of `producer.lineage`."""
-    upkeep = Upkeep(block, state, context)
-    upkeep.taints.hear()
-    return _go_on(upkeep, [], block, state, context)
+    updater = FactUpdater(block, state, context)
+    updater.taints.hear()
+    return _go_on(updater, [], block, state, context)
 
 
-def go_on(block: Block, state: StateView, context: StageContext) -> list[Emit]:
+def go_on(block: Block, state: StateView, context: StageContext) -> list[Output]:
     """One block of `producer.backlog`: the next slice."""
-    return _go_on(Upkeep(block, state, context), read_tasks(block), block, state, context)
+    return _go_on(FactUpdater(block, state, context), read_tasks(block), block, state, context)
 
 
-def _go_on(upkeep: Upkeep, tasks: list[Task], block: Block, state: StateView, context: StageContext) -> list[Emit]:
+def _go_on(
+    updater: FactUpdater, tasks: list[Task], block: Block, state: StateView, context: StageContext
+) -> list[Output]:
     """A slice of the lots that are due, and of the listings that rest on facts that are others now."""
-    upkeep.work_off(context.slice_rows)
-    listings = condense([task for task in tasks if task.prefix != DUE] + upkeep.tasks)
+    updater.work_off(context.slice_rows)
+    listings = condense([task for task in tasks if task.prefix != DUE] + updater.tasks)
     done, left = work_off(listings, state, context.slice_rows)
-    emits = upkeep.taints.emits() + leave("producer.backlog", left + upkeep.due.left())
+    outputs = updater.taints.outputs() + leave("producer.backlog", left + updater.due.left())
     if not done and not block.redelivered:
-        return emits
-    return emits + assess_listings(retold(done), block, state, context)
+        return outputs
+    return outputs + assess_listings(retold(done), block, state, context)

@@ -14,34 +14,34 @@ from suyuan.domain.facts.lot import LotFacts
 from suyuan.domain.facts.producer import LicenceFacts, ProducerFacts
 from suyuan.domain.facts.stored import Stored
 from suyuan.domain.keys import SEPARATOR
-from suyuan.streams.stage import Block, Emit, StageContext, StateView
-from suyuan.streams.stages.producer.answers import ITEM, Answers
+from suyuan.streams.stage import Block, Output, StageContext, StateView
 from suyuan.streams.stages.producer.decoded import Decoded
 from suyuan.streams.stages.producer.keys import COUNT, DAY
+from suyuan.streams.stages.producer.lookups import ITEM, RecordLookups
 
 LOT = (*ITEM, "lot")
 HELD = (*LOT, "seller_code")
 EPOCH_SHIFT = 40
 
 
-def assess_listings(rows: pl.DataFrame, block: Block, state: StateView, context: StageContext) -> list[Emit]:
+def assess_listings(rows: pl.DataFrame, block: Block, state: StateView, context: StageContext) -> list[Output]:
     """Chains of the rows that a block leads to. Rows that name a product or a licence whose home has not answered yet
     are left out: the answer assesses them, and so nobody is alarmed by what only has not arrived.
     """
-    answers = Answers(block, state, context)
+    lookups = RecordLookups(block, state, context)
     if rows.is_empty():
-        return answers.questions()
+        return lookups.questions()
     named = _named(rows)
     producers, items = _facts(named, state, ProducerFacts), _facts(named, state, ItemFacts)
     licences = _facts(named, state, LicenceFacts)
-    rows = answers.answered(rows, producers, items, licences)
-    asked = answers.questions()
+    rows = lookups.answered(rows, producers, items, licences)
+    asked = lookups.questions()
     if rows.is_empty():
         return asked
     day = state.get(DAY)
     facts = Facts(
         producers=producers,
-        items=_facts(named, state, ItemFacts) if answers.summarised else items,
+        items=_facts(named, state, ItemFacts) if lookups.summarised else items,
         lots=_facts(named, state, LotFacts),
         custody=_facts(named, state, CustodyFacts),
         licences=licences,
@@ -56,7 +56,7 @@ def assess_listings(rows: pl.DataFrame, block: Block, state: StateView, context:
         assessment=pl.int_range(number, number + pl.len(), dtype=pl.Int64),
         route=pl.concat_str("platform_code", "listing_id", separator=SEPARATOR),
     )
-    return [*asked, Emit("chain", chains, key="route")]
+    return [*asked, Output("chain", chains, key="route")]
 
 
 def _named(rows: pl.DataFrame) -> pl.DataFrame:

@@ -19,7 +19,7 @@ import polars as pl
 from suyuan.domain.facts.lineage import Kind, Taint
 from suyuan.domain.keys import join_key, split_key
 from suyuan.schemas.blocks import block_schema
-from suyuan.streams.stage import Block, Emit
+from suyuan.streams.stage import Block, Output
 from suyuan.streams.stages.producer.keys import LotKey
 
 NOTHING = b"[]"
@@ -63,7 +63,7 @@ def heard(block: Block) -> list[Told]:
     ]
 
 
-def send(told: Sequence[Told]) -> list[Emit]:
+def send(told: Sequence[Told]) -> list[Output]:
     """The messages as one block, or nothing."""
     if not told:
         return []
@@ -75,7 +75,7 @@ def send(told: Sequence[Told]) -> list[Emit]:
         "received_at": [x.received_at for x in told],
     }
     frame = pl.DataFrame(rows, schema=block_schema("lineage"))
-    return [Emit("producer.lineage", frame.with_columns(partition=pl.Series([x.partition for x in told])))]
+    return [Output("producer.lineage", frame.with_columns(partition=pl.Series([x.partition for x in told])))]
 
 
 def lot_key(key: str) -> LotKey:

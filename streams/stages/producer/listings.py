@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from suyuan.streams.stage import Block, StateView
-from suyuan.streams.stages.listing_rows import keys, settle, to_values
+from suyuan.streams.stages.listing_rows import keys, merge_versions, to_values
 
 PLACE = ("producer_code", "gtin", "lot", "seller_code", "platform_code", "listing_id")
 
@@ -18,7 +18,7 @@ def keep_listings(block: Block, state: StateView) -> pl.DataFrame:
     kept = rows.filter(pl.col("producer_code").is_not_null())
     names = keys(kept, "listing", *PLACE)
     if kept["retracted"].any():
-        for key, value in settle(kept, names, state.get_many(names)).items():
+        for key, value in merge_versions(kept, names, state.get_many(names)).items():
             if value is None:
                 state.delete(key)
             else:

@@ -18,51 +18,51 @@ from suyuan.domain.records import (
     decode_record,
 )
 from suyuan.streams.stage import Block, StageContext, StateView
+from suyuan.streams.stages.producer.dirty_facts import DirtyFacts
 from suyuan.streams.stages.producer.keys import ABSENT, is_record, name, parts, prefix
-from suyuan.streams.stages.producer.touched import Touched
 from suyuan.streams.stages.recency import keep
 
 
-def keep_records(block: Block, state: StateView, context: StageContext) -> Touched:
+def keep_records(block: Block, state: StateView, context: StageContext) -> DirtyFacts:
     """One block of `producer.record`. A null body is the home's answer that there is no such record."""
-    touched = Touched()
+    dirty = DirtyFacts()
     columns = ("kind", "key", "retracted", "received_at", "body")
     rows = block.rows.select(columns).with_columns(pl.col("received_at").fill_null(0))
     for kind, key, retracted, received_at, body in rows.iter_rows():
         if body is None:
-            _keep_absence(kind, key, received_at, state, touched)
+            _keep_absence(kind, key, received_at, state, dirty)
             continue
         record = decode_record(kind, body)
         if isinstance(record, Licence):
-            _keep_licence(record, body, received_at, state, touched)
+            _keep_licence(record, body, received_at, state, dirty)
             if block.redelivered:
-                _touch_former_holders(record.licence_no, received_at, state, touched)
+                _touch_former_holders(record.licence_no, received_at, state, dirty)
         elif isinstance(record, Product):
-            _keep_product(record, body, received_at, state, context, touched)
+            _keep_product(record, body, received_at, state, context, dirty)
         elif isinstance(record, Entity):
             keep(name("entity", record.code), body, state)
-            touched.producers[record.code] = received_at
+            dirty.producers[record.code] = received_at
         elif isinstance(record, Day):
-            touched.days.append((record.date.isoformat(), received_at))
+            dirty.days.append((record.date.isoformat(), received_at))
         else:
-            _keep_placed(record, body, received_at, state, touched, retracted=retracted)
-    return touched
+            _keep_placed(record, body, received_at, state, dirty, retracted=retracted)
+    return dirty
 
 
-def _keep_absence(kind: str, key: str, received_at: int, state: StateView, touched: Touched) -> None:
+def _keep_absence(kind: str, key: str, received_at: int, state: StateView, dirty: DirtyFacts) -> None:
     if is_record(state.get(name(kind, key))):
         return
     state.put(name(kind, key), ABSENT)
     if kind == "licence":
-        touched.licences[key] = received_at
+        dirty.licences[key] = received_at
     else:
-        _touch_makers(key, received_at, state, touched)
+        _touch_makers(key, received_at, state, dirty)
 
 
-def _keep_licence(record: Licence, body: str, received_at: int, state: StateView, touched: Touched) -> None:
+def _keep_licence(record: Licence, body: str, received_at: int, state: StateView, dirty: DirtyFacts) -> None:
     number = record.licence_no
-    touched.producers[record.holder_code] = received_at
-    touched.licences[number] = received_at
+    dirty.producers[record.holder_code] = received_at
+    dirty.licences[number] = received_at
     before = state.get(name("licence", number))
     if before is not None and is_record(before):
         was = decode_record("licence", before)
@@ -71,18 +71,18 @@ def _keep_licence(record: Licence, body: str, received_at: int, state: StateView
         if isinstance(was, Licence) and was.holder_code != record.holder_code:
             state.delete(name("holding", was.holder_code, number))
             state.put(name("former-holder", number, was.holder_code), b"")
-            touched.producers[was.holder_code] = received_at
+            dirty.producers[was.holder_code] = received_at
     state.put(name("licence", number), body.encode())
     state.put(name("holding", record.holder_code, number), body.encode())
 
 
-def _touch_former_holders(number: str, received_at: int, state: StateView, touched: Touched) -> None:
+def _touch_former_holders(number: str, received_at: int, state: StateView, dirty: DirtyFacts) -> None:
     for key, _ in state.scan(prefix("former-holder", number)):
-        touched.producers[parts(key)[2]] = received_at
+        dirty.producers[parts(key)[2]] = received_at
 
 
 def _keep_product(
-    record: Product, body: str, received_at: int, state: StateView, context: StageContext, touched: Touched
+    record: Product, body: str, received_at: int, state: StateView, context: StageContext, dirty: DirtyFacts
 ) -> None:
     place = name("product", record.gtin)
     if is_record(state.get(place)):
@@ -91,40 +91,40 @@ def _keep_product(
         state.put(place, body.encode())
     if partition_of(record.producer_code, context.partitions) == context.partition:
         state.put(name("maker", record.gtin, record.producer_code), b"")
-    _touch_makers(record.gtin, received_at, state, touched)
+    _touch_makers(record.gtin, received_at, state, dirty)
 
 
-def _touch_makers(gtin: str, received_at: int, state: StateView, touched: Touched) -> None:
+def _touch_makers(gtin: str, received_at: int, state: StateView, dirty: DirtyFacts) -> None:
     for key, _ in state.scan(prefix("maker", gtin)):
-        touched.items[parts(key)[2], gtin] = received_at
+        dirty.items[parts(key)[2], gtin] = received_at
 
 
 def _keep_placed(
-    record: Record, body: str, received_at: int, state: StateView, touched: Touched, *, retracted: bool
+    record: Record, body: str, received_at: int, state: StateView, dirty: DirtyFacts, *, retracted: bool
 ) -> None:
     """Records that belong to a lot or an item of this partition."""
     before: bytes | None = None
     if isinstance(record, Recall):
         place = name("recall", record.producer_code, record.gtin, record.recall_no)
-        _touch_recalled_lots(record, place, received_at, state, touched, retracted=retracted)
-        touched.items[record.producer_code, record.gtin] = received_at
+        _touch_recalled_lots(record, place, received_at, state, dirty, retracted=retracted)
+        dirty.items[record.producer_code, record.gtin] = received_at
     elif isinstance(record, Inspection):
         number = (record.agency_code, record.report_no)
         place = name("inspection", record.producer_code, record.gtin, record.lot or "", *number)
         if record.lot is None:
-            touched.items[record.producer_code, record.gtin] = received_at
+            dirty.items[record.producer_code, record.gtin] = received_at
         else:
-            touched.lots[record.producer_code, record.gtin, record.lot] = received_at
+            dirty.lots[record.producer_code, record.gtin, record.lot] = received_at
     elif isinstance(record, Shipment):
         lot = (record.producer_code, record.gtin, record.lot)
         place = name("shipment", *lot, record.from_code, record.shipment_id, record.to_code, record.line or "")
-        touched.lots[lot] = received_at
+        dirty.lots[lot] = received_at
     elif isinstance(record, Lot):
         lot = (record.producer_code, record.gtin, record.lot)
         place = name("lot", *lot)
         before = state.get(place)
-        touched.lots[lot] = received_at
-        touched.inputs.add(lot)
+        dirty.lots[lot] = received_at
+        dirty.inputs.add(lot)
     else:
         raise TypeError(f"a producer does not keep {type(record).__name__} records")
     if keep(place, body, state, retracted=retracted) and isinstance(record, Lot):
@@ -132,7 +132,7 @@ def _keep_placed(
 
 
 def _touch_recalled_lots(
-    record: Recall, place: bytes, received_at: int, state: StateView, touched: Touched, *, retracted: bool
+    record: Recall, place: bytes, received_at: int, state: StateView, dirty: DirtyFacts, *, retracted: bool
 ) -> None:
     """Those it names or named. Of a recall of every lot those that others were made from: they are tainted by it, while
     listings of the item are looked at for what the item's facts say.
@@ -146,12 +146,12 @@ def _touch_recalled_lots(
         lots |= set(was.lots)
         narrowed = was.status == "open" and (retracted or not _covers_as_much(record, was))
     for lot in lots:
-        touched.tainted[*item, lot] = received_at
+        dirty.tainted[*item, lot] = received_at
     if not record.lots or (isinstance(was, Recall) and not was.lots):
         for key, _ in state.scan(prefix("follow", *item)):
-            touched.tainted[*item, parts(key)[3]] = received_at
+            dirty.tainted[*item, parts(key)[3]] = received_at
     cause = (*item, record.recall_no)
-    touched.recalls[cause] = narrowed or touched.recalls.get(cause, False)
+    dirty.recalls[cause] = narrowed or dirty.recalls.get(cause, False)
 
 
 def _covers_as_much(record: Recall, was: Recall) -> bool:

@@ -14,7 +14,7 @@ from suyuan.domain.facts.lineage import Kind, Taint, combine, own_taints
 from suyuan.domain.facts.quality import gravest, latest
 from suyuan.domain.keys import join_key, partition_of
 from suyuan.domain.records import Inspection, Lot, Recall
-from suyuan.streams.stage import Block, Emit, StageContext, StateView
+from suyuan.streams.stage import Block, Output, StageContext, StateView
 from suyuan.streams.stages.producer.due import Due
 from suyuan.streams.stages.producer.kept import kept_record
 from suyuan.streams.stages.producer.keys import LotKey, name, parts, prefix
@@ -116,7 +116,7 @@ class Taints:
         if self._was_new_to_this_block(place):
             self._tell_end(cause, int(term) - 1, received_at)
 
-    def emits(self) -> list[Emit]:
+    def outputs(self) -> list[Output]:
         """What is to be told in other partitions. Who began to follow is told what its input is tainted with by now."""
         for asked in self._to_answer:
             assert asked.downstream is not None  # noqa: S101 -- narrows the type for the type checker

@@ -14,17 +14,17 @@ from suyuan.streams.stages.risk.records import hear_records, turn_day
 from suyuan.streams.stages.risk.watch import Watch, built_in_watch, make_watch
 
 if TYPE_CHECKING:
-    from suyuan.streams.stage import Block, Emit, StageContext, StateView
+    from suyuan.streams.stage import Block, Output, StageContext, StateView
 
 __all__ = ["Watch", "make_watch", "risk", "watch_over"]
 
 
-def risk(block: Block, state: StateView, context: StageContext) -> list[Emit]:
+def risk(block: Block, state: StateView, context: StageContext) -> list[Output]:
     """One block of `chain`, `risk.record` or `risk.backlog`, under the rules that ship with the product."""
     return watch_over(built_in_watch(), block, state, context)
 
 
-def watch_over(watch: Watch, block: Block, state: StateView, context: StageContext) -> list[Emit]:
+def watch_over(watch: Watch, block: Block, state: StateView, context: StageContext) -> list[Output]:
     """`risk` under other rules."""
     if block.rows.is_empty():
         return []

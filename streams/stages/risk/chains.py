@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suyuan.streams.stage import Emit
+from suyuan.streams.stage import Output
 from suyuan.streams.stages.risk.judging import Occasion, judge
 from suyuan.streams.stages.risk.kept import (
     DAY,
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _LISTING = ("platform_code", "listing_id")
 
 
-def hear_chains(watch: Watch, block: Block, state: StateView) -> list[Emit]:
+def hear_chains(watch: Watch, block: Block, state: StateView) -> list[Output]:
     """One block of `chain`. Rows older than what is kept are passed over; so are those already kept, unless
     the block is delivered again.
     """
@@ -47,7 +47,7 @@ def hear_chains(watch: Watch, block: Block, state: StateView) -> list[Emit]:
         if words is not None:
             values[index] = with_said(values[index], words)
     state.put_many(keys, values)
-    return [] if alerts.is_empty() else [Emit("alert", alerts, key="route")]
+    return [] if alerts.is_empty() else [Output("alert", alerts, key="route")]
 
 
 def _newest(rows: pl.DataFrame) -> pl.DataFrame:

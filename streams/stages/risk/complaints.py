@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from suyuan.streams.stages.risk.kept import Complaint, Said
 
-LEAVE = f"leave{SEPARATOR}".encode()
+EXPIRES = f"leave{SEPARATOR}".encode()
 _LONGEST = max(COUNTERS.values())
 
 
@@ -48,16 +48,16 @@ def counted(complaints: Iterable[Complaint], listed_on: dt.date, day: dt.date) -
     }
 
 
-def departures(complaint: Complaint, listing_key: str, day: dt.date) -> Iterator[bytes]:
-    """Keys for the days to come on which the complaint leaves a counter."""
+def window_expiries(complaint: Complaint, listing_key: str, day: dt.date) -> Iterator[bytes]:
+    """Keys of the days to come on which the complaint leaves a counter's window."""
     on = china_day(complaint.occurred_at)
     for days in COUNTERS.values():
         leaves = days_after(on, days)
         if leaves > day:
-            yield LEAVE + f"{leaves}{SEPARATOR}{listing_key}".encode()
+            yield EXPIRES + f"{leaves}{SEPARATOR}{listing_key}".encode()
 
 
-def departed(key: bytes) -> tuple[str, str]:
-    """(ISO date, listing key) of a departure's key."""
+def parse_expiry(key: bytes) -> tuple[str, str]:
+    """(ISO date, listing key) of a key that `window_expiries` made."""
     _, date, listing_key = key.decode().split(SEPARATOR, 2)
     return date, listing_key

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from suyuan.streams.stage import Emit
+from suyuan.streams.stage import Output
 from suyuan.streams.stages.backlog import Task, leave
-from suyuan.streams.stages.risk.complaints import LEAVE, departures, forget, note
+from suyuan.streams.stages.risk.complaints import EXPIRES, forget, note, window_expiries
 from suyuan.streams.stages.risk.judging import Occasion, judge
 from suyuan.streams.stages.risk.kept import (
     DAY,
@@ -34,7 +34,7 @@ Notes = dict[str, list[tuple[str, Complaint, int]]]
 """listing key -> (complaint key, version, received_at) of each complaint row"""
 
 
-def hear_records(watch: Watch, block: Block, state: StateView, context: StageContext) -> list[Emit]:
+def hear_records(watch: Watch, block: Block, state: StateView, context: StageContext) -> list[Output]:
     """One block of `risk.record`."""
     notes: Notes = defaultdict(list)
     rows = block.rows.filter((pl.col("kind") == "complaint") & pl.col("route").is_not_null())
@@ -48,7 +48,7 @@ def hear_records(watch: Watch, block: Block, state: StateView, context: StageCon
     return _judge_again(watch, block, state, take_slice(block, state, context), notes)
 
 
-def turn_day(watch: Watch, block: Block, state: StateView, context: StageContext) -> list[Emit]:
+def turn_day(watch: Watch, block: Block, state: StateView, context: StageContext) -> list[Output]:
     """One block of `risk.backlog`: the next slice."""
     return _judge_again(watch, block, state, take_slice(block, state, context), {})
 
@@ -58,14 +58,14 @@ def _advance(state: StateView, day: dt.date) -> None:
         state.put(DAY, str(day).encode())
 
 
-def _judge_again(watch: Watch, block: Block, state: StateView, due: Slice, notes: Notes) -> list[Emit]:
+def _judge_again(watch: Watch, block: Block, state: StateView, due: Slice, notes: Notes) -> list[Output]:
     day = present_day(state.get(DAY))
     turned_at = max(block.rows["received_at"].to_list())
     causes = dict.fromkeys(due.listings, turned_at)
     causes |= {listing: max(at for *_, at in noted) for listing, noted in notes.items()}
-    emits = leave("risk.backlog", [Task(LEAVE, f"complaints leave by {day}", turned_at)] if due.left else [])
+    outputs = leave("risk.backlog", [Task(EXPIRES, f"complaints leave by {day}", turned_at)] if due.left else [])
     if not causes:
-        return emits
+        return outputs
     keys = [name_of(listing) for listing in causes]
     held = [value or NO_CHAIN for value in state.get_many(keys)]
     said = [said_in(value) for value in held]
@@ -82,15 +82,15 @@ def _judge_again(watch: Watch, block: Block, state: StateView, due: Slice, notes
         for index, now in zip(judged, words, strict=True):
             said[index] = now
         if not alerts.is_empty():
-            emits.append(Emit("alert", alerts, key="route"))
+            outputs.append(Output("alert", alerts, key="route"))
     state.put_many(keys, [with_said(value, words) for value, words in zip(held, said, strict=True)])
-    return emits
+    return outputs
 
 
 def _note(state: StateView, listing: str, said: Said, noted: list[tuple[str, Complaint, int]], day: dt.date) -> Said:
     for key, complaint, _ in noted:
         note(said, key, complaint)
-        for departure in departures(complaint, listing, day):
-            state.put(departure, b"")
+        for expiry in window_expiries(complaint, listing, day):
+            state.put(expiry, b"")
     forget(said, day)
     return said

@@ -1,6 +1,6 @@
 """The turn of a day: listings whose counters change by it, a slice at a time.
 
-What a slice went through is remembered with its block, for its departures are gone from the index when the
+What a slice went through is remembered with its block, for its expiries are gone from the index when the
 block is delivered again.
 """
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from suyuan.streams.stages.risk.complaints import LEAVE, departed
+from suyuan.streams.stages.risk.complaints import EXPIRES, parse_expiry
 from suyuan.streams.stages.risk.kept import DAY, present_day
 
 if TYPE_CHECKING:
@@ -40,13 +40,13 @@ def take_slice(block: Block, state: StateView, context: StageContext) -> Slice:
             return held
         before = held if held.offset >= block.since else before
     day = str(present_day(state.get(DAY)))
-    found = [name for name, _ in state.scan(LEAVE, limit=context.slice_rows)]
-    due = [name for name in found if departed(name)[0] <= day]
+    found = [name for name, _ in state.scan(EXPIRES, limit=context.slice_rows)]
+    due = [name for name in found if parse_expiry(name)[0] <= day]
     if not due:
         return before
     for name in due:
         state.delete(name)
-    listings = tuple(dict.fromkeys((*before.listings, *(departed(name)[1] for name in due))))
+    listings = tuple(dict.fromkeys((*before.listings, *(parse_expiry(name)[1] for name in due))))
     taken = Slice(block.offset, listings, left=len(due) == context.slice_rows)
     state.put(key, msgspec.json.encode(taken))
     return taken

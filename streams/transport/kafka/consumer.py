@@ -7,9 +7,9 @@ Faust loses input where nothing is committed yet (aiokafka's `seek_to_committed`
 and what was fetched and dropped before is gone): after every assignment each partition is set to its committed offset,
 or to the earliest record.
 
-Before partitions are given up, the blocks in work are finished and committed (`app.in_work`): otherwise the next owner
-would read a changelog that is still being written. Should this process stand still for longer than the session timeout,
-others own its partitions without its knowing: `holds_lease` is false then, and the producer refuses to write.
+Before partitions are revoked, the blocks in flight are finished and committed (`app.in_flight`): otherwise the next
+owner would read a changelog that is still being written. Should this process stand still for longer than the session
+timeout, others own its partitions without its knowing: `holds_lease` is false then, and the producer refuses to write.
 
 A lease that lapsed does not come back by a heartbeat: a coordinator that is still loading its groups answers every
 heartbeat with success, whoever asks (Kafka's GroupCoordinatorService.heartbeat). It comes back by a commit of offsets,
@@ -42,7 +42,7 @@ from suyuan.streams.transport.run_consumer import RunConsumer
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from suyuan.streams.in_work import InWork
+    from suyuan.streams.in_flight import InFlight
 
 POLL_SECONDS = 0.05
 FETCH_WAIT_MS = 50
@@ -54,7 +54,7 @@ UNPACKED_BYTES = 128 << 20
 """of packed batches of other partitions, beyond which a partition keeps none between two reads"""
 NEVER_MS = 2**31 - 1
 GROUP_TIMEOUT_SECONDS = 50.0
-"""of a rebalance's 60 s: how long blocks in work may take before their partitions are given up"""
+"""of a rebalance's 60 s: how long blocks in flight may take before their partitions are revoked"""
 
 
 class Consumer(RunConsumer):
@@ -72,7 +72,7 @@ class Consumer(RunConsumer):
         await super().on_start()
         conf = self.app.conf
         self._read_last: list[TP] = []
-        self._in_work: InWork | None = getattr(self.app, "in_work", None)
+        self._in_flight: InFlight | None = getattr(self.app, "in_flight", None)
         self._session_seconds = float(conf.broker_session_timeout)
         self._lease_ends = float("inf")
         self._assigned_at = 0.0
@@ -169,15 +169,15 @@ class Consumer(RunConsumer):
             self._owners_watched.cancel()
         self._owners_watched = self.add_future(rejoin_while_some_have_no_owner(self._coordinator, wanted))
 
-    async def give_up(self, revoked: set[TP]) -> None:
-        """Finish and commit what is in work; then the group may give the partitions to others."""
-        if self._in_work is not None and revoked:
+    async def on_revoked(self, revoked: set[TP]) -> None:
+        """Finish and commit the blocks in flight; then the group may give the partitions to others."""
+        if self._in_flight is not None and revoked:
             async with asyncio.timeout(GROUP_TIMEOUT_SECONDS):
-                await self._in_work.wait_idle()
+                await self._in_flight.wait_idle()
             await self.commit()
         await self.on_partitions_revoked(revoked)
 
-    async def take_up(self, assigned: set[TP]) -> None:
+    async def on_assigned(self, assigned: set[TP]) -> None:
         """Begin with what the group gave us. Raises TopicGrown, MessagesLost."""
         self._refuse_further_partitions(assigned)
         self._lease_ends = self._assigned_at + self._session_seconds
@@ -397,13 +397,13 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
         consumer = self._consumer
         consumer.app.on_rebalance_start()
         try:
-            await consumer.give_up({TP(*at) for at in revoked})
+            await consumer.on_revoked({TP(*at) for at in revoked})
         except Exception as error:  # noqa: BLE001 - handed on
             await consumer.app.crash(error)
 
     async def on_partitions_assigned(self, assigned: Iterable[Any]) -> None:
         consumer = self._consumer
         try:
-            await consumer.take_up({TP(*at) for at in assigned})
+            await consumer.on_assigned({TP(*at) for at in assigned})
         except Exception as error:  # noqa: BLE001 - handed on
             await consumer.app.crash(error)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError
 
+from suyuan.sinks.batch_reader import Size
 from suyuan.sinks.errors import LoaderError
-from suyuan.sinks.gathering import Size
 from suyuan.sinks.inserter import BackOff
 from suyuan.sinks.loader import GROUP, Loader
 from suyuan.sinks.tables import TARGETS

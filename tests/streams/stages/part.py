@@ -12,7 +12,7 @@ from suyuan.schemas.blocks import block_schema, decode_block, encode_block
 from suyuan.schemas.events import encode_event
 from suyuan.schemas.topics import topic as topic_named
 from suyuan.streams.dead_letter_limit import DeadLetterLimit
-from suyuan.streams.outgoing import outgoing
+from suyuan.streams.messages import encode_outputs
 from suyuan.streams.stage import Block, Run, StageContext
 from suyuan.streams.state.memory_store import MemoryStore
 from suyuan.streams.state.view import Overlay
@@ -92,9 +92,9 @@ class Part:
         view = Overlay(self.store)
         return self._sent(self.stage.blocks[topic](block, view, self.context), view)
 
-    def _sent(self, emits: Any, view: Overlay) -> Sent:
+    def _sent(self, outputs: Any, view: Overlay) -> Sent:
         sent = Sent()
-        for message in outgoing(emits, self.context.partition, self.context.partitions):
+        for message in encode_outputs(outputs, self.context.partition, self.context.partitions):
             assert message.topic in self.stage.writes
             for row in decode_block(message.value).iter_rows(named=True):
                 sent.setdefault(message.topic, []).append(row | {"@": message.partition})

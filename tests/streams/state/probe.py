@@ -101,7 +101,7 @@ def _die_in(call: Callable[..., Any], *, after_it: bool) -> Callable[..., Any]:
 
 async def _killed(folder: Path, where: str) -> None:
     async with running(folder) as probe:
-        probe.state.take_up(0)
+        probe.state.begin_epoch(0)
         for number in range(4):
             if number == 3 and where == "before the changelog":
                 probe.append_many = _die  # type: ignore[method-assign]

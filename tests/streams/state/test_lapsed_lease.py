@@ -128,7 +128,7 @@ class Interim:
     def __init__(self, probe):
         self.broker, self.state = probe.broker, PartitionState(MemoryStore())
         self.state.replay(read(self.broker._log))
-        self.state.take_up()
+        self.state.begin_epoch()
 
     async def write(self, number):
         view = self.state.view()
@@ -153,7 +153,7 @@ def test_an_owner_that_stood_still_has_what_the_next_one_wrote(tmp_path, answers
     async def scenario():
         async with running(tmp_path) as probe:
             w1 = await own(probe)
-            assert probe.state.take_up(0) == 1
+            assert probe.state.begin_epoch(0) == 1
             for number in range(2):
                 await probe.write(0, block(number), number)
             w1.stand_still()

@@ -30,7 +30,7 @@ class Owner:
     def recover(self):
         self.state.begins_at(0)
         self.state.replay([(offset, *record) for offset, record in enumerate(self.log)], 0, len(self.log))
-        self.state.take_up()
+        self.state.begin_epoch()
 
     def prepared(self, pairs, applied=0):
         view = self.state.view()

@@ -156,11 +156,11 @@ def test_that_a_changelog_must_be_written_anew_is_known_after_a_kill(tmp_path):
 
 def test_state_without_faust_commits_and_counts_epochs():
     state = MemoryStageState()
-    assert state.take_up(3) == 1
+    assert state.begin_epoch(3) == 1
     view = state.view(3)
     view.put_many([b"k", b"l", b"k"], [b"1", b"2", b"3"])
     state.commit_now(3, view, {("in", 3): 8})
-    assert state.take_up(3) == 2
+    assert state.begin_epoch(3) == 2
     assert state.applied(3) == {("in", 3): 8}
     assert state.view(3).get_many([b"k", b"l", b"m"]) == [b"3", b"2", None]
     assert state.view(2).get(b"k") is None
@@ -242,7 +242,7 @@ def test_a_reset_forgets_the_pairs_before_it_but_not_the_epoch(run, tmp_path):
         assert pairs(state) == {}
         orders = {("in.listing", 0): Life(reached=42)}  # a listing's versions
         assert state.position == Position(7, {}, orders, keys=KeyDigest())
-        assert state.take_up() == 8
+        assert state.begin_epoch() == 8
         state.replay([(6, BATCH_KEY, b"1"), (7, b"after", b"1"), (8, POSITION_KEY, encode_position(Position(8, {})))])
         assert pairs(state) == {b"after": b"1"}
         assert state.changelog_offset == 8

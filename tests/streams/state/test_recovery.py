@@ -61,7 +61,7 @@ def test_state_position_and_epoch_survive_a_restart(tmp_path):
     async def scenario():
         async with running(tmp_path) as probe:
             assert probe.state.applied(0) == {}
-            assert probe.state.take_up(0) == 1
+            assert probe.state.begin_epoch(0) == 1
             await probe.write(0, {b"k": b"1"}, 4)
             await probe.write(0, {b"l": b"2"}, 7, "other")
             await probe.write(1, {b"k": b"of partition 1"}, 9)
@@ -69,7 +69,7 @@ def test_state_position_and_epoch_survive_a_restart(tmp_path):
             assert scanned(probe) == {b"k": b"1", b"l": b"2"}
             assert probe.state.view(1).get(b"k") == b"of partition 1"
             assert probe.state.applied(0) == {("in", 0): 4, ("other", 0): 7}
-            assert probe.state.take_up(0) == 2
+            assert probe.state.begin_epoch(0) == 2
 
     asyncio.run(scenario())
 
@@ -168,7 +168,7 @@ def test_killed_at_any_step_a_block_is_in_the_state_whole_or_not_at_all(tmp_path
         async with running(tmp_path) as probe:
             assert scanned(probe) == after(blocks)
             assert probe.state.applied(0) == {("in", 0): blocks - 1}
-            assert probe.state.take_up(0) == 2
+            assert probe.state.begin_epoch(0) == 2
             await probe.write(0, block(blocks), blocks)
             digest = probe.state.digest(0)
         shutil.rmtree(tables(tmp_path))

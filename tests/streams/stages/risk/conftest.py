@@ -37,18 +37,18 @@ class Partition:
         block = Block(topic, 0, offset, 0, decode_block(encode_block(name, frame)), redelivered)
         view = Overlay(self.store)
         if self.watch is None:
-            emits = risk(block, view, self.context)
+            outputs = risk(block, view, self.context)
         else:
-            emits = watch_over(self.watch, block, view, self.context)
+            outputs = watch_over(self.watch, block, view, self.context)
         self.store.write_batch(*view.changes())
         self.turns += 1
         alerts, left = [], []
-        for emit in emits:
-            if emit.topic == "risk.backlog":
-                left.append(emit.rows)
+        for output in outputs:
+            if output.topic == "risk.backlog":
+                left.append(output.rows)
                 continue
-            assert (emit.topic, emit.key) == ("alert", "route")
-            alerts += decode_block(encode_block("alert", emit.rows.drop("route"))).to_dicts()
+            assert (output.topic, output.key) == ("alert", "route")
+            alerts += decode_block(encode_block("alert", output.rows.drop("route"))).to_dicts()
         self.backlog += left
         while self.backlog and not self.later:
             alerts += self.feed("risk.backlog", self.backlog.pop())

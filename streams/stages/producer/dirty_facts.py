@@ -13,7 +13,7 @@ def _times() -> defaultdict[str, int]:
 
 
 @dataclass(slots=True)
-class Touched:
+class DirtyFacts:
     """Facts to be summarised anew."""
 
     producers: dict[str, int] = field(default_factory=dict)

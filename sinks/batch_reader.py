@@ -9,7 +9,7 @@ from suyuan.connections.lost import Lost
 from suyuan.connections.refused_batch import RefusedBatch
 from suyuan.schemas.blocks import BlockError
 from suyuan.schemas.container import BadContainer
-from suyuan.sinks.batches import Batch, Span, container_rows, spans_begun, written_schema
+from suyuan.sinks.batches import Batch, Span, container_rows, intended_spans, written_schema
 from suyuan.sinks.errors import LoaderError
 from suyuan.sinks.log_reader import LogReader
 from suyuan.sinks.tables import Target
@@ -29,7 +29,7 @@ class Size:
     spans: int = 100
 
 
-class Gatherer:
+class BatchReader:
     """Reads one group's topics. `positions` are where its next batch of a partition begins.
 
     `on_lost` is told of messages that the log has no longer, and raises where that is not to be gone past.
@@ -46,10 +46,10 @@ class Gatherer:
         """positions that were never committed: where the group begins"""
 
     def resume(self, target: Target) -> list[Batch]:
-        """Take the committed positions of a topic; the batches that were begun and not acknowledged, made
+        """Take the committed positions of a topic; the batches that were intended and not committed, made
         again of the very same messages, so that their tokens are the same.
         """
-        begun: dict[tuple[Span, ...], None] = {}
+        intended: dict[tuple[Span, ...], None] = {}
         places = [(target.topic, partition) for partition in range(self._log.partitions(target.topic))]
         committed = {at: self._log.committed(self._group, *at) for at in places}
         another = self._log.is_another(target.topic)
@@ -62,13 +62,13 @@ class Gatherer:
                 self._on_lost(Lost(*at, offset, start if offset < start else end))
             elif offset is not None:
                 self.positions[at] = offset
-                if spans := spans_begun(note):
-                    begun[spans] = None
+                if spans := intended_spans(note):
+                    intended[spans] = None
                 continue
             self.positions[at] = self.uncommitted[at] = start
-        return [self._exactly(target, spans) for spans in begun if self._is_next(target, spans)]
+        return [self._exactly(target, spans) for spans in intended if self._is_next(target, spans)]
 
-    def gather(self, target: Target) -> Batch | None:
+    def next_batch(self, target: Target) -> Batch | None:
         """The next batch, or None when there is nothing new. Positions are not moved."""
         ends = self._log.end_offsets()
         blocks: list[bytes] = []

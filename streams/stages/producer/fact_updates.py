@@ -13,6 +13,7 @@ from suyuan.domain.keys import join_key
 from suyuan.domain.records import Entity, Inspection, Licence, Lot, Recall, Shipment, decode_record
 from suyuan.streams.stage import Block, StageContext, StateView
 from suyuan.streams.stages.backlog import Task
+from suyuan.streams.stages.producer.dirty_facts import DirtyFacts
 from suyuan.streams.stages.producer.due import Due
 from suyuan.streams.stages.producer.kept import item_facts, kept_record, kept_records
 from suyuan.streams.stages.producer.keys import (
@@ -29,14 +30,13 @@ from suyuan.streams.stages.producer.keys import (
 )
 from suyuan.streams.stages.producer.lineage import Cause
 from suyuan.streams.stages.producer.taints import Taints
-from suyuan.streams.stages.producer.touched import Touched
 
 SCAN_ROWS = 1000
 DUE_ROWS = 8
 """a lot that is due costs as much as this many listings"""
 
 
-class Upkeep:
+class FactUpdater:
     """Summarises what a block touches. Redelivered, facts count as changed even where they are what they were."""
 
     def __init__(self, block: Block, state: StateView, context: StageContext) -> None:
@@ -47,27 +47,27 @@ class Upkeep:
         self.taints = Taints(block, state, context, self.due)
         self._recalls: dict[ItemKey, list[Recall]] = {}
 
-    def summarise(self, touched: Touched) -> None:
+    def summarise(self, dirty: DirtyFacts) -> None:
         """Recalls that end before the lots that they tainted."""
-        if touched.days:
-            self._turn_day(*max(touched.days))
-        for licence_no, received_at in touched.licences.items():
+        if dirty.days:
+            self._turn_day(*max(dirty.days))
+        for licence_no, received_at in dirty.licences.items():
             self._licence(licence_no, received_at)
-        for code, received_at in touched.producers.items():
+        for code, received_at in dirty.producers.items():
             self._producer(code, received_at)
-        for item, received_at in touched.items.items():
+        for item, received_at in dirty.items.items():
             self._item(item, received_at)
-        for recall, narrowed in touched.recalls.items():
+        for recall, narrowed in dirty.recalls.items():
             if narrowed:
-                self.taints.end(Cause("recalled", recall), touched.items[recall[:2]])
+                self.taints.end(Cause("recalled", recall), dirty.items[recall[:2]])
             elif self.redelivered:
-                self.taints.end_again(Cause("recalled", recall), touched.items[recall[:2]])
-        for lot, received_at in touched.tainted.items():
+                self.taints.end_again(Cause("recalled", recall), dirty.items[recall[:2]])
+        for lot, received_at in dirty.tainted.items():
             self.due.add(lot, received_at)
-        for lot, received_at in touched.lots.items():
+        for lot, received_at in dirty.lots.items():
             self._lot(lot, received_at)
-        for lot in touched.inputs:
-            self.taints.follow_inputs(lot, touched.lots[lot])
+        for lot in dirty.inputs:
+            self.taints.follow_inputs(lot, dirty.lots[lot])
 
     def work_off(self, rows: int) -> None:
         """Of the lots that are due as many as stand for so many rows, one at least."""

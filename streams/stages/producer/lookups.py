@@ -11,7 +11,7 @@ import polars as pl
 
 from suyuan.domain.identifiers.gtin import restricted_expr
 from suyuan.schemas.blocks import block_schema
-from suyuan.streams.stage import Block, Emit, StageContext, StateView
+from suyuan.streams.stage import Block, Output, StageContext, StateView
 from suyuan.streams.stages.producer.kept import item_facts
 from suyuan.streams.stages.producer.keys import ASKED, name
 
@@ -21,17 +21,17 @@ Question = tuple[str, str]
 """kind, business key"""
 
 
-class Asked(msgspec.Struct, array_like=True, frozen=True):
+class PendingLookups(msgspec.Struct, array_like=True, frozen=True):
     """What the block at an offset of its topic asked."""
 
     offset: int
     questions: tuple[Question, ...]
 
 
-_decode = msgspec.json.Decoder(Asked).decode
+_decode = msgspec.json.Decoder(PendingLookups).decode
 
 
-class Answers:
+class RecordLookups:
     """Which rows can be assessed now, and what must be asked for the others."""
 
     def __init__(self, block: Block, state: StateView, context: StageContext) -> None:
@@ -85,16 +85,16 @@ class Answers:
         )
         return rows.with_row_index("row").join(waits, on="row", how="anti", maintain_order="left").drop("row")
 
-    def questions(self) -> list[Emit]:
+    def questions(self) -> list[Output]:
         """What is to be asked, as one block for the homes; or nothing."""
         if not self._asked:
             return []
-        asked = Asked(self._block.offset, tuple(self._asked))
+        asked = PendingLookups(self._block.offset, tuple(self._asked))
         self._state.put(self._name, msgspec.json.encode(asked))
         frame = pl.DataFrame(list(self._asked), schema={"kind": pl.String, "key": pl.String}, orient="row")
         frame = frame.with_columns(asker=pl.lit(self._context.partition, pl.Int64))
         # the home of a record is the partition of its business key: the same hash for the same key
-        return [Emit("intake.lookup", frame.select(list(block_schema("lookup"))), key="key")]
+        return [Output("intake.lookup", frame.select(list(block_schema("lookup"))), key="key")]
 
     def _unanswered_items(self, items: pl.DataFrame) -> list[tuple[str, str]]:
         """Of items without facts. What is known of the product here already is summarised at once."""

@@ -1,7 +1,7 @@
-"""What a consumer delivered and may commit: only what lies before the first message not yet acknowledged.
+"""Tracks delivered messages, to commit only what lies before the first one that is not acknowledged yet.
 
-Faust commits past work in flight (faust-streaming #606), so our consumers keep this account themselves, for runs and
-for single messages alike.
+Faust commits past work in flight (faust-streaming #606), so our consumers track offsets themselves, for runs and for
+single messages alike.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ TopicPartition = tuple[str, int]
 
 @dataclass(slots=True, eq=False)
 class Delivered:
-    """One message in the account; `then` is the offset behind its (last) record and the holes that follow."""
+    """One message; `next_offset` is the one behind its (last) record and the holes that follow, `size` in bytes."""
 
-    then: int
+    next_offset: int
     size: int
-    done: bool = False
+    acked: bool = False
     counts: bool = True
 
 
@@ -33,44 +33,44 @@ class _Partition:
     next_offset: int | None = None
 
 
-class AckedPrefix:
-    """An account per partition, in the order of delivery."""
+class OffsetTracker:
+    """Knows the messages of each partition in the order of delivery."""
 
     def __init__(self) -> None:
         self._partitions: defaultdict[TopicPartition, _Partition] = defaultdict(_Partition)
         self.bytes_in_flight = 0
 
-    def deliver(self, at: TopicPartition, offset: int, size: int, then: int | None = None) -> Delivered:
-        """A message of `size` bytes goes to its stream; `offset` is its (last) record's, `then` where reading goes on,
-        when that is not the next one.
+    def deliver(self, at: TopicPartition, offset: int, size: int, next_offset: int | None = None) -> Delivered:
+        """A message of `size` bytes goes to its stream; `offset` is its (last) record's, `next_offset`
+        where reading goes on, when that is not the offset behind it.
         """
-        delivered = Delivered(offset + 1 if then is None else then, size)
+        delivered = Delivered(offset + 1 if next_offset is None else next_offset, size)
         partition = self._partitions[at]
         partition.waiting.append(delivered)
         partition.bytes_in_flight += size
         self.bytes_in_flight += size
         return delivered
 
-    def done(self, at: TopicPartition, delivered: Delivered) -> None:
+    def ack(self, at: TopicPartition, delivered: Delivered) -> None:
         """A message is acknowledged. One that was delivered before a seek no longer counts."""
-        if delivered.done or not delivered.counts:
+        if delivered.acked or not delivered.counts:
             return
-        delivered.done = True
+        delivered.acked = True
         partition = self._partitions[at]
         partition.bytes_in_flight -= delivered.size
         self.bytes_in_flight -= delivered.size
-        while partition.waiting and partition.waiting[0].done:
-            partition.next_offset = partition.waiting.popleft().then
+        while partition.waiting and partition.waiting[0].acked:
+            partition.next_offset = partition.waiting.popleft().next_offset
 
-    def pass_over(self, at: TopicPartition, then: int) -> None:
-        """Behind what was delivered there is no record before `then`."""
+    def pass_over(self, at: TopicPartition, next_offset: int) -> None:
+        """Behind what was delivered there is no record before `next_offset`."""
         partition = self._partitions[at]
         if partition.waiting:
-            partition.waiting[-1].then = then
+            partition.waiting[-1].next_offset = next_offset
         else:
-            partition.next_offset = then
+            partition.next_offset = next_offset
 
-    def done_before(self, at: TopicPartition, delivered: Delivered, offset: int) -> None:
+    def ack_before(self, at: TopicPartition, delivered: Delivered, offset: int) -> None:
         """Of a run, what lies before `offset` is done, and the rest will not be. Nothing changes while messages before
         the run are unacknowledged.
         """
@@ -83,7 +83,7 @@ class AckedPrefix:
         return self._partitions[at].next_offset if at in self._partitions else None
 
     def waiting(self, at: TopicPartition) -> int:
-        """Messages not below the prefix: unacknowledged ones, and those acknowledged behind them."""
+        """Messages that cannot be committed yet: unacknowledged ones, and those acknowledged behind them."""
         return len(self._partitions[at].waiting) if at in self._partitions else 0
 
     def bytes_waiting(self, at: TopicPartition) -> int:

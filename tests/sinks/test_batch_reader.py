@@ -6,8 +6,8 @@ import pytest
 
 from suyuan.connections.refused_batch import RefusedBatch
 from suyuan.connections.unpacking import CannotUnpack
+from suyuan.sinks.batch_reader import BatchReader, Size
 from suyuan.sinks.errors import LoaderError
-from suyuan.sinks.gathering import Gatherer, Size
 from suyuan.sinks.tables import TARGETS
 from tests.sinks.memory_log import MemoryLog
 from tests.sinks.rows import events, listing
@@ -21,12 +21,12 @@ def test_a_note_fits_beside_an_offset_however_many_partitions_there_are():
     far = 10**12
     for partition in range(250):
         log.append(LISTINGS.topic, partition, events("listing", listing(partition), partition=partition))
-    gatherer = Gatherer(log, "loader", Size(), pytest.fail)
-    gatherer.resume(LISTINGS)
+    reader = BatchReader(log, "loader", Size(), pytest.fail)
+    reader.resume(LISTINGS)
     seen = set()
     for _ in range(250):
-        batch = gatherer.gather(LISTINGS)
-        (note,) = {text for _, text in batch.begun.values()}
+        batch = reader.next_batch(LISTINGS)
+        (note,) = {text for _, text in batch.intent.values()}
         assert len(note) + len(batch.spans) * 2 * len(str(far)) < KAFKAS_LIMIT
         seen |= {span.partition for span in batch.spans}
     assert seen == set(range(250))
@@ -37,9 +37,9 @@ def test_a_busy_partition_does_not_keep_the_others_back():
     for number in range(50):
         log.append(LISTINGS.topic, 0, events("listing", listing(number), first=number))
     log.append(LISTINGS.topic, 2, events("listing", listing(99), partition=2))
-    gatherer = Gatherer(log, "loader", Size(rows=2), pytest.fail)
-    gatherer.resume(LISTINGS)
-    first_three = [gatherer.gather(LISTINGS) for _ in range(3)]
+    reader = BatchReader(log, "loader", Size(rows=2), pytest.fail)
+    reader.resume(LISTINGS)
+    first_three = [reader.next_batch(LISTINGS) for _ in range(3)]
     assert any(span.partition == 2 for batch in first_three for span in batch.spans)
 
 
@@ -48,9 +48,9 @@ def test_a_batch_that_cannot_be_unpacked_stops_the_loader_with_its_place():
     log.append(
         LISTINGS.topic, 0, RefusedBatch.of(CannotUnpack("zstd", b"packed", "unpacks to more than 9 bytes"), 3, 7)
     )
-    gatherer = Gatherer(log, "loader", Size(), on_lost=pytest.fail)
-    gatherer.resume(LISTINGS)
+    reader = BatchReader(log, "loader", Size(), on_lost=pytest.fail)
+    reader.resume(LISTINGS)
     with pytest.raises(
         LoaderError, match=r"event\.listing, partition 0: a packed batch, offsets 3 to 7 \(zstd, 6 bytes"
     ):
-        gatherer.gather(LISTINGS)
+        reader.next_batch(LISTINGS)

@@ -1,4 +1,4 @@
-"""Blocks that stages are working on: nobody may give a partition away, or stop, before they are done."""
+"""The blocks that stages work on: no partition may be revoked, and no process stopped, before they are done."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class InWork:
-    """Counts blocks; used from one event loop."""
+class InFlight:
+    """Counts the blocks in flight; for one event loop."""
 
     def __init__(self) -> None:
         self._count = 0
@@ -17,7 +17,7 @@ class InWork:
 
     @contextmanager
     def block(self) -> Iterator[None]:
-        """One block's time."""
+        """Counts one block for as long as the context is open."""
         self._count += 1
         self._idle.clear()
         try:
@@ -28,5 +28,5 @@ class InWork:
                 self._idle.set()
 
     async def wait_idle(self) -> None:
-        """Until no block is worked on."""
+        """Returns when no block is in flight."""
         await self._idle.wait()
