@@ -17,17 +17,15 @@ import numpy as np
 import polars as pl
 
 from suyuan.domain.calendar import DAY_MS, OFFSET_MS, china_day, days_after
+from suyuan.domain.event_kind import EventKind
 from suyuan.domain.identifiers.gtin import LENGTHS, GtinFault, normalise_gtin
 from suyuan.domain.identifiers.normal_form import code_form, text_form
 from suyuan.domain.identifiers.spoilt import damage
 from suyuan.domain.identifiers.uscc import check_uscc, is_well_formed, uscc_faults
 from suyuan.domain.moments import FIRST_MOMENT, LEEWAY_MS, wrong_moment, wrong_past
-from suyuan.domain.normalisation import IDENTIFYING
 
 SYSTEM = "SUYUAN"
 """the running system itself, as a publisher"""
-PERSONAL = frozenset({"complaint"})
-"""kinds of which no reason quotes a value"""
 
 _PSEUDONYM = re.compile(r"p[0-9a-f]{32}")
 _REMEDIES = {
@@ -36,12 +34,6 @@ _REMEDIES = {
     "lot": "write the lot as its producer does, or leave the record out",
 }
 _REMEDY = "write it, or leave the record out"
-_MAY_BE_NOTHING = {"listing": ("seller_code",)}
-"""a listing without a seller stays one, and has a gap"""
-
-_JUDGED_CODES = ("code", "holder_code", "producer_code", "from_code", "to_code", "agency_code", "subject_code")
-_PAST_DAYS = {"inspection": "inspected_on", "lot": "produced_on", "penalty": "decided_on"}
-_COUNTED = {"listing": ("price_fen", "sold_30d"), "lot": ("quantity",), "shipment": ("quantity",)}
 _EVERY_LOT = frozenset({"全部", "全部批次", "所有批次", "ALL"})
 _SEPARATORS = re.compile("[、，；;|~至:：]")
 _GTIN_FAULTS: dict[GtinFault, str] = {
@@ -62,18 +54,18 @@ class Refusal:
 
 
 class _Case(NamedTuple):
-    kind: str
+    kind: EventKind
     event: Mapping[str, Any]
     taken_at: int
 
     def quoted(self, value: object) -> str:
         """As a reason may show it."""
-        if self.kind in PERSONAL:
+        if self.kind.personal:
             return "it"
         return repr(value[:_SHOWN]) if isinstance(value, str) else str(value)
 
 
-def refusal(kind: str, event: Mapping[str, Any], taken_at: int) -> Refusal | None:
+def refusal(kind: EventKind, event: Mapping[str, Any], taken_at: int) -> Refusal | None:
     """Why an event is not accepted; None where it is. `taken_at`: ms since the epoch when the log took it, before that
     the publisher's clock.
     """
@@ -82,12 +74,12 @@ def refusal(kind: str, event: Mapping[str, Any], taken_at: int) -> Refusal | Non
 
 
 def refusals(
-    kind: str, rows: pl.DataFrame, normal: pl.DataFrame, taken_at: Sequence[int]
+    kind: EventKind, rows: pl.DataFrame, normal: pl.DataFrame, taken_at: Sequence[int]
 ) -> Iterator[tuple[int, Refusal]]:
     """(row, why) of those of the rows that are not accepted, ascending. `normal`: the rows in normal form; `taken_at`:
     of each row.
     """
-    if kind in {"day", "complaint", "recall"}:
+    if kind.name == "day" or kind.personal or kind.lists_of("lot"):
         looked_at: Sequence[int] = range(rows.height)
     else:
         looked_at = _suspicious(kind, normal, taken_at).arg_true().to_list()
@@ -97,64 +89,57 @@ def refusals(
             yield row, refused
 
 
-def _suspicious(kind: str, normal: pl.DataFrame, taken_at: Sequence[int]) -> pl.Series:
+def _suspicious(kind: EventKind, normal: pl.DataFrame, taken_at: Sequence[int]) -> pl.Series:
     """Rows that `refusal` may refuse: all others it does not."""
     at, last = pl.col("occurred_at"), pl.Series("last", np.asarray(taken_at, np.int64) + LEEWAY_MS)
     checks = [~at.is_between(FIRST_MOMENT, last)]
-    checks += [pl.col(name) == "" for name in _needed(kind)]
-    checks += [pl.col(name) < 0 for name in _COUNTED.get(kind, ())]
-    if kind in _PAST_DAYS:
-        checks.append(pl.col(_PAST_DAYS[kind]).cast(pl.Int64) > (at + OFFSET_MS) // DAY_MS + 1)
-    if kind == "lot":
+    checks += [pl.col(name) == "" for name in kind.needed]
+    checks += [pl.col(name) < 0 for name in kind.counted]
+    checks += [pl.col(name).cast(pl.Int64) > (at + OFFSET_MS) // DAY_MS + 1 for name in kind.past]
+    if kind.name == "lot":
         checks.append(pl.col("inputs").list.eval(pl.element().struct.field("quantity")).list.min() < 0)
-    if kind != "listing":
-        checks += [~pl.col("gtin_valid")] if "gtin_valid" in normal.columns else []
-        codes = [name for name in _JUDGED_CODES if name in normal.columns]
-        checks += [pl.lit(uscc_faults(normal[name]) == "format") for name in codes]
+    checks += [~pl.col("gtin_valid") for name in kind.must_match if name in kind.gtins]
+    checks += [pl.lit(uscc_faults(normal[name]) == "format") for name in kind.must_match if name in kind.codes]
     return normal.select(pl.any_horizontal(check.fill_null(value=False) for check in checks)).to_series()
 
 
-def _needed(kind: str) -> list[str]:
-    return [name for name in IDENTIFYING[kind].required if name not in _MAY_BE_NOTHING.get(kind, ())]
-
-
 def _missing(case: _Case) -> Iterator[Refusal]:
-    forms = IDENTIFYING[case.kind].forms
-    for name in _needed(case.kind):
+    forms = case.kind.identifiers
+    for name in case.kind.needed:
         if forms[name](case.event[name]) is None:
             given = case.event[name]
             said = (
                 f"{case.quoted(given)} stands for nothing"
-                if text_form(given) is None and given and given.strip() and case.kind not in PERSONAL
+                if text_form(given) is None and given and given.strip() and not case.kind.personal
                 else "nothing is left without blanks, control and format characters"
             )
             yield Refusal(name, f"is missing ({said}): {_REMEDIES.get(name, _REMEDY)}")
 
 
 def _moment(case: _Case) -> Iterator[Refusal]:
-    wrong = wrong_moment(case.event["occurred_at"], case.taken_at, shown=case.kind not in PERSONAL)
+    wrong = wrong_moment(case.event["occurred_at"], case.taken_at, shown=not case.kind.personal)
     if wrong is not None:
         yield Refusal("occurred_at", wrong)
 
 
 def _gtin(case: _Case) -> Iterator[Refusal]:
-    if case.kind == "listing":
-        return
-    for name in IDENTIFYING[case.kind].gtins:
+    for name in case.kind.must_match:
+        if name not in case.kind.gtins:
+            continue
         _, fault = normalise_gtin(case.event[name])
         if fault is not None:
             yield Refusal(name, f"{case.quoted(case.event[name])} {_spoilt(case.event[name]) or _GTIN_FAULTS[fault]}")
 
 
 def _codes(case: _Case) -> Iterator[Refusal]:
-    if case.kind == "listing":
-        return
-    for name in _JUDGED_CODES:
-        given = case.event.get(name)
+    for name in case.kind.must_match:
+        if name not in case.kind.codes:
+            continue
+        given = case.event[name]
         code = code_form(given)
         if given is None or code is None or is_well_formed(code):
             continue
-        why = "" if case.kind in PERSONAL else f" ({check_uscc(code).reason})"
+        why = "" if case.kind.personal else f" ({check_uscc(code).reason})"
         wrong = _spoilt(given) or f"is not a unified social credit code{why}: write its 18 characters"
         yield Refusal(name, f"{case.quoted(given)} {wrong}")
 
@@ -165,43 +150,39 @@ def _spoilt(given: str) -> str | None:
 
 
 def _counts(case: _Case) -> Iterator[Refusal]:
-    for name in _COUNTED.get(case.kind, ()):
+    for name in case.kind.counted:
         if case.event[name] < 0:
-            back = ": goods that come back are a shipment back" if case.kind == "shipment" else ""
+            back = ": goods that come back are a shipment back" if case.kind.name == "shipment" else ""
             yield Refusal(name, f"{case.event[name]} is negative{back or ': write 0 or more'}")
-    if case.kind == "lot":
+    if case.kind.name == "lot":
         for given in case.event["inputs"]:
             if given["quantity"] < 0:
                 yield Refusal("inputs", f"the quantity {given['quantity']} of an input is negative: write 0 or more")
 
 
 def _past(case: _Case) -> Iterator[Refusal]:
-    name = _PAST_DAYS.get(case.kind)
-    if name is not None and wrong_past(case.event[name], case.event["occurred_at"]):
-        happened = china_day(case.event["occurred_at"])
-        yield Refusal(
-            name,
-            f"{case.event[name]} is more than a day after {happened}, when the event happened by its own "
-            "occurred_at (in China): mend either",
-        )
-
-
-def _recalled(case: _Case) -> Iterator[Refusal]:
-    if case.kind != "recall":
-        return
-    for item in case.event["lots"]:
-        lot = text_form(item)
-        if lot is None or lot.upper() in _EVERY_LOT:
-            said = "names no lot" if lot is None else "is no lot's name"
-            yield Refusal("lots", f"{case.quoted(item)} {said}: write nothing (an empty list) for every lot")
-        elif found := _SEPARATORS.search(item) or _SEPARATORS.search(lot):
+    for name in case.kind.past:
+        if case.event[name] is not None and wrong_past(case.event[name], case.event["occurred_at"]):
+            happened = china_day(case.event["occurred_at"])
             yield Refusal(
-                "lots", f"{case.quoted(item)} holds {found[0]!r}: write each lot alone, as an item of the list"
+                name,
+                f"{case.event[name]} is more than a day after {happened}, when the event happened by its own "
+                "occurred_at (in China): mend either",
             )
 
 
+def _recalled(case: _Case) -> Iterator[Refusal]:
+    for name, item in ((field, item) for field in case.kind.lists_of("lot") for item in case.event[field]):
+        lot = text_form(item)
+        if lot is None or lot.upper() in _EVERY_LOT:
+            said = "names no lot" if lot is None else "is no lot's name"
+            yield Refusal(name, f"{case.quoted(item)} {said}: write nothing (an empty list) for every lot")
+        elif found := _SEPARATORS.search(item) or _SEPARATORS.search(lot):
+            yield Refusal(name, f"{case.quoted(item)} holds {found[0]!r}: write each lot alone, as an item of the list")
+
+
 def _day(case: _Case) -> Iterator[Refusal]:
-    if case.kind != "day":
+    if case.kind.name != "day":
         return
     if code_form(case.event["publisher"]) != SYSTEM:
         yield Refusal("publisher", f"may not publish days: only the running system does, as {SYSTEM}")
@@ -215,11 +196,13 @@ def _day(case: _Case) -> Iterator[Refusal]:
 
 
 def _complainant(case: _Case) -> Iterator[Refusal]:
-    if case.kind == "complaint" and _PSEUDONYM.fullmatch(case.event["complainant"]) is None:
-        yield Refusal(
-            "complainant",
-            "is no pseudonym (p and 32 digits 0-9 a-f): put one in the place of whoever complained before publishing",
-        )
+    for name in case.kind.of("pseudonym"):
+        if _PSEUDONYM.fullmatch(case.event[name]) is None:
+            yield Refusal(
+                name,
+                "is no pseudonym (p and 32 digits 0-9 a-f): put one in the place of whoever complained before "
+                "publishing",
+            )
 
 
 _JUDGES = (_missing, _day, _complainant, _moment, _gtin, _codes, _recalled, _counts, _past)

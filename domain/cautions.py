@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from suyuan.domain.acceptance import PERSONAL
+from suyuan.domain.event_kind import EventKind
 from suyuan.domain.identifiers.gtin import is_restricted, normalise_gtin
 from suyuan.domain.identifiers.normal_form import code_form
 from suyuan.domain.identifiers.spoilt import damage
-from suyuan.domain.normalisation import IDENTIFYING
 
 _RESTRICTED = "is for use inside one company or for coupons and names no product in the world: no chain rests on it"
 
@@ -24,18 +23,17 @@ class Caution:
     reason: str
 
 
-def cautions(kind: str, event: Mapping[str, Any]) -> tuple[Caution, ...]:
+def cautions(kind: EventKind, event: Mapping[str, Any]) -> tuple[Caution, ...]:
     """Of an accepted event; of a complaint nothing, since no value of it is quoted."""
-    if kind in PERSONAL:
+    if kind.personal:
         return ()
     found = []
-    fields = IDENTIFYING[kind]
-    for name in (*fields.codes, *fields.gtins, *(name for name in fields.texts if name == "lot")):
+    for name in (*kind.codes, *kind.gtins, *kind.of("lot")):
         given = event.get(name)
         if given is None:
             continue
         if (spoilt := damage(code_form(given) or "")) is not None:
             found.append(Caution(name, given, f"{spoilt[0]}, as it seems: {spoilt[1]}"))
-        elif name in fields.gtins and (gtin := normalise_gtin(given)[0]) is not None and is_restricted(gtin):
+        elif name in kind.gtins and (gtin := normalise_gtin(given)[0]) is not None and is_restricted(gtin):
             found.append(Caution(name, given, _RESTRICTED))
     return tuple(found)

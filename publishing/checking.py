@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from suyuan.domain.acceptance import refusal
+from suyuan.schemas.kinds import EVENT_KINDS
 from suyuan.schemas.validation import InvalidEvent, ParsedEvent, parse_event
 
 _BINARY = (bytes, bytearray, memoryview)
@@ -42,6 +43,6 @@ def refuse(kind: str, event: Mapping[str, Any], now: float) -> None:
     """Raises InvalidEvent for an event that the rules of acceptance refuse, as intake would once it is in the log.
     `now`: seconds since the epoch, when the log is about to take it.
     """
-    refused = refusal(kind, event, int(now * 1000))
+    refused = refusal(EVENT_KINDS[kind], event, int(now * 1000))
     if refused is not None:
         raise InvalidEvent(refused.field, refused.reason)

@@ -11,20 +11,20 @@ import polars as pl
 from suyuan.domain.content import ENVELOPE, contents, digests, event_ids
 from suyuan.domain.keys import SEPARATOR
 from suyuan.domain.normalisation import normalise
-from suyuan.schemas.kinds import event_schema
+from suyuan.schemas.kinds import EVENT_KINDS, event_schema
 
 
 def business_keys(kind: str, events: Sequence[Mapping[str, Any]]) -> list[bytes]:
     """Of each event of one kind the business key, which chooses the partition."""
     needed, others = _columns(kind)
     rows = _rows(events, needed).with_columns(pl.lit(None, dtype).alias(name) for name, dtype in others.items())
-    return _keys(kind, normalise(kind, rows))
+    return _keys(kind, normalise(EVENT_KINDS[kind], rows))
 
 
 def keys_and_ids(kind: str, events: Sequence[Mapping[str, Any]]) -> tuple[list[bytes], list[bytes]]:
     """Of each event of one kind: the business key, and 16 bytes that tell it from every other event and version."""
     schema = event_schema(kind)
-    rows = normalise(kind, _rows(events, {field.name: field.dtype for field in schema.fields}))
+    rows = normalise(EVENT_KINDS[kind], _rows(events, {field.name: field.dtype for field in schema.fields}))
     said = digests(contents(rows, [field.name for field in schema.fields]))
     return _keys(kind, rows), event_ids(kind, rows, said)
 

@@ -21,7 +21,7 @@ from suyuan.publishing.registration import NotRegistered, registered_id
 from suyuan.publishing.sending import Answer, Compression, Sender
 from suyuan.schemas.events import encode_body
 from suyuan.schemas.framing import MAX_EVENT_BYTES, frame
-from suyuan.schemas.kinds import event_schema
+from suyuan.schemas.kinds import EVENT_KINDS, event_schema
 from suyuan.schemas.validation import InvalidEvent
 
 __all__ = [
@@ -191,7 +191,7 @@ class Publisher:
                 return
             for at, row in enumerate(answer.rows):
                 offset = answer.offsets[at] if answer.error is None else None
-                odd = cautions(kind, parsed[row])
+                odd = cautions(EVENT_KINDS[kind], parsed[row])
                 try:
                     self._on_delivery(
                         Delivery(events[row], kind, answer.topic, answer.partition, offset, answer.error, odd)

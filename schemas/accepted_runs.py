@@ -9,6 +9,7 @@ import polars as pl
 
 from suyuan.domain.acceptance import refusals
 from suyuan.domain.normalisation import normalise
+from suyuan.schemas.kinds import EVENT_KINDS
 from suyuan.schemas.runs import Failure, decode_run
 
 
@@ -30,9 +31,9 @@ class AcceptedRun:
 
 def accepted_run(kind: str, values: Sequence[bytes | None], taken_at: Sequence[int]) -> AcceptedRun:
     """`taken_at`: when the log took each message, ms. Never raises for what a message holds."""
-    decoded = decode_run(kind, values)
-    rows, index = normalise(kind, decoded.rows), decoded.rows["index"].to_list()
-    found = list(refusals(kind, decoded.rows, rows, [taken_at[at] for at in index]))
+    decoded, rules = decode_run(kind, values), EVENT_KINDS[kind]
+    rows, index = normalise(rules, decoded.rows), decoded.rows["index"].to_list()
+    found = list(refusals(rules, decoded.rows, rows, [taken_at[at] for at in index]))
     if not found:
         return AcceptedRun(rows, decoded.failures, [])
     refused = [Failure(index[row], refusal.reason, refusal.field) for row, refusal in found]

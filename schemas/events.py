@@ -17,10 +17,9 @@ import fastavro
 
 from suyuan.schemas.fields import Field, mapped
 from suyuan.schemas.framing import UnreadableEvent, frame, unframe
-from suyuan.schemas.kinds import EventSchema, event_schema, schema_by_id
+from suyuan.schemas.kinds import PERSONAL, EventSchema, event_schema, schema_by_id
 from suyuan.schemas.limits import DAY_RANGE, EPOCH_DAY, MAX_DAY, MIN_DAY, broken_limit, one_of
 from suyuan.schemas.registered import built_in_id
-from suyuan.schemas.withheld import PERSONAL
 
 _READ_ERRORS = (EOFError, ValueError, IndexError, OverflowError, MemoryError)
 _WRITE_ERRORS = (ValueError, TypeError, KeyError, AttributeError, OverflowError)

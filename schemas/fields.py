@@ -3,18 +3,31 @@ from.
 
 Primitives string, long, boolean, bytes; date and timestamp-millis; enums; unions of null and one of them;
 arrays of strings or records. An extra property `values` of a string or long lists what is allowed (Avro enums
-cannot hold symbols that begin with a digit).
+cannot hold symbols that begin with a digit). MARKS are extra properties of a field, which Avro lets be: they say what a
+field is beyond its type, and no canonical form, fingerprint or compatibility takes note of them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import polars as pl
 
+from suyuan.domain.event_kind import FORMS, Form
+
 Avro = dict[str, Any]
 """a schema, type or field of an .avsc as JSON gives it"""
+
+MARKS: dict[str, type] = {
+    "form": str,
+    "must_match": bool,
+    "may_be_nothing": bool,
+    "past": bool,
+    "not_negative": bool,
+    "indexed": bool,
+}
+"""of a field, beside what Avro knows of it: name → type. What they mean: `Field`"""
 
 _LOGICAL = {("int", "date"): "date", ("long", "timestamp-millis"): "timestamp-millis"}
 _PRIMITIVES = ("string", "long", "boolean", "bytes")
@@ -34,7 +47,10 @@ class Field:
     """One field. `type`: string, long, boolean, bytes, date, timestamp-millis, enum, array or record.
 
     `values`: what is allowed, empty for anything (symbols of an enum, in their order). `items`: of an array.
-    `fields`: of a record. `optional`: the union of null and the type.
+    `fields`: of a record. `optional`: the union of null and the type. `form`: what a text is, of an array what its
+    items are. `must_match`: refused where it cannot be what it is to be (a code, a GTIN). `may_be_nothing`: taken where
+    nothing is left of it. `past`: a day that cannot be later than the event. `not_negative`: refused below 0.
+    `indexed`: asked for by it in the tables.
     """
 
     name: str
@@ -44,6 +60,12 @@ class Field:
     items: Field | None = None
     fields: tuple[Field, ...] = ()
     doc: str = ""
+    form: Form | None = None
+    must_match: bool = False
+    may_be_nothing: bool = False
+    past: bool = False
+    not_negative: bool = False
+    indexed: bool = False
 
     @property
     def dtype(self) -> pl.DataType:
@@ -59,7 +81,20 @@ def record_fields(schema: Avro) -> tuple[Field, ...]:
     """The fields of a record schema, in order. Raises ValueError where it leaves the subset."""
     if schema.get("type") != "record":
         raise ValueError(f"not a record schema: {schema.get('name')}")
-    return tuple(_field(field["name"], field["type"], field.get("doc", "")) for field in schema["fields"])
+    return tuple(
+        replace(_field(field["name"], field["type"], field.get("doc", "")), **_marks(field))
+        for field in schema["fields"]
+    )
+
+
+def _marks(field: Avro) -> dict[str, Any]:
+    marks = {name: field[name] for name in MARKS if name in field}
+    for name, value in marks.items():
+        if type(value) is not MARKS[name]:
+            raise ValueError(f"{field['name']}: {name} is {value!r}, not a {MARKS[name].__name__}")
+    if (form := marks.get("form")) is not None and form not in FORMS:
+        raise ValueError(f"{field['name']}: form {form!r} is not one of {', '.join(FORMS)}")
+    return marks
 
 
 def _field(name: str, avro: Any, doc: str = "") -> Field:

@@ -1,7 +1,7 @@
-"""The kinds of input events: their schemas, ids and business keys (docs: the events' own .avsc).
+"""The kinds of input events: their schemas, ids and business keys, all from avro/events/<kind>.avsc (`declarations`).
 
-A schema that has been published never changes: a new version is a new file in avro/events/history/ with a new
-id here, and avro/events/<kind>.avsc equals the latest of them.
+A schema that has been published never changes: it is kept in avro/events/history/, and a new version is the changed
+avro/events/<kind>.avsc with one more of its `ids`.
 """
 
 from __future__ import annotations
@@ -11,52 +11,39 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from suyuan.schemas.declarations import declarations
 from suyuan.schemas.fields import Avro, Field, record_fields
 
-BUSINESS_KEYS: dict[str, tuple[str, ...]] = {
-    "listing": ("platform_code", "listing_id"),
-    "entity": ("code",),
-    "licence": ("licence_no",),
-    "product": ("gtin",),
-    "lot": ("producer_code", "gtin", "lot"),
-    "shipment": ("from_code", "shipment_id", "producer_code", "gtin", "lot", "to_code", "line"),
-    "inspection": ("agency_code", "report_no"),
-    "recall": ("producer_code", "recall_no", "gtin"),
-    "complaint": ("channel", "complaint_no"),
-    "penalty": ("division", "decision_no", "subject_code"),
-    "day": ("date",),
-}
-"""of each kind; an absent field is the empty text in a key. Numbers are unique only within whoever gives them"""
-KINDS = tuple(BUSINESS_KEYS)
-"""every kind; listing first"""
+EVENTS = Path(__file__).with_name("avro") / "events"
 
-PUBLISHER_FIRST = frozenset({"listing", "lot", "shipment", "inspection", "recall", "penalty"})
+DECLARATIONS = declarations(EVENTS)
+"""by kind: what each file says; listing first"""
+KINDS = tuple(DECLARATIONS)
+"""every kind; listing first"""
+BUSINESS_KEYS = {kind: each.key for kind, each in DECLARATIONS.items()}
+"""of each kind; an absent field is the empty text in a key. Numbers are unique only within whoever gives them"""
+EVENT_KINDS = {kind: each.rules for kind, each in DECLARATIONS.items()}
+"""of each kind, what the rules of the domain know of it"""
+PERSONAL = frozenset(kind for kind, each in DECLARATIONS.items() if each.personal)
+"""kinds of events of which no error quotes a value"""
+PUBLISHER_FIRST = frozenset(kind for kind, each in DECLARATIONS.items() if each.owner is not None)
 """kinds whose business key begins with whose event it is: the platform, the producer, who sends, the laboratory, whose
 goods come back, the authority by its division
 """
-
-SCHEMA_IDS: dict[int, tuple[str, int]] = {
-    1: ("listing", 1),
-    2: ("entity", 1),
-    3: ("licence", 1),
-    4: ("product", 1),
-    5: ("lot", 1),
-    6: ("shipment", 1),
-    7: ("inspection", 1),
-    8: ("recall", 1),
-    9: ("complaint", 1),
-    10: ("penalty", 1),
-    11: ("day", 1),
-    12: ("shipment", 2),
+SCHEMA_IDS = {
+    number: (kind, version)
+    for number, kind, version in sorted(
+        (number, kind, version)
+        for kind, each in DECLARATIONS.items()
+        for version, number in enumerate(each.ids, start=1)
+    )
 }
 """id on the wire → kind and version"""
-
-EVENTS = Path(__file__).with_name("avro") / "events"
 
 
 @dataclass(frozen=True)
 class EventSchema:
-    """One version of a kind's schema. `avro`: the parsed .avsc."""
+    """One version of a kind's schema. `avro`: the parsed .avsc, the current one with what is ours in it."""
 
     kind: str
     version: int
@@ -79,5 +66,8 @@ def event_schema(kind: str) -> EventSchema:
 def schema_by_id(schema_id: int) -> EventSchema:
     """The schema, of whatever version, that an id on the wire stands for. Raises KeyError."""
     kind, version = SCHEMA_IDS[schema_id]
+    declared = DECLARATIONS[kind]
+    if schema_id == declared.ids[-1]:
+        return EventSchema(kind, version, schema_id, declared.avro, declared.fields, declared.key)
     avro = json.loads((EVENTS / "history" / f"{kind}.v{version}.avsc").read_bytes())
-    return EventSchema(kind, version, schema_id, avro, record_fields(avro), BUSINESS_KEYS[kind])
+    return EventSchema(kind, version, schema_id, avro, record_fields(avro), declared.key)

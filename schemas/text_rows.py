@@ -19,10 +19,9 @@ import msgspec
 from suyuan.domain.identifiers.normal_form import text_form
 from suyuan.schemas.fields import Field
 from suyuan.schemas.instants import instant_in_china, office_day
-from suyuan.schemas.kinds import KINDS, event_schema
+from suyuan.schemas.kinds import KINDS, PERSONAL, event_schema
 from suyuan.schemas.limits import one_of
 from suyuan.schemas.validation import InvalidEvent, ParsedEvent, parse_value
-from suyuan.schemas.withheld import PERSONAL
 
 Words = Mapping[str, Mapping[str, str]]
 """field → a word that offices write → the value that it means"""
@@ -31,12 +30,9 @@ _NO_WORDS: Words = MappingProxyType({})
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 _BOOLEANS = {"true": True, "1": True, "是": True, "false": False, "0": False, "否": False}
 _FORMULA = re.compile(r'="((?:[^"]|"")*)"')
-_FREE_TEXTS = frozenset({"title", "name", "producer_name", "reason", "ground", "ship_from", "url"})
-"""fields that may well begin with an apostrophe"""
 _BETWEEN = re.compile(r"[;；、，\r\n\u2028\u2029]")
 _BETWEEN_NAMES = re.compile(r"[;；、，,\r\n\u2028\u2029]")
-_NAMES = frozenset({"categories", "failed_items", "products"})
-"""lists whose items have no comma of their own; a word for nothing is no item of them"""
+"""of items that have no comma of their own, which lots may have; a word for nothing is no item of them"""
 _NO_END = frozenset({"长期", "长期有效", "永久", "永久有效", "无期限", "无固定期限"})
 """what an optional date says when there is none, beside the words for nothing"""
 
@@ -51,7 +47,7 @@ def event_from_text(kind: str, row: Mapping[str, str], words: Words = _NO_WORDS)
         cell = row.get(name)
         text = cell.strip() if cell else ""
         if text and text[0] in "='":
-            text = _unwrapped(name, text)
+            text = _unwrapped(field, text)
         if text:
             if field.type == "string" and not field.values and text.isascii():
                 event[name] = text  # most cells
@@ -84,10 +80,15 @@ def _from_cell(kind: str, field: Field, text: str, words: Words, assumed: list[s
         raise InvalidEvent(field.name, f"is {error}" if kind in PERSONAL else f"{text[:40]!r} is {error}") from None
 
 
-def _unwrapped(name: str, text: str) -> str:
+def _unwrapped(field: Field, text: str) -> str:
     if (formula := _FORMULA.fullmatch(text)) is not None:
         return formula[1].replace('""', '"').strip()
-    return text if text[0] == "=" or name in _FREE_TEXTS else text[1:].strip()
+    return text if text[0] == "=" or _is_free(field) else text[1:].strip()
+
+
+def _is_free(field: Field) -> bool:
+    """Whether it may well begin with an apostrophe of its own."""
+    return field.form == "free" and field.items is None
 
 
 def _typed(field: Field, text: str, words: Words, assumed: list[str]) -> Any:
@@ -146,7 +147,7 @@ def _encodable(text: str) -> None:
 def _array(field: Field, item: Field, text: str) -> list[Any]:
     if item.type == "string" and not text.startswith("["):
         _encodable(text)
-        if field.name in _NAMES:
+        if field.form != "lot":
             return [part for part in map(str.strip, _BETWEEN_NAMES.split(text)) if part and text_form(part) is not None]
         return [part for part in map(str.strip, _BETWEEN.split(text)) if part]
     try:

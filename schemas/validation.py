@@ -17,9 +17,8 @@ import msgspec
 from suyuan.schemas.fields import Field
 from suyuan.schemas.framing import MAX_EVENT_BYTES
 from suyuan.schemas.instants import instant, instant_in_china
-from suyuan.schemas.kinds import KINDS, event_schema
+from suyuan.schemas.kinds import KINDS, PERSONAL, event_schema
 from suyuan.schemas.limits import one_of
-from suyuan.schemas.withheld import PERSONAL
 
 MISSING_KIND = "missing: name the kind"
 

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-from suyuan.domain import acceptance
-
-PERSONAL = acceptance.PERSONAL
-"""kinds of events of which no error quotes a value"""
+from suyuan.schemas.kinds import PERSONAL
 
 WITHHELD_TOPICS = frozenset(f"in.{kind}" for kind in PERSONAL)
 """topics whose unreadable or refused messages are withheld, keys included"""

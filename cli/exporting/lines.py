@@ -11,8 +11,7 @@ import msgspec
 from suyuan.domain.acceptance import refusal
 from suyuan.schemas.events import decode_event
 from suyuan.schemas.framing import UnreadableEvent
-from suyuan.schemas.kinds import KINDS
-from suyuan.schemas.withheld import PERSONAL
+from suyuan.schemas.kinds import EVENT_KINDS, KINDS, PERSONAL
 from suyuan.sinks.log_reader import Fetched, TopicPartition
 
 FETCH_RECORDS = 8_192
@@ -73,7 +72,11 @@ def _line(kind: str, value: bytes | None, done: Exported) -> bytes | None:
     if written != kind:
         done.unreadable += 1
         return None
-    if kind in PERSONAL and (refused := refusal(kind, event, 0)) is not None and refused.field == "complainant":
+    if (
+        kind in PERSONAL
+        and (refused := refusal(EVENT_KINDS[kind], event, 0)) is not None
+        and refused.field == "complainant"
+    ):
         done.withheld += 1
         return None
     said = {"kind": kind} | {name: value for name, value in event.items() if value is not None}

@@ -9,8 +9,8 @@ from typing import Any
 
 from suyuan.cli.publishing.reading import Reading
 from suyuan.cli.publishing.tally import Tally
+from suyuan.schemas.kinds import PERSONAL
 from suyuan.schemas.validation import ParsedEvent
-from suyuan.schemas.withheld import PERSONAL
 
 MOST_SHOWN = 3
 """records of each file that are shown as they are understood"""

@@ -17,6 +17,7 @@ from suyuan.cli.publishing.sources import Source
 from suyuan.cli.publishing.tally import Tally
 from suyuan.cli.publishing.workbook import Workbook
 from suyuan.domain.cautions import cautions
+from suyuan.schemas.kinds import EVENT_KINDS
 from suyuan.schemas.validation import InvalidEvent
 
 _STEP = 2_000
@@ -84,7 +85,7 @@ class Publication:
                 except ValueError as error:
                     self._refuse(reading, Problem(reading.name, line, str(error)), raw, kind=record.kind)
                 else:
-                    for caution in cautions(record.kind, record.event):
+                    for caution in cautions(EVENT_KINDS[record.kind], record.event):
                         tally.caution(f"{reading.name}:{line}", record.kind, caution)
                     if shown is not None:
                         shown.record(line, record)

@@ -10,14 +10,13 @@ from pathlib import Path
 from suyuan.cli.publishing.columns import KIND, OwnWords, WrongColumns, columns_of, known_columns, needed
 from suyuan.cli.publishing.lines import Mark
 from suyuan.cli.publishing.table import Row, Table
-from suyuan.schemas.kinds import KINDS
+from suyuan.schemas.kinds import DECLARATIONS
 
 DELIMITERS = ",\t;，"
 MOST_BEFORE_HEADER = 20
 """rows that are looked at to find the header"""
 
-_PLURALS = {f"{kind}s": kind for kind in KINDS} | {"entities": "entity", "penalties": "penalty"}
-_BY_NAME = {kind: kind for kind in KINDS} | _PLURALS
+_BY_NAME = {name: kind for kind, each in DECLARATIONS.items() for name in (kind, f"{kind}s", each.plural)}
 _JSON = {".jsonl", ".ndjson", ".json"}
 _HINT = re.compile(r'^"?sep=(.)"?$', re.IGNORECASE)
 _ENOUGH = 3

@@ -11,8 +11,7 @@ import msgspec
 from suyuan.cli.publishing.columns import KIND, OTHER_REASON, REASON
 from suyuan.cli.publishing.problems import Problem
 from suyuan.cli.publishing.reading import Raw, Reading
-from suyuan.schemas.kinds import KINDS, event_schema
-from suyuan.schemas.withheld import PERSONAL
+from suyuan.schemas.kinds import KINDS, PERSONAL, event_schema
 
 _PERSONAL_WORD = b"complain"
 _RAW = "raw"

@@ -24,9 +24,9 @@ from suyuan.domain.facts.lot import LotFacts, summarise_lot
 from suyuan.domain.facts.producer import LicenceFacts, ProducerFacts, summarise_licence, summarise_producer
 from suyuan.domain.facts.quality import gravest, latest
 from suyuan.domain.facts.seller import SELLER, summarise_seller
+from suyuan.domain.identifiers.gtin import gtin_columns
 from suyuan.domain.identifiers.uscc import uscc_faults
 from suyuan.domain.keys import join_key, split_key
-from suyuan.domain.normalisation import normalise
 from suyuan.domain.records import Entity, Inspection, Licence, Lot, Penalty, Product, Recall, Shipment
 
 R = TypeVar("R")
@@ -110,8 +110,8 @@ def _grouped(records: Iterable[R], key: Callable[[R], K]) -> dict[K, list[R]]:
 
 
 def _with_seller(listings: pl.DataFrame, known: _ByName) -> pl.DataFrame:
-    """As the seller stage sends them on: in normal form, judged by their codes, with the facts of their sellers."""
-    rows = normalise("listing", listings)
+    """As the seller stage sends them on: judged by their codes, with the facts of their sellers."""
+    rows = listings.with_columns(gtin_valid=gtin_columns(listings["gtin"])[1])
     facts = [
         summarise_seller(known.entities.get(code), known.penalties.get(code, [])) for code in listings["seller_code"]
     ]

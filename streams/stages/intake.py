@@ -18,12 +18,12 @@ from suyuan.domain.identifiers.uscc import uscc_faults
 from suyuan.domain.keys import SEPARATOR, partition_of
 from suyuan.schemas.accepted_runs import accepted_run
 from suyuan.schemas.blocks import block_schema
+from suyuan.schemas.declarations import EVERY_PARTITION
 from suyuan.schemas.kinds import event_schema
 from suyuan.streams.stage import Output, Run, StageContext, StateView
 from suyuan.streams.stages.current import Supersession, body, held_before, perhaps_older, supersede
 from suyuan.streams.stages.dead_letters import dead_letters, note_failures, with_refusals
 from suyuan.streams.stages.intake_routes import (
-    EVERY_PARTITION,
     HOMED,
     LISTING_ROUTE,
     MOVES_WITH,

@@ -1,4 +1,4 @@
-"""Where intake sends a record: one row per kind."""
+"""Where intake sends a record: as the kind's .avsc says (`schemas/declarations.py`)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from suyuan.domain.keys import SEPARATOR
+from suyuan.schemas.declarations import LISTING_KEY
+from suyuan.schemas.kinds import DECLARATIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,34 +22,19 @@ class Route:
     moves_with: tuple[str, ...] = ()
 
 
-LOT = ("producer_code", "gtin", "lot")
-EVERY_PARTITION = ""
+MOVES_WITH = {kind: each.moves_with for kind, each in DECLARATIONS.items()}
+"""of each kind, the fields whose change has a version retracted from where it had gone"""
+
+LISTING_ROUTE = MOVES_WITH["listing"]
 
 ROUTES: dict[str, tuple[Route, ...]] = {
-    "entity": (Route("seller.record", "code"), Route("producer.record", "code")),
-    "penalty": (Route("seller.record", "subject_code"),),
-    "licence": (Route("producer.record", "holder_code"),),
-    "product": (Route("producer.record", "producer_code"),),
-    "lot": (Route("producer.record", "producer_code"),),
-    "shipment": (Route("producer.record", "producer_code"),),
-    "inspection": (Route("producer.record", "producer_code", LOT),),
-    "recall": (Route("producer.record", "producer_code"),),
-    "complaint": (Route("risk.record", "listing_key", ("listing_key",)),),
-    "day": (Route("producer.record", EVERY_PARTITION), Route("risk.record", EVERY_PARTITION)),
+    kind: tuple(Route(topic, by, (by,) if by == LISTING_KEY else each.moves_with) for topic, by in each.routes)
+    for kind, each in DECLARATIONS.items()
 }
+"""of each kind, who keeps it; nobody: its events go to the tables alone. Listings have a way of their own"""
 
-HOMED = ("licence", "product")
+HOMED = tuple(kind for kind, each in DECLARATIONS.items() if each.looked_up)
 """Kinds that partitions may ask for by business key (intake.lookup): whoever once had the record gets every change."""
-
-LISTING_ROUTE = ("seller_code", "producer_code", "gtin", "lot")
-
-MOVES_WITH = {
-    "listing": LISTING_ROUTE,
-    "inspection": LOT,
-    "complaint": ("platform_code", "listing_id"),
-    **dict.fromkeys(("entity", "licence", "product", "lot", "shipment", "recall", "penalty", "day"), ()),
-}
-"""of each kind, the fields whose change has a version retracted from where it had gone"""
 
 
 def with_route_columns(kind: str, rows: pl.DataFrame) -> pl.DataFrame:

@@ -11,7 +11,7 @@ from suyuan.domain.acceptance import refusal, refusals
 from suyuan.domain.calendar import day_start_ms
 from suyuan.domain.identifiers.uscc import check_uscc
 from suyuan.domain.normalisation import normalise
-from suyuan.schemas.kinds import KINDS, event_schema
+from suyuan.schemas.kinds import EVENT_KINDS, KINDS, event_schema
 
 NOON = day_start_ms(dt.date(2026, 6, 3)) + 12 * 3_600_000
 LAST_INSTANT = day_start_ms(dt.date(2026, 6, 4)) - 1
@@ -43,19 +43,19 @@ def event(kind, **other):
 
 def field_of(kind, **other):
     """The field at fault of an event with these values; None where it counts."""
-    refused = refusal(kind, event(kind, **other), NOON)
+    refused = refusal(EVENT_KINDS[kind], event(kind, **other), NOON)
     return refused and refused.field
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_events_in_order_count(kind):
-    assert refusal(kind, event(kind), NOON) is None
+    assert refusal(EVENT_KINDS[kind], event(kind), NOON) is None
 
 
 @pytest.mark.parametrize("blank", NOTHING)
 @pytest.mark.parametrize("field", ["event_id", "publisher"])
 def test_an_event_and_its_publisher_have_names(field, blank):
-    refused = refusal("entity", event("entity", **{field: blank}), NOON)
+    refused = refusal(EVENT_KINDS["entity"], event("entity", **{field: blank}), NOON)
     assert refused.field == field
     assert "is missing" in refused.reason
     assert ":" in refused.reason, "and what to do"
@@ -89,10 +89,10 @@ def test_whatever_can_be_seen_names_an_event(name):
     ],
 )
 def test_what_must_be_there_and_is_nothing_is_missing(kind, field):
-    refused = refusal(kind, event(kind, **{field: " \u200b"}), NOON)
+    refused = refusal(EVENT_KINDS[kind], event(kind, **{field: " \u200b"}), NOON)
     assert (refused.field, "is missing" in refused.reason) == (field, True)
     if field not in ("listing_id", "shipment_id", "report_no", "recall_no", "complaint_no", "decision_no"):
-        word = refusal(kind, event(kind, **{field: "ｎ/ａ "}), NOON)
+        word = refusal(EVENT_KINDS[kind], event(kind, **{field: "ｎ/ａ "}), NOON)
         assert (word.field, "is missing" in word.reason) == (field, True)
         assert "stands for nothing" in word.reason or kind == "complaint"
 
@@ -124,7 +124,7 @@ def test_a_listing_stays_one_whatever_it_names():
 )
 def test_a_time_is_of_this_century_and_not_of_the_future(at, says):
     for kind in ("listing", "entity", "day"):
-        refused = refusal(kind, event(kind, occurred_at=at), NOON)
+        refused = refusal(EVENT_KINDS[kind], event(kind, occurred_at=at), NOON)
         assert refused.field == "occurred_at"
         assert str(at) in refused.reason
         assert says in refused.reason
@@ -151,7 +151,7 @@ def test_the_ends_of_what_time_may_be_are_included(at):
     ],
 )
 def test_a_record_of_no_gtin_would_match_nothing(kind, gtin, says):
-    refused = refusal(kind, event(kind, gtin=gtin), NOON)
+    refused = refusal(EVENT_KINDS[kind], event(kind, gtin=gtin), NOON)
     assert refused.field == "gtin"
     assert repr(gtin) in refused.reason
     assert says in refused.reason
@@ -187,7 +187,7 @@ def test_a_record_of_no_credit_code_would_match_nothing(kind, field):
         ("某某食品有限公司", "8 characters, 18 expected"),
         ("110000600037341", "15 digits"),
     ]:
-        refused = refusal(kind, event(kind, **{field: code}), NOON)
+        refused = refusal(EVENT_KINDS[kind], event(kind, **{field: code}), NOON)
         assert refused.field == field
         assert (
             ("it is" in refused.reason or "it " in refused.reason[:3])
@@ -202,7 +202,7 @@ def test_a_record_of_no_credit_code_would_match_nothing(kind, field):
 
 def test_a_complaint_is_not_quoted():
     for other in ({"occurred_at": 1_770_696_000}, {"subject_code": "张三的店"}, {"category": "未知"}):
-        refused = refusal("complaint", event("complaint", **other), NOON)
+        refused = refusal(EVENT_KINDS["complaint"], event("complaint", **other), NOON)
         assert refused.field in other
         assert not any(quoted in refused.reason for quoted in ("1770696000", "2026-02-10", "张三", "未知"))
 
@@ -214,7 +214,7 @@ def test_a_complaint_may_name_nobody():
 
 @pytest.mark.parametrize("item", ["/", "无", "", " ", "NULL", "全部", "全部批次", "所有批次", "ALL", "all", "ＡＬＬ"])
 def test_a_recall_of_every_lot_names_none(item):
-    refused = refusal("recall", event("recall", lots=["H1", item]), NOON)
+    refused = refusal(EVENT_KINDS["recall"], event("recall", lots=["H1", item]), NOON)
     assert refused.field == "lots"
     assert repr(item) in refused.reason
     assert "write nothing (an empty list) for every lot" in refused.reason
@@ -226,7 +226,7 @@ def test_a_recall_of_every_lot_names_none(item):
     ["H1、H2", "H1，H2", "H1；H2", "H1;H2", "H1|H2", "H1｜H2", "H0~H9", "H0～H9", "H0至H9", "批号:H1", "批号：H1"],
 )
 def test_several_lots_in_one_item_would_match_none(item):
-    refused = refusal("recall", event("recall", lots=[item]), NOON)
+    refused = refusal(EVENT_KINDS["recall"], event("recall", lots=[item]), NOON)
     assert refused.field == "lots"
     assert item in refused.reason
     assert "write each lot alone" in refused.reason
@@ -260,7 +260,7 @@ def test_a_day_of_the_past_is_not_of_the_future(kind, field):
 )
 def test_nothing_is_less_than_nothing(kind, field):
     assert field_of(kind, **{field: 0}) is None
-    refused = refusal(kind, event(kind, **{field: -1}), NOON)
+    refused = refusal(EVENT_KINDS[kind], event(kind, **{field: -1}), NOON)
     assert (refused.field, "-1 is negative" in refused.reason) == (field, True)
 
 
@@ -279,7 +279,7 @@ def test_nothing_is_less_than_nothing(kind, field):
     ],
 )
 def test_days_come_from_the_running_system_and_not_from_the_future(publisher, date, taken_at, field):
-    refused = refusal("day", event("day", publisher=publisher, date=date), taken_at)
+    refused = refusal(EVENT_KINDS["day"], event("day", publisher=publisher, date=date), taken_at)
     assert (refused and refused.field) == field
 
 
@@ -297,7 +297,7 @@ def test_days_come_from_the_running_system_and_not_from_the_future(publisher, da
     ],
 )
 def test_who_complained_is_a_pseudonym_and_is_not_quoted(complainant):
-    refused = refusal("complaint", event("complaint", complainant=complainant), NOON)
+    refused = refusal(EVENT_KINDS["complaint"], event("complaint", complainant=complainant), NOON)
     assert refused.field == "complainant"
     assert "pseudonym" in refused.reason
     assert "张三" not in refused.reason
@@ -314,7 +314,7 @@ def columns(kind, events):
 def found_in_columns(kind, events, taken_at):
     """row → why"""
     rows = columns(kind, events)
-    return dict(refusals(kind, rows, normalise(kind, rows), taken_at))
+    return dict(refusals(EVENT_KINDS[kind], rows, normalise(EVENT_KINDS[kind], rows), taken_at))
 
 
 INPUT = st.fixed_dictionaries(
@@ -365,7 +365,9 @@ def test_rows_are_judged_as_one_by_one(kind, data):
     one = st.fixed_dictionaries({}, optional={field.name: odd_values(field) for field in event_schema(kind).fields})
     events = [event(kind, **other) for other in data.draw(st.lists(one, max_size=8))]
     taken_at = [NOON + data.draw(st.sampled_from([0, 1, 86_400_000])) for _ in events]
-    one_by_one = {row: refusal(kind, each, at) for row, (each, at) in enumerate(zip(events, taken_at, strict=True))}
+    one_by_one = {
+        row: refusal(EVENT_KINDS[kind], each, at) for row, (each, at) in enumerate(zip(events, taken_at, strict=True))
+    }
     assert found_in_columns(kind, events, taken_at) == {row: why for row, why in one_by_one.items() if why}
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from suyuan.domain.cautions import cautions
+from suyuan.schemas.kinds import EVENT_KINDS
 from tests.domain.test_acceptance import event
 
 
@@ -21,12 +22,12 @@ from tests.domain.test_acceptance import event
     ],
 )
 def test_a_cell_that_looks_spoilt_is_told(kind, other, says):
-    (found,) = cautions(kind, event(kind, **other))
+    (found,) = cautions(EVENT_KINDS[kind], event(kind, **other))
     assert {found.field: found.value} == other
     assert says in found.reason
 
 
 def test_other_cells_are_not():
-    assert cautions("listing", event("listing", lot="2026E1", gtin="6903379001194", licence_no=None)) == ()
-    assert cautions("listing", event("listing", producer_code="某厂", title="9.13301E+17")) == ()
-    assert cautions("complaint", event("complaint", subject_code="913301060000000000")) == ()
+    assert cautions(EVENT_KINDS["listing"], event("listing", lot="2026E1", gtin="6903379001194", licence_no=None)) == ()
+    assert cautions(EVENT_KINDS["listing"], event("listing", producer_code="某厂", title="9.13301E+17")) == ()
+    assert cautions(EVENT_KINDS["complaint"], event("complaint", subject_code="913301060000000000")) == ()

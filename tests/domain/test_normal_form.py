@@ -11,8 +11,8 @@ from polars.testing import assert_series_equal
 from suyuan.domain.identifiers.gtin import gtin_columns, gtin_form
 from suyuan.domain.identifiers.normal_form import NOTHING, code_form, number_form, text_form
 from suyuan.domain.identifiers.normal_form_columns import code_forms, number_forms, text_forms
-from suyuan.domain.normalisation import IDENTIFYING, normal_event, normalise
-from suyuan.schemas.kinds import KINDS, event_schema
+from suyuan.domain.normalisation import normal_event, normalise
+from suyuan.schemas.kinds import EVENT_KINDS, KINDS, event_schema
 
 CODE = "91330106MAC0060058"
 WIDE = str.maketrans({chr(c): chr(c + 0xFEE0) for c in range(0x21, 0x7F)})
@@ -144,13 +144,13 @@ def test_twice_is_once_and_columns_say_what_the_single_form_says(form, typed):
 @given(data=st.data())
 def test_every_kind_has_columns_that_say_what_a_single_event_says(kind, data):
     fields = event_schema(kind).fields
-    identifiers = IDENTIFYING[kind].forms
+    identifiers = EVENT_KINDS[kind].identifiers
     plain = {"date": None, "timestamp-millis": 0, "long": 0, "boolean": False}
     events = data.draw(
         st.lists(
             st.fixed_dictionaries(
                 {
-                    name: texts if name in IDENTIFYING[kind].optional else texts.map(lambda text: text or "")
+                    name: texts if name in EVENT_KINDS[kind].optional else texts.map(lambda text: text or "")
                     for name in identifiers
                 }
             ),
@@ -166,10 +166,10 @@ def test_every_kind_has_columns_that_say_what_a_single_event_says(kind, data):
             for field in fields
         }
     )
-    normal = normalise(kind, rows).select(list(identifiers)).to_dicts()
-    expected = [normal_event(kind, event) for event in events]
+    normal = normalise(EVENT_KINDS[kind], rows).select(list(identifiers)).to_dicts()
+    expected = [normal_event(EVENT_KINDS[kind], event) for event in events]
     assert normal == [
-        {name: value if name in IDENTIFYING[kind].optional else value or "" for name, value in event.items()}
+        {name: value if name in EVENT_KINDS[kind].optional else value or "" for name, value in event.items()}
         for event in expected
     ]
 
@@ -184,7 +184,7 @@ def test_lists_and_inputs_are_in_normal_form_too():
             "categories": [["ｈoney", "/", "tea "]],
         }
     )
-    assert normalise("licence", licence).row(0, named=True) == {
+    assert normalise(EVENT_KINDS["licence"], licence).row(0, named=True) == {
         "event_id": "1", "publisher": "P", "licence_no": "SC123", "holder_code": "C", "categories": ["honey", "tea"],
     }  # fmt: skip
     inputs = [
@@ -201,7 +201,7 @@ def test_lists_and_inputs_are_in_normal_form_too():
             "inputs": [inputs, []],
         }
     )
-    assert normalise("lot", lot)["inputs"].to_list() == [
+    assert normalise(EVENT_KINDS["lot"], lot)["inputs"].to_list() == [
         [
             {"producer_code": CODE, "gtin": "06903379001194", "lot": "H1", "quantity": 1},
             {"producer_code": "/", "gtin": "6.9E+12", "lot": "无", "quantity": 2},

@@ -14,9 +14,9 @@ from suyuan.domain.identifiers.normal_form import code_form as code_form_here
 from suyuan.domain.identifiers.normal_form import number_form as number_form_here
 from suyuan.domain.identifiers.normal_form import text_form as text_form_here
 from suyuan.domain.identifiers.uscc import check_uscc
-from suyuan.domain.normalisation import IDENTIFYING, normalise
+from suyuan.domain.normalisation import normalise
 from suyuan.schemas.blocks import block_schema
-from suyuan.schemas.kinds import KINDS, event_schema
+from suyuan.schemas.kinds import EVENT_KINDS, KINDS, event_schema
 from tests.reference import names
 from tests.reference.acceptance import fault
 from tests.reference.markets import generate
@@ -80,7 +80,7 @@ def events():
 def test_events_that_count(events):
     for event in events:
         parsed = parsed_whenever(event)
-        refused = acceptance.refusal(parsed.kind, parsed.event, NOW)
+        refused = acceptance.refusal(EVENT_KINDS[parsed.kind], parsed.event, NOW)
         assert (refused is None) == (fault(normal(event), event, NOW) is None), (event, refused)
 
 
@@ -89,9 +89,9 @@ def test_events_in_normal_form(events, kind):
     of_kind = [event for event in events if event["kind"] == kind]
     parsed = [parsed_whenever(event).event for event in of_kind]
     dtypes = {field.name: block_schema(f"event_{kind}")[field.name] for field in event_schema(kind).fields}
-    rows = normalise(kind, pl.DataFrame(parsed, schema=dtypes)).to_dicts()
+    rows = normalise(EVENT_KINDS[kind], pl.DataFrame(parsed, schema=dtypes)).to_dicts()
     assert len(rows) == len(of_kind)
-    names_ = IDENTIFYING[kind].forms
+    names_ = EVENT_KINDS[kind].identifiers
     for event, row in zip(of_kind, rows, strict=True):
         record = normal(event)
         assert {name: row[name] or None for name in names_} == {name: record.get(name) for name in names_}

@@ -8,6 +8,7 @@ import pytest
 from suyuan.domain.acceptance import refusal
 from suyuan.domain.calendar import china_day, days_after
 from suyuan.domain.keys import partition_of
+from suyuan.schemas.kinds import EVENT_KINDS
 from suyuan.schemas.validation import parse_event
 from suyuan.schemas.withheld import withheld_hash
 from suyuan.streams.dead_letter_limit import DeadLetterLimit
@@ -104,7 +105,9 @@ def test_what_could_never_match_is_a_dead_letter_and_does_not_count_to_the_limit
     assert [row["field"] for row in sent["dead_letter"]][: len(fields)] == fields
     for offset, (row, each) in enumerate(zip(sent["dead_letter"], wrong, strict=True)):
         parsed = parse_event(json.dumps(each).encode())
-        assert row["reason"] == refusal("recall", parsed.event, T0 + offset).reason, "as it is told before an append"
+        assert row["reason"] == refusal(EVENT_KINDS["recall"], parsed.event, T0 + offset).reason, (
+            "as it is told before an append"
+        )
     assert [row["source_offset"] for row in sent["event.recall"]] == [6], "two days after the log took it, to the ms"
 
 
