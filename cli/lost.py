@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from suyuan.connections.lost import Lost
-from suyuan.sinks.loader import GROUP as LOADERS
+from suyuan.sinks.tables import GROUP as LOADERS
 from suyuan.streams import metrics
 from suyuan.streams.transport.errors import MessagesLost, TopicGrown
 

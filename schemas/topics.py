@@ -24,6 +24,9 @@ class Topic:
     `schema`: the event kind or block name of the values. `value`: one framed Avro event, or a block of many
     rows. `compacted`: only the last value of each key is kept. `retention`: how long a message stays after
     every group that reads the topic has committed past it; None: for ever.
+
+    `table`: the ClickHouse table that its rows are inserted into; None: none. `insert_within`: seconds that rows may
+    wait for others before they are; topics whose rows may wait least are loaded first.
     """
 
     name: str
@@ -32,12 +35,17 @@ class Topic:
     value: Literal["event", "block"]
     compacted: bool = False
     retention: dt.timedelta | None = None
+    table: str | None = None
+    insert_within: float = 1.0
 
 
 TOPICS: tuple[Topic, ...] = (
     *(Topic(f"in.{kind}", ", ".join(BUSINESS_KEYS[kind]), kind, "event") for kind in KINDS),
     Topic("intake.lookup", "business key of the record wanted", "lookup", "block", retention=BETWEEN_STAGES),
-    *(Topic(f"event.{kind}", None, f"event_{kind}", "block", retention=TO_SINKS) for kind in KINDS),
+    *(
+        Topic(f"event.{kind}", None, f"event_{kind}", "block", retention=TO_SINKS, table=f"event_{kind}")
+        for kind in KINDS
+    ),
     Topic("seller.listing", "seller code", "listing", "block", retention=BETWEEN_STAGES),
     Topic("seller.record", "code concerned", "record", "block", retention=BETWEEN_STAGES),
     Topic("seller.backlog", None, "backlog", "block", retention=BETWEEN_STAGES),
@@ -57,12 +65,20 @@ TOPICS: tuple[Topic, ...] = (
         retention=BETWEEN_STAGES,
     ),
     Topic("producer.backlog", None, "backlog", "block", retention=BETWEEN_STAGES),
-    Topic("chain", "listing", "chain", "block", retention=TO_SINKS),
+    Topic("chain", "listing", "chain", "block", retention=TO_SINKS, table="chain_history", insert_within=0.5),
     Topic("risk.record", "listing concerned", "record", "block", retention=BETWEEN_STAGES),
     Topic("risk.backlog", None, "backlog", "block", retention=BETWEEN_STAGES),
-    Topic("alert", "listing", "alert", "block", retention=ON_RECORD),
-    Topic("dead_letter", None, "dead_letter", "block", retention=ON_RECORD),
-    Topic("dead_letter.replay", "place of the dead letter", "replay", "block", retention=ON_RECORD),
+    Topic("alert", "listing", "alert", "block", retention=ON_RECORD, table="alert_history", insert_within=0.1),
+    Topic("dead_letter", None, "dead_letter", "block", retention=ON_RECORD, table="dead_letter", insert_within=0.5),
+    Topic(
+        "dead_letter.replay",
+        "place of the dead letter",
+        "replay",
+        "block",
+        retention=ON_RECORD,
+        table="dead_letter_replay",
+        insert_within=0.1,
+    ),
 )
 
 KEYS_MARK = "in.keys-2"
@@ -84,12 +100,13 @@ def topic(name: str) -> Topic:
 
 def topics_table() -> str:
     """The table as Markdown, one line per topic."""
-    lines = ["| topic | key (chooses the partition) | value | kept |", "|---|---|---|---|"]
+    lines = ["| topic | key (chooses the partition) | value | kept | table |", "|---|---|---|---|---|"]
     for one in TOPICS:
         value = f"one framed `{one.schema}` event" if one.value == "event" else f"block `{one.schema}`"
         kept = "for ever" if one.retention is None else f"{one.retention.days} d after it was read"
-        lines.append(f"| `{one.name}` | {one.key or '–'} | {value} | {kept} |")
+        table = "–" if one.table is None else f"`{one.table}`"
+        lines.append(f"| `{one.name}` | {one.key or '–'} | {value} | {kept} | {table} |")
     lines.append(
-        f"| `{KEYS_MARK}` (on Kafka) | – | nothing: it says by which keys events lie in the others | for ever |"
+        f"| `{KEYS_MARK}` (on Kafka) | – | nothing: it says by which keys events lie in the others | for ever | – |"
     )
     return "\n".join(lines) + "\n"

@@ -1,4 +1,4 @@
-"""What one insert takes: blocks of ranges of a topic's partitions; and the note that lets it be repeated."""
+"""What a sink takes at once: blocks of ranges of a topic's partitions; and the note that lets it be repeated."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ class Batch:
 
     @property
     def token(self) -> str:
-        """table:topic:partition/first-last,...:rows:bytes:crc32. What is inserted again under the same token
+        """target:topic:partition/first-last,...:rows:bytes:crc32. What is inserted again under the same token
         is dropped by ClickHouse without a look at its rows, hence the sums (CRC-32: 0.5 us a row of 1.3 kB,
         SHA-256 3 to 13).
         """
         ranges = ",".join(f"{span.partition}/{span.first}-{span.last}" for span in self.spans)
         sums = f"{self.rows}:{len(self.data)}:{zlib.crc32(self.data):08x}"
-        return f"{self.target.table}:{self.target.topic}:{ranges}:{sums}"
+        return f"{self.target.name}:{self.target.topic}:{ranges}:{sums}"
 
     @property
     def intent(self) -> dict[TopicPartition, tuple[int, str]]:

@@ -1,16 +1,17 @@
-"""The loader: blocks from the log into ClickHouse, outside the streams' acknowledgements.
+"""The loader: blocks from the log into a sink, outside the streams' acknowledgements.
 
 For each batch, in this order:
 
 1. read     what its topic's partitions hold beyond the committed offsets, up to a size
 2. intent   commit the ranges as a note (offsets unmoved), together with what step 5 of the batch before has pending
-3. insert   with a token made of the ranges and sums of the bytes; again while the failure may pass
-4. verify   the rows that ClickHouse took against those of the containers
+3. write    into the sink, again while the failure may pass; the tables with a token made of the ranges and sums of
+            the bytes
+4. verify   the rows that the sink took against those of the containers
 5. commit   the offsets beyond the ranges: with the next intent, at once when there is no next
 
 Killed after 2: the restart reads the very same ranges, hence the same token. Killed after 3: it does so
 too, and ClickHouse drops the repeat. Should the token have left ClickHouse's memory by then,
-ReplacingMergeTree and the read views fold the rows.
+ReplacingMergeTree and the read views fold the rows. Files leave out the lines that they have.
 """
 
 from __future__ import annotations
@@ -20,17 +21,15 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from clickhouse_connect.driver.client import Client
-
 from suyuan.connections.lost import Lost, refusal
+from suyuan.sinks.attempts import Attempts, BackOff
 from suyuan.sinks.batch_reader import BatchReader, Size
 from suyuan.sinks.batches import Batch
 from suyuan.sinks.errors import MessagesLost
-from suyuan.sinks.inserter import BackOff, Inserter
 from suyuan.sinks.log_reader import LogReader, TopicPartition
-from suyuan.sinks.tables import TARGETS, Target
+from suyuan.sinks.sink import Sink
+from suyuan.sinks.tables import Target
 
-GROUP = "loader"
 POLL_SECONDS = 0.02
 BUSY_ROWS = 4096
 BEYOND_SECONDS = 5.0
@@ -50,7 +49,8 @@ class Loaded:
 class Loader:
     """Runs in one thread; `stop` may be set from another. Methods that load raise LoaderError.
 
-    `pause(seconds)` waits before an insert is repeated, and says whether to go on; it sets `stop` where not.
+    `targets`: those of the sink that this loader has; None: all. `pause(seconds)` waits before a write is repeated, and
+    says whether to go on; it sets `stop` where not.
 
     Messages that were deleted before they were loaded are told to `on_lost`, and raise MessagesLost unless
     `accept_loss`: then the loader goes on with what is there.
@@ -61,8 +61,8 @@ class Loader:
     def __init__(
         self,
         log: LogReader,
-        client: Client,
-        targets: Sequence[Target] = TARGETS,
+        sink: Sink,
+        targets: Sequence[Target] | None = None,
         size: Size | None = None,
         back_off: BackOff | None = None,
         on_loaded: Callable[[Loaded], None] | None = None,
@@ -75,20 +75,21 @@ class Loader:
     ) -> None:
         self.stop = threading.Event()
         self._log = log
-        self._targets = list(targets)
+        self._group = sink.group
+        self._targets = list(sink.targets if targets is None else targets)
         self._on_lost = on_lost
         self._accepts_loss = accept_loss
         self._beyond_since: dict[TopicPartition, float] = {}
-        self._reader = BatchReader(log, GROUP, size or Size(), self._note_lost)
-        self._inserter = Inserter(client, pause or (lambda seconds: not self.stop.wait(seconds)), back_off, on_retry)
+        self._reader = BatchReader(log, self._group, size or Size(), self._note_lost)
+        self._attempts = Attempts(sink, pause or (lambda seconds: not self.stop.wait(seconds)), back_off, on_retry)
         self._on_loaded = on_loaded
         self._clock = clock
         self._waiting_since: dict[str, float] = {}
         self._last_rows: dict[str, int] = {}
         self._pending: dict[TopicPartition, tuple[int, str]] = {}
         self._unfinished: list[Batch] = []
-        log.register(GROUP, [target.topic for target in targets])
-        for target in targets:
+        log.register(self._group, [target.topic for target in self._targets])
+        for target in self._targets:
             self._unfinished += self._reader.resume(target)
         self._pending |= {at: (offset, "") for at, offset in self._reader.uncommitted.items()}
 
@@ -128,7 +129,7 @@ class Loader:
         return rows
 
     def lag(self) -> dict[TopicPartition, int]:
-        """Messages not yet in ClickHouse, by topic and partition."""
+        """Messages not yet in the sink, by topic and partition."""
         ends = self._log.end_offsets()
         return {at: max(0, ends[at] - position) for at, position in self._reader.positions.items()}
 
@@ -166,7 +167,7 @@ class Loader:
     def _load(self, batch: Batch) -> int:
         self._commit_pending(batch.intent)
         began = self._clock()
-        if not self._inserter.insert(batch):
+        if not self._attempts.write(batch):
             return 0
         self._pending |= batch.committed
         for at, (offset, _) in batch.committed.items():
@@ -183,5 +184,5 @@ class Loader:
         if not entries:
             return
         offsets = {at: offset for at, (offset, _) in entries.items()}
-        self._log.commit(GROUP, offsets, {at: note for at, (_, note) in entries.items()})
+        self._log.commit(self._group, offsets, {at: note for at, (_, note) in entries.items()})
         self._pending.clear()

@@ -48,7 +48,7 @@ REUSED_IDS = Gauge(
 
 def observe_loaded(loaded: Loaded) -> None:
     """A batch that is in."""
-    table = loaded.target.table
+    table = loaded.target.name
     LOADED_ROWS.labels(table).inc(loaded.rows)
     LOADED_BYTES.labels(table).inc(loaded.bytes)
     INSERT_SECONDS.labels(table).observe(loaded.seconds)
@@ -56,8 +56,8 @@ def observe_loaded(loaded: Loaded) -> None:
 
 def observe_retry(batch: Batch, error: Exception, attempt: int) -> None:
     """An attempt that failed and will be repeated."""
-    INSERT_RETRIES.labels(batch.target.table).inc()
-    logger.warning("insert into %s failed (attempt %d), trying again: %s", batch.target.table, attempt, error)
+    INSERT_RETRIES.labels(batch.target.name).inc()
+    logger.warning("insert into %s failed (attempt %d), trying again: %s", batch.target.name, attempt, error)
 
 
 def observe_verification(verification: Verification) -> None:

@@ -1,12 +1,6 @@
-"""Which topic is loaded into which table, on one screen.
+"""Which topic is loaded into which table: what the topics say of themselves (`schemas/topics.py`).
 
-| topic              | block        | table inserted into | filled from the same insert (materialised view) |
-|--------------------|--------------|---------------------|-------------------------------------------------|
-| event.<kind>       | event_<kind> | event_<kind>        |                                                 |
-| chain              | chain        | chain_history       | chain                                           |
-| alert              | alert        | alert_history       | alert                                           |
-| dead_letter        | dead_letter  | dead_letter         |                                                 |
-| dead_letter.replay | replay       | dead_letter_replay  |                                                 |
+From the same insert materialised views fill `chain` from `chain_history`, and `alert` from `alert_history`.
 """
 
 from __future__ import annotations
@@ -14,16 +8,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from suyuan.schemas.blocks import block_schema
-from suyuan.schemas.kinds import BUSINESS_KEYS, KINDS, event_schema
-from suyuan.schemas.topics import topic
+from suyuan.schemas.kinds import BUSINESS_KEYS, event_schema
+from suyuan.schemas.topics import TOPICS, topic
+
+GROUP = "loader"
+"""of whoever loads the tables"""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """`max_wait_seconds`: how long rows may wait for others before they are inserted."""
+    """Where the rows of a topic go. `name`: the table, or what else a sink has; `max_wait_seconds`: how long rows may
+    wait for others before they are written.
+    """
 
     topic: str
-    table: str
+    name: str
     max_wait_seconds: float
 
     @property
@@ -33,7 +32,7 @@ class Target:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """What a block has; the table may have more, made from these."""
+        """What a block has; a table may have more, made from these."""
         return tuple(block_schema(self.block))
 
 
@@ -43,10 +42,9 @@ def key_columns(kind: str) -> tuple[str, ...]:
     return tuple(f"ifNull({name}, '')" if name in optional else name for name in BUSINESS_KEYS[kind])
 
 
-TARGETS = (
-    Target("alert", "alert_history", 0.1),
-    Target("chain", "chain_history", 0.5),
-    *(Target(f"event.{kind}", f"event_{kind}", 1.0) for kind in KINDS),
-    Target("dead_letter", "dead_letter", 0.5),
-    Target("dead_letter.replay", "dead_letter_replay", 0.1),
+TARGETS = tuple(
+    Target(each.name, each.table, each.insert_within)
+    for each in sorted(TOPICS, key=lambda topic: topic.insert_within)
+    if each.table is not None
 )
+"""of the tables"""

@@ -25,9 +25,8 @@ from clickhouse_connect.driver.client import Client
 from suyuan.schemas.kinds import KINDS
 from suyuan.sinks.clickhouse import ClickHouse
 from suyuan.sinks.holes import Holes, InputLog, find_holes
-from suyuan.sinks.loader import GROUP
 from suyuan.sinks.log_reader import LogReader, TopicPartition
-from suyuan.sinks.tables import TARGETS, key_columns
+from suyuan.sinks.tables import GROUP, TARGETS, key_columns
 
 ROUND = 60
 MISSING_SHOWN = 10

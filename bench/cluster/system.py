@@ -20,7 +20,7 @@ from suyuan.cli.cluster.group_lag import GroupLag
 from suyuan.cli.topics.making import make_topics
 from suyuan.connections.kafka import KafkaConnection
 from suyuan.sinks.clickhouse import ClickHouseSettings
-from suyuan.sinks.loader import GROUP as LOADERS
+from suyuan.sinks.tables import GROUP as LOADERS
 from suyuan.sinks.tables import TARGETS
 from suyuan.streams.app import GROUP as STAGES
 from suyuan.streams.topology import TOPOLOGY

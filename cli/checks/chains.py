@@ -11,7 +11,7 @@ from suyuan.cli.cluster.group_lag import GroupLag
 from suyuan.cli.exits import CommandError
 from suyuan.cli.settings import Settings
 from suyuan.cli.topics.checking import partition_count
-from suyuan.sinks.loader import GROUP as LOADERS
+from suyuan.sinks.tables import GROUP as LOADERS
 from suyuan.sinks.tables import TARGETS
 from suyuan.streams.app import GROUP as STAGES
 from suyuan.streams.topology import READ_TOPICS

@@ -16,8 +16,8 @@ from suyuan.schemas.topics import TOPICS
 from suyuan.sinks.ahead import reached_in_tables
 from suyuan.sinks.clickhouse import ClickHouse
 from suyuan.sinks.kafka_log import KafkaLog
-from suyuan.sinks.loader import GROUP as LOADERS
 from suyuan.sinks.metrics import observe_verification
+from suyuan.sinks.tables import GROUP as LOADERS
 from suyuan.sinks.verifier import Snapshot, Verification, Verifier
 from suyuan.streams import metrics
 from suyuan.streams.app import GROUP as STAGES

@@ -17,13 +17,14 @@ from random import Random
 
 from suyuan.cli.lost import note_lost
 from suyuan.connections.kafka import KafkaConnection
+from suyuan.sinks.attempts import BackOff
 from suyuan.sinks.clickhouse import ClickHouse
 from suyuan.sinks.errors import LogUnavailable, OwnershipLost
-from suyuan.sinks.inserter import BackOff
 from suyuan.sinks.kafka_log import KafkaLog
-from suyuan.sinks.loader import GROUP, POLL_SECONDS, Loaded, Loader
+from suyuan.sinks.loader import POLL_SECONDS, Loaded, Loader
 from suyuan.sinks.metrics import observe_loaded, observe_retry
-from suyuan.sinks.tables import TARGETS
+from suyuan.sinks.table_sink import TableSink
+from suyuan.sinks.tables import GROUP, TARGETS
 
 logger = logging.getLogger(__name__)
 
@@ -108,7 +109,7 @@ class ClusterLoader:
         targets = [target for target in TARGETS if target.topic in owned]
         loader = Loader(
             self.log,
-            self._clickhouse.writer,
+            TableSink(self._clickhouse.writer),
             targets,
             on_loaded=self._note,
             on_retry=observe_retry,
@@ -152,5 +153,5 @@ class ClusterLoader:
         return going_on
 
     def _note(self, loaded: Loaded) -> None:
-        self.rows[loaded.target.table] = self.rows.get(loaded.target.table, 0) + loaded.rows
+        self.rows[loaded.target.name] = self.rows.get(loaded.target.name, 0) + loaded.rows
         observe_loaded(loaded)

@@ -9,6 +9,7 @@ from suyuan.cli.lost import note_lost
 from suyuan.sinks.clickhouse import ClickHouse
 from suyuan.sinks.loader import Loaded, Loader
 from suyuan.sinks.metrics import observe_loaded, observe_retry
+from suyuan.sinks.table_sink import TableSink
 from suyuan.streams.transport.embedded.log import Log
 
 
@@ -30,7 +31,7 @@ class LoaderThread:
         """Resume what was begun, and go on in the background."""
         self._loader = Loader(
             self._log,
-            self._clickhouse.writer,
+            TableSink(self._clickhouse.writer),
             on_loaded=self._note,
             on_retry=observe_retry,
             on_lost=note_lost,
@@ -56,5 +57,5 @@ class LoaderThread:
             self._fail(error)
 
     def _note(self, loaded: Loaded) -> None:
-        self.rows[loaded.target.table] = self.rows.get(loaded.target.table, 0) + loaded.rows
+        self.rows[loaded.target.name] = self.rows.get(loaded.target.name, 0) + loaded.rows
         observe_loaded(loaded)

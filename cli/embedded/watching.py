@@ -11,8 +11,8 @@ from suyuan.cli.embedded.loading import LoaderThread
 from suyuan.cli.state_size import observe_state_size
 from suyuan.cli.unmatched import UnmatchedCount
 from suyuan.sinks.clickhouse import ClickHouse
-from suyuan.sinks.loader import GROUP as LOADER
 from suyuan.sinks.metrics import observe_verification
+from suyuan.sinks.tables import GROUP as LOADER
 from suyuan.sinks.verifier import Snapshot, Verification, Verifier
 from suyuan.streams import metrics
 from suyuan.streams.app import GROUP

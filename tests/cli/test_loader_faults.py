@@ -16,7 +16,7 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.structs import OffsetAndMetadata
 
 from suyuan.sinks.clickhouse import ClickHouse
-from suyuan.sinks.loader import GROUP
+from suyuan.sinks.tables import GROUP
 from suyuan.streams.app import GROUP as STAGES
 from tests.cli.loader_process import LoaderProcess, make_all_topics, until
 from tests.sinks.front_process import FrontProcess

@@ -8,8 +8,7 @@ from kafka import KafkaAdminClient, KafkaProducer
 from kafka.admin import NewTopic
 
 from suyuan.sinks.kafka_log import KafkaLog
-from suyuan.sinks.loader import GROUP
-from suyuan.sinks.tables import TARGETS
+from suyuan.sinks.tables import GROUP, TARGETS
 from tests.sinks.memory_log import KilledError
 
 TOPICS = [target.topic for target in TARGETS]

@@ -11,8 +11,8 @@ import pytest
 from suyuan.sinks import queries
 from suyuan.sinks.cluster_tables import CLUSTER_PLACEHOLDERS, SHARDED_BY, on_cluster
 from suyuan.sinks.errors import MigrationError
-from suyuan.sinks.inserter import INSERT_SETTINGS
 from suyuan.sinks.migrations import migrate, migrations
+from suyuan.sinks.table_sink import INSERT_SETTINGS
 from suyuan.sinks.tables import TARGETS
 from suyuan.sinks.verifier import VIEWS
 from tests.sinks.rows import NOW, PLATFORM, alert, block, chain, events, listing, node
@@ -101,7 +101,7 @@ def test_what_is_inserted_on_a_shard_shows_in_the_views(spare):
     for statement in ON_CLUSTER:
         spare.writer.command(on_one_server(statement))
     for target in TARGETS:
-        columns = {row[0] for row in spare.writer.query(f"DESCRIBE {target.table}").result_rows}
+        columns = {row[0] for row in spare.writer.query(f"DESCRIBE {target.name}").result_rows}
         assert set(target.columns) <= columns
     entity = {"code": "H", "name": "仓库", "status": "active"}
     nodes = [node("holder", "H")]

@@ -12,8 +12,9 @@ from suyuan.connections.lost import Lost
 from suyuan.sinks.errors import LogUnavailable, MessagesLost, OwnershipLost, TopicChanged, TopicMissing
 from suyuan.sinks.holes import find_holes
 from suyuan.sinks.kafka_log import KafkaLog
-from suyuan.sinks.loader import GROUP, Loader
-from suyuan.sinks.tables import TARGETS
+from suyuan.sinks.loader import Loader
+from suyuan.sinks.table_sink import TableSink
+from suyuan.sinks.tables import GROUP, TARGETS
 from suyuan.sinks.verifier import Snapshot
 from tests.sinks.clients import Faulty
 from tests.sinks.conftest import emptied
@@ -141,25 +142,25 @@ class TestReading:
 class TestDeletedSegments:
     def test_the_loader_goes_on_behind_them_when_that_is_accepted(self, clickhouse, log, kafka, topic_prefix):
         one_batch(log, rows=1)
-        Loader(log, clickhouse.writer).drain()
+        Loader(log, TableSink(clickhouse.writer)).drain()
         for number in range(1, 6):
             log.append("event.listing", 0, events("listing", listing(number), first=number))
         deleted_up_to(kafka, f"{topic_prefix}event.listing", 0, 4)
         with pytest.raises(
             MessagesLost, match=r"event\.listing-0: 3 messages, offsets 1 to 3, were deleted .*--accept-loss"
         ):
-            Loader(log, clickhouse.writer).drain()
+            Loader(log, TableSink(clickhouse.writer)).drain()
         lost = []
-        loader = Loader(log, clickhouse.writer, on_lost=lost.append, accept_loss=True)
+        loader = Loader(log, TableSink(clickhouse.writer), on_lost=lost.append, accept_loss=True)
         assert loader.drain() == 2
         assert not any(loader.lag().values())
         assert log.committed(GROUP, "event.listing", 0) == (6, "")
         assert lost == [Lost("event.listing", 0, 1, 4)]
-        assert Loader(log, clickhouse.writer).drain() == 0
+        assert Loader(log, TableSink(clickhouse.writer)).drain() == 0
 
     def test_what_is_deleted_under_a_running_loader_is_missed(self, clickhouse, log, kafka, topic_prefix):
         one_batch(log, rows=1)
-        loader = Loader(log, clickhouse.writer)
+        loader = Loader(log, TableSink(clickhouse.writer))
         loader.drain()
         log.append("event.listing", 0, *[events("listing", listing(number), first=number) for number in range(1, 4)])
         log.append("chain", 0, b"never loaded")
@@ -168,7 +169,7 @@ class TestDeletedSegments:
         with pytest.raises(MessagesLost, match=r"-0: \d messages, offsets \d to \d, were deleted"):
             loader.drain()
         lost = []
-        Loader(log, clickhouse.writer, on_lost=lost.append, accept_loss=True).drain()
+        Loader(log, TableSink(clickhouse.writer), on_lost=lost.append, accept_loss=True).drain()
         assert set(lost) == {Lost("event.listing", 0, 1, 4), Lost("chain", 0, 0, 1)}
 
     def test_a_topic_that_was_made_again_under_a_running_loader_is_noticed(
@@ -176,7 +177,7 @@ class TestDeletedSegments:
     ):
         monkeypatch.setattr("suyuan.sinks.loader.BEYOND_SECONDS", 0.2)
         log.append("event.listing", 0, *[events("listing", listing(number), first=number) for number in range(3)])
-        loader = Loader(log, clickhouse.writer)
+        loader = Loader(log, TableSink(clickhouse.writer))
         loader.drain()
         made_again(kafka, f"{topic_prefix}event.listing")
         with pytest.raises(MessagesLost, match=r"event\.listing-0 ends at 0, and was read up to 3"):
@@ -186,7 +187,7 @@ class TestDeletedSegments:
         log = open_log()
         settled(log)
         one_batch(log)
-        Loader(log, clickhouse.writer).drain()
+        Loader(log, TableSink(clickhouse.writer)).drain()
         assert not log.is_another("event.listing")
         log.close()
         made_again(kafka, f"{topic_prefix}event.listing")
@@ -194,10 +195,10 @@ class TestDeletedSegments:
         settled(log)
         log.append("event.listing", 0, events("listing", listing(7), first=0))
         with pytest.raises(MessagesLost, match=r"event\.listing-0 is not the one that was read before: the topic, "):
-            Loader(log, clickhouse.writer)
-        assert Loader(log, clickhouse.writer, accept_loss=True).drain() == 1
+            Loader(log, TableSink(clickhouse.writer))
+        assert Loader(log, TableSink(clickhouse.writer), accept_loss=True).drain() == 1
         assert not log.is_another("event.listing")
-        assert Loader(log, clickhouse.writer).drain() == 0
+        assert Loader(log, TableSink(clickhouse.writer)).drain() == 0
 
     def test_topics_that_change_under_a_loader_are_named(self, log, kafka, topic_prefix):
         log.kafka.check_topics()
@@ -216,7 +217,7 @@ class TestDeletedSegments:
         one_batch(log)
         deleted_up_to(kafka, f"{topic_prefix}event.listing", 0, 1)
         assert Snapshot.take(log, {}).is_loaded(log)
-        assert Loader(log, clickhouse.writer).drain() == 0
+        assert Loader(log, TableSink(clickhouse.writer)).drain() == 0
 
 
 class TestSharing:
@@ -234,20 +235,20 @@ class TestSharing:
         first, second = open_log(), open_log()
         settled(first, second)
         with pytest.raises(OwnershipLost):
-            Loader(first, clickhouse.writer)
+            Loader(first, TableSink(clickhouse.writer))
 
     def test_a_loader_that_has_lost_its_topics_commits_nothing(self, clickhouse, open_log):
         first, second = open_log(), open_log()
         (owned,) = settled(first)
         one_batch(first)
-        loader = Loader(first, clickhouse.writer, owned_targets(owned))
+        loader = Loader(first, TableSink(clickhouse.writer), owned_targets(owned))
         first.kafka._member._consumer._coordinator.maybe_leave_group()  # as after a long pause: it does not know
         settled(second)
         with pytest.raises(OwnershipLost):
             loader.drain()
         assert not first.kafka.keep()
         assert second.committed(GROUP, "event.listing", 0) == (None, "")
-        Loader(second, clickhouse.writer).drain()
+        Loader(second, TableSink(clickhouse.writer)).drain()
         assert count(clickhouse, "event_listing") == 3
 
     def test_what_one_began_another_repeats_under_the_same_token(self, clickhouse, open_log):
@@ -259,13 +260,13 @@ class TestSharing:
         log.crash_at_commit = 2
         client = Faulty(clickhouse.writer)
         with pytest.raises(KilledError):
-            Loader(log, client).drain()
+            Loader(log, TableSink(client)).drain()
         first.kafka.leave()
         log = second
         log.append("event.listing", 1, events("listing", listing(3), partition=1, first=1))
         settled(second)
         again = Faulty(clickhouse.writer)
-        Loader(second, again).drain()
+        Loader(second, TableSink(again)).drain()
         assert again.tokens[0] == client.tokens[0]
         assert count(clickhouse, "event_listing") == 3
 
@@ -278,7 +279,7 @@ class TestSharing:
             )
             logs[0].append(topic, number % 2, row)
         loaded = [
-            Loader(log, clickhouse.writer, owned_targets(owned)).drain()
+            Loader(log, TableSink(clickhouse.writer), owned_targets(owned)).drain()
             for log, owned in zip(logs, settled(*logs), strict=True)
         ]
         assert sum(loaded) == 6
@@ -292,14 +293,14 @@ class TestBrokerAway:
             log = NamedKafkaLog(broker.connection, "", refresh_seconds=0.0)
             settled(log)
             one_batch(log)
-            Loader(log, clickhouse.writer).drain()
+            Loader(log, TableSink(clickhouse.writer)).drain()
             broker.kill()
             with pytest.raises(LogUnavailable):
                 log.end_offsets()
             broker.restart()
             settled(log)
             log.append("event.listing", 0, events("listing", listing(7), first=7))
-            Loader(log, clickhouse.writer).drain()
+            Loader(log, TableSink(clickhouse.writer)).drain()
             assert count(clickhouse, "event_listing") == 4
             assert log.committed(GROUP, "event.listing", 0) == (2, "")
             log.close()
@@ -313,7 +314,7 @@ class TestTransactions:
             publisher.abort(topic, 0, events("listing", listing(2), first=2))
             publisher.abort(topic, 1, b"nothing else there")
             publisher.begin(topic, 1, events("listing", listing(3), partition=1, first=2))
-            loader = Loader(log, clickhouse.writer)
+            loader = Loader(log, TableSink(clickhouse.writer))
             assert loader.drain() == 1
             assert not any(loader.lag().values())
             assert log.committed(GROUP, "event.listing", 0) == (4, "")

@@ -18,6 +18,7 @@ from suyuan.sinks.chain_check.checker import compare_some
 from suyuan.sinks.chain_check.recent import Recent
 from suyuan.sinks.chain_check.walk import ALL, Walk
 from suyuan.sinks.loader import Loader
+from suyuan.sinks.table_sink import TableSink
 from suyuan.sinks.tables import TARGETS
 from tests.reference.assessment import expected_chains
 from tests.reference.markets import with_listings
@@ -63,7 +64,7 @@ def loaded(clickhouse, world, but=()):
             log.append(
                 target.topic, at, *[value for *_, value in world.log[target.topic, at] if target.topic not in but]
             )
-    Loader(log, clickhouse.writer).drain()
+    Loader(log, TableSink(clickhouse.writer)).drain()
 
 
 def everything(clickhouse, recent=None):

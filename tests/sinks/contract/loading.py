@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError
 
+from suyuan.sinks.attempts import BackOff
 from suyuan.sinks.batch_reader import Size
 from suyuan.sinks.errors import LoaderError
-from suyuan.sinks.inserter import BackOff
-from suyuan.sinks.loader import GROUP, Loader
-from suyuan.sinks.tables import TARGETS
+from suyuan.sinks.loader import Loader
+from suyuan.sinks.table_sink import TableSink
+from suyuan.sinks.tables import GROUP, TARGETS
 from tests.sinks.clients import Faulty
 from tests.sinks.memory_log import KilledError
 from tests.sinks.rows import alert, block, chain, dead_letter, events, listing
@@ -34,7 +35,7 @@ class LoadingContract:
         log.append("chain", 0, block("chain", chain(1), chain(2)))
         log.append("alert", 1, block("alert", alert("a")))
         log.append("dead_letter", 0, block("dead_letter", dead_letter("in.listing", 0, 7)))
-        loader = Loader(log, clickhouse.writer)
+        loader = Loader(log, TableSink(clickhouse.writer))
         assert loader.drain() == 8
         tables = ("event_listing", "event_entity", "chain_history", "chain", "alert_history", "alert", "dead_letter")
         assert [count(clickhouse, table) for table in tables] == [3, 1, 2, 2, 1, 1, 1]
@@ -45,7 +46,7 @@ class LoadingContract:
         for number in range(30):
             log.append("event.listing", number % 2, events("listing", listing(number), first=number))
         client = Faulty(clickhouse.writer)
-        Loader(log, client).drain()
+        Loader(log, TableSink(client)).drain()
         assert len(client.tokens) == 1
         assert count(clickhouse, "event_listing") == 30
 
@@ -53,14 +54,14 @@ class LoadingContract:
         for number in range(10):
             log.append("event.listing", 0, events("listing", listing(number), listing(number + 100), first=2 * number))
         client = Faulty(clickhouse.writer)
-        Loader(log, client, size=Size(rows=4, bytes=1 << 20)).drain()
+        Loader(log, TableSink(client), size=Size(rows=4, bytes=1 << 20)).drain()
         assert len(client.tokens) == 5
         assert count(clickhouse, "event_listing") == 20
 
     def test_rows_wait_for_others_but_not_long(self, clickhouse, log):
         now = [0.0]
         one_batch(log)
-        loader = Loader(log, clickhouse.writer, clock=lambda: now[0])
+        loader = Loader(log, TableSink(clickhouse.writer), clock=lambda: now[0])
         assert loader.step() == 0
         longest = next(target.max_wait_seconds for target in TARGETS if target.topic == "event.listing")
         now[0] = longest - 0.01
@@ -73,11 +74,11 @@ class LoadingContract:
         log.crash_at_commit = 2
         client = Faulty(clickhouse.writer)
         with pytest.raises(KilledError):
-            Loader(log, client).drain()
+            Loader(log, TableSink(client)).drain()
         assert count(clickhouse, "event_listing") == 3
         log.append("event.listing", 0, events("listing", listing(9), first=3))
         again = Faulty(clickhouse.writer)
-        Loader(log, again).drain()
+        Loader(log, TableSink(again)).drain()
         assert again.tokens[0] == client.tokens[0]
         assert count(clickhouse, "event_listing") == 4
 
@@ -85,9 +86,9 @@ class LoadingContract:
         one_batch(log)
         client = Faulty(clickhouse.writer, before=(KilledError(),))
         with pytest.raises(KilledError):
-            Loader(log, client).drain()
+            Loader(log, TableSink(client)).drain()
         assert log.committed(GROUP, "event.listing", 0)[0] == 0
-        Loader(log, clickhouse.writer).drain()
+        Loader(log, TableSink(clickhouse.writer)).drain()
         assert count(clickhouse, "event_listing") == 3
         assert log.committed(GROUP, "event.listing", 0) == (1, "")
 
@@ -95,14 +96,14 @@ class LoadingContract:
         one_batch(log)
         log.crash_at_commit = 1
         with pytest.raises(KilledError):
-            Loader(log, clickhouse.writer).drain()
-        Loader(log, clickhouse.writer).drain()
+            Loader(log, TableSink(clickhouse.writer)).drain()
+        Loader(log, TableSink(clickhouse.writer)).drain()
         assert count(clickhouse, "event_listing") == 3
 
     def test_an_answer_that_was_lost(self, clickhouse, log):
         one_batch(log)
         client = Faulty(clickhouse.writer, after=(ConnectionResetError("peer went away"),))
-        Loader(log, client, back_off=AT_ONCE).drain()
+        Loader(log, TableSink(client), back_off=AT_ONCE).drain()
         assert len(client.tokens) == 2
         assert count(clickhouse, "event_listing") == 3
 
@@ -114,7 +115,7 @@ class LoadingContract:
         def on_retry(_batch, error, attempt):
             seen.append((attempt, str(error), log.committed(GROUP, "event.listing", 0)[0]))
 
-        Loader(log, client, back_off=AT_ONCE, on_retry=on_retry).drain()
+        Loader(log, TableSink(client), back_off=AT_ONCE, on_retry=on_retry).drain()
         assert seen == [(1, "down", 0), (2, "disk full", 0)]
         assert count(clickhouse, "event_listing") == 3
 
@@ -122,15 +123,15 @@ class LoadingContract:
         one_batch(log)
         client = Faulty(clickhouse.writer, before=(DatabaseError("no such column", code=16),))
         with pytest.raises(LoaderError, match=r"event_listing.*no such column"):
-            Loader(log, client).drain()
+            Loader(log, TableSink(client)).drain()
         assert log.committed(GROUP, "event.listing", 0)[0] == 0
-        Loader(log, clickhouse.writer).drain()
+        Loader(log, TableSink(clickhouse.writer)).drain()
         assert count(clickhouse, "event_listing") == 3
 
     def test_told_to_stop_while_it_waits_for_the_server(self, clickhouse, log):
         one_batch(log)
         client = Faulty(clickhouse.writer, before=(OperationalError("down"),) * 5)
-        loader = Loader(log, client, on_retry=lambda *_: loader.stop.set())
+        loader = Loader(log, TableSink(client), on_retry=lambda *_: loader.stop.set())
         loader.run()
         assert len(client.tokens) == 1
         assert log.committed(GROUP, "event.listing", 0)[0] == 0
@@ -142,24 +143,24 @@ class LoadingContract:
         writer.command(f"ALTER TABLE chain_of_history MODIFY QUERY {query} WHERE throwIf(revision = 1) = 0")
         try:
             with pytest.raises(LoaderError):
-                Loader(log, writer).drain()
+                Loader(log, TableSink(writer)).drain()
         finally:
             writer.command(f"ALTER TABLE chain_of_history MODIFY QUERY {query}")
         assert (count(clickhouse, "chain_history"), count(clickhouse, "chain")) == (2, 0)
-        Loader(log, writer).drain()
+        Loader(log, TableSink(writer)).drain()
         assert (count(clickhouse, "chain_history"), count(clickhouse, "chain")) == (2, 2)
 
     def test_a_damaged_block_is_named(self, clickhouse, log):
         one_batch(log)
         log.append("event.listing", 0, b"not a block")
         with pytest.raises(LoaderError, match=r"event\.listing, partition 0, offset 1"):
-            Loader(log, clickhouse.writer).drain()
+            Loader(log, TableSink(clickhouse.writer)).drain()
 
     def test_blocks_of_an_older_schema_are_loaded_beside_those_of_today(self, clickhouse, log, older_block):
         one_batch(log)
         log.append("event.listing", 0, older_block)
         log.append("event.listing", 0, events("listing", listing(8), first=8))
-        Loader(log, clickhouse.writer).drain()
+        Loader(log, TableSink(clickhouse.writer)).drain()
         rows = clickhouse.writer.query(
             "SELECT title, ship_from FROM event_listing WHERE listing_id = 'old'"
         ).result_rows

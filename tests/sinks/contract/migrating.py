@@ -57,5 +57,5 @@ class MigratingContract:
 
     @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.topic)
     def test_tables_hold_all_that_blocks_bring(self, clickhouse, target):
-        columns = {row[0] for row in clickhouse.writer.query(f"DESCRIBE {target.table}").result_rows}
+        columns = {row[0] for row in clickhouse.writer.query(f"DESCRIBE {target.name}").result_rows}
         assert set(target.columns) <= columns

@@ -6,6 +6,7 @@ import pytest
 
 from suyuan.sinks.loader import Loader
 from suyuan.sinks.migrations import PLACEHOLDERS, migrations
+from suyuan.sinks.table_sink import TableSink
 from suyuan.sinks.verifier import Snapshot, Verifier
 from tests.sinks.contract.views import load
 from tests.sinks.memory_log import HOLE
@@ -104,7 +105,7 @@ class VerifyingContract:
 
     def test_says_how_far_the_loader_is_behind(self, clickhouse, log):
         log.append("event.listing", 0, events("listing", listing(1)), events("listing", listing(2), first=1))
-        loader = Loader(log, clickhouse.writer)
+        loader = Loader(log, TableSink(clickhouse.writer))
         log.append("in.listing", 0, b"event", b"event")
         snapshot = Snapshot.take(log, {("in.listing", 0): (0, 2)})
         assert verifier_of(clickhouse, log).verify(snapshot).lag == 2

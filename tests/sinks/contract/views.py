@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from suyuan.sinks.loader import Loader
+from suyuan.sinks.table_sink import TableSink
 from tests.sinks.conftest import emptied
 from tests.sinks.memory_log import MemoryLog
 from tests.sinks.rows import NOW, PLATFORM, alert, block, chain, dead_letter, events, listing, node
@@ -24,7 +25,7 @@ def load(clickhouse, topic, *blocks):
     for each in blocks:
         log = MemoryLog(partitions=1)
         log.append(topic, 0, *[None] * next(serial), each)
-        Loader(log, clickhouse.writer).drain()
+        Loader(log, TableSink(clickhouse.writer)).drain()
 
 
 def rows(clickhouse, query):
