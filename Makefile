@@ -1,6 +1,7 @@
 # install: .venv with everything, pinned · check: format, lint, types, import rules
 # test: the whole suite, in as many processes as TESTERS says; most tests wait for processes of their own
 # demo: a simulated market streams through everything · reference: docs/reference anew from the code
+# migration: of a new kind of events, from its .avsc: make migration KIND=certificate (docs/how-to/add-an-event-kind.md)
 # dashboards: deploy/grafana/dashboards anew from dashboards.py
 # kafka: a broker on 127.0.0.1:9092 (deploy/kafka/README.md)
 # deploy-tools: promtool and docker compose for the tests of deploy/, built with Go 1.26 or later (2 minutes, once)
@@ -11,7 +12,7 @@ READY  := $(VENV)/.ready
 TESTERS ?= 2
 IN_PROCESSES := --numprocesses=$(TESTERS) --dist=loadfile --no-loadscope-reorder
 
-.PHONY: install check test faults soak demo kafka deploy-tools dashboards reference format bench-throughput bench-latency \
+.PHONY: install check test faults soak demo kafka deploy-tools dashboards reference migration format bench-throughput bench-latency \
 	bench-cluster bench-cluster-throughput bench-cluster-latency bench-cluster-recovery bench-cluster-growth rivals bench-trace-join clean
 install: $(READY)
 
@@ -71,6 +72,9 @@ dashboards: $(READY)
 
 reference: $(READY)
 	$(BIN)/python docs/reference/write.py
+
+migration: $(READY)
+	@$(BIN)/python -m suyuan.sinks.new_kind $(KIND)
 
 # each writes bench/results/; minutes, and a machine that does nothing else
 bench-throughput: $(READY)
