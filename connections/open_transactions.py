@@ -39,9 +39,9 @@ class OpenTransaction:
         )
 
 
-def open_transactions(client: KafkaAdminClient, places: Iterable[TopicPartition]) -> list[OpenTransaction]:
+def open_transactions(client: KafkaAdminClient, topic_partitions: Iterable[TopicPartition]) -> list[OpenTransaction]:
     """The first of each of the partitions that have one, ascending. Raises KafkaError."""
-    wanted = dict.fromkeys(places, OffsetSpec.LATEST)
+    wanted = dict.fromkeys(topic_partitions, OffsetSpec.LATEST)
     if not wanted:
         return []
     shown = client.list_partition_offsets(wanted, isolation_level=IsolationLevel.READ_COMMITTED)

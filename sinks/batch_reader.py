@@ -50,8 +50,8 @@ class BatchReader:
         again of the very same messages, so that their tokens are the same.
         """
         intended: dict[tuple[Span, ...], None] = {}
-        places = [(target.topic, partition) for partition in range(self._log.partitions(target.topic))]
-        committed = {at: self._log.committed(self._group, *at) for at in places}
+        topic_partitions = [(target.topic, partition) for partition in range(self._log.partitions(target.topic))]
+        committed = {at: self._log.committed(self._group, *at) for at in topic_partitions}
         another = self._log.is_another(target.topic)
         starts, ends = self._log.start_offsets(), self._log.end_offsets()  # asked last: they only grow
         for at, (offset, note) in committed.items():

@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
+from kafka import ConsumerRebalanceListener, KafkaConsumer
+from kafka import TopicPartition as KafkaTopicPartition
 from kafka.coordinator.assignors.abstract import AbstractPartitionAssignor
 from kafka.errors import (
     CommitFailedError,
@@ -27,7 +28,7 @@ from kafka.protocol.consumer.metadata import ConsumerProtocolAssignment, Consume
 from kafka.structs import MemberState, OffsetAndMetadata
 
 from suyuan.sinks.errors import LogUnavailable, OwnershipLost, SinkError
-from suyuan.sinks.log_reader import TopicPartition as Place
+from suyuan.sinks.log_reader import TopicPartition
 
 SESSION_MS = 10_000
 HEARTBEAT_MS = 3_000
@@ -129,9 +130,11 @@ class Membership:
         owned = frozenset(each.topic for each in self._consumer.assignment())
         return f"{member.member_id}:{member.generation_id}", owned
 
-    def commit(self, offsets: Mapping[Place, int], texts: Mapping[Place, str]) -> None:
+    def commit(self, offsets: Mapping[TopicPartition, int], texts: Mapping[TopicPartition, str]) -> None:
         """Raises OwnershipLost where the group has gone on without this member, LogUnavailable, or SinkError."""
-        entries = {TopicPartition(*at): OffsetAndMetadata(offset, texts.get(at, "")) for at, offset in offsets.items()}
+        entries = {
+            KafkaTopicPartition(*at): OffsetAndMetadata(offset, texts.get(at, "")) for at, offset in offsets.items()
+        }
         try:
             self._consumer.commit(entries, timeout_ms=ANSWER_MS)
         except _LOST as error:
@@ -150,13 +153,13 @@ class _Paused(ConsumerRebalanceListener):  # type: ignore[misc] # untyped
     def __init__(self, consumer: KafkaConsumer) -> None:
         self._consumer = consumer
 
-    def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
+    def on_partitions_assigned(self, assigned: Sequence[KafkaTopicPartition]) -> None:
         self._consumer.pause(*assigned)
 
-    def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
+    def on_partitions_revoked(self, revoked: Sequence[KafkaTopicPartition]) -> None:
         pass
 
-    def on_partitions_lost(self, lost: Sequence[TopicPartition]) -> None:
+    def on_partitions_lost(self, lost: Sequence[KafkaTopicPartition]) -> None:
         pass
 
 

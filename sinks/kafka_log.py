@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer
-from kafka import TopicPartition as KafkaPlace
+from kafka import TopicPartition as KafkaTopicPartition
 from kafka.admin import OffsetSpec
 from kafka.errors import KafkaError
 
@@ -143,16 +143,20 @@ class KafkaLog:
                 self._ends_until = then + max(self._refresh_seconds, rest)
             return self._ends
 
-    def start_offsets(self, places: Iterable[TopicPartition] | None = None) -> Mapping[TopicPartition, int]:
+    def start_offsets(self, topic_partitions: Iterable[TopicPartition] | None = None) -> Mapping[TopicPartition, int]:
         """The first offset that each partition still has; None: of its own topics."""
-        asked = self._places if places is None else [KafkaPlace(*at) for at in places]
+        asked = (
+            self._topic_partitions
+            if topic_partitions is None
+            else [KafkaTopicPartition(*at) for at in topic_partitions]
+        )
         with _translated():
             starts = self._reader.beginning_offsets(asked, timeout_ms=ANSWER_MS)
         return {tuple(at): start for at, start in starts.items()}
 
-    def end_offsets_of(self, places: Iterable[TopicPartition]) -> Mapping[TopicPartition, int]:
+    def end_offsets_of(self, topic_partitions: Iterable[TopicPartition]) -> Mapping[TopicPartition, int]:
         """The next offset of each partition now, of whatever topics."""
-        wanted = dict.fromkeys((KafkaPlace(*at) for at in places), OffsetSpec.LATEST)
+        wanted = dict.fromkeys((KafkaTopicPartition(*at) for at in topic_partitions), OffsetSpec.LATEST)
         with _translated():  # not the reader: of topics that it has not met yet it leaves some out
             found = self._admin.list_partition_offsets(wanted)
         return {tuple(at): each.offset for at, each in found.items()}
@@ -160,7 +164,7 @@ class KafkaLog:
     def open_transactions(self) -> list[OpenTransaction]:
         """The first of each of its topics' partitions that has one."""
         with _translated():
-            return open_transactions(self._admin, self._places)
+            return open_transactions(self._admin, self._topic_partitions)
 
     def committed_offsets(self, group: str, topics: Iterable[str] | None = None) -> dict[TopicPartition, int]:
         """What any group has committed of the topics; None: of all. Partitions without are left out."""
@@ -237,9 +241,11 @@ class KafkaLog:
             raise TopicMissing(f"no topic {', '.join(missing)}: `suyuan topics create` makes them")
         self._ids, _ = self._describe()
         self._counts = {topic: len(self._reader.partitions_for_topic(topic)) for topic in self._topics}
-        self._places = [KafkaPlace(topic, n) for topic, count in self._counts.items() for n in range(count)]
-        self._reader.assign(self._places)
-        self._reader.pause(*self._places)
+        self._topic_partitions = [
+            KafkaTopicPartition(topic, n) for topic, count in self._counts.items() for n in range(count)
+        ]
+        self._reader.assign(self._topic_partitions)
+        self._reader.pause(*self._topic_partitions)
 
     def _make_reader(self) -> KafkaConsumer:
         return KafkaConsumer(
@@ -258,8 +264,8 @@ class KafkaLog:
         with self._asking:  # which others use it for
             former, self._reader = self._reader, self._make_reader()
             self._next.clear()
-            self._reader.assign(self._places)
-            self._reader.pause(*self._places)
+            self._reader.assign(self._topic_partitions)
+            self._reader.pause(*self._topic_partitions)
             self._renew = False
         former.close(timeout_ms=0)
 
@@ -283,13 +289,13 @@ class KafkaLog:
 
     def _ends_now(self) -> dict[TopicPartition, int]:
         with _translated():
-            ends = self._reader.end_offsets(self._places, timeout_ms=ANSWER_MS)
+            ends = self._reader.end_offsets(self._topic_partitions, timeout_ms=ANSWER_MS)
         return {tuple(at): end for at, end in ends.items()}
 
     def _committed(
-        self, group: str, places: Iterable[TopicPartition] | None = None
+        self, group: str, topic_partitions: Iterable[TopicPartition] | None = None
     ) -> dict[TopicPartition, tuple[int, str]]:
-        wanted = None if places is None else [KafkaPlace(*at) for at in places]
+        wanted = None if topic_partitions is None else [KafkaTopicPartition(*at) for at in topic_partitions]
         with _translated():
             until = time.monotonic() + ANSWER_MS / 1000
             while True:  # unlike consumers, this client does not try again by itself
@@ -303,26 +309,26 @@ class KafkaLog:
         return {tuple(at): (each.offset, each.metadata or "") for at, each in found.items() if each.offset >= 0}
 
     def _poll(self, at: TopicPartition, offset: int) -> Fetched:
-        place = KafkaPlace(*at)
+        topic_partition = KafkaTopicPartition(*at)
         if self._renew:
             self._renew_reader()
         if self._next.get(at) != offset:
-            self._reader.seek(place, offset)
+            self._reader.seek(topic_partition, offset)
         self._next.pop(at, None)
-        self._reader.resume(place)
+        self._reader.resume(topic_partition)
         try:
             until = time.monotonic() + ANSWER_MS / 1000
             while time.monotonic() < until:
-                found = self._reader.poll(timeout_ms=500, max_records=POLL_RECORDS).get(place, ())
+                found = self._reader.poll(timeout_ms=500, max_records=POLL_RECORDS).get(topic_partition, ())
                 records = [record for record in found if record.offset >= offset]
                 if records:
                     self._next[at] = records[-1].offset + 1
                     return Fetched([record.offset for record in records], [record.value for record in records])
-                position = self._reader.position(place, timeout_ms=1000)
+                position = self._reader.position(topic_partition, timeout_ms=1000)
                 if not found and position is not None and position >= self.end_offsets().get(at, 0):
                     return Fetched([], [])  # the rest was compacted away, or a transaction's
         finally:
-            self._reader.pause(place)
+            self._reader.pause(topic_partition)
         self._renew = True
         raise LogUnavailable(f"{at[0]}, partition {at[1]}: no answer from Kafka in {ANSWER_MS // 1000} s")
 

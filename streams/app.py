@@ -229,9 +229,9 @@ class StreamApp:
     def _life_of(self, at: tuple[str, int]) -> Life | None:
         return self.states[STAGE_OF[at[0]]].life(at) if at[0] in STAGE_OF else None
 
-    async def _begin_anew(self, places: Mapping[tuple[str, int], tuple[str, int, int]]) -> None:
+    async def _begin_anew(self, logs: Mapping[tuple[str, int], tuple[str, int, int]]) -> None:
         for stage, state in self.states.items():
-            ours = {at: place for at, place in places.items() if STAGE_OF[at[0]] == stage}
+            ours = {at: log for at, log in logs.items() if STAGE_OF[at[0]] == stage}
             if ours:
                 await state.begin_anew(ours)
 

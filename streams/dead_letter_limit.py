@@ -102,7 +102,7 @@ class Unreadable:
         return len(self._counted)
 
     @property
-    def since(self) -> int:
+    def first_offset(self) -> int:
         """Offset of the first that counts."""
         return self._counted[0].offset
 
@@ -146,23 +146,23 @@ class TooManyDeadLetters(Exception):
         partition: int,
         offset: int,
         *,
-        since: int,
+        first_offset: int,
         count: int,
         window: int,
         why: str,
         whose: str = "",
         aside: str | None = None,
     ) -> None:
-        """`since`: the first of the `count` unreadable offsets among the last `window`; `why`: the commonest reason;
-        `whose`: their publishers; `aside`: the one whose messages are not among them.
+        """`first_offset`: the first of the `count` unreadable offsets among the last `window`; `why`: the commonest
+        reason; `whose`: their publishers; `aside`: the one whose messages are not among them.
         """
         beside = f" beside those of {aside}, which count no more" if aside else ""
         super().__init__(
-            f"{topic}-{partition}: {count:,} of the last {window:,} messages{beside} cannot be read (offsets {since:,} "
-            f"to {offset:,}, {whose and f'{whose}, '}mostly: {why}). Reading stopped before offset {offset:,}; what "
-            f"follows is not lost. See `suyuan deadletters list --topic {topic}`. Mend the publisher, or the version "
-            f"that runs here, and start again; what is in the topic already goes to the dead letters with "
-            f"--accept-poison"
+            f"{topic}-{partition}: {count:,} of the last {window:,} messages{beside} cannot be read (offsets "
+            f"{first_offset:,} to {offset:,}, {whose and f'{whose}, '}mostly: {why}). Reading stopped before offset "
+            f"{offset:,}; what follows is not lost. See `suyuan deadletters list --topic {topic}`. Mend the publisher, "
+            f"or the version that runs here, and start again; what is in the topic already goes to the dead letters "
+            f"with --accept-poison"
         )
         self.topic = topic
         self.partition = partition

@@ -146,7 +146,7 @@ class StageRunner:
             if frame is None:
                 _refuse_packed(run)
                 frame = _rows([value for value in run.values if value is not None])
-            block = Block(message.topic, partition, last, run.timestamps[-1], frame, run.redelivered, run.offsets[0])
+            block = Block(message.topic, partition, run.offsets[0], last, run.timestamps[-1], frame, run.redelivered)
             rows = len(frame)
             outputs = self.stage.blocks[message.topic](block, view, context)
         view.look_below()

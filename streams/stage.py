@@ -43,19 +43,14 @@ class Block:
 
     topic: str
     partition: int
+    first_offset: int
+    """of the first message. A block that is redelivered may have more messages than when it was done first, never
+    fewer."""
     offset: int
     timestamp: int
     """ms since the epoch, when the log took the message"""
     rows: pl.DataFrame
     redelivered: bool = False
-    first_offset: int | None = None
-    """of the first message; None: `offset` is the only one. A block that is redelivered may have more messages than
-    when it was done first, never fewer."""
-
-    @property
-    def since(self) -> int:
-        """Offset of the first message."""
-        return self.offset if self.first_offset is None else self.first_offset
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,7 @@ def note_failures(
                 run.topic,
                 run.partition,
                 offset,
-                since=unreadable.since,
+                first_offset=unreadable.first_offset,
                 count=unreadable.count,
                 window=limit.window,
                 why=_commonest(failures[: number + 1]),

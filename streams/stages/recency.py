@@ -16,26 +16,26 @@ if TYPE_CHECKING:
 
 _EVENT = msgspec.json.Decoder(Event)
 _GONE = b"gone\x1f"
-"""before a place from which records were taken away: recency of the latest"""
+"""before the state key of records that were taken away: recency of the latest"""
 _GONE_AT = msgspec.json.Decoder(tuple[int, str, str, int])
 
 
-def keep(place: bytes, body: str, state: StateView, *, retracted: bool = False) -> bool:
-    """Keep a record at a place, or with `retracted` take it away, unless a later version is there, or was there and
-    was taken away; whether it was the latest.
+def keep(state_key: bytes, body: str, state: StateView, *, retracted: bool = False) -> bool:
+    """Keep a record under a state key, or with `retracted` take it away, unless a later version is there, or was there
+    and was taken away; whether it was the latest.
     """
-    coming, held = _recency(body), state.get(place)
+    coming, held = _recency(body), state.get(state_key)
     if held is not None and _recency(held) > coming:
         return False
-    marker = _GONE + place
+    marker = _GONE + state_key
     gone = state.get(marker)
     if gone is not None and _GONE_AT.decode(gone) >= coming:
         return False
     if retracted:
-        state.delete(place)
+        state.delete(state_key)
         state.put(marker, msgspec.json.encode(coming))
     else:
-        state.put(place, body.encode())
+        state.put(state_key, body.encode())
     return True
 
 

@@ -105,9 +105,9 @@ class PartitionState:
         self._epoch = self.position.epoch + 1
         return self._epoch
 
-    def begin_anew(self, at: TopicPartition, log: str, since: int, reached: int) -> None:
+    def begin_anew(self, at: TopicPartition, log: str, first_offset: int, reached: int) -> None:
         """As `Position.begun_anew`; durable with the next commit."""
-        self.position = self.position.begun_anew(at, log, since, reached)
+        self.position = self.position.begun_anew(at, log, first_offset, reached)
 
     def begins_at(self, start: int) -> None:
         """The changelog's first offset: what was never fed anything begins there."""

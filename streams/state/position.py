@@ -45,11 +45,11 @@ class Life:
         """Further."""
         return replace(self, log=self.log or log, reached=max(self.reached, reached))
 
-    def next(self, log: str, since: int) -> Life:
-        """The one after it, or this one whose end was lost: read from offset `since` on. (passed + offset) goes on
-        rising.
+    def next(self, log: str, first_offset: int) -> Life:
+        """The one after it, or this one whose end was lost: read from offset `first_offset` on. (passed + offset) goes
+        on rising.
         """
-        return Life(log, self.passed + max(0, self.reached - since), since)
+        return Life(log, self.passed + max(0, self.reached - first_offset), first_offset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +90,14 @@ class Position:
         """Of what the state was read from; of a version that kept none, how far it came."""
         return self.lives.get(at) or Life(reached=self.applied.get(at, -1) + 1)
 
-    def begun_anew(self, at: TopicPartition, log: str, since: int, reached: int) -> Position:
-        """The log is another one, or its end from `since` on is: nothing of that was applied. The former one was read
-        up to `reached`, by whomever.
+    def begun_anew(self, at: TopicPartition, log: str, first_offset: int, reached: int) -> Position:
+        """The log is another one, or its end from `first_offset` on is: nothing of that was applied. `reached`: how far
+        the former one was read, by this state or by another consumer.
         """
         applied = {known: offset for known, offset in self.applied.items() if known != at}
-        if since:
-            applied[at] = since - 1
-        life = self.life(at).read("", reached).next(log, since)
+        if first_offset:
+            applied[at] = first_offset - 1
+        life = self.life(at).read("", reached).next(log, first_offset)
         return replace(self, applied=applied, lives={**self.lives, at: life})
 
     def forgotten(self) -> Position:

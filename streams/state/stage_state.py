@@ -104,13 +104,13 @@ class StageState:
         state = self.table.data.partitions.get(at[1])
         return None if state is None else state.position.life(at)
 
-    async def begin_anew(self, places: Mapping[TopicPartition, tuple[str, int, int]]) -> None:
+    async def begin_anew(self, logs: Mapping[TopicPartition, tuple[str, int, int]]) -> None:
         """These logs (what each is told by, from where on, how far the former one was read) are others than the state
         was read from. Durable.
         """
-        for at, (log, since, reached) in places.items():
-            self._partition(at[1]).begin_anew(at, log, since, reached)
-        for partition in {partition for _, partition in places}:
+        for at, (log, first_offset, reached) in logs.items():
+            self._partition(at[1]).begin_anew(at, log, first_offset, reached)
+        for partition in {partition for _, partition in logs}:
             await self.commit(partition, self.view(partition), {})
 
     async def commit(self, partition: int, view: Overlay, applied: Mapping[TopicPartition, int]) -> None:

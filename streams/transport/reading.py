@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """`since`: the read position that this follows; `then`: the one after it, beyond `offset` (its last record's) and
-    any hole; `size`: keys and values in bytes.
+    """`first_offset`: the read position before it; `next_offset`: the one after it, beyond `offset` (its last
+    record's) and any hole; `size`: keys and values in bytes.
     """
 
-    since: int
-    then: int
+    first_offset: int
+    next_offset: int
     offset: int
     timestamp: int
     headers: Headers
@@ -29,24 +29,29 @@ class Incoming:
     size: int
 
 
-def as_run(topic: str, partition: int, since: int, fetched: Fetched, then: int | None = None) -> Iterator[Incoming]:
-    """All of it as one message whose value is a Run."""
+def as_run(
+    topic: str, partition: int, first_offset: int, fetched: Fetched, next_offset: int | None = None
+) -> Iterator[Incoming]:
+    """All of it as one message whose value is a Run. `next_offset`: where reading goes on; None: behind the last
+    record.
+    """
     if not len(fetched):
         return
     last = fetched.offsets[-1]
-    after = last + 1 if then is None else then
+    following = last + 1 if next_offset is None else next_offset
     columns = fetched.offsets, fetched.keys, fetched.values, fetched.timestamps
-    run = Run(topic, partition, *columns, first_offset=since, next_offset=after)
+    run = Run(topic, partition, *columns, first_offset=first_offset, next_offset=following)
     size = sum(map(len, filter(None, fetched.keys))) + sum(map(len, filter(None, fetched.values)))
-    yield Incoming(since, after, last, fetched.timestamps[-1], (), None, run, size)
+    yield Incoming(first_offset, following, last, fetched.timestamps[-1], (), None, run, size)
 
 
-def singly(since: int, fetched: Fetched, then: int | None = None) -> Iterator[Incoming]:
-    """A message per record."""
+def singly(first_offset: int, fetched: Fetched, next_offset: int | None = None) -> Iterator[Incoming]:
+    """A message per record. `next_offset` as in `as_run`."""
     last = fetched.offsets[-1] if fetched.offsets else None
     for offset, key, value, timestamp, headers in zip(
         fetched.offsets, fetched.keys, fetched.values, fetched.timestamps, fetched.headers, strict=True
     ):
-        after = then if then is not None and offset == last else offset + 1
-        yield Incoming(since, after, offset, timestamp, headers, key, value, len(key or b"") + len(value or b""))
-        since = after
+        following = next_offset if next_offset is not None and offset == last else offset + 1
+        size = len(key or b"") + len(value or b"")
+        yield Incoming(first_offset, following, offset, timestamp, headers, key, value, size)
+        first_offset = following

@@ -114,9 +114,9 @@ class RunConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped here
         for at, offset in partitions.items():
             await self._seek(at, offset)
 
-    async def _places_to_go_on(self, committed: Mapping[TP, int | None], earliest: Mapping[TP, int]) -> dict[TP, int]:
+    async def _resume_offsets(self, committed: Mapping[TP, int | None], earliest: Mapping[TP, int]) -> dict[TP, int]:
         """Of each partition what is committed, or its earliest record. Raises MessagesLost."""
-        places: dict[TP, int] = {}
+        resume: dict[TP, int] = {}
         ends = await self.highwaters(*earliest)
         lives: Callable[[TP], Life | None] = getattr(self.app, "life_of", lambda _: None)
         shown: Mapping[TP, int] = getattr(self.app, "shown", {})
@@ -125,20 +125,20 @@ class RunConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped here
         lost_end: list[Lost] = []
         for at, start in earliest.items():
             known, end = committed.get(at), ends[at]
-            places[at] = max(known or 0, start)
+            resume[at] = max(known or 0, start)
             if not self.app.topics.acks_enabled_for(at.topic):
                 continue
             if not self._recovered:  # the state may be an old one still, which takes the right log for another
-                places[at] = max(start, min(places[at], end))
+                resume[at] = max(start, min(resume[at], end))
             life, log = (self._recovered and lives(at)) or Life(), self.log_of(at.topic)
             reached = max(known or 0, life.reached)
             if log and life.log and log != life.log:
                 lost.append(Lost(at.topic, at.partition, reached, start, remade=True))
-                places[at], anew[at] = start, (log, 0, life.reached)
+                resume[at], anew[at] = start, (log, 0, life.reached)
                 continue
             if reached > end and self._recovered:
                 lost.append(Lost(at.topic, at.partition, reached, end))
-                places[at], anew[at] = end, (log, end, reached)
+                resume[at], anew[at] = end, (log, end, reached)
                 continue
             if self._recovered and shown.get(at, 0) > life.passed + life.reached:
                 lost_end.append(Lost(at.topic, at.partition, shown[at], life.reached))
@@ -152,8 +152,10 @@ class RunConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped here
         if anew and (begin_anew := getattr(self.app, "begin_anew", None)) is not None:
             await begin_anew(anew)
         acked = self.app.topics.acks_enabled_for
-        self._begins_at = {at: place for at, place in places.items() if committed.get(at) != place and acked(at.topic)}
-        return places
+        self._begins_at = {
+            at: offset for at, offset in resume.items() if committed.get(at) != offset and acked(at.topic)
+        }
+        return resume
 
     def _note_lost(self, lost: Sequence[Lost], *, accepted: bool = False) -> None:
         """Raises MessagesLost unless that was accepted."""
@@ -242,25 +244,25 @@ class RunConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped here
             "tp": tp,
             "generation_id": self.app.consumer_generation_id,
         }
-        if self._position.get(tp) != record.since:  # fetched before a seek
+        if self._position.get(tp) != record.first_offset:  # fetched before a seek
             return ConsumerMessage(**fields)
-        self._position[tp] = record.then
+        self._position[tp] = record.next_offset
         if not self.app.topics.acks_enabled_for(tp.topic):
             return ConsumerMessage(**fields)
-        delivered = self._tracker.deliver(tp, record.offset, record.size, record.then)
+        delivered = self._tracker.deliver(tp, record.offset, record.size, record.next_offset)
         return TrackedMessage(
             on_acked=lambda message: self._on_acked(message, delivered),
             ack_before=lambda offset: self._on_ack_before(tp, delivered, offset),
             **fields,
         )
 
-    def _pass_over(self, at: TP, then: int) -> None:
-        """There are only holes up to `then`: what a transaction leaves (its end, or all of one that was broken off),
-        or compaction. They are done once everything before them is; nobody must wait for them.
+    def _pass_over(self, at: TP, next_offset: int) -> None:
+        """There are only holes up to `next_offset`: what a transaction leaves (its end, or all of one that was broken
+        off), or compaction. They are done once everything before them is; nobody must wait for them.
         """
-        self._position[at] = then
+        self._position[at] = next_offset
         if self.app.topics.acks_enabled_for(at.topic):
-            self._tracker.pass_over(at, then)
+            self._tracker.pass_over(at, next_offset)
             self._acked[at]  # as in `_on_ack_before`
 
     def _on_acked(self, message: TrackedMessage, delivered: Delivered) -> None:

@@ -135,9 +135,9 @@ class Driven(World):
         self._runners = {stage.name: self._runner(stage) for stage in TOPOLOGY}
 
     def turn(self, topic, *, killed_before=None):
-        since = self.position[topic, 0]
-        timestamps, keys, values = zip(*self.log[topic, 0][since:], strict=True)
-        offsets = range(since, since + len(values))
+        first_offset = self.position[topic, 0]
+        timestamps, keys, values = zip(*self.log[topic, 0][first_offset:], strict=True)
+        offsets = range(first_offset, first_offset + len(values))
         self._die_before = killed_before
         work = self._runners[self._stages[topic].name].process(
             Incoming(topic, 0, Run(topic, 0, offsets, keys, values, timestamps))

@@ -35,7 +35,7 @@ class Probe:
         return []
 
     def block(self, block, state, _):
-        self.seen.append((block.since, block.offset, block.rows["reason"].to_list(), block.redelivered))
+        self.seen.append((block.first_offset, block.offset, block.rows["reason"].to_list(), block.redelivered))
         state.put(b"rows", b"%d" % (int(state.get(b"rows") or 0) + len(block.rows)))
         return [Output(TOPIC, block.rows)]
 

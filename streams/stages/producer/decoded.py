@@ -25,24 +25,24 @@ class Decoded:
         self._most = most
         self._gate = Lock()
         self._size = 0
-        self._places: dict[bytes, int] = {}
+        self._row_of: dict[bytes, int] = {}
         self._frame: pl.DataFrame = self._decode([])
 
     def rows(self, texts: Sequence[bytes]) -> pl.DataFrame:
         """One row per text, in order, with the columns of the dtype."""
         with self._gate:
-            places = [self._places.get(text, -1) for text in texts]
-            if -1 in places:
+            rows = [self._row_of.get(text, -1) for text in texts]
+            if -1 in rows:
                 self._learn(texts)
-                places = [self._places[text] for text in texts]
-            return self._frame[np.array(places, dtype=np.uint32)]
+                rows = [self._row_of[text] for text in texts]
+            return self._frame[np.array(rows, dtype=np.uint32)]
 
     def _learn(self, texts: Sequence[bytes]) -> None:
         if self._size > self._most:
             self._forget()
-        new = [text for text in dict.fromkeys(texts) if text not in self._places]
+        new = [text for text in dict.fromkeys(texts) if text not in self._row_of]
         self._size += sum(map(len, new))
-        self._places.update(zip(new, range(len(self._places), len(self._places) + len(new)), strict=True))
+        self._row_of.update(zip(new, range(len(self._row_of), len(self._row_of) + len(new)), strict=True))
         self._frame.vstack(self._decode(new), in_place=True)
         if self._frame.n_chunks() > CHUNKS:
             self._frame = self._frame.rechunk()
@@ -53,5 +53,5 @@ class Decoded:
 
     def _forget(self) -> None:
         self._size = 0
-        self._places = {}
+        self._row_of = {}
         self._frame = self._decode([])

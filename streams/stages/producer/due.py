@@ -96,4 +96,4 @@ class Due:
     def _lost(self) -> tuple[tuple[str, int], ...]:
         value = self._state.get(self._name)
         done = _decode(value) if value is not None else None
-        return done.lots if done is not None and done.offset >= self._block.since else ()
+        return done.lots if done is not None and done.offset >= self._block.first_offset else ()

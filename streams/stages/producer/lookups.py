@@ -135,4 +135,4 @@ class RecordLookups:
         """Of a block delivered again, what it asked before and may not have sent."""
         value = self._state.get(self._name) if self._block.redelivered else None
         asked = _decode(value) if value is not None else None
-        return asked.questions if asked is not None and asked.offset >= self._block.since else ()
+        return asked.questions if asked is not None and asked.offset >= self._block.first_offset else ()

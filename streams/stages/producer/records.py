@@ -84,11 +84,11 @@ def _touch_former_holders(number: str, received_at: int, state: StateView, dirty
 def _keep_product(
     record: Product, body: str, received_at: int, state: StateView, context: StageContext, dirty: DirtyFacts
 ) -> None:
-    place = name("product", record.gtin)
-    if is_record(state.get(place)):
-        keep(place, body, state)
+    state_key = name("product", record.gtin)
+    if is_record(state.get(state_key)):
+        keep(state_key, body, state)
     else:
-        state.put(place, body.encode())
+        state.put(state_key, body.encode())
     if partition_of(record.producer_code, context.partitions) == context.partition:
         state.put(name("maker", record.gtin, record.producer_code), b"")
     _touch_makers(record.gtin, received_at, state, dirty)
@@ -105,39 +105,39 @@ def _keep_placed(
     """Records that belong to a lot or an item of this partition."""
     before: bytes | None = None
     if isinstance(record, Recall):
-        place = name("recall", record.producer_code, record.gtin, record.recall_no)
-        _touch_recalled_lots(record, place, received_at, state, dirty, retracted=retracted)
+        state_key = name("recall", record.producer_code, record.gtin, record.recall_no)
+        _touch_recalled_lots(record, state_key, received_at, state, dirty, retracted=retracted)
         dirty.items[record.producer_code, record.gtin] = received_at
     elif isinstance(record, Inspection):
         number = (record.agency_code, record.report_no)
-        place = name("inspection", record.producer_code, record.gtin, record.lot or "", *number)
+        state_key = name("inspection", record.producer_code, record.gtin, record.lot or "", *number)
         if record.lot is None:
             dirty.items[record.producer_code, record.gtin] = received_at
         else:
             dirty.lots[record.producer_code, record.gtin, record.lot] = received_at
     elif isinstance(record, Shipment):
         lot = (record.producer_code, record.gtin, record.lot)
-        place = name("shipment", *lot, record.from_code, record.shipment_id, record.to_code, record.line or "")
+        state_key = name("shipment", *lot, record.from_code, record.shipment_id, record.to_code, record.line or "")
         dirty.lots[lot] = received_at
     elif isinstance(record, Lot):
         lot = (record.producer_code, record.gtin, record.lot)
-        place = name("lot", *lot)
-        before = state.get(place)
+        state_key = name("lot", *lot)
+        before = state.get(state_key)
         dirty.lots[lot] = received_at
         dirty.inputs.add(lot)
     else:
         raise TypeError(f"a producer does not keep {type(record).__name__} records")
-    if keep(place, body, state, retracted=retracted) and isinstance(record, Lot):
+    if keep(state_key, body, state, retracted=retracted) and isinstance(record, Lot):
         _index_expiry((record.producer_code, record.gtin, record.lot), record, before, state)
 
 
 def _touch_recalled_lots(
-    record: Recall, place: bytes, received_at: int, state: StateView, dirty: DirtyFacts, *, retracted: bool
+    record: Recall, state_key: bytes, received_at: int, state: StateView, dirty: DirtyFacts, *, retracted: bool
 ) -> None:
     """Those it names or named. Of a recall of every lot those that others were made from: they are tainted by it, while
     listings of the item are looked at for what the item's facts say.
     """
-    before = state.get(place)
+    before = state.get(state_key)
     was = decode_record("recall", before) if before is not None else None
     item = (record.producer_code, record.gtin)
     lots = set(record.lots)

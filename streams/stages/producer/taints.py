@@ -43,7 +43,7 @@ class Taints:
         self._told: list[Told] = []
         self._to_answer: list[Told] = []
         self._ended: dict[Cause, int] = {}
-        self._place = f"{block.topic}:{block.offset}"
+        self._block_id = f"{block.topic}:{block.offset}"
 
     def hear(self) -> None:
         """One block of `producer.lineage`."""
@@ -85,7 +85,7 @@ class Taints:
         key = join_key(*lot)
         covering = gravest(recall for recall in recalls if not recall.lots or lot[2] in recall.lots)
         inspection = latest(inspections)
-        place, held = self._held(lot)
+        block_id, held = self._held(lot)
         before = decode_taints(held)
         if any(x.kind == "failed" and x.steps == 0 for x in before) and (
             inspection is None or inspection.result != "fail"
@@ -97,23 +97,23 @@ class Taints:
         taints = combine(key, own, self._told_by_inputs(lot, record), self._is_over, before)
         now = encode_taints(taints)
         if now != held:
-            self._state.put(name("taints", *lot), f"{self._place}\n".encode() + now)
+            self._state.put(name("taints", *lot), f"{self._block_id}\n".encode() + now)
             self._index(lot, before, taints)
             self._tell(lot, now, received_at)
-        elif self._was_new_to_this_block(place):
+        elif self._was_new_to_this_block(block_id):
             self._tell(lot, now, received_at)
         return taints
 
     def end(self, cause: Cause, received_at: int) -> None:
         """The cause taints nothing any more, or less than it did: what was told of it so far is over."""
         term = self._term(cause)
-        self._state.put(name("term", *cause.name), f"{term + 1}\n{self._place}".encode())
+        self._state.put(name("term", *cause.name), f"{term + 1}\n{self._block_id}".encode())
         self._tell_end(cause, term, received_at)
 
     def end_again(self, cause: Cause, received_at: int) -> None:
         """Tell of an end that this very block told of when it was done before."""
-        term, _, place = (self._state.get(name("term", *cause.name)) or b"0").partition(b"\n")
-        if self._was_new_to_this_block(place):
+        term, _, block_id = (self._state.get(name("term", *cause.name)) or b"0").partition(b"\n")
+        if self._was_new_to_this_block(block_id):
             self._tell_end(cause, int(term) - 1, received_at)
 
     def outputs(self) -> list[Output]:
@@ -144,8 +144,8 @@ class Taints:
 
     def _held(self, lot: LotKey) -> tuple[bytes, bytes]:
         """(the block that they were new to, taints) as the lot told them last."""
-        place, _, taints = (self._state.get(name("taints", *lot)) or b"\n[]").partition(b"\n")
-        return place, taints
+        block_id, _, taints = (self._state.get(name("taints", *lot)) or b"\n[]").partition(b"\n")
+        return block_id, taints
 
     def _index(self, lot: LotKey, before: Sequence[Taint], now: Sequence[Taint]) -> None:
         had, has = {cause_of(taint) for taint in before}, {cause_of(taint) for taint in now}
@@ -208,7 +208,7 @@ class Taints:
     def _partition(self, lot: LotKey) -> int:
         return partition_of(lot[0], self._context.partitions)
 
-    def _was_new_to_this_block(self, place: bytes) -> bool:
+    def _was_new_to_this_block(self, block_id: bytes) -> bool:
         """Told again for no more than being redelivered, it would go round circles for as long as blocks are."""
-        topic, _, offset = place.decode().rpartition(":")
-        return self._block.redelivered and topic == self._block.topic and int(offset) >= self._block.since
+        topic, _, offset = block_id.decode().rpartition(":")
+        return self._block.redelivered and topic == self._block.topic and int(offset) >= self._block.first_offset

@@ -40,21 +40,21 @@ class Occasion:
     """cause: topic:offset of the block; since: its first offset; day: greatest `day` event."""
 
     cause: str
-    since: int
+    first_offset: int
     day: dt.date
     redelivered: bool
 
     @classmethod
     def of(cls, block: Block, day: dt.date) -> Occasion:
         """The block, on the day that the state knows."""
-        return cls(f"{block.topic}:{block.offset}", block.since, day, block.redelivered)
+        return cls(f"{block.topic}:{block.offset}", block.first_offset, day, block.redelivered)
 
     def repeats(self, spoken: Spoken) -> bool:
         """Whether what was said may not have been heard: said because of this block, or of its beginning."""
         if not self.redelivered:
             return False
         topic, _, offset = spoken.cause.rpartition(":")
-        return self.cause.startswith(f"{topic}:") and int(offset) >= self.since
+        return self.cause.startswith(f"{topic}:") and int(offset) >= self.first_offset
 
 
 def judge(watch: Watch, rows: pl.DataFrame, said: list[Said | None], occasion: Occasion) -> pl.DataFrame:

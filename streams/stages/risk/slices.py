@@ -38,7 +38,7 @@ def take_slice(block: Block, state: StateView, context: StageContext) -> Slice:
         held = _decode(value)
         if held.offset == block.offset:
             return held
-        before = held if held.offset >= block.since else before
+        before = held if held.offset >= block.first_offset else before
     day = str(present_day(state.get(DAY)))
     found = [name for name, _ in state.scan(EXPIRES, limit=context.slice_rows)]
     due = [name for name in found if parse_expiry(name)[0] <= day]

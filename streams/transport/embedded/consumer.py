@@ -115,7 +115,7 @@ class Consumer(RunConsumer):
         found = await asyncio.to_thread(self._log.committed_offsets, self.group)
         committed = {at: offset for at, (offset, _) in found.items()}
         earliest = self._log.start_offsets()
-        positions = await self._places_to_go_on(committed, {at: earliest[at] for at in self._assigned})
+        positions = await self._resume_offsets(committed, {at: earliest[at] for at in self._assigned})
         self._forget(self._assigned)
         self._position.update(positions)
         return positions
@@ -157,8 +157,8 @@ class Consumer(RunConsumer):
             readable = self._room(active, waiting)
             if readable:
                 found, holes = await self._loop.run_in_executor(self._reader, self._read, readable)
-                for at, since, end in holes:
-                    if self._position.get(at) == since:
+                for at, first_offset, end in holes:
+                    if self._position.get(at) == first_offset:
                         self._pass_over(at, end)
                 if found:
                     return found
@@ -175,9 +175,9 @@ class Consumer(RunConsumer):
             return
         self._starts = starts
         for at in self._order:
-            since, start = self._position[at], starts.get(at, 0)
-            if since < start and self.app.topics.acks_enabled_for(at.topic):
-                self._note_lost([Lost(at.topic, at.partition, since, start)])
+            first_offset, start = self._position[at], starts.get(at, 0)
+            if first_offset < start and self.app.topics.acks_enabled_for(at.topic):
+                self._note_lost([Lost(at.topic, at.partition, first_offset, start)])
                 self._forget([at])
                 self._pass_over(at, start)
 
@@ -185,13 +185,15 @@ class Consumer(RunConsumer):
         """Messages, and where from which offset to which there are none."""
         found, holes = {}, []
         for at, room in readable:
-            since, end = self._position[at], self._ends[at]
-            fetched = self._log.fetch(at.topic, at.partition, since, self._records_wanted(at), room)
+            first_offset, end = self._position[at], self._ends[at]
+            fetched = self._log.fetch(at.topic, at.partition, first_offset, self._records_wanted(at), room)
             if len(fetched):
                 run = at.topic in self.app.batch_topics
-                found[at] = list(as_run(at.topic, at.partition, since, fetched) if run else singly(since, fetched))
+                found[at] = list(
+                    as_run(at.topic, at.partition, first_offset, fetched) if run else singly(first_offset, fetched)
+                )
             else:
-                holes.append((at, since, end))
+                holes.append((at, first_offset, end))
         return found, holes
 
     def _wake_from_writer(self) -> None:

@@ -212,7 +212,7 @@ class Consumer(RunConsumer):
         found = await self._coordinator.fetch_committed_offsets(list(assigned))
         committed = {at: found[at].offset if at in found else None for at in assigned}
         earliest = await self.earliest_offsets(*assigned)
-        positions = await self._places_to_go_on(committed, earliest)
+        positions = await self._resume_offsets(committed, earliest)
         # where nothing is committed, committing the beginning changes nothing
         self._committed = {at: earliest[at] if (known := committed[at]) is None else known for at in assigned}
         await self.seek_wait(positions)
@@ -305,18 +305,22 @@ class Consumer(RunConsumer):
     def _read(self, readable: list[tuple[TP, int]]) -> dict[TP, list[Incoming]]:
         found: dict[TP, list[Incoming]] = {}
         for at, room in readable:
-            since = self._position[at]
+            first_offset = self._position[at]
             result = self._fetcher._records.get(at)  # noqa: SLF001
             if not isinstance(result, FetchResult) or not result.check_assignment(at):
                 self._release(at)
                 continue
-            fetched, then = self._take(at, result, room)
+            fetched, next_offset = self._take(at, result, room)
             if len(fetched):
                 run = at.topic in self.app.batch_topics
-                many = as_run(at.topic, at.partition, since, fetched, then) if run else singly(since, fetched, then)
+                many = (
+                    as_run(at.topic, at.partition, first_offset, fetched, next_offset)
+                    if run
+                    else singly(first_offset, fetched, next_offset)
+                )
                 found[at] = list(many)
             else:
-                self._pass_over(at, then)
+                self._pass_over(at, next_offset)
         self._read_last = list(found)
         return found
 

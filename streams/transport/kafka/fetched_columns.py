@@ -39,7 +39,7 @@ class FetchedColumns:
         self._left = Fetched.empty()
         self._rest: Iterator[Any] | None = None
         """records of the batch in hand"""
-        self._then = self.next_fetch_offset
+        self._next_offset = self.next_fetch_offset
         self._unpacked_bytes = 0
         bound_aiokafka()
 
@@ -66,7 +66,7 @@ class FetchedColumns:
             else:
                 taken.extend(_cut(left, 0, count))
                 self._left = _cut(left, count, len(left))
-            self.next_fetch_offset = self._left.offsets[0] if len(self._left) else self._then
+            self.next_fetch_offset = self._left.offsets[0] if len(self._left) else self._next_offset
         return taken
 
     def _unpack(self) -> bool:
@@ -79,18 +79,18 @@ class FetchedColumns:
                 self._end = batch.next_offset
                 self._rest = iter(()) if self._holds_no_input(batch) else self._unpacked(batch)
                 self._unpacked_bytes = 0
-            since, records = self.next_fetch_offset, list(islice(self._rest, PART))
+            first_offset, records = self.next_fetch_offset, list(islice(self._rest, PART))
             self._unpacked_bytes += take_last_size()
             if len(records) < PART:
-                self._rest, self._then = None, self._end
+                self._rest, self._next_offset = None, self._end
             else:
-                self._then = records[-1].offset + 1
-            if records and records[0].offset < since:
-                records = [record for record in records if record.offset >= since]
+                self._next_offset = records[-1].offset + 1
+            if records and records[0].offset < first_offset:
+                records = [record for record in records if record.offset >= first_offset]
             self._left = _columns(records)
             if len(self._left):
                 return True
-            self.next_fetch_offset = max(self.next_fetch_offset, self._then)
+            self.next_fetch_offset = max(self.next_fetch_offset, self._next_offset)
         return False
 
     def _holds_no_input(self, batch: Any) -> bool:

@@ -84,10 +84,10 @@ class Part:
             topic,
             self.context.partition,
             offset,
+            offset,
             T0 + offset,
             decode_block(encode_block(schema, frame)),
             redelivered,
-            offset,
         )
         view = Overlay(self.store)
         return self._sent(self.stage.blocks[topic](block, view, self.context), view)

@@ -7,15 +7,15 @@ from suyuan.streams.state.position import Life, Position, decode_position, encod
 
 AT = ("in.listing", 3)
 AGAIN = st.tuples(st.booleans(), st.integers(0, 30), st.integers(0, 20))
-"""(another log, or the end of this one lost; since; events read then)"""
+"""(another log, or the end of this one lost; first offset; events read then)"""
 
 
 @given(st.lists(AGAIN, max_size=6), st.booleans())
 def test_what_orders_the_versions_of_a_listing_goes_on_rising_over_every_life(lives, rebuilt):
     position, greatest, log = Position(1), -1, 0
-    for another, since, events in lives:
+    for another, first_offset, events in lives:
         log += another
-        first = 0 if another else min(since, position.life(AT).reached)
+        first = 0 if another else min(first_offset, position.life(AT).reached)
         position = position.begun_anew(AT, str(log), first, 0)
         if rebuilt:
             position = position.forgotten()

@@ -34,7 +34,7 @@ class Partition:
             offset = self.offsets[topic] = self.offsets.get(topic, -1) + 1
         name = {"chain": "chain", "risk.record": "record", "risk.backlog": "backlog"}[topic]
         frame = rows if isinstance(rows, pl.DataFrame) else pl.DataFrame(rows, schema=block_schema(name))
-        block = Block(topic, 0, offset, 0, decode_block(encode_block(name, frame)), redelivered)
+        block = Block(topic, 0, offset, offset, 0, decode_block(encode_block(name, frame)), redelivered)
         view = Overlay(self.store)
         if self.watch is None:
             outputs = risk(block, view, self.context)
