@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.queries import NothingProcessed
 from suyuan.cli.reading import Ask
+from suyuan.errors import ErrorKind, SuyuanError
 
 
 def changes(ask: Ask, away: Callable[[str], None], **wanted: str | None) -> Iterator[dict[str, Any] | None]:
     """Every change from now on, once; None each time when there is nothing more for now.
 
     Where the tables are not there yet, or whoever answers for them is away for a while, it goes on waiting, and `away`
-    is told why. Raises CommandError where nobody could be asked to begin with.
+    is told why. Raises SuyuanError where nobody could be asked to begin with.
     """
     after = _begin(ask, away)
     while True:
@@ -24,8 +24,8 @@ def changes(ask: Ask, away: Callable[[str], None], **wanted: str | None) -> Iter
                 page = [dict(row) for row in ask("alert_changes", after=after, **wanted)]
         except NothingProcessed:
             pass
-        except CommandError as error:
-            if error.code != Exit.UNAVAILABLE:
+        except SuyuanError as error:
+            if error.kind != ErrorKind.UNAVAILABLE:
                 raise
             away(str(error))
         for change in page:

@@ -1,8 +1,10 @@
-"""How the command ends: exit codes (docs: the table of commands) and failures that are one clear line."""
+"""How the command ends: exit codes (docs: the table of commands)."""
 
 from __future__ import annotations
 
 from enum import IntEnum
+
+from suyuan.errors import ErrorKind, SuyuanError
 
 
 class Exit(IntEnum):
@@ -15,9 +17,14 @@ class Exit(IntEnum):
     UNAVAILABLE = 4
 
 
-class CommandError(Exception):
-    """Ends the command with one line on standard error and this exit code."""
+_OF_KIND = {
+    ErrorKind.USAGE: Exit.WRONG_USAGE,
+    ErrorKind.CONFIGURATION: Exit.BAD_CONFIGURATION,
+    ErrorKind.UNAVAILABLE: Exit.UNAVAILABLE,
+    ErrorKind.FAILED: Exit.FAILED,
+}
 
-    def __init__(self, message: str, code: Exit = Exit.FAILED) -> None:
-        super().__init__(message)
-        self.code = code
+
+def exit_of(error: SuyuanError) -> Exit:
+    """The exit code of a command that this error ends."""
+    return _OF_KIND[error.kind]

@@ -15,8 +15,8 @@ from tempfile import SpooledTemporaryFile
 from typing import Any
 
 from suyuan.cli import query_client
-from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.queries import open_tables
+from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.sinks.errors import FolderInUse
 from suyuan.streams.transport.embedded.process_lock import last_taken
 
@@ -38,13 +38,13 @@ class FolderTables:
         self._looked_alone: int | None = None
 
     def __call__(self, query: str, **parameters: Any) -> Iterator[Row]:
-        """Waits for others up to PATIENCE. Raises CommandError: UNAVAILABLE where that was not enough, naming the
+        """Waits for others up to PATIENCE. Raises SuyuanError: UNAVAILABLE where that was not enough, naming the
         process that has the tables open.
         """
         if not self._folder.is_dir():
-            raise CommandError(
+            raise SuyuanError(
                 f"there is no data folder {self._folder}: publish into it, or name another with --data",
-                Exit.BAD_CONFIGURATION,
+                ErrorKind.CONFIGURATION,
             )
         return self._rows(query, parameters)
 
@@ -67,9 +67,9 @@ class FolderTables:
                 break
             except FolderInUse as error:
                 if time.monotonic() > until:
-                    raise CommandError(
+                    raise SuyuanError(
                         f"{error}, which neither answered nor ended within {PATIENCE:.0f} s: ask again later",
-                        Exit.UNAVAILABLE,
+                        ErrorKind.UNAVAILABLE,
                     ) from None
             except query_client.BrokenOff:
                 if time.monotonic() > until:
@@ -97,7 +97,7 @@ class FolderTables:
                     for row in queries[query](**parameters):
                         aside.write(json.dumps(row, default=str).encode() + b"\n")
                 except OSError as error:
-                    raise CommandError(f"no room for the answer in {self._folder}: {error}") from error
+                    raise SuyuanError(f"no room for the answer in {self._folder}: {error}") from error
             self._looked_alone = before
             aside.seek(0)
             for line in aside:

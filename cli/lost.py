@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 
+from suyuan.connections.log_errors import MessagesLost
 from suyuan.connections.lost import Lost
 from suyuan.sinks.tables import GROUP as LOADERS
 from suyuan.streams import metrics
-from suyuan.streams.transport.errors import MessagesLost, TopicGrown
+from suyuan.streams.transport.errors import TopicGrown
 
 _SAID = (MessagesLost, TopicGrown)
 

@@ -10,8 +10,9 @@ from typing import Annotated
 import typer
 
 from suyuan.cli.commands_on_demand import group_of
-from suyuan.cli.exits import CommandError, Exit
+from suyuan.cli.exits import Exit, exit_of
 from suyuan.cli.screen import say, write_what_can_be_written
+from suyuan.errors import SuyuanError
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - called by typer
@@ -66,9 +67,9 @@ def main() -> None:
     write_what_can_be_written()
     try:
         app(standalone_mode=True)
-    except CommandError as error:
+    except SuyuanError as error:
         say(f"suyuan: {error}")
-        sys.exit(error.code)
+        sys.exit(exit_of(error))
     except BrokenPipeError:
         # the reader of our output (head, less) has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

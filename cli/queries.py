@@ -14,9 +14,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.query_service import Query
 from suyuan.cli.wrong_chains import describe
+from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.sinks import queries, tracing
 from suyuan.sinks.chain_check import ChainChecker
 from suyuan.sinks.chain_check.recent import Recent
@@ -28,7 +28,7 @@ from suyuan.sinks.errors import FolderInUse, ServerUnavailable, SinkError, Table
 Row = dict[str, Any]
 
 
-class NothingProcessed(CommandError):
+class NothingProcessed(SuyuanError):
     """A data folder in which no process has made tables yet."""
 
 
@@ -39,7 +39,7 @@ def named_queries(clickhouse: ClickHouse) -> Mapping[str, Query]:
 
 @contextmanager
 def open_tables(folder: Path) -> Iterator[Mapping[str, Query]]:
-    """The questions of a folder that no process runs on. Raises NothingProcessed, FolderInUse, and CommandError, for
+    """The questions of a folder that no process runs on. Raises NothingProcessed, FolderInUse, and SuyuanError, for
     its use too.
     """
     path = folder / "clickhouse"
@@ -47,7 +47,7 @@ def open_tables(folder: Path) -> Iterator[Mapping[str, Query]]:
         raise NothingProcessed(f"nothing was processed in {folder} yet: `suyuan run` does it")
     found = damaged(path)
     if found:
-        raise CommandError(f"{'; '.join(map(str, found))}: the next start of suyuan run mends it")
+        raise SuyuanError(f"{'; '.join(map(str, found))}: the next start of suyuan run mends it")
     try:
         with ClickHouse(ClickHouseSettings(path=path, readers=2)) as clickhouse, clickhouse.answering():
             yield named_queries(clickhouse)
@@ -56,14 +56,14 @@ def open_tables(folder: Path) -> Iterator[Mapping[str, Query]]:
     except TablesMissing as error:
         raise NothingProcessed(f"nothing was processed in {folder} yet: {error}") from error
     except ServerUnavailable as error:
-        raise CommandError(str(error), Exit.UNAVAILABLE) from error
+        raise SuyuanError(str(error), ErrorKind.UNAVAILABLE) from error
     except SinkError as error:
-        raise CommandError(f"the query failed (is a table damaged? suyuan doctor says so): {error}") from error
+        raise SuyuanError(f"the query failed (is a table damaged? suyuan doctor says so): {error}") from error
 
 
 @contextmanager
 def open_server(settings: ClickHouseSettings) -> Iterator[Mapping[str, Query]]:
-    """The questions of a ClickHouse server. Raises CommandError, each question too."""
+    """The questions of a ClickHouse server. Raises SuyuanError, each question too."""
     with _of_server(), ClickHouse(replace(settings, readers=1), make=False) as clickhouse:
         yield {name: partial(_answered, clickhouse, query) for name, query in named_queries(clickhouse).items()}
 
@@ -78,11 +78,11 @@ def _of_server() -> Iterator[None]:
     try:
         yield
     except TablesMissing as error:
-        raise CommandError(f"{error}: `suyuan loader` makes them") from error
+        raise SuyuanError(f"{error}: `suyuan loader` makes them") from error
     except ServerUnavailable as error:
-        raise CommandError(str(error), Exit.UNAVAILABLE) from error
+        raise SuyuanError(str(error), ErrorKind.UNAVAILABLE) from error
     except SinkError as error:
-        raise CommandError(f"the query failed: {error}") from error
+        raise SuyuanError(f"the query failed: {error}") from error
 
 
 def _chains(clickhouse: ClickHouse, limit: int | None = None, **wanted: str | None) -> Iterator[Row]:

@@ -9,25 +9,25 @@ from pathlib import Path
 from typing import Any
 
 from suyuan.cli import query_socket
-from suyuan.cli.exits import CommandError, Exit
+from suyuan.errors import ErrorKind, SuyuanError
 
 _PATIENCE = 120.0
 """seconds that the service may take for the next part of an answer"""
 
 
-class NotRunningError(Exception):
+class NotRunningError(SuyuanError):
     """No process serves this folder."""
 
 
-class BrokenOff(CommandError):
+class BrokenOff(SuyuanError):
     """The process that answered has gone; what it had answered is not all."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(message, Exit.UNAVAILABLE)
+        super().__init__(message, ErrorKind.UNAVAILABLE)
 
 
 def serves(folder: Path) -> bool:
-    """Whether a process would answer now. Raises CommandError as `ask` does."""
+    """Whether a process would answer now. Raises SuyuanError as `ask` does."""
     try:
         _connect(folder).close()
     except NotRunningError:
@@ -37,7 +37,7 @@ def serves(folder: Path) -> bool:
 
 def ask(folder: Path, query: str, **parameters: Any) -> Iterator[dict[str, Any]]:
     """The rows of a named query. Raises NotRunningError at once where there is no service, BrokenOff where it ends
-    meanwhile, CommandError where the query fails.
+    meanwhile, SuyuanError where the query fails.
     """
     connection = _connect(folder)
     return _rows(connection, query, parameters)
@@ -56,7 +56,7 @@ def _connect(folder: Path) -> socket.socket:
         raise NotRunningError from None
     except OSError as error:
         connection.close()
-        raise CommandError(f"cannot ask the running process through {path}: {error}", Exit.UNAVAILABLE) from None
+        raise SuyuanError(f"cannot ask the running process through {path}: {error}", ErrorKind.UNAVAILABLE) from None
     return connection
 
 
@@ -70,11 +70,11 @@ def _rows(connection: socket.socket, query: str, parameters: dict[str, Any]) -> 
                 if "row" in message:
                     yield message["row"]
                 elif "error" in message:
-                    raise CommandError(f"the query failed: {message['error']}")
+                    raise SuyuanError(f"the query failed: {message['error']}")
                 else:
                     return
     except ConnectionError as error:
         raise BrokenOff(f"the running process stopped in the middle of the answer: {error}") from None
     except OSError as error:
-        raise CommandError(f"the running process does not answer: {error}", Exit.UNAVAILABLE) from None
+        raise SuyuanError(f"the running process does not answer: {error}", ErrorKind.UNAVAILABLE) from None
     raise BrokenOff("the running process stopped in the middle of the answer")

@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.settings import Settings
-from suyuan.sinks.errors import SinkError
+from suyuan.errors import SuyuanError
 from suyuan.sinks.kafka_log import KafkaLog
 from suyuan.sinks.log_reader import Fetched
-from suyuan.streams.transport.embedded.errors import LogError
 from suyuan.streams.transport.embedded.log import Log
 
 _MOST_BYTES = 8 << 20
 
 
 def raw_event(settings: Settings, topic: str, partition: int, offset: int) -> bytes:
-    """Raises CommandError, also where the log does not have it any more."""
+    """Raises SuyuanError, also where the log does not have it any more."""
     found: Fetched
-    try:
-        if settings.kafka:
-            log = KafkaLog(settings.kafka_connection(), [topic], "event")
-            try:
-                found = log.fetch(topic, partition, offset, 1, _MOST_BYTES)
-            finally:
-                log.close()
-        else:
-            with Log.open(settings.data, role="read") as opened:
-                found = opened.fetch(topic, partition, offset, 1, _MOST_BYTES)
-    except (SinkError, LogError) as error:
-        raise CommandError(str(error), Exit.UNAVAILABLE) from error
+    if settings.kafka:
+        log = KafkaLog(settings.kafka_connection(), [topic], "event")
+        try:
+            found = log.fetch(topic, partition, offset, 1, _MOST_BYTES)
+        finally:
+            log.close()
+    else:
+        with Log.open(settings.data, role="read") as opened:
+            found = opened.fetch(topic, partition, offset, 1, _MOST_BYTES)
     if not len(found.offsets) or found.offsets[0] != offset:
-        raise CommandError(f"the log does not have {topic}-{partition} at offset {offset} any more")
+        raise SuyuanError(f"the log does not have {topic}-{partition} at offset {offset} any more")
     return found.values[0] or b""

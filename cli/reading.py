@@ -18,21 +18,21 @@ class Ask(Protocol):
     """A named query with its parameters → rows (see `suyuan.cli.queries`)."""
 
     def __call__(self, query: str, **parameters: Any) -> Iterable[Mapping[str, Any]]:
-        """Raises CommandError."""
+        """Raises SuyuanError."""
 
     def quiet(self) -> bool:
         """Whether certainly nothing has come into the tables since the last answer."""
 
 
 def rows(settings: Settings, query: str, **parameters: Any) -> Iterator[Mapping[str, Any]]:
-    """The rows of a named query. Raises CommandError."""
+    """The rows of a named query. Raises SuyuanError."""
     with tables(settings) as ask:
         yield from ask(query, **parameters)
 
 
 @contextmanager
 def tables(settings: Settings) -> Iterator[Ask]:
-    """To ask several queries. Raises CommandError."""
+    """To ask several queries. Raises SuyuanError."""
     if not settings.clickhouse:
         yield FolderTables(settings.data)
         return

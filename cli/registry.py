@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.settings import Settings
-from suyuan.connections.registry import RegistryUnavailable
 from suyuan.publishing.registration import registered_ids
 from suyuan.schemas.kinds import KINDS
 from suyuan.schemas.registered import accept
@@ -12,13 +10,10 @@ from suyuan.schemas.registered import accept
 
 def accept_registered_ids(settings: Settings) -> None:
     """From now on this process reads messages with the ids of the registry, where one is named, beside the built-in
-    ones. Blocks. Raises CommandError: UNAVAILABLE where the registry does not answer.
+    ones. Blocks. Raises SuyuanError: UNAVAILABLE where the registry does not answer.
     """
     registry = settings.schema_registry()
     if registry is None:
         return
-    try:
-        for kind in KINDS:
-            accept(kind, registered_ids(registry, kind))
-    except RegistryUnavailable as error:
-        raise CommandError(str(error), Exit.UNAVAILABLE) from error
+    for kind in KINDS:
+        accept(kind, registered_ids(registry, kind))

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from suyuan.cli.exits import CommandError, Exit
 from suyuan.domain.rules import catalogue
 from suyuan.domain.rules.errors import RuleError
+from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.streams.stages.risk.watch import built_in_watch
 
 
 def check_rules() -> None:
-    """Raises CommandError, BAD_CONFIGURATION, naming file, line, rule and what is wrong with it."""
+    """Raises SuyuanError, CONFIGURATION, naming file, line, rule and what is wrong with it."""
     try:
         built_in_watch()
     except RuleError as error:
         file, text = catalogue.catalogue_text()
         line = catalogue.line_of(text, error)
         place = file if line is None else f"{file}:{line}"
-        raise CommandError(
+        raise SuyuanError(
             f"{place}: {error}; mend the rule, or take it out (what a rule may say: docs/reference/rules.md)",
-            Exit.BAD_CONFIGURATION,
+            ErrorKind.CONFIGURATION,
         ) from None

@@ -8,13 +8,13 @@ from typing import Any
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from suyuan.cli.exits import CommandError, Exit
 from suyuan.connections.addresses import host_and_port, refuse_plaintext
 from suyuan.connections.errors import WrongConnection
 from suyuan.connections.kafka import KafkaConnection, Mechanism
 from suyuan.connections.registry import SchemaRegistry
 from suyuan.connections.secrets import secret
 from suyuan.connections.tls import client_context, refuse_unused
+from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.sinks.clickhouse import ClickHouseSettings
 from suyuan.streams.dead_letter_limit import DeadLetterLimit
 
@@ -101,7 +101,7 @@ class Settings(BaseSettings):
         return DeadLetterLimit(self.dead_letter_limit, self.dead_letter_window)
 
     def kafka_connection(self) -> KafkaConnection:
-        """The way to the brokers, verified as far as it can be without them. Raises CommandError, BAD_CONFIGURATION,
+        """The way to the brokers, verified as far as it can be without them. Raises SuyuanError, CONFIGURATION,
         naming the variable at fault; also where no brokers are named.
         """
         try:
@@ -124,7 +124,7 @@ class Settings(BaseSettings):
         return connection
 
     def schema_registry(self) -> SchemaRegistry | None:
-        """The registry, None where none is named. Raises CommandError, BAD_CONFIGURATION, naming the variable at
+        """The registry, None where none is named. Raises SuyuanError, CONFIGURATION, naming the variable at
         fault.
         """
         if not self.registry:
@@ -143,7 +143,7 @@ class Settings(BaseSettings):
         return registry
 
     def clickhouse_settings(self) -> ClickHouseSettings:
-        """The tables: on the server that is named, else in the data folder. Raises CommandError, BAD_CONFIGURATION,
+        """The tables: on the server that is named, else in the data folder. Raises SuyuanError, CONFIGURATION,
         naming the variable at fault.
         """
         if not self.clickhouse:
@@ -175,20 +175,20 @@ class Settings(BaseSettings):
 def load(**given: Any) -> Settings:
     """Settings, with options that were given (None: not given) before the environment.
 
-    Raises CommandError, BAD_CONFIGURATION, naming each variable that makes no sense.
+    Raises SuyuanError, CONFIGURATION, naming each variable that makes no sense.
     """
     try:
         return Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         wrong = "; ".join(f"SUYUAN_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
-        raise CommandError(f"bad configuration: {wrong}", Exit.BAD_CONFIGURATION) from None
+        raise SuyuanError(f"bad configuration: {wrong}", ErrorKind.CONFIGURATION) from None
 
 
 def _shown(hidden: SecretStr | None) -> str | None:
     return None if hidden is None else hidden.get_secret_value()
 
 
-def _bad(system: str, error: WrongConnection) -> CommandError:
+def _bad(system: str, error: WrongConnection) -> SuyuanError:
     field = error.field if error.field == system else f"{system}_{error.field}"
     name = f"SUYUAN_{_VARIABLES.get(field, field).upper()}"
-    return CommandError(f"bad configuration: {name}: {error.reason}", Exit.BAD_CONFIGURATION)
+    return SuyuanError(f"bad configuration: {name}: {error.reason}", ErrorKind.CONFIGURATION)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from suyuan.errors import ErrorKind, SuyuanError
 
-class WrongConnection(ValueError):
+
+class WrongConnection(SuyuanError, ValueError):
     """A connection that cannot be made as described. `field`: the one at fault, as in the connection's class."""
+
+    kind = ErrorKind.CONFIGURATION
 
     def __init__(self, field: str, reason: str) -> None:
         super().__init__(f"{field}: {reason}")

@@ -12,6 +12,7 @@ from suyuan.connections.addresses import refuse_plaintext
 from suyuan.connections.errors import WrongConnection
 from suyuan.connections.tls import client_context
 from suyuan.connections.urls import address_shown, without_secrets
+from suyuan.errors import ErrorKind, SuyuanError
 
 if TYPE_CHECKING:
     import httpx
@@ -22,8 +23,10 @@ ANSWER_BYTES = 16 << 20
 """of one version, unpacked"""
 
 
-class RegistryUnavailable(Exception):
+class RegistryUnavailable(SuyuanError):
     """The registry does not answer, or not as one does."""
+
+    kind = ErrorKind.UNAVAILABLE
 
 
 @dataclass(frozen=True, slots=True)

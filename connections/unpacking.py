@@ -15,6 +15,8 @@ import cramjam
 import lz4.frame
 import zstandard
 
+from suyuan.errors import SuyuanError
+
 UNPACKED_LIMIT: Final = 64 << 20
 """bytes of a batch's records once they are unpacked: twice the longest block of ours"""
 MOST_PARTS: Final = 65_536
@@ -34,7 +36,7 @@ _last = threading.local()
 Packed = bytes | bytearray | memoryview
 
 
-class CannotUnpack(Exception):
+class CannotUnpack(SuyuanError):
     """`packed`: the bytes, as they came; `reason`: why they were not unpacked."""
 
     def __init__(self, codec: str, packed: Packed, reason: str) -> None:

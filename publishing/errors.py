@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from suyuan.errors import ErrorKind, SuyuanError
 
-class PublishingError(Exception):
+
+class PublishingError(SuyuanError):
     """Events cannot be published, for the reason it says."""
 
 
 class BrokersUnavailable(PublishingError):
     """No broker answers, or none lets us in."""
 
+    kind = ErrorKind.UNAVAILABLE
+
 
 class WrongTopics(PublishingError):
     """The topics of events are missing, or differ in their partition counts: keys would go astray."""
 
+    kind = ErrorKind.CONFIGURATION
+
 
 class Undelivered(PublishingError):
     """Events were handed over and not stored. `count`: how many; `reason`: that of the first."""
+
+    kind = ErrorKind.UNAVAILABLE
 
     def __init__(self, count: int, reason: str) -> None:
         super().__init__(f"{count:,} events were not stored: {reason}")

@@ -18,6 +18,7 @@ from typing import Literal
 
 import polars as pl
 
+from suyuan.errors import SuyuanError
 from suyuan.schemas.container import BadContainer, join_containers, make_header, read_header, refuse_bomb, swap_schema
 from suyuan.schemas.fields import Avro, mapped, record_fields
 from suyuan.schemas.kinds import KINDS, event_schema
@@ -52,7 +53,7 @@ _WRITTEN_AS: dict[Codec, Literal["uncompressed", "snappy", "deflate"]] = {
 _REFUSALS = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
 
 
-class BlockError(ValueError):
+class BlockError(SuyuanError, ValueError):
     """A frame that does not fit its block's schema, or bytes that are no block."""
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
+from suyuan.errors import SuyuanError
 from suyuan.schemas.fields import Avro
 
 MAGIC = b"Obj\x01"
@@ -23,7 +24,7 @@ UNPACKED_LIMIT = 256 << 20
 _PIECE = 1 << 20
 
 
-class BadContainer(ValueError):
+class BadContainer(SuyuanError, ValueError):
     """The bytes are not a whole Avro object container."""
 
 

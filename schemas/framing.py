@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import struct
 
+from suyuan.errors import SuyuanError
+
 HEADER_BYTES = 5
 MAX_EVENT_BYTES = 1 << 20
 """bytes of a whole message, header included"""
@@ -17,7 +19,7 @@ _BEFORE_JSON = b"\xef\xbb\xbf \t\r\n"
 _JSON = (b"{", b"[", b'"')
 
 
-class UnreadableEvent(ValueError):
+class UnreadableEvent(SuyuanError, ValueError):
     """The bytes are not an event. `field`: the one at fault, where there is one."""
 
     def __init__(self, reason: str, field: str | None = None) -> None:

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, NoReturn, TypedDict
 
 import msgspec
 
+from suyuan.errors import SuyuanError
 from suyuan.schemas.fields import Field
 from suyuan.schemas.framing import MAX_EVENT_BYTES
 from suyuan.schemas.instants import instant, instant_in_china
@@ -29,7 +30,7 @@ _PLAIN_TYPES = {"int": "integer", "str": "text", "bool": "true or false", "float
 _INT64 = Annotated[int, msgspec.Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
 
 
-class InvalidEvent(ValueError):
+class InvalidEvent(SuyuanError, ValueError):
     """Not an event. `field`: the one at fault, '' when it is the whole."""
 
     def __init__(self, field: str, reason: str) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from itertools import combinations
 
+from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.schemas.compatibility import check
 from suyuan.schemas.kinds import KINDS, SCHEMA_IDS, schema_by_id
 
 
-class IncompatibleVersions(ValueError):
+class IncompatibleVersions(SuyuanError, ValueError):
     """Two versions of a kind do not read each other."""
+
+    kind = ErrorKind.CONFIGURATION
 
 
 def refuse_incompatible_versions() -> None:

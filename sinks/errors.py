@@ -7,17 +7,23 @@ import re
 
 from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
 
+from suyuan.errors import ErrorKind, SuyuanError
 
-class SinkError(Exception):
+
+class SinkError(SuyuanError):
     """Base of the sinks' own errors; the text is meant for people."""
 
 
 class FolderInUse(SinkError):
     """Another process has the ClickHouse folder open."""
 
+    kind = ErrorKind.UNAVAILABLE
+
 
 class ServerUnavailable(SinkError):
     """ClickHouse cannot be reached or opened."""
+
+    kind = ErrorKind.UNAVAILABLE
 
 
 class TablesFull(ServerUnavailable):
@@ -31,21 +37,19 @@ class TablesMissing(SinkError):
 class MigrationError(SinkError):
     """The database's schema is not the one that this version can work with. Nothing was changed."""
 
-
-class LogUnavailable(SinkError):
-    """The brokers do not answer, or not now; the same may be asked again."""
+    kind = ErrorKind.CONFIGURATION
 
 
 class TopicMissing(SinkError):
     """A topic that is to be loaded does not exist."""
 
+    kind = ErrorKind.CONFIGURATION
+
 
 class TopicChanged(SinkError):
     """A topic has other partitions than when the loader started: those that came would not be loaded."""
 
-
-class MessagesLost(SinkError):
-    """Messages were deleted before they were loaded, or their topic was made again; nobody has accepted that."""
+    kind = ErrorKind.CONFIGURATION
 
 
 class OwnershipLost(SinkError):

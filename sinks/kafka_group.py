@@ -27,7 +27,8 @@ from kafka.errors import (
 from kafka.protocol.consumer.metadata import ConsumerProtocolAssignment, ConsumerProtocolSubscription
 from kafka.structs import MemberState, OffsetAndMetadata
 
-from suyuan.sinks.errors import LogUnavailable, OwnershipLost, SinkError
+from suyuan.connections.log_errors import LogUnavailable
+from suyuan.sinks.errors import OwnershipLost, SinkError
 from suyuan.sinks.log_reader import TopicPartition
 
 SESSION_MS = 10_000
@@ -163,7 +164,7 @@ class _Paused(ConsumerRebalanceListener):  # type: ignore[misc] # untyped
         pass
 
 
-def sink_error(error: KafkaError) -> SinkError:
+def sink_error(error: KafkaError) -> LogUnavailable | SinkError:
     """LogUnavailable for what passes by itself, else SinkError."""
     said = f"Kafka: {type(error).__name__}: {error}"
     return LogUnavailable(said) if error.retriable else SinkError(said)

@@ -21,6 +21,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
+from suyuan.errors import SuyuanError
+
 
 @dataclass(frozen=True, slots=True)
 class DeadLetterLimit:
@@ -137,7 +139,7 @@ class Unreadable:
             self._flood.clear()
 
 
-class TooManyDeadLetters(Exception):
+class TooManyDeadLetters(SuyuanError):
     """Reading stops before `offset`. Nothing from there on was done or acknowledged."""
 
     def __init__(

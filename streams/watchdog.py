@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from suyuan.errors import SuyuanError
 from suyuan.streams.topology import STAGE_OF
 
 TopicPartition = tuple[str, int]
@@ -32,7 +33,7 @@ class _Standing:
     since: float
 
 
-class StalledError(Exception):
+class StalledError(SuyuanError):
     """A partition stands still; the text says which, where and for how long."""
 
 

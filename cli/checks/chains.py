@@ -8,14 +8,13 @@ from collections.abc import Iterator
 from suyuan.cli import reading
 from suyuan.cli.checks.finding import Finding
 from suyuan.cli.cluster.group_lag import GroupLag
-from suyuan.cli.exits import CommandError
 from suyuan.cli.settings import Settings
 from suyuan.cli.topics.checking import partition_count
+from suyuan.errors import SuyuanError
 from suyuan.sinks.tables import GROUP as LOADERS
 from suyuan.sinks.tables import TARGETS
 from suyuan.streams.app import GROUP as STAGES
 from suyuan.streams.topology import READ_TOPICS
-from suyuan.streams.transport.embedded.errors import LogError
 from suyuan.streams.transport.embedded.log import Log
 
 SAMPLE = 1_000
@@ -33,7 +32,7 @@ def sample(settings: Settings) -> Iterator[Finding]:
         waiting, partitions = _standing(settings)
         settled = now - LONG_AGO_MS if waiting else now
         (found,) = reading.rows(settings, "chains_anew", settled=settled, count=SAMPLE, partitions=partitions)
-    except (CommandError, LogError) as error:
+    except SuyuanError as error:
         yield Finding("chains", "warning", f"not looked at: {error}")
         return
     said = f"{found['right']:,} of them assessed anew from the records are right"

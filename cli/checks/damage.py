@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from suyuan.cli.checks.finding import Finding
-from suyuan.cli.exits import CommandError
 from suyuan.cli.folder_tables import FolderTables
+from suyuan.errors import SuyuanError
 from suyuan.sinks.clickhouse import ClickHouse, ClickHouseSettings
 from suyuan.sinks.damage import Damage, damage
 from suyuan.sinks.definitions import damaged
@@ -77,7 +77,7 @@ def tables(folder: Path) -> Iterator[Finding]:
         return
     try:
         found = [Damage(**row) for row in FolderTables(folder)("damage")]
-    except CommandError as error:
+    except SuyuanError as error:
         yield Finding("tables", "failed", f"{error}; if their files are damaged: {remedy}")
         return
     yield from _said("tables", found, f"the tables in {path} are damaged", remedy)

@@ -9,7 +9,7 @@ from pathlib import Path
 from suyuan.cli import query_client
 from suyuan.cli.checks.clock import against_newest
 from suyuan.cli.checks.finding import Finding
-from suyuan.cli.exits import CommandError
+from suyuan.errors import SuyuanError
 from suyuan.schemas.topics import TOPICS
 from suyuan.streams.transport.embedded.errors import LogError, LogMissing
 from suyuan.streams.transport.embedded.log import Log
@@ -37,7 +37,7 @@ def running(folder: Path) -> Iterator[Finding]:
         list(query_client.ask(folder, "ping"))
     except query_client.NotRunningError:
         yield Finding("process", "ok", "none runs on this folder")
-    except CommandError as error:
+    except SuyuanError as error:
         yield Finding("process", "warning", f"one runs on this folder, but does not answer: {error}")
     else:
         yield Finding("process", "ok", "one runs on this folder and answers queries")

@@ -11,13 +11,13 @@ from kafka.admin import KafkaAdminClient, OffsetSpec
 
 from suyuan.cli.checks.clock import against_newest
 from suyuan.cli.checks.finding import Finding
-from suyuan.cli.exits import CommandError
 from suyuan.cli.topics.administration import administration
 from suyuan.cli.topics.checking import differences, usual_count
 from suyuan.cli.topics.wanted import WantedTopic, wanted_topics
 from suyuan.connections.addresses import is_loopback
 from suyuan.connections.kafka import KafkaConnection
 from suyuan.connections.open_transactions import LONG_SECONDS, open_transactions
+from suyuan.errors import SuyuanError
 
 _SHOWN = 10
 
@@ -35,7 +35,7 @@ def cluster(connection: KafkaConnection, partitions: int | None, replication: in
             yield from _topics(client, list(wanted_topics(partitions or usual_count(client), replication)))
             yield from _open_transactions(client)
             yield _clock(client)
-    except CommandError as error:
+    except SuyuanError as error:
         yield Finding("kafka", "failed", str(error))
 
 

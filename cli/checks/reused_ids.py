@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from suyuan.cli import reading
 from suyuan.cli.checks.finding import Finding
-from suyuan.cli.exits import CommandError
 from suyuan.cli.settings import Settings
+from suyuan.errors import SuyuanError
 
 
 def ids(settings: Settings) -> Iterator[Finding]:
@@ -16,7 +16,7 @@ def ids(settings: Settings) -> Iterator[Finding]:
         return  # no tables that are known of, or none yet
     try:
         (counts,) = reading.rows(settings, "reused_ids")
-    except CommandError as error:
+    except SuyuanError as error:
         yield Finding("event ids", "warning", f"not looked for: {error}")
         return
     found = [f"{count:,} of {kind}" for kind, count in counts.items() if count]

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from suyuan.cli import reading
 from suyuan.cli.checks.finding import Finding
-from suyuan.cli.exits import CommandError
 from suyuan.cli.settings import Settings
 from suyuan.cli.unmatched import settled
+from suyuan.errors import SuyuanError
 
 _CALLED = {"recall": "open recalls", "inspection": "failed inspections", "shipment": "shipments", "lot": "lots"}
 
@@ -19,7 +19,7 @@ def records(settings: Settings) -> Iterator[Finding]:
         return  # no tables that are known of, or none yet
     try:
         (counts,) = reading.rows(settings, "unmatched_counts", taken_in_before=settled())
-    except CommandError as error:
+    except SuyuanError as error:
         yield Finding("unmatched", "warning", f"not looked for: {error}")
         return
     found = [f"{count:,} {_CALLED[kind]}" for kind, count in counts.items() if count]

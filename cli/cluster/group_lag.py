@@ -11,15 +11,15 @@ from kafka.admin import OffsetSpec
 from kafka.errors import KafkaError
 from kafka.protocol.consumer import IsolationLevel
 
-from suyuan.cli.exits import CommandError, Exit
-from suyuan.cli.topics.administration import administration
+from suyuan.cli.topics.administration import BrokersError, administration
 from suyuan.cli.topics.checking import Described
 from suyuan.connections.kafka import KafkaConnection
+from suyuan.errors import ErrorKind
 from suyuan.streams.watchdog import Progress
 
 
 class GroupLag:
-    """Keeps a connection; blocks; thread-safe. Raises CommandError where no broker answers."""
+    """Keeps a connection; blocks; thread-safe. Raises BrokersError where no broker answers."""
 
     def __init__(self, connection: KafkaConnection, group: str, topics: Iterable[str]) -> None:
         self._open = ExitStack()
@@ -37,13 +37,15 @@ class GroupLag:
     def progress(self) -> dict[tuple[str, int], Progress]:
         """Every partition's. Commits are read before the ends: where all are equal, nothing was left to do then. What
         belongs to a transaction that is still open is behind the end: nobody can have read it.
-        CommandError where the brokers do not answer, or are not ready to: worth another try.
+        BrokersError where the brokers do not answer, or are not ready to: worth another try.
         """
         try:
             with self._turn:
                 return self._progress()
         except (KafkaError, OSError) as error:
-            raise CommandError(f"no broker says how far group {self._group} is: {error!r}", Exit.UNAVAILABLE) from error
+            raise BrokersError(
+                f"no broker says how far group {self._group} is: {error!r}", ErrorKind.UNAVAILABLE
+            ) from error
 
     def described(self) -> Described:
         """The topics as they are now. Raises as `progress`."""
@@ -51,7 +53,7 @@ class GroupLag:
             with self._turn:
                 return Described.of(self._client, self._topics)
         except (KafkaError, OSError) as error:
-            raise CommandError(f"no broker describes the topics: {error!r}", Exit.UNAVAILABLE) from error
+            raise BrokersError(f"no broker describes the topics: {error!r}", ErrorKind.UNAVAILABLE) from error
 
     def _progress(self) -> dict[tuple[str, int], Progress]:
         committed = self._client.list_group_offsets({self._group: None})[self._group]

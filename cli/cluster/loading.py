@@ -17,9 +17,10 @@ from random import Random
 
 from suyuan.cli.lost import note_lost
 from suyuan.connections.kafka import KafkaConnection
+from suyuan.connections.log_errors import LogUnavailable
 from suyuan.sinks.attempts import BackOff
 from suyuan.sinks.clickhouse import ClickHouse
-from suyuan.sinks.errors import LogUnavailable, OwnershipLost
+from suyuan.sinks.errors import OwnershipLost
 from suyuan.sinks.kafka_log import KafkaLog
 from suyuan.sinks.loader import POLL_SECONDS, Loaded, Loader
 from suyuan.sinks.metrics import observe_loaded, observe_retry

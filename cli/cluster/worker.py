@@ -12,20 +12,21 @@ from pathlib import Path
 
 from suyuan.cli.cluster.group_lag import GroupLag
 from suyuan.cli.days import day_event
-from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.registry import accept_registered_ids
 from suyuan.cli.settings import Settings
 from suyuan.cli.state_size import observe_state_size
+from suyuan.cli.topics.administration import BrokersError
 from suyuan.cli.topics.checking import mismatches, partition_count
 from suyuan.connections.kafka import KafkaConnection
+from suyuan.connections.log_errors import MessagesLost
 from suyuan.domain.calendar import china_day
 from suyuan.domain.keys import partition_of
+from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.schemas.events import encode_event
 from suyuan.streams import metrics
 from suyuan.streams.app import GROUP, StreamApp
 from suyuan.streams.dead_letter_limit import DeadLetterLimit
 from suyuan.streams.topology import READ_TOPICS
-from suyuan.streams.transport.errors import MessagesLost
 from suyuan.streams.watchdog import Watchdog
 
 logger = logging.getLogger(__name__)
@@ -38,11 +39,11 @@ STAGE_THREADS = 1
 """workers are as many as cores"""
 
 
-def _unfit(wrong: Iterable[object]) -> CommandError:
+def _unfit(wrong: Iterable[object]) -> SuyuanError:
     listed = "\n  ".join(map(str, wrong))
-    return CommandError(
+    return SuyuanError(
         f"the topics are not as they have to be (suyuan topics create makes what is missing):\n  {listed}",
-        Exit.BAD_CONFIGURATION,
+        ErrorKind.CONFIGURATION,
     )
 
 
@@ -68,7 +69,7 @@ class Worker:
         return self._settings.data.resolve() / "state"
 
     async def start(self) -> None:
-        """Check the topics, join the group, recover state. CommandError when the topics are not as they must be."""
+        """Check the topics, join the group, recover state. SuyuanError when the topics are not as they must be."""
         connection = self._settings.kafka_connection()
         try:
             self.partitions = await asyncio.to_thread(self._checked_partitions, connection)
@@ -116,7 +117,7 @@ class Worker:
                 raise self.failed.result()
             try:
                 progress = await asyncio.to_thread(self._lag.progress)
-            except CommandError as error:  # brokers that are restarted; the streams wait for them too
+            except BrokersError as error:  # brokers that are restarted; the streams wait for them too
                 logger.warning("%s", error)
             else:
                 if all(seen.committed >= seen.end for seen in progress.values()):
@@ -144,7 +145,7 @@ class Worker:
     async def _check_topics(self) -> None:
         try:
             now = await asyncio.to_thread(self._lag.described)
-        except CommandError:  # no broker answers, which `_watch` says
+        except BrokersError:  # no broker answers, which `_watch` says
             return
         if grown := self._topics.grown(now):
             self._fail(_unfit(grown))
@@ -166,7 +167,7 @@ class Worker:
     async def _watch(self) -> None:
         try:
             progress = await asyncio.to_thread(self._lag.progress)
-        except CommandError:
+        except BrokersError:
             self._watchdog.look_away()
             raise
         behind: defaultdict[str, int] = defaultdict(int)
@@ -183,7 +184,7 @@ class Worker:
             while True:
                 try:
                     await work()
-                except CommandError as error:  # no broker answers; the streams wait for one too
+                except BrokersError as error:  # no broker answers; the streams wait for one too
                     logger.warning("%s", error)
                 except Exception as error:  # noqa: BLE001 -- whoever runs the process decides
                     self._fail(error)

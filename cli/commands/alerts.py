@@ -10,11 +10,11 @@ import typer
 
 from suyuan.cli.alert_changes import changes
 from suyuan.cli.drawing.alerts import alert_fields, alert_line, draw_alerts
-from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.options import AsJson, Data
 from suyuan.cli.reading import Ask, tables
 from suyuan.cli.screen import console, print_json, put_fields, say, show_records
 from suyuan.cli.settings import load
+from suyuan.errors import ErrorKind, SuyuanError
 
 _SHOWN = 50
 _POLL = 1.0
@@ -42,7 +42,7 @@ def alerts(
     """List alerts, the newest first; with --follow, their changes as they come."""
     for option, value, values in (("--severity", severity, _SEVERITIES), ("--state", state, _STATES)):
         if value is not None and value not in values:
-            raise CommandError(f"{option} {value}: not one of {', '.join(values)}", Exit.WRONG_USAGE)
+            raise SuyuanError(f"{option} {value}: not one of {', '.join(values)}", ErrorKind.USAGE)
     with tables(load(data=data)) as ask:
         if follow:
             _follow(ask, severity, state, as_json=as_json)

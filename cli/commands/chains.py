@@ -9,7 +9,6 @@ import typer
 
 from suyuan.cli.drawing.chain import draw_chain
 from suyuan.cli.drawing.chains import draw_chains
-from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.names import code_fault
 from suyuan.cli.options import AsJson, Data
 from suyuan.cli.reading import rows
@@ -17,6 +16,7 @@ from suyuan.cli.screen import print_json, say, show, show_records
 from suyuan.cli.settings import load
 from suyuan.domain.chain.gaps import GAPS
 from suyuan.domain.identifiers.normal_form import code_form, number_form
+from suyuan.errors import ErrorKind, SuyuanError
 
 _VERDICTS = ("complete", "partial", "broken", "contradicted", "removed")
 _SHOWN = 50
@@ -61,7 +61,7 @@ def chain(
         None,
     )
     if found is None:
-        raise CommandError(f"no chain of listing {listing} on platform {platform}{code_fault(platform)}")
+        raise SuyuanError(f"no chain of listing {listing} on platform {platform}{code_fault(platform)}")
     if as_json:
         print_json([found])
     else:
@@ -77,4 +77,4 @@ def _none(verdict: str | None, gap: str | None) -> str:
 
 def _known(option: str, value: str | None, values: tuple[str, ...]) -> None:
     if value is not None and value not in values:
-        raise CommandError(f"{option} {value}: not one of {', '.join(values)}", Exit.WRONG_USAGE)
+        raise SuyuanError(f"{option} {value}: not one of {', '.join(values)}", ErrorKind.USAGE)

@@ -19,7 +19,7 @@ from suyuan.cli.dead_letters.place import Place
 from suyuan.cli.dead_letters.replay_log import Gone, value_at
 from suyuan.cli.dead_letters.replaying import LARGEST_KEPT, Ask, Candidate, Outcome, Replayer
 from suyuan.cli.drawing.dead_letters import draw_dead_letter, draw_dead_letters, identity
-from suyuan.cli.exits import CommandError, Exit
+from suyuan.cli.exits import Exit
 from suyuan.cli.options import AsJson, Data
 from suyuan.cli.publishing.sources import STDIN
 from suyuan.cli.reading import tables
@@ -27,6 +27,7 @@ from suyuan.cli.registry import accept_registered_ids
 from suyuan.cli.screen import console, print_json, put, say, show_records
 from suyuan.cli.settings import Settings, load
 from suyuan.cli.visible import visible
+from suyuan.errors import ErrorKind, SuyuanError
 
 app = typer.Typer(
     help="Messages that could not be read: where they are, why, and sending them again.", no_args_is_help=False
@@ -134,9 +135,9 @@ def show(
         letter = next(iter(ask("whole_dead_letters", places=[list(place)])), None)
         replays = list(ask("replays", place=list(place)))
     if letter is None:
-        raise CommandError(f"there is no dead letter {place}")
+        raise SuyuanError(f"there is no dead letter {place}")
     if form is not None and letter["withheld"]:
-        raise CommandError(f"the bytes of {place} are withheld: they may name a person; only the topic has them")
+        raise SuyuanError(f"the bytes of {place} are withheld: they may name a person; only the topic has them")
     if form is not None:
         _write(_whole(settings, place, letter), form)
         return
@@ -156,7 +157,7 @@ def _whole(settings: Settings, place: Place, letter: Mapping[str, Any]) -> bytes
         with replay_log(settings) as log:
             return value_at(log.reader, place) or b""
     except Gone:
-        raise CommandError(f"the topic no longer has {place}, and the tables only its first MiB") from None
+        raise SuyuanError(f"the topic no longer has {place}, and the tables only its first MiB") from None
 
 
 def _write(payload: bytes, form: Form) -> None:
@@ -207,11 +208,9 @@ def replay(
     wanted = chosen(topic, reason, since)
     places = [Place.of(name) for name in names or ()]
     if bool(places) == bool(wanted or everything or limit):
-        raise CommandError(
-            "name dead letters by ID, or choose them: --topic, --reason, --since, --all", Exit.WRONG_USAGE
-        )
+        raise SuyuanError("name dead letters by ID, or choose them: --topic, --reason, --since, --all", ErrorKind.USAGE)
     if edit is not None and len(places) != 1:
-        raise CommandError("--edit is for one ID", Exit.WRONG_USAGE)
+        raise SuyuanError("--edit is for one ID", ErrorKind.USAGE)
     corrected = None if edit is None else _content(edit)
     settings = load(data=data or context.obj)
     accept_registered_ids(settings)
@@ -245,7 +244,7 @@ def _content(name: str) -> bytes:
     try:
         return Path(name).read_bytes()
     except OSError as error:
-        raise CommandError(f"--edit {name}: {error.strerror}; nothing was sent", Exit.WRONG_USAGE) from None
+        raise SuyuanError(f"--edit {name}: {error.strerror}; nothing was sent", ErrorKind.USAGE) from None
 
 
 def _tell(outcomes: Iterator[Outcome], *, as_json: bool) -> Counter[str]:

@@ -15,15 +15,13 @@ from rich.live import Live
 
 from suyuan.cli.demo.picture import Figures, draw, draw_report, draw_tour, line
 from suyuan.cli.demo.stage import Show, perform
-from suyuan.cli.exits import CommandError, Exit
+from suyuan.cli.exits import Exit
 from suyuan.cli.memory import tune_allocator
 from suyuan.cli.options import AsJson
 from suyuan.cli.screen import console, print_json, say, show
 from suyuan.cli.settings import load
+from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.simulation.market import FEWEST
-from suyuan.sinks.errors import SinkError
-from suyuan.streams.state.errors import StateError
-from suyuan.streams.transport.embedded.errors import LogError
 
 _EVENTS = 5_000
 _RATE = 1_000
@@ -55,21 +53,17 @@ def demo(
     Exit code 1 when a planted fault was missed or something was found without cause.
     """
     if (events and events < FEWEST) or events < 0 or rate < 0:
-        raise CommandError(f"--events: at least {FEWEST} (or 0: without end); --rate: not below 0", Exit.WRONG_USAGE)
+        raise SuyuanError(f"--events: at least {FEWEST} (or 0: without end); --rate: not below 0", ErrorKind.USAGE)
     if once and not events:
-        raise CommandError("--once needs an end: --events N", Exit.WRONG_USAGE)
+        raise SuyuanError("--once needs an end: --events N", ErrorKind.USAGE)
     tune_allocator()
     with ExitStack() as opened:
         folder = data or Path(mkdtemp(prefix="suyuan-demo-"))
         if folder.exists() and not (folder.is_dir() and next(folder.iterdir(), None) is None):
-            raise CommandError(
-                f"{folder} is not an empty folder: the report would count what is there", Exit.WRONG_USAGE
-            )
+            raise SuyuanError(f"{folder} is not an empty folder: the report would count what is there", ErrorKind.USAGE)
         performance = Show(load(data=folder), seed, events or None, None if once else rate or None)
         try:
             outcome = asyncio.run(perform(performance, None if once else _screen(opened)))
-        except (LogError, SinkError, StateError) as error:
-            raise CommandError(str(error)) from error
         except KeyboardInterrupt:
             say(f"stopped; the market stays in {folder}")
             raise typer.Exit(Exit.DONE) from None

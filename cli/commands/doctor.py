@@ -12,11 +12,12 @@ from suyuan.cli.checks import chains, damage, folder, kafka, machine, reused_ids
 from suyuan.cli.checks.finding import Finding
 from suyuan.cli.drawing.records import Column, Records, Value
 from suyuan.cli.drawing.words import clean
-from suyuan.cli.exits import CommandError, Exit
+from suyuan.cli.exits import Exit, exit_of
 from suyuan.cli.options import AsJson, Data, Kafka
 from suyuan.cli.screen import print_json, show
 from suyuan.cli.settings import Settings, load
 from suyuan.connections.urls import address_shown
+from suyuan.errors import SuyuanError
 
 _COLUMNS = (Column("check"), Column("status"), Column("detail", "text", most=4_000))
 _STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red"}
@@ -33,8 +34,8 @@ def doctor(data: Data = None, kafka_servers: Kafka = None, *, as_json: AsJson = 
         settings = load(data=data, kafka=kafka_servers)
         findings = list(_examine(settings))
         code = Exit.FAILED if any(finding.status == "failed" for finding in findings) else Exit.DONE
-    except CommandError as error:
-        findings, code = [Finding("configuration", "failed", str(error)), *machine.versions()], error.code
+    except SuyuanError as error:
+        findings, code = [Finding("configuration", "failed", str(error)), *machine.versions()], exit_of(error)
     if as_json:
         print_json(map(asdict, findings))
     else:

@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.options import Data
 from suyuan.cli.raw_event import raw_event
 from suyuan.cli.reading import rows
 from suyuan.cli.screen import print_json
 from suyuan.cli.settings import load
 from suyuan.domain.evidence import evidence_parts
+from suyuan.errors import ErrorKind, SuyuanError
 
 
 def event(
@@ -31,16 +31,16 @@ def event(
     Exit code 1 where there is none; with --raw also where there are several.
     """
     if evidence_parts(evidence) is None:
-        raise CommandError(f"{evidence!r} is no evidence id: kind/publisher/event_id~version", Exit.WRONG_USAGE)
+        raise SuyuanError(f"{evidence!r} is no evidence id: kind/publisher/event_id~version", ErrorKind.USAGE)
     settings = load(data=data)
     found = list(rows(settings, "events", ids=[evidence]))
     if not found:
-        raise CommandError(f"no event is called {evidence}")
+        raise SuyuanError(f"no event is called {evidence}")
     if not raw:
         print_json(found)
         return
     if len(found) > 1:
-        raise CommandError(f"{len(found)} events are called so: {', '.join(row['evidence'] for row in found)}")
+        raise SuyuanError(f"{len(found)} events are called so: {', '.join(row['evidence'] for row in found)}")
     (row,) = found
     sys.stdout.buffer.write(raw_event(settings, f"in.{row['kind']}", row["source_partition"], row["source_offset"]))
     sys.stdout.buffer.flush()

@@ -12,37 +12,21 @@ import typer
 
 from suyuan.cli.cluster.loader_watch import LoaderMonitor
 from suyuan.cli.cluster.loading import ClusterLoader
-from suyuan.cli.exits import CommandError, Exit
+from suyuan.cli.exits import Exit
 from suyuan.cli.metrics_server import serve_metrics
 from suyuan.cli.options import AcceptLoss, AsJson, ClickHouseServer, Kafka
 from suyuan.cli.screen import log_warnings, print_json, put, say
 from suyuan.cli.settings import Settings, load
 from suyuan.cli.topics.administration import administration
 from suyuan.cli.topics.checking import refuse_former
+from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.sinks.clickhouse import ClickHouse
 from suyuan.sinks.damage import report_detached
-from suyuan.sinks.errors import (
-    FolderInUse,
-    LogUnavailable,
-    MigrationError,
-    ServerUnavailable,
-    SinkError,
-    TopicChanged,
-    TopicMissing,
-)
+from suyuan.sinks.errors import MigrationError
 from suyuan.sinks.migrations import migrate, pending
 
 GRACE_SECONDS = 20.0
 """that an insert in flight may still take when the process is told to stop"""
-
-_CODES: dict[type[BaseException], Exit] = {
-    LogUnavailable: Exit.UNAVAILABLE,
-    ServerUnavailable: Exit.UNAVAILABLE,
-    FolderInUse: Exit.UNAVAILABLE,
-    TopicMissing: Exit.BAD_CONFIGURATION,
-    TopicChanged: Exit.BAD_CONFIGURATION,
-    MigrationError: Exit.BAD_CONFIGURATION,
-}
 
 
 def loader(
@@ -65,11 +49,8 @@ def loader(
     logging.getLogger("kafka").setLevel(logging.CRITICAL)  # each failed attempt of each connection; ours say it once
     settings = load(kafka=kafka, clickhouse=clickhouse, metrics_port=metrics_port)
     if not settings.clickhouse:
-        raise CommandError("bad configuration: SUYUAN_CLICKHOUSE: missing", Exit.BAD_CONFIGURATION)
-    try:
-        report = _load(settings, once=once, check_schema=check_schema, accept_loss=accept_loss)
-    except SinkError as error:
-        raise CommandError(str(error), _CODES.get(type(error), Exit.FAILED)) from error
+        raise SuyuanError("bad configuration: SUYUAN_CLICKHOUSE: missing", ErrorKind.CONFIGURATION)
+    report = _load(settings, once=once, check_schema=check_schema, accept_loss=accept_loss)
     if report is None:
         return
     if as_json:

@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 
-from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.exporting.embedded import folder_lines
 from suyuan.cli.exporting.kafka import cluster_lines
 from suyuan.cli.exporting.lines import Exported
 from suyuan.cli.options import Data, Kafka
 from suyuan.cli.screen import say
 from suyuan.cli.settings import load
+from suyuan.errors import ErrorKind, SuyuanError
 
 app = typer.Typer(help="The log as a whole.", no_args_is_help=True)
 
@@ -50,9 +50,9 @@ def export(
             with out.open("xb") as file:
                 file.writelines(lines)
         except FileExistsError:
-            raise CommandError(f"{out} is there already: name another --out", Exit.WRONG_USAGE) from None
+            raise SuyuanError(f"{out} is there already: name another --out", ErrorKind.USAGE) from None
         except OSError as error:
-            raise CommandError(f"{out}: {error.strerror}") from error
+            raise SuyuanError(f"{out}: {error.strerror}") from error
     say(f"{done.events:,} events, {done.repeated:,} repeats left out")
     if done.unreadable:
         say(f"{done.unreadable:,} messages are no events: they were dead letters and stay where they are")

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from suyuan.cli.exits import CommandError, Exit
+from suyuan.cli.exits import Exit
 from suyuan.cli.options import AsJson, Data, Kafka
 from suyuan.cli.publishing import embedded
 from suyuan.cli.publishing.checked import NoOutlet, Shown
@@ -25,6 +25,7 @@ from suyuan.cli.publishing.sources import STDIN
 from suyuan.cli.publishing.tally import Tally
 from suyuan.cli.screen import print_json, put, say
 from suyuan.cli.settings import Settings, load
+from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.schemas.kinds import KINDS
 
 _SHOWN = 20
@@ -66,21 +67,21 @@ def publish(
     Exit code 1 when any was rejected.
     """
     if kind is not None and kind not in KINDS:
-        raise CommandError(f"--kind {kind}: not one of {', '.join(KINDS)}", Exit.WRONG_USAGE)
+        raise SuyuanError(f"--kind {kind}: not one of {', '.join(KINDS)}", ErrorKind.USAGE)
     options = Options(kind, sheet, _encoding(encoding), _own_words(columns))
     missing = [name for name in files if name != STDIN and not Path(name).exists()]
     if missing:
-        raise CommandError(f"no such file: {', '.join(missing)}; nothing was published", Exit.WRONG_USAGE)
+        raise SuyuanError(f"no such file: {', '.join(missing)}; nothing was published", ErrorKind.USAGE)
     tally = Tally()
     shown = Shown() if check else None
-    failure: CommandError | None = None
+    failure: SuyuanError | None = None
     with ExitStack() as opened:
         settings = None if check else load(data=data, kafka=kafka)
         refused = opened.enter_context(closing(_refused_rows(errors, files))) if errors is not None else None
         try:
             with _outlet(settings, tally) as outlet, progress_bar(tally) as progress:
                 Publication(Publisher(outlet), tally, progress, options, refused, shown).publish(files)
-        except CommandError as error:
+        except SuyuanError as error:
             failure = error
     _answer(tally, failure, shown, refused, as_json=as_json)
     if failure is not None:
@@ -103,7 +104,7 @@ def _encoding(name: str | None) -> Encoding | None:
     try:
         return named(name) if name is not None else None
     except LookupError:
-        raise CommandError(f"--encoding {name}: not known; try utf-8 or gb18030", Exit.WRONG_USAGE) from None
+        raise SuyuanError(f"--encoding {name}: not known; try utf-8 or gb18030", ErrorKind.USAGE) from None
 
 
 def _own_words(path: Path | None) -> OwnWords:
@@ -111,20 +112,20 @@ def _own_words(path: Path | None) -> OwnWords:
         return read_own_words(path) if path is not None else OwnWords()
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else error
-        raise CommandError(f"--columns {path}: {why}; nothing was published", Exit.WRONG_USAGE) from None
+        raise SuyuanError(f"--columns {path}: {why}; nothing was published", ErrorKind.USAGE) from None
 
 
 def _refused_rows(path: Path, files: list[str]) -> RefusedRows:
     try:
         if any(name != STDIN and path.exists() and path.samefile(name) for name in files):
-            raise CommandError(f"--errors {path}: is to be published itself; name another file", Exit.WRONG_USAGE)
+            raise SuyuanError(f"--errors {path}: is to be published itself; name another file", ErrorKind.USAGE)
         return RefusedRows(path)
     except OSError as error:
-        raise CommandError(f"--errors {path}: {error.strerror}; nothing was published", Exit.WRONG_USAGE) from None
+        raise SuyuanError(f"--errors {path}: {error.strerror}; nothing was published", ErrorKind.USAGE) from None
 
 
 def _answer(
-    tally: Tally, failure: CommandError | None, shown: Shown | None, refused: RefusedRows | None, *, as_json: bool
+    tally: Tally, failure: SuyuanError | None, shown: Shown | None, refused: RefusedRows | None, *, as_json: bool
 ) -> None:
     notes = list(_notes(tally, refused))
     if as_json:

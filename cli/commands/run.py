@@ -17,7 +17,7 @@ import typer
 from suyuan.cli.crash_log import WithoutCrashes
 from suyuan.cli.embedded.days import publish_days
 from suyuan.cli.embedded.run import EmbeddedRun
-from suyuan.cli.exits import CommandError, Exit
+from suyuan.cli.exits import Exit
 from suyuan.cli.lost import leave_to_the_command
 from suyuan.cli.memory import tune_allocator
 from suyuan.cli.metrics_server import serve_metrics
@@ -27,28 +27,10 @@ from suyuan.cli.screen import log_warnings, print_json, put, say
 from suyuan.cli.settings import Settings, load
 from suyuan.cli.waiting import first_of
 from suyuan.domain.calendar import china_day, days_after
-from suyuan.schemas.versions import IncompatibleVersions
-from suyuan.sinks.errors import FolderInUse, MigrationError, ServerUnavailable, SinkError
+from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.sinks.queries import expired_unsaid
-from suyuan.streams.dead_letter_limit import TooManyDeadLetters
-from suyuan.streams.state.errors import StateError, StateLockedError, StateVersionError
-from suyuan.streams.transport.embedded.errors import LogError, LogFormer, LogLocked, LogNewer, LogReadOnly
-from suyuan.streams.transport.errors import TransportError
 
 REPORT_SECONDS = 10.0
-
-_CODES: dict[type[BaseException], Exit] = {
-    LogLocked: Exit.UNAVAILABLE,
-    FolderInUse: Exit.UNAVAILABLE,
-    StateLockedError: Exit.UNAVAILABLE,
-    ServerUnavailable: Exit.UNAVAILABLE,
-    LogReadOnly: Exit.BAD_CONFIGURATION,
-    LogFormer: Exit.BAD_CONFIGURATION,
-    LogNewer: Exit.BAD_CONFIGURATION,
-    MigrationError: Exit.BAD_CONFIGURATION,
-    StateVersionError: Exit.BAD_CONFIGURATION,
-    IncompatibleVersions: Exit.BAD_CONFIGURATION,
-}
 
 
 def run(
@@ -87,7 +69,7 @@ def run(
     log_warnings()
     leave_to_the_command()
     for handler in logging.getLogger().handlers:
-        handler.addFilter(WithoutCrashes(LogError, StateError))
+        handler.addFilter(WithoutCrashes())
     tune_allocator()
     settings = load(data=data, metrics_port=metrics_port, dead_letter_limit=1.0 if accept_poison else None)
     if settings.kafka:
@@ -98,10 +80,8 @@ def run(
     embedded = partial(EmbeddedRun, settings, once=once, rebuild_damaged=rebuild_damaged, accept_loss=accept_loss)
     try:
         report = asyncio.run(_run(settings, embedded, once=once, until_day=day))
-    except (LogError, SinkError, StateError, TransportError, TooManyDeadLetters, IncompatibleVersions) as error:
-        raise CommandError(str(error), _CODES.get(type(error), Exit.FAILED)) from error
     except OSError as error:
-        raise CommandError(f"{settings.data}: {error}", Exit.BAD_CONFIGURATION) from error
+        raise SuyuanError(f"{settings.data}: {error}", ErrorKind.CONFIGURATION) from error
     if report is None:
         return
     if as_json:
@@ -124,9 +104,9 @@ def _last_day(until_day: datetime | None, *, once: bool) -> dt.date | None:
         return None
     day, latest = until_day.date(), days_after(_today(), 1)
     if not once:
-        raise CommandError("--until-day is for --once: without it each day is published as it begins", Exit.WRONG_USAGE)
+        raise SuyuanError("--until-day is for --once: without it each day is published as it begins", ErrorKind.USAGE)
     if day > latest:
-        raise CommandError(f"--until-day {day}: at most tomorrow in China, {latest}", Exit.WRONG_USAGE)
+        raise SuyuanError(f"--until-day {day}: at most tomorrow in China, {latest}", ErrorKind.USAGE)
     return day
 
 

@@ -9,13 +9,12 @@ from typing import Annotated
 
 import typer
 
-from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.options import AsJson, Data, Kafka
 from suyuan.cli.screen import print_json, put
 from suyuan.cli.settings import Settings, load
 from suyuan.cli.state_rebuild import embedded
 from suyuan.cli.state_rebuild import kafka as cluster
-from suyuan.streams.transport.embedded.errors import LogError, LogLocked
+from suyuan.errors import ErrorKind, SuyuanError
 
 app = typer.Typer(no_args_is_help=True, help="What the stages keep.")
 
@@ -71,10 +70,5 @@ def _rebuild_partition(settings: Settings, partition: int) -> int:
 @contextmanager
 def _in_folder(folder: Path) -> Iterator[None]:
     if not folder.exists():
-        raise CommandError(f"{folder}: no such folder", Exit.BAD_CONFIGURATION)
-    try:
-        yield
-    except LogLocked as error:
-        raise CommandError(str(error), Exit.UNAVAILABLE) from error
-    except LogError as error:
-        raise CommandError(str(error)) from error
+        raise SuyuanError(f"{folder}: no such folder", ErrorKind.CONFIGURATION)
+    yield

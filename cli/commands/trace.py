@@ -11,7 +11,6 @@ from rich.console import RenderableType
 
 from suyuan.cli.drawing.trace import draw_back, draw_forward
 from suyuan.cli.drawing.words import CHINA
-from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.names import code_fault, gtin_fault
 from suyuan.cli.options import AsJson, Data
 from suyuan.cli.reading import rows, tables
@@ -19,6 +18,7 @@ from suyuan.cli.screen import print_json, show
 from suyuan.cli.settings import load
 from suyuan.domain.identifiers.gtin import LENGTHS, gtin_form, normalise_gtin
 from suyuan.domain.identifiers.normal_form import code_form, number_form, text_form
+from suyuan.errors import ErrorKind, SuyuanError
 
 app = typer.Typer(help="Trace a lot back to its inputs, or forward to everybody who has it.", no_args_is_help=True)
 
@@ -41,15 +41,15 @@ def back(subject: Names, data: Data = None, as_of: AsOf = None, *, as_json: AsJs
         case [producer, gtin, lot] if normalise_gtin(gtin)[1] not in {"digits", "length"}:
             wanted = [_code(producer), _gtin(gtin), text_form(lot) or ""]
         case [_, gtin, _]:
-            raise CommandError(f"{_BACK}{gtin_fault(gtin)}", Exit.WRONG_USAGE)
+            raise SuyuanError(f"{_BACK}{gtin_fault(gtin)}", ErrorKind.USAGE)
         case _:
-            raise CommandError(_BACK, Exit.WRONG_USAGE)
+            raise SuyuanError(_BACK, ErrorKind.USAGE)
     with tables(load(data=data)) as ask:
         found = next(iter(ask("trace_back", subject=wanted, as_of=_ms(as_of))), None)
         if len(wanted) == 3 and not _is_known(found, of_lot=True):
             found = None
             if next(iter(ask("chain", platform_code=wanted[0], listing_id=number_form(subject[1]) or "")), None):
-                raise CommandError(f"{_BACK}; {subject[1]} is a listing, what is {subject[2]}?", Exit.WRONG_USAGE)
+                raise SuyuanError(f"{_BACK}; {subject[1]} is a listing, what is {subject[2]}?", ErrorKind.USAGE)
     _answer(found, draw_back, subject, as_json=as_json)
 
 
@@ -64,7 +64,7 @@ def forward(subject: Names, data: Data = None, as_of: AsOf = None, *, as_json: A
         case [producer]:
             wanted = {"producer_code": _code(producer)}
         case _:
-            raise CommandError("name a lot: PRODUCER GTIN LOT; a product: GTIN; or a PRODUCER", Exit.WRONG_USAGE)
+            raise SuyuanError("name a lot: PRODUCER GTIN LOT; a product: GTIN; or a PRODUCER", ErrorKind.USAGE)
     found = next(rows(load(data=data), "trace_forward", subject=wanted, as_of=_ms(as_of)), None)
     _answer(found if _is_known(found, of_lot=len(subject) == 3) else None, draw_forward, subject, as_json=as_json)
 
@@ -95,7 +95,7 @@ def _answer(
 ) -> None:
     if found is None:
         nothing = "no lot or listing" if len(subject) == 1 else "nothing"
-        raise CommandError(f"{nothing} is known of {' '.join(subject)}{_faults(subject)}")
+        raise SuyuanError(f"{nothing} is known of {' '.join(subject)}{_faults(subject)}")
     if as_json:
         print_json([found])
     else:

@@ -8,13 +8,13 @@ from typing import Annotated
 import typer
 
 from suyuan.cli.drawing.unmatched import draw_unmatched, reason
-from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.options import AsJson, Data
 from suyuan.cli.reading import rows
 from suyuan.cli.screen import print_json, say, show_records
 from suyuan.cli.settings import load
 from suyuan.cli.unmatched import settled
 from suyuan.domain.identifiers.normal_form import code_form
+from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.sinks.queries import UNMATCHED_KINDS
 
 _SHOWN = 50
@@ -53,7 +53,7 @@ def unmatched(
     What is listed goes when what it names is published, or when it is itself corrected, closed or voided.
     """
     if kind is not None and kind not in UNMATCHED_KINDS:
-        raise CommandError(f"--kind {kind}: not one of {', '.join(UNMATCHED_KINDS)}", Exit.WRONG_USAGE)
+        raise SuyuanError(f"--kind {kind}: not one of {', '.join(UNMATCHED_KINDS)}", ErrorKind.USAGE)
     limit = limit or (None if as_json else _SHOWN + 1)
     found = rows(
         load(data=data),

@@ -12,7 +12,6 @@ import typer
 
 from suyuan.cli.cluster.worker import Worker
 from suyuan.cli.crash_log import WithoutCrashes
-from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.hard_end import ShutdownDeadline
 from suyuan.cli.lost import leave_to_the_command
 from suyuan.cli.memory import tune_allocator
@@ -23,20 +22,10 @@ from suyuan.cli.rules import check_rules
 from suyuan.cli.screen import log_warnings, print_json, say
 from suyuan.cli.settings import Settings, load
 from suyuan.cli.waiting import first_of
-from suyuan.schemas.versions import IncompatibleVersions
-from suyuan.streams.dead_letter_limit import TooManyDeadLetters
-from suyuan.streams.state.errors import StateError, StateLockedError, StateVersionError
-from suyuan.streams.transport.errors import TopicGrown, TransportError
-from suyuan.streams.watchdog import StalledError
+from suyuan.errors import ErrorKind, SuyuanError
 
 END_SECONDS = 45.0
-"""longer than blocks in flight and Faust are waited for"""
-_CODES: dict[type[BaseException], Exit] = {
-    StateLockedError: Exit.UNAVAILABLE,
-    StateVersionError: Exit.BAD_CONFIGURATION,
-    TopicGrown: Exit.BAD_CONFIGURATION,
-    IncompatibleVersions: Exit.BAD_CONFIGURATION,
-}
+"""longer than blocks in work and Faust are waited for"""
 
 
 def worker(
@@ -72,10 +61,8 @@ def worker(
     try:
         running = _work(settings, deadline, once=once, rebuild_damaged=rebuild_damaged, accept_loss=accept_loss)
         seconds = asyncio.run(running)
-    except (StateError, TransportError, TooManyDeadLetters, StalledError, IncompatibleVersions) as error:
-        raise CommandError(str(error), _CODES.get(type(error), Exit.FAILED)) from error
     except OSError as error:
-        raise CommandError(f"{settings.data}: {error}", Exit.BAD_CONFIGURATION) from error
+        raise SuyuanError(f"{settings.data}: {error}", ErrorKind.CONFIGURATION) from error
     finally:
         deadline.disarm()
     if seconds is not None and as_json:
@@ -86,7 +73,7 @@ def _log() -> None:
     log_warnings()
     logging.getLogger("suyuan").setLevel(logging.INFO)
     for handler in logging.getLogger().handlers:
-        handler.addFilter(WithoutCrashes(StateError, TransportError))
+        handler.addFilter(WithoutCrashes())
         # the framework tells of each of its parts that it starts and stops
         handler.addFilter(lambda record: record.levelno > logging.INFO or not str(record.msg).startswith("[^"))
         handler.addFilter(OutageLog())

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from suyuan.cli.exits import CommandError, Exit
+from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.schemas.instants import day, instant
 from suyuan.schemas.kinds import KINDS
 
@@ -32,7 +32,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 def chosen(topic: str | None, reason: str | None, since: str | None) -> dict[str, Any]:
-    """The parameters; those that are not given are left out. Raises CommandError."""
+    """The parameters; those that are not given are left out. Raises SuyuanError."""
     given = {
         "topic": None if topic is None else _topic(topic),
         "reason": reason,
@@ -44,7 +44,7 @@ def chosen(topic: str | None, reason: str | None, since: str | None) -> dict[str
 def _topic(text: str) -> str:
     kind = text.removeprefix("in.")
     if kind not in KINDS:
-        raise CommandError(f"--topic {text}: not one of {', '.join(f'in.{name}' for name in KINDS)}", Exit.WRONG_USAGE)
+        raise SuyuanError(f"--topic {text}: not one of {', '.join(f'in.{name}' for name in KINDS)}", ErrorKind.USAGE)
     return f"in.{kind}"
 
 
@@ -56,4 +56,4 @@ def _moment(text: str) -> int:
     try:
         return instant(f"{day(text)}T00:00+08:00" if len(text) == 10 else text)
     except ValueError as error:
-        raise CommandError(f"--since {text}: {error}; or so long ago: 90m, 12h, 3d", Exit.WRONG_USAGE) from None
+        raise SuyuanError(f"--since {text}: {error}; or so long ago: 90m, 12h, 3d", ErrorKind.USAGE) from None

@@ -7,8 +7,8 @@ import time
 
 from suyuan.cli.dead_letters.place import Place
 from suyuan.cli.dead_letters.replaying import Correction
-from suyuan.cli.exits import CommandError
 from suyuan.domain.keys import partition_of
+from suyuan.errors import SuyuanError
 from suyuan.publishing.checking import refuse
 from suyuan.publishing.keys import business_keys
 from suyuan.schemas.events import decode_event, encode_event
@@ -19,7 +19,7 @@ from suyuan.schemas.validation import InvalidEvent, parse_event
 def correction(place: Place, data: bytes, partitions: int) -> Correction:
     """`data`: the event as a JSON object (as `suyuan publish` takes it; its kind is known), or a framed Avro message.
 
-    The key is that of the corrected event. Raises CommandError for what is still no event of the topic's kind.
+    The key is that of the corrected event. Raises SuyuanError for what is still no event of the topic's kind.
     """
     kind = place.topic.removeprefix("in.")
     try:
@@ -28,9 +28,9 @@ def correction(place: Place, data: bytes, partitions: int) -> Correction:
         if written == kind:
             refuse(kind, event, time.time())
     except (InvalidEvent, UnreadableEvent, ValueError) as error:
-        raise CommandError(f"the correction of {place} is not a {kind} event: {error}; nothing was sent") from None
+        raise SuyuanError(f"the correction of {place} is not a {kind} event: {error}; nothing was sent") from None
     if written != kind:
-        raise CommandError(f"the correction of {place} is a {written} event, not a {kind}; nothing was sent")
+        raise SuyuanError(f"the correction of {place} is a {written} event, not a {kind}; nothing was sent")
     (key,) = business_keys(kind, [event])
     return Correction(key, partition_of(key, partitions), value)
 

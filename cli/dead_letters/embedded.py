@@ -8,16 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from suyuan.cli.dead_letters.replay_log import TOPIC, Message
-from suyuan.cli.exits import CommandError, Exit
-from suyuan.streams.transport.embedded.errors import LogError, LogFormer, LogLocked, LogNewer, LogReadOnly
+from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.streams.transport.embedded.log import Log, Records
-
-_CODES: dict[type[LogError], Exit] = {
-    LogLocked: Exit.UNAVAILABLE,
-    LogReadOnly: Exit.BAD_CONFIGURATION,
-    LogFormer: Exit.BAD_CONFIGURATION,
-    LogNewer: Exit.BAD_CONFIGURATION,
-}
 
 
 class EmbeddedReplayLog:
@@ -51,11 +43,8 @@ class EmbeddedReplayLog:
 
 @contextmanager
 def embedded_replay_log(folder: Path, *, fsync: bool) -> Iterator[EmbeddedReplayLog]:
-    """Open the log of a folder. Raises CommandError."""
+    """Open the log of a folder. Raises SuyuanError."""
     if not folder.is_dir():
-        raise CommandError(f"there is no data folder {folder}", Exit.BAD_CONFIGURATION)
-    try:
-        with Log.open(folder, role="publish", fsync="always" if fsync else "interval") as log:
-            yield EmbeddedReplayLog(log)
-    except LogError as error:
-        raise CommandError(str(error), _CODES.get(type(error), Exit.FAILED)) from error
+        raise SuyuanError(f"there is no data folder {folder}", ErrorKind.CONFIGURATION)
+    with Log.open(folder, role="publish", fsync="always" if fsync else "interval") as log:
+        yield EmbeddedReplayLog(log)

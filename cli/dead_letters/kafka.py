@@ -9,10 +9,9 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from suyuan.cli.dead_letters.replay_log import TOPIC, Message
-from suyuan.cli.exits import CommandError, Exit
 from suyuan.connections.kafka import KafkaConnection
+from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.schemas.kinds import KINDS
-from suyuan.sinks.errors import LogUnavailable, SinkError
 from suyuan.sinks.kafka_log import KafkaLog
 
 GROUP = "deadletters"
@@ -43,7 +42,7 @@ class KafkaReplayLog:
 
 @contextmanager
 def kafka_replay_log(connection: KafkaConnection) -> Iterator[KafkaReplayLog]:
-    """Raises CommandError, also for what happens within."""
+    """Raises SuyuanError, also for what happens within."""
     try:
         reader = KafkaLog(connection, [*(f"in.{kind}" for kind in KINDS), TOPIC], GROUP)
         try:
@@ -62,13 +61,10 @@ def kafka_replay_log(connection: KafkaConnection) -> Iterator[KafkaReplayLog]:
                 producer.close()
         finally:
             reader.close()
-    except SinkError as error:
-        unavailable = isinstance(error, LogUnavailable)
-        raise CommandError(str(error), Exit.UNAVAILABLE if unavailable else Exit.BAD_CONFIGURATION) from error
     except KafkaError as error:
         raise _failure(error) from error
 
 
-def _failure(error: KafkaError) -> CommandError:
+def _failure(error: KafkaError) -> SuyuanError:
     said = f"Kafka: {type(error).__name__}: {error}"
-    return CommandError(said, Exit.UNAVAILABLE if error.retriable else Exit.FAILED)
+    return SuyuanError(said, ErrorKind.UNAVAILABLE if error.retriable else ErrorKind.FAILED)

@@ -12,7 +12,7 @@ from suyuan.cli.settings import Settings
 
 @contextmanager
 def replay_log(settings: Settings) -> Iterator[ReplayLog]:
-    """Raises CommandError."""
+    """Raises SuyuanError."""
     if settings.kafka:
         from suyuan.cli.dead_letters.kafka import kafka_replay_log  # noqa: PLC0415 - loads Kafka's client
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from suyuan.cli.exits import CommandError, Exit
+from suyuan.errors import ErrorKind, SuyuanError
 
 
 class Place(NamedTuple):
@@ -19,10 +19,10 @@ class Place(NamedTuple):
 
     @classmethod
     def of(cls, text: str) -> Place:
-        """Raises CommandError for what is no place."""
+        """Raises SuyuanError for what is no place."""
         topic, *numbers = text.split(":")
         if not topic or len(numbers) != 2 or not all(number.isascii() and number.isdecimal() for number in numbers):
-            raise CommandError(
-                f"{text}: dead letters are named by topic:partition:offset, as in in.listing:0:17", Exit.WRONG_USAGE
+            raise SuyuanError(
+                f"{text}: dead letters are named by topic:partition:offset, as in in.listing:0:17", ErrorKind.USAGE
             )
         return cls(topic, int(numbers[0]), int(numbers[1]))

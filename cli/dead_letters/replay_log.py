@@ -10,6 +10,7 @@ from typing import Protocol
 import polars as pl
 
 from suyuan.cli.dead_letters.place import Place
+from suyuan.errors import SuyuanError
 from suyuan.schemas.blocks import block_schema, decode_block, encode_block
 
 TOPIC = "dead_letter.replay"
@@ -63,11 +64,11 @@ class ReplayLog(Protocol):
     def send(self, messages: Sequence[Message]) -> list[int | None]:
         """The offset of each, once all are stored; None: the log has taken its identity before.
 
-        Raises CommandError where the log does not take them.
+        Raises SuyuanError where the log does not take them.
         """
 
 
-class Gone(Exception):
+class Gone(SuyuanError):
     """The log no longer has the message."""
 
 

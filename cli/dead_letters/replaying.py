@@ -100,7 +100,7 @@ class Replayer:
 
     def replay(self, candidates: Iterable[Candidate], correction: Correction | None = None) -> Iterator[Outcome]:
         """In the order of their places, an outcome for each, once it is sent and written down. `correction` is for
-        one alone. Raises CommandError.
+        one alone. Raises SuyuanError.
         """
         for chunk in _chunks(sorted(set(candidates), key=lambda candidate: candidate.place)):
             yield from self._replay(chunk, correction)

@@ -5,24 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.exporting.lines import Exported, exported_lines, in_topics
-from suyuan.streams.transport.embedded.errors import LogError, LogMissing
 from suyuan.streams.transport.embedded.log import Log
 
 
 def folder_lines(folder: Path, done: Exported) -> Iterator[bytes]:
-    """Also beside a process that runs on it: what is there when it begins. Raises CommandError."""
-    try:
-        with Log.open(folder, role="export") as log:
-            known = log.topics()
-            places = {
-                (topic, number): (log.start_offset(topic, number), log.end_offset(topic, number))
-                for topic in in_topics()
-                if topic in known
-                for number in range(log.partitions(topic))
-            }
-            yield from exported_lines(places, log.fetch, done)
-    except LogError as error:
-        missing = isinstance(error, LogMissing)
-        raise CommandError(str(error), Exit.BAD_CONFIGURATION if missing else Exit.FAILED) from error
+    """Also beside a process that runs on it: what is there when it begins. Raises SuyuanError."""
+    with Log.open(folder, role="export") as log:
+        known = log.topics()
+        places = {
+            (topic, number): (log.start_offset(topic, number), log.end_offset(topic, number))
+            for topic in in_topics()
+            if topic in known
+            for number in range(log.partitions(topic))
+        }
+        yield from exported_lines(places, log.fetch, done)

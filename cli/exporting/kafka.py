@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.exporting.lines import Exported, exported_lines, in_topics
 from suyuan.connections.kafka import KafkaConnection
-from suyuan.sinks.errors import LogUnavailable, SinkError
 from suyuan.sinks.kafka_log import KafkaLog
 
 GROUP = "export"
@@ -15,19 +13,15 @@ GROUP = "export"
 
 
 def cluster_lines(connection: KafkaConnection, done: Exported) -> Iterator[bytes]:
-    """What is there when it begins, whether read or not. Raises CommandError."""
+    """What is there when it begins, whether read or not. Raises SuyuanError."""
+    log = KafkaLog(connection, in_topics(), GROUP)
     try:
-        log = KafkaLog(connection, in_topics(), GROUP)
-        try:
-            starts, ends = log.start_offsets(), log.end_offsets()
-            places = {
-                (topic, number): (starts[topic, number], ends[topic, number])
-                for topic in in_topics()
-                for number in range(log.partitions(topic))
-            }
-            yield from exported_lines(places, log.fetch, done)
-        finally:
-            log.close()
-    except SinkError as error:
-        unavailable = isinstance(error, LogUnavailable)
-        raise CommandError(str(error), Exit.UNAVAILABLE if unavailable else Exit.BAD_CONFIGURATION) from error
+        starts, ends = log.start_offsets(), log.end_offsets()
+        places = {
+            (topic, number): (starts[topic, number], ends[topic, number])
+            for topic in in_topics()
+            for number in range(log.partitions(topic))
+        }
+        yield from exported_lines(places, log.fetch, done)
+    finally:
+        log.close()

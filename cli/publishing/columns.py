@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from suyuan.errors import SuyuanError
 from suyuan.schemas.kinds import KINDS, event_schema
 from suyuan.schemas.text_rows import Words
 
@@ -53,7 +54,7 @@ class OwnWords:
     values: Mapping[str, str] = field(default_factory=dict)
 
 
-class WrongColumns(Exception):
+class WrongColumns(SuyuanError):
     """The header cannot be understood; says why."""
 
 

@@ -8,22 +8,13 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 
-from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.publishing.tally import Tally
 from suyuan.domain.keys import partition_of
 from suyuan.schemas.topics import TOPICS
-from suyuan.streams.transport.embedded.errors import LogError, LogFormer, LogLocked, LogNewer, LogReadOnly
 from suyuan.streams.transport.embedded.log import Appended, Log, Records
 
 _UNDER_WAY = 2
 """batches being stored while the next one is read"""
-
-_CODES: dict[type[LogError], Exit] = {
-    LogLocked: Exit.UNAVAILABLE,
-    LogReadOnly: Exit.BAD_CONFIGURATION,
-    LogFormer: Exit.BAD_CONFIGURATION,
-    LogNewer: Exit.BAD_CONFIGURATION,
-}
 
 
 class EmbeddedOutlet:
@@ -75,9 +66,6 @@ class EmbeddedOutlet:
 
 @contextmanager
 def outlet(folder: Path, partitions: int, tally: Tally, *, fsync: bool) -> Iterator[EmbeddedOutlet]:
-    """Open the log of a folder to publish into it, also beside a running process. Raises CommandError."""
-    try:
-        with Log.open(folder, role="publish", fsync="always" if fsync else "interval") as log:
-            yield EmbeddedOutlet(log, partitions, tally)
-    except LogError as error:
-        raise CommandError(str(error), _CODES.get(type(error), Exit.FAILED)) from error
+    """Open the log of a folder to publish into it, also beside a running process. Raises SuyuanError."""
+    with Log.open(folder, role="publish", fsync="always" if fsync else "interval") as log:
+        yield EmbeddedOutlet(log, partitions, tally)

@@ -6,10 +6,8 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.publishing.tally import Tally
 from suyuan.connections.kafka import KafkaConnection
-from suyuan.publishing.errors import BrokersUnavailable, PublishingError, Undelivered, WrongTopics
 from suyuan.publishing.sending import Answer, Sender
 
 REMEMBERED = 1_000_000
@@ -17,12 +15,6 @@ REMEMBERED = 1_000_000
 
 _BUFFER_BYTES = 64 << 20
 _PATIENCE_SECONDS = 120.0
-
-_CODES: dict[type[PublishingError], Exit] = {
-    BrokersUnavailable: Exit.UNAVAILABLE,
-    Undelivered: Exit.UNAVAILABLE,
-    WrongTopics: Exit.BAD_CONFIGURATION,
-}
 
 
 class KafkaOutlet:
@@ -65,12 +57,9 @@ class KafkaOutlet:
 
 @contextmanager
 def outlet(connection: KafkaConnection, tally: Tally) -> Iterator[KafkaOutlet]:
-    """Connect, to publish. Raises CommandError, for its use too."""
+    """Connect, to publish. Raises SuyuanError, for its use too."""
+    sender = Sender(connection, compression="lz4", buffer_bytes=_BUFFER_BYTES, patience_seconds=_PATIENCE_SECONDS)
     try:
-        sender = Sender(connection, compression="lz4", buffer_bytes=_BUFFER_BYTES, patience_seconds=_PATIENCE_SECONDS)
-        try:
-            yield KafkaOutlet(sender, tally)
-        finally:
-            sender.close()
-    except PublishingError as error:
-        raise CommandError(str(error), _CODES.get(type(error), Exit.FAILED)) from error
+        yield KafkaOutlet(sender, tally)
+    finally:
+        sender.close()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from suyuan.errors import SuyuanError
+
 LONGEST = 1 << 20
 """bytes of the longest record that is taken"""
 
@@ -38,7 +40,7 @@ class Spoiled:
     raw: str = ""
 
 
-class FileRefusedError(Exception):
+class FileRefusedError(SuyuanError):
     """Nothing of this file (or no more of it) can be read; says why, and on which line where that is known.
 
     `records` counts those lost; a file of unknown content counts as one.

@@ -27,7 +27,7 @@ def rebuild(folder: Path) -> int:
 
 def rebuild_partition(folder: Path, partition: int) -> int:
     """Have one partition told again what belongs to it, by the process that runs on the folder or the next one; how
-    many messages ask for it. Raises LogError, CommandError for no such partition.
+    many messages ask for it. Raises LogError, SuyuanError for no such partition.
     """
     with Log.open(folder, "publish") as log:
         partitions = log.partitions("chain") if "chain" in log.topics() else 0

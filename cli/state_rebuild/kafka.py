@@ -9,11 +9,11 @@ from kafka import KafkaProducer, TopicPartition
 from kafka.admin import KafkaAdminClient, OffsetSpec
 from kafka.errors import NoError
 
-from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.state_rebuild.changelogs import CHANGELOGS
 from suyuan.cli.state_rebuild.requests import check_number, requests
 from suyuan.cli.topics.administration import administration
 from suyuan.connections.kafka import KafkaConnection
+from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.streams.app import GROUP
 from suyuan.streams.state.position import RESET_KEY
 from suyuan.streams.topology import READ_TOPICS
@@ -25,7 +25,7 @@ def rebuild(connection: KafkaConnection) -> int:
     """Set the group back to the start of the inputs and end the state's present life; how many events will be read
     again. May be repeated after it was cut short.
 
-    Raises CommandError: UNAVAILABLE while workers run, or where no broker answers.
+    Raises SuyuanError: UNAVAILABLE while workers run, or where no broker answers.
     """
     with administration(connection) as client:
         _refuse_members(client)
@@ -36,7 +36,7 @@ def rebuild(connection: KafkaConnection) -> int:
             at: error for at, error in _errors(client.reset_group_offsets(GROUP, starts)) if error is not NoError
         }
         if refused:
-            raise CommandError(f"the group's offsets cannot be set back: {refused}", Exit.UNAVAILABLE)
+            raise SuyuanError(f"the group's offsets cannot be set back: {refused}", ErrorKind.UNAVAILABLE)
         earliest = client.list_partition_offsets(dict.fromkeys(inputs, OffsetSpec.EARLIEST))
         latest = client.list_partition_offsets(dict.fromkeys(inputs, OffsetSpec.LATEST))
         changelogs = _partitions(client, CHANGELOGS)
@@ -46,7 +46,7 @@ def rebuild(connection: KafkaConnection) -> int:
 
 def rebuild_partition(connection: KafkaConnection, partition: int) -> int:
     """Have one partition told again what belongs to it, by the workers that run or those that will; how many messages
-    ask for it. Raises CommandError for no such partition, or where no broker answers.
+    ask for it. Raises SuyuanError for no such partition, or where no broker answers.
     """
     with administration(connection) as client:
         partitions = len(_partitions(client, ("chain",)))
@@ -73,7 +73,7 @@ def _refuse_members(client: KafkaAdminClient) -> None:
     members = described.get("members") or []
     if members:
         hosts = ", ".join(sorted({str(member.get("client_host", "?")) for member in members}))
-        raise CommandError(f"{len(members)} workers run (on {hosts}): stop them first", Exit.UNAVAILABLE)
+        raise SuyuanError(f"{len(members)} workers run (on {hosts}): stop them first", ErrorKind.UNAVAILABLE)
 
 
 def _partitions(client: KafkaAdminClient, topics: tuple[str, ...]) -> list[TopicPartition]:

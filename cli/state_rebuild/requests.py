@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from suyuan.cli.exits import CommandError, Exit
 from suyuan.domain.keys import SEPARATOR
+from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.schemas.blocks import block_schema, encode_block
 from suyuan.streams.stages.backlog import Task, task_rows
 from suyuan.streams.stages.intake_lookups import EVERYTHING
@@ -31,7 +31,7 @@ def requests(partition: int, partitions: int) -> Iterator[tuple[str, int, bytes]
 
 
 def check_number(partition: int, partitions: int) -> None:
-    """Raises CommandError where there is no such partition."""
+    """Raises SuyuanError where there is no such partition."""
     if not 0 <= partition < partitions:
         there = f"0 to {partitions - 1}" if partitions else "none yet: nothing was processed here"
-        raise CommandError(f"--partition {partition}: there is no such partition ({there})", Exit.WRONG_USAGE)
+        raise SuyuanError(f"--partition {partition}: there is no such partition ({there})", ErrorKind.USAGE)

@@ -15,19 +15,23 @@ from kafka.errors import (
     UnsupportedSaslMechanismError,
 )
 
-from suyuan.cli.exits import CommandError, Exit
 from suyuan.connections.causes import cause_of_failure
 from suyuan.connections.kafka import KafkaConnection
+from suyuan.errors import ErrorKind, SuyuanError
 
 BOOTSTRAP_MS = 20_000
 """for the first broker to answer"""
 _MISFITS = (SaslAuthenticationFailedError, UnsupportedSaslMechanismError)
 
 
+class BrokersError(SuyuanError):
+    """The brokers do not answer, or refuse what they are asked."""
+
+
 @contextmanager
 def administration(connection: KafkaConnection, *, patience_ms: int | None = None) -> Iterator[KafkaAdminClient]:
-    """A client of the cluster. Raises CommandError, for its use too: UNAVAILABLE where no broker answers in time,
-    BAD_CONFIGURATION where they do not accept who we are.
+    """A client of the cluster. Raises BrokersError, for its use too: UNAVAILABLE where no broker answers in time,
+    CONFIGURATION where they do not accept who we are.
     """
     with cause_of_failure("kafka.net", but=(KafkaTimeoutError,), rather=_MISFITS) as cause:
         try:
@@ -40,14 +44,14 @@ def administration(connection: KafkaConnection, *, patience_ms: int | None = Non
             raise _failure(connection, (isinstance(error, KafkaTimeoutError) and cause.last) or error) from error
 
 
-def _failure(connection: KafkaConnection, error: BaseException) -> CommandError:
+def _failure(connection: KafkaConnection, error: BaseException) -> BrokersError:
     servers = ", ".join(connection.servers)
     if isinstance(error, _MISFITS):
-        return CommandError(f"the brokers at {servers} refuse the credentials: {error}", Exit.BAD_CONFIGURATION)
+        return BrokersError(f"the brokers at {servers} refuse the credentials: {error}", ErrorKind.CONFIGURATION)
     if isinstance(error, AuthorizationError):
-        return CommandError(f"the brokers at {servers} do not allow it: {error}", Exit.BAD_CONFIGURATION)
+        return BrokersError(f"the brokers at {servers} do not allow it: {error}", ErrorKind.CONFIGURATION)
     if isinstance(error, RetriableError | OSError):
         # the client may miss the refusal, and see only that it was hung up on
         or_refused = ", or they refuse the credentials" if connection.mechanism else ""
-        return CommandError(f"no broker answers at {servers}{or_refused}: {error}", Exit.UNAVAILABLE)
-    return CommandError(f"the brokers at {servers}: {error}")
+        return BrokersError(f"no broker answers at {servers}{or_refused}: {error}", ErrorKind.UNAVAILABLE)
+    return BrokersError(f"the brokers at {servers}: {error}")

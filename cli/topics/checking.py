@@ -10,10 +10,10 @@ from typing import Any
 
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
-from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.topics.administration import administration
 from suyuan.cli.topics.wanted import WantedTopic, wanted_topics
 from suyuan.connections.kafka import KafkaConnection
+from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.schemas.kinds import KINDS
 from suyuan.schemas.topics import FORMER_TOPICS, KEYS_MARK
 
@@ -39,7 +39,7 @@ def mismatches(connection: KafkaConnection, partitions: int | None, replication:
     """All that would make the streams wrong, stuck or lossy; none: `suyuan topics create` has nothing to do.
     `partitions` None: as many as most topics have, since all having the same number is what matters.
 
-    Blocks. Raises CommandError: UNAVAILABLE where no broker answers.
+    Blocks. Raises SuyuanError: UNAVAILABLE where no broker answers.
     """
     with administration(connection) as client:
         refuse_former(client)
@@ -48,14 +48,14 @@ def mismatches(connection: KafkaConnection, partitions: int | None, replication:
 
 
 def refuse_former(client: KafkaAdminClient) -> None:
-    """Raises CommandError where the topics of events are those of a former version."""
+    """Raises SuyuanError where the topics of events are those of a former version."""
     for attempt in range(FORMER_LOOKS):
         names = {topic["name"] for topic in client.describe_topics()}
         if KEYS_MARK in names or not any(f"in.{kind}" in names for kind in KINDS):
             return
         if attempt + 1 < FORMER_LOOKS:  # somebody may be making them
             time.sleep(0.5)
-    raise CommandError(FORMER_TOPICS, Exit.BAD_CONFIGURATION)
+    raise SuyuanError(FORMER_TOPICS, ErrorKind.CONFIGURATION)
 
 
 def usual_count(client: KafkaAdminClient) -> int:

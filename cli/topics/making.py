@@ -8,11 +8,11 @@ from typing import Any
 from kafka.admin import KafkaAdminClient
 from kafka.errors import TopicAlreadyExistsError, for_code
 
-from suyuan.cli.exits import CommandError
 from suyuan.cli.topics.administration import administration
 from suyuan.cli.topics.checking import Mismatch, differences, refuse_former
 from suyuan.cli.topics.wanted import WantedTopic, wanted_topics
 from suyuan.connections.kafka import KafkaConnection
+from suyuan.errors import SuyuanError
 
 READY_MS = 60_000
 """until every partition that was made has a leader"""
@@ -30,7 +30,7 @@ class Made:
 def make_topics(connection: KafkaConnection, partitions: int, replication: int = 1) -> Made:
     """Returns when what was made can be written to. Doing it again, or twice at once, does no harm.
 
-    Raises CommandError: UNAVAILABLE where no broker answers; where the brokers refuse a topic, with their reason.
+    Raises SuyuanError: UNAVAILABLE where no broker answers; where the brokers refuse a topic, with their reason.
     """
     wanted = list(wanted_topics(partitions, replication))
     with administration(connection) as client:
@@ -57,7 +57,7 @@ def _make(client: KafkaAdminClient, wanted: list[WantedTopic]) -> list[str]:
     )["topics"]
     refused = [each for each in answer if each["error_code"] not in {0, TopicAlreadyExistsError.errno}]
     if refused:
-        raise CommandError(f"the brokers refuse {len(refused)} topics, {refused[0]['name']}: {_reason(refused[0])}")
+        raise SuyuanError(f"the brokers refuse {len(refused)} topics, {refused[0]['name']}: {_reason(refused[0])}")
     return [each["name"] for each in answer if each["error_code"] == 0]
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from suyuan.errors import ErrorKind, SuyuanError
 
-class StateError(Exception):
+
+class StateError(SuyuanError):
     """Base of all below; the state on disk is as the last successful commit left it."""
 
 
 class StateLockedError(StateError):
     """Another process has the folder open."""
+
+    kind = ErrorKind.UNAVAILABLE
 
 
 class StateCorruptError(StateError):
@@ -17,6 +21,8 @@ class StateCorruptError(StateError):
 
 class StateVersionError(StateError):
     """The state was written by a newer version of this software."""
+
+    kind = ErrorKind.CONFIGURATION
 
 
 class StateUnwritableError(StateError):

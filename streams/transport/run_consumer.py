@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from faust.transport import base
 from faust.types.tuples import TP, ConsumerMessage
 
+from suyuan.connections.log_errors import MessagesLost
 from suyuan.connections.lost import Lost, refusal
 from suyuan.streams import metrics
 from suyuan.streams.state.position import Life
-from suyuan.streams.transport.errors import MessagesLost
 from suyuan.streams.transport.fetch_limits import FetchLimits
 from suyuan.streams.transport.offset_tracker import Delivered, OffsetTracker
 from suyuan.streams.transport.tracked_message import TrackedMessage

@@ -8,8 +8,9 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from suyuan.cli.exits import CommandError
+from suyuan.cli.exits import exit_of
 from suyuan.cli.main import app
+from suyuan.errors import SuyuanError
 
 
 class Answer:
@@ -26,8 +27,8 @@ class Answer:
 
 def in_this_process(arguments, environment):
     result = CliRunner().invoke(app, arguments, env=environment)
-    if isinstance(result.exception, CommandError):
-        return Answer(result.exception.code, result.stdout, f"{result.stderr}{result.exception}")
+    if isinstance(result.exception, SuyuanError):
+        return Answer(exit_of(result.exception), result.stdout, f"{result.stderr}{result.exception}")
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     return Answer(result.exit_code, result.stdout, result.stderr)
 

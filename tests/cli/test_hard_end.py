@@ -38,7 +38,7 @@ WORKER_HANGS = """
 import asyncio, os, signal, sys
 import suyuan.cli.commands.worker as command
 from suyuan.cli.main import main
-from suyuan.streams.transport.errors import TransportError
+from suyuan.connections.log_errors import TransportError
 
 class Hanging:
     state_folder = ""

@@ -14,11 +14,11 @@ from suyuan.cli.commands import alerts as alerts_command
 from suyuan.cli.commands import chains, deadletters, doctor, trace, unmatched
 from suyuan.cli.commands import event as event_command
 from suyuan.cli.demo.picture import Figures, draw, line
-from suyuan.cli.exits import CommandError
 from suyuan.cli.main import COMMANDS, app
 from suyuan.cli.publishing import progress
 from suyuan.cli.screen import PlainConsole, json_line, print_json, put, say
 from suyuan.cli.visible import shortened, visible, visible_json
+from suyuan.errors import SuyuanError
 from suyuan.streams.transport.embedded.log import Log
 from tests.cli.test_drawing import CHAIN
 
@@ -172,7 +172,7 @@ def answering(monkeypatch):
 
 def output(*arguments):
     result = CliRunner().invoke(app, [str(each) for each in arguments], terminal_width=100)
-    if isinstance(result.exception, CommandError):
+    if isinstance(result.exception, SuyuanError):
         say(str(result.exception))
         return ""
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception

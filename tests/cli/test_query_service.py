@@ -10,8 +10,8 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from suyuan.cli import query_client, query_socket
-from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.query_service import QueryService
+from suyuan.errors import ErrorKind, SuyuanError
 
 
 def count(n=3):
@@ -47,11 +47,11 @@ def test_rows_come_back_as_they_are(folder):
 
 @pytest.mark.usefixtures("service")
 def test_a_query_that_fails_says_so_and_the_service_goes_on(folder):
-    with pytest.raises(CommandError, match="no such table"):
+    with pytest.raises(SuyuanError, match="no such table"):
         list(query_client.ask(folder, "fail"))
-    with pytest.raises(CommandError, match="KeyError"):
+    with pytest.raises(SuyuanError, match="KeyError"):
         list(query_client.ask(folder, "drop everything"))
-    with pytest.raises(CommandError):
+    with pytest.raises(SuyuanError):
         list(query_client.ask(folder, "count", unheard_of=1))
     assert len(list(query_client.ask(folder, "count"))) == 3
 
@@ -69,7 +69,7 @@ def test_who_asks_only_whether_there_is_one_is_no_failure(folder, caplog):
 
 @pytest.mark.usefixtures("service")
 def test_what_is_logged_is_no_part_of_what_the_command_prints(folder, caplog, capsys):
-    with pytest.raises(CommandError, match="no such table"):
+    with pytest.raises(SuyuanError, match="no such table"):
         list(query_client.ask(folder, "fail"))
     assert [record.getMessage() for record in caplog.records] == ["query failed: RuntimeError('no such table')"]
     assert not capsys.readouterr().out
@@ -132,9 +132,9 @@ def test_a_service_that_dies_in_the_middle_is_an_error_and_not_a_short_answer(fo
         answer = query_client.ask(folder, "count")
         assert next(answer) == {"number": 0}
         dying.join()
-        with pytest.raises(CommandError) as caught:
+        with pytest.raises(SuyuanError) as caught:
             next(answer)
-    assert caught.value.code == Exit.UNAVAILABLE
+    assert caught.value.kind == ErrorKind.UNAVAILABLE
 
 
 def test_a_service_that_hangs_up_before_it_hears_the_question_is_no_answer(folder):

@@ -15,9 +15,10 @@ import pytest
 from rich.cells import cell_len
 from typer.testing import CliRunner
 
-from suyuan.cli.exits import CommandError
+from suyuan.cli.exits import exit_of
 from suyuan.cli.main import app
 from suyuan.domain.identifiers.uscc import check_character
+from suyuan.errors import SuyuanError
 from suyuan.simulation.market import Market
 from tests.cli.terminal import in_a_pipe, on_terminal, shown_by
 
@@ -53,8 +54,8 @@ def process(data, *arguments, encoding="utf-8", **environment):
 def command(data, *arguments):
     """In this process: one that may be asked holds the tables."""
     result = CliRunner().invoke(app, [*map(str, arguments), "--data", str(data)])
-    if isinstance(result.exception, CommandError):
-        return result.exception.code, result.stdout, str(result.exception)
+    if isinstance(result.exception, SuyuanError):
+        return exit_of(result.exception), result.stdout, str(result.exception)
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     return result.exit_code, result.stdout, result.stderr
 

@@ -8,11 +8,12 @@ import time
 
 import pytest
 
-from suyuan.cli.exits import CommandError, Exit
+from suyuan.cli.exits import Exit
 from suyuan.cli.metrics_server import serve_metrics
 from suyuan.cli.settings import Settings
 from suyuan.domain.calendar import china_day, days_after
 from suyuan.domain.rules import catalogue
+from suyuan.errors import SuyuanError
 from suyuan.streams.stages.risk.watch import built_in_watch
 from tests.docs.pages import DOCS
 
@@ -34,7 +35,7 @@ def test_a_port_in_use_is_named_with_what_to_do(suyuan, taken, data):
         assert f"port {taken} of 127.0.0.1 is in use" in line
         assert "--metrics-port" in line
     assert not (data / "clickhouse").exists()
-    with pytest.raises(CommandError, match=r"port 9 of 192\.0\.2\.1: .*SUYUAN_METRICS_HOST"):
+    with pytest.raises(SuyuanError, match=r"port 9 of 192\.0\.2\.1: .*SUYUAN_METRICS_HOST"):
         serve_metrics(Settings(metrics_port=9, metrics_host="192.0.2.1"))
 
 

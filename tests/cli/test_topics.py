@@ -13,12 +13,13 @@ import pytest
 from kafka import KafkaProducer
 from kafka.admin import ConfigResource, KafkaAdminClient
 
-from suyuan.cli.exits import CommandError, Exit
+from suyuan.cli.exits import Exit
 from suyuan.cli.topics.administration import administration
 from suyuan.cli.topics.checking import Mismatch, mismatches
 from suyuan.cli.topics.making import make_topics
 from suyuan.cli.topics.wanted import changelog, wanted_topics
 from suyuan.connections.kafka import KafkaConnection
+from suyuan.errors import SuyuanError
 from suyuan.schemas.events import encode_body
 from suyuan.schemas.framing import frame
 from suyuan.schemas.kinds import KINDS, SCHEMA_IDS, schema_by_id
@@ -201,7 +202,7 @@ def test_without_brokers_named(suyuan):
 
 def test_a_broker_that_does_not_speak_tls(cluster):
     connection = KafkaConnection(cluster.servers, tls=True)
-    with pytest.raises(CommandError, match="Handshake failed"), administration(connection, patience_ms=6000):
+    with pytest.raises(SuyuanError, match="Handshake failed"), administration(connection, patience_ms=6000):
         pass
 
 

@@ -11,9 +11,9 @@ from contextlib import contextmanager, suppress
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 
 from suyuan.cli.cluster.group_lag import GroupLag
-from suyuan.cli.exits import CommandError
 from suyuan.cli.topics.making import make_topics
 from suyuan.cli.topics.wanted import wanted_topics
+from suyuan.errors import SuyuanError
 from suyuan.schemas.blocks import decode_block
 from suyuan.streams.app import GROUP
 from suyuan.streams.topology import READ_TOPICS
@@ -123,7 +123,7 @@ class KafkaCluster:
             while left:
                 assert time.monotonic() < deadline, left
                 time.sleep(0.2)
-                with suppress(CommandError):  # a broker that is restarted
+                with suppress(SuyuanError):  # a broker that is restarted
                     _, left = progress()
 
     def published(self):

@@ -8,8 +8,8 @@ from collections import Counter
 
 import pytest
 
-from suyuan.cli.exits import CommandError
 from suyuan.cli.state_rebuild.kafka import rebuild
+from suyuan.errors import SuyuanError
 from tests.reference.records import accepted_records
 from tests.streams.results import current_chains, outcomes
 
@@ -35,7 +35,7 @@ def test_the_state_made_anew_gives_the_same_chains(case, make_cluster):
     assert current_chains(cluster) == case.expected
     running = cluster.begin_worker("another")
     cluster.wait_said("another", "suyuan works on")
-    with pytest.raises(CommandError, match="stop them first"):
+    with pytest.raises(SuyuanError, match="stop them first"):
         rebuild(cluster.connection)
     running.send_signal(signal.SIGTERM)
     assert running.wait(60) == 0

@@ -2,8 +2,8 @@
 
 import pytest
 
-from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.settings import load
+from suyuan.errors import ErrorKind, SuyuanError
 
 
 @pytest.fixture(autouse=True)
@@ -75,9 +75,9 @@ def test_a_dotenv_file_and_options_before_it(tmp_path):
 )
 def test_the_variable_at_fault_is_named(monkeypatch, variables, said):
     set_all(monkeypatch, **variables)
-    with pytest.raises(CommandError) as caught:
+    with pytest.raises(SuyuanError) as caught:
         load().kafka_connection()
-    assert caught.value.code == Exit.BAD_CONFIGURATION
+    assert caught.value.kind == ErrorKind.CONFIGURATION
     assert said in str(caught.value)
     assert "hush" not in str(caught.value)
 
@@ -110,10 +110,10 @@ def test_clickhouse_in_the_data_folder_unless_a_server_is_named(monkeypatch, cer
 
 def test_clickhouse_in_plaintext_is_refused_but_on_this_machine():
     assert load(clickhouse="localhost:8123").clickhouse_settings().host == "localhost"
-    with pytest.raises(CommandError, match="SUYUAN_CLICKHOUSE_TLS: tables would be spoken to in plaintext"):
+    with pytest.raises(SuyuanError, match="SUYUAN_CLICKHOUSE_TLS: tables would be spoken to in plaintext"):
         load(clickhouse="tables:8123").clickhouse_settings()
     assert load(clickhouse="tables:8123", clickhouse_allow_plaintext=True).clickhouse_settings().host == "tables"
-    with pytest.raises(CommandError, match="SUYUAN_CLICKHOUSE_CA_FILE: given, but TLS is not on"):
+    with pytest.raises(SuyuanError, match="SUYUAN_CLICKHOUSE_CA_FILE: given, but TLS is not on"):
         load(clickhouse="localhost:8123", clickhouse_ca_file="ca.pem").clickhouse_settings()
-    with pytest.raises(CommandError, match=r"SUYUAN_CLICKHOUSE_CA_FILE: ca\.pem: No such file"):
+    with pytest.raises(SuyuanError, match=r"SUYUAN_CLICKHOUSE_CA_FILE: ca\.pem: No such file"):
         load(clickhouse="tables:8443", clickhouse_tls=True, clickhouse_ca_file="ca.pem").clickhouse_settings()

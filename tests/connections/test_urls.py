@@ -6,12 +6,12 @@ import logging
 
 import pytest
 
-from suyuan.cli.exits import CommandError
 from suyuan.cli.registry import accept_registered_ids
 from suyuan.cli.screen import log_warnings, put, say
 from suyuan.cli.settings import load
 from suyuan.connections.registry import RegistryUnavailable, SchemaRegistry
 from suyuan.connections.urls import address_shown, without_secrets
+from suyuan.errors import SuyuanError
 from suyuan.publishing.registration import NotRegistered, registered_id
 from tests.cli.conftest import data, suyuan  # noqa: F401 - fixtures
 from tests.publishing.registry_server import served
@@ -66,7 +66,7 @@ def test_no_failure_of_a_registry_shows_its_password(unused_port, broken):
         if broken == "away":
             address = f"127.0.0.1:{unused_port}"
         url = f"http://market:hu{'/' if broken == 'port' else ''}sh@{address}?token=hush"
-        with pytest.raises(CommandError) as caught:
+        with pytest.raises(SuyuanError) as caught:
             accept_registered_ids(load(registry=url))
         assert "hush" not in str(caught.value)
         assert "hu/sh" not in str(caught.value)

@@ -12,8 +12,8 @@ from contextlib import ExitStack, contextmanager
 import pytest
 
 from suyuan.cli import folder_tables, reading
-from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.settings import Settings
+from suyuan.errors import ErrorKind, SuyuanError
 from tests.end_to_end.conftest import Case, Suyuan
 
 HOLD = """
@@ -129,9 +129,9 @@ def test_a_reader_that_is_killed_leaves_nothing_that_blocks(processed):
 
 def test_patience_ends_and_the_holder_is_named(processed, monkeypatch):
     monkeypatch.setattr(folder_tables, "PATIENCE", 1.0)
-    with holder(processed.data) as process, pytest.raises(CommandError) as caught:
+    with holder(processed.data) as process, pytest.raises(SuyuanError) as caught:
         list(reading.rows(Settings(data=processed.data), "chains"))
-    assert caught.value.code == Exit.UNAVAILABLE
+    assert caught.value.kind == ErrorKind.UNAVAILABLE
     assert f"in use by process {process.pid}" in str(caught.value)
     assert "1 s" in str(caught.value)
 

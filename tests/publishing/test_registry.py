@@ -6,11 +6,11 @@ import gzip
 
 import pytest
 
-from suyuan.cli.exits import CommandError, Exit
 from suyuan.cli.registry import accept_registered_ids
 from suyuan.cli.settings import load
 from suyuan.connections.errors import InsecureConnection, WrongConnection
 from suyuan.connections.registry import RegistryUnavailable, SchemaRegistry
+from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.publishing.publisher import NotRegistered, Publisher
 from suyuan.publishing.registration import registered_ids
 from suyuan.schemas import registered
@@ -99,9 +99,9 @@ def test_a_registry_that_is_broken_away_or_none_at_all(registry, unused_port):
     for url, reason in ((registry.url, "500"), (f"http://127.0.0.1:{unused_port}", "refused")):
         with pytest.raises(RegistryUnavailable, match=reason):
             SchemaRegistry(url).versions("in.listing-value")
-        with pytest.raises(CommandError, match=reason) as caught:
+        with pytest.raises(SuyuanError, match=reason) as caught:
             accept_registered_ids(load(registry=url))
-        assert caught.value.code == Exit.UNAVAILABLE
+        assert caught.value.kind == ErrorKind.UNAVAILABLE
 
 
 def test_an_answer_that_would_take_all_memory_is_not_unpacked(registry):
@@ -132,9 +132,9 @@ def test_plaintext_and_half_a_login_are_refused(monkeypatch, tmp_path):
         ("registry:8081", "SUYUAN_REGISTRY: 'registry:8081' is not http"),
         ("http://registry:8081", "SUYUAN_REGISTRY: registry would be spoken to in plaintext"),
     ):
-        with pytest.raises(CommandError) as caught:
+        with pytest.raises(SuyuanError) as caught:
             load(registry=url).schema_registry()
-        assert caught.value.code == Exit.BAD_CONFIGURATION
+        assert caught.value.kind == ErrorKind.CONFIGURATION
         assert said in str(caught.value)
     assert load().schema_registry() is None
 

@@ -8,8 +8,9 @@ import time
 import pytest
 from kafka import KafkaAdminClient, TopicPartition
 
+from suyuan.connections.log_errors import LogUnavailable, MessagesLost
 from suyuan.connections.lost import Lost
-from suyuan.sinks.errors import LogUnavailable, MessagesLost, OwnershipLost, TopicChanged, TopicMissing
+from suyuan.sinks.errors import OwnershipLost, TopicChanged, TopicMissing
 from suyuan.sinks.holes import find_holes
 from suyuan.sinks.kafka_log import KafkaLog
 from suyuan.sinks.loader import Loader

@@ -11,7 +11,7 @@ from kafka.admin import OffsetSpec
 from kafka.errors import KafkaError
 
 from suyuan.cli.cluster.group_lag import GroupLag
-from suyuan.cli.exits import CommandError
+from suyuan.errors import SuyuanError
 
 POLL_SECONDS = 1.0
 
@@ -78,7 +78,7 @@ class Progress(threading.Thread):
                 found = lag.progress()
                 hidden = _hidden(lag, found)
                 self.hidden = {at: self.hidden.get(at, asked) for at in hidden}
-            except (CommandError, KafkaError, OSError):
+            except (SuyuanError, KafkaError, OSError):
                 self._left = None
                 self.stalls.excuse(time.monotonic() - self._began)
                 continue

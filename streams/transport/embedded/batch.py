@@ -21,6 +21,7 @@ import cramjam
 import numpy as np
 import numpy.typing as npt
 
+from suyuan.errors import SuyuanError
 from suyuan.streams.transport.records import Fetched, Headers, Records
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ _HEADER = struct.Struct("<Hi")
 Ints = npt.NDArray[np.int64]
 
 
-class BatchDamaged(Exception):
+class BatchDamaged(SuyuanError):
     """The blob is not what was written."""
 
 

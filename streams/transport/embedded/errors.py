@@ -7,21 +7,28 @@ import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from suyuan.connections.log_errors import TransportError
+from suyuan.errors import ErrorKind
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 
-class LogError(Exception):
+class LogError(TransportError):
     """The log refused or failed; what was acknowledged before is safe."""
 
 
 class LogLocked(LogError):
     """Another process runs on this folder, or holds the log for too long."""
 
+    kind = ErrorKind.UNAVAILABLE
+
 
 class LogReadOnly(LogError):
     """The folder or its files cannot be written."""
+
+    kind = ErrorKind.CONFIGURATION
 
 
 class LogFull(LogError):
@@ -31,9 +38,13 @@ class LogFull(LogError):
 class LogNewer(LogError):
     """A newer version of this program made the folder."""
 
+    kind = ErrorKind.CONFIGURATION
+
 
 class LogFormer(LogError):
     """A former version of this program made the folder; it can be exported."""
+
+    kind = ErrorKind.CONFIGURATION
 
 
 class LogCorrupt(LogError):
@@ -42,6 +53,8 @@ class LogCorrupt(LogError):
 
 class LogMissing(LogError):
     """There is no log in this folder."""
+
+    kind = ErrorKind.CONFIGURATION
 
 
 class LogClosed(LogError):

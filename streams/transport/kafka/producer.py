@@ -15,8 +15,9 @@ from faust.transport import base
 from faust.types.tuples import TP, RecordMetadata
 
 from suyuan.connections.fast_lz4 import use_fast_lz4
+from suyuan.connections.log_errors import LogUnavailable, TransportError
 from suyuan.domain.keys import partition_of
-from suyuan.streams.transport.errors import LeaseLost, LogUnavailable, TransportError
+from suyuan.streams.transport.errors import LeaseLost
 from suyuan.streams.transport.kafka.leased_connections import break_off_without_lease
 from suyuan.streams.transport.records import Records
 
