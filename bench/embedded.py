@@ -31,9 +31,9 @@ from suyuan.cli.embedded.run import EmbeddedRun
 from suyuan.cli.memory import tune_allocator
 from suyuan.cli.settings import load
 from suyuan.domain.keys import partition_of
+from suyuan.eventlog.log import Log, Records
 from suyuan.schemas.topics import TOPICS
 from suyuan.simulation.bulk import Bulk, EncodedEvents
-from suyuan.streams.transport.embedded.log import Log, Records
 
 RESULTS = Path(__file__).parent / "results"
 

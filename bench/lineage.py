@@ -23,12 +23,12 @@ from typing import Any
 from suyuan.cli.embedded.run import EmbeddedRun
 from suyuan.cli.memory import tune_allocator
 from suyuan.cli.settings import load
+from suyuan.eventlog.log import Log, Records
 from suyuan.publishing.keys import keys_and_ids
 from suyuan.schemas.blocks import decode_block
 from suyuan.schemas.events import encode_event
 from suyuan.schemas.topics import TOPICS
 from suyuan.schemas.validation import parse_event
-from suyuan.streams.transport.embedded.log import Log, Records
 
 MAKER, STRANGER, GTIN, OTHER_GTIN = "91330106MABQWU0B72", "91330784MABQYF7F4B", "06903379452712", "06901234567892"
 AT = 1_788_000_000_000

@@ -17,8 +17,8 @@ from typing import Any
 from suyuan.cli import query_client
 from suyuan.cli.queries import open_tables
 from suyuan.errors import ErrorKind, SuyuanError
+from suyuan.eventlog.process_lock import last_taken
 from suyuan.sinks.errors import FolderInUse
-from suyuan.streams.transport.embedded.process_lock import last_taken
 
 Row = dict[str, Any]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from suyuan.cli.settings import Settings
 from suyuan.errors import SuyuanError
+from suyuan.eventlog.log import Log
 from suyuan.sinks.kafka_log import KafkaLog
 from suyuan.sinks.log_reader import Fetched
-from suyuan.streams.transport.embedded.log import Log
 
 _MOST_BYTES = 8 << 20
 

@@ -22,6 +22,8 @@ from faust.types.tuples import TP
 
 from suyuan.connections.kafka import KafkaConnection
 from suyuan.connections.log_errors import LogUnavailable
+from suyuan.eventlog.errors import LogFull, LogLocked
+from suyuan.eventlog.records import Record, Records
 from suyuan.schemas.versions import refuse_incompatible_versions
 from suyuan.streams import metrics
 from suyuan.streams.block_cache import BlockCache
@@ -36,8 +38,6 @@ from suyuan.streams.state.scrub import Scrub
 from suyuan.streams.state.settings import StateSettings
 from suyuan.streams.state.stage_state import StageState
 from suyuan.streams.topology import STAGE_OF, TOPOLOGY, Stage
-from suyuan.streams.transport.embedded.errors import LogFull, LogLocked
-from suyuan.streams.transport.records import Record, Records
 
 logger = logging.getLogger(__name__)
 

@@ -35,6 +35,7 @@ from faust.types.tuples import TP
 
 from suyuan.cli.memory import tune_allocator
 from suyuan.connections.kafka import KafkaConnection
+from suyuan.eventlog.records import Records
 from suyuan.schemas.framing import frame_header
 from suyuan.schemas.rows import RowSchema
 from suyuan.schemas.runs import decode_run
@@ -42,7 +43,6 @@ from suyuan.streams.in_flight import InFlight
 from suyuan.streams.state.rocks_store import RocksMemory
 from suyuan.streams.state.settings import StateSettings
 from suyuan.streams.state.stage_state import StageState
-from suyuan.streams.transport.records import Records
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

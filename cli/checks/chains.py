@@ -15,7 +15,6 @@ from suyuan.sinks.tables import GROUP as LOADERS
 from suyuan.sinks.tables import TARGETS
 from suyuan.streams.app import GROUP as STAGES
 from suyuan.streams.topology import READ_TOPICS
-from suyuan.streams.transport.embedded.log import Log
 
 SAMPLE = 1_000
 LONG_AGO_MS = 600_000

@@ -9,6 +9,9 @@ from pathlib import Path
 from suyuan.cli.checks.finding import Finding
 from suyuan.cli.folder_tables import FolderTables
 from suyuan.errors import SuyuanError
+from suyuan.eventlog.damage import damage as log_damage
+from suyuan.eventlog.errors import LogError, LogMissing
+from suyuan.eventlog.log import Log
 from suyuan.sinks.clickhouse import ClickHouse, ClickHouseSettings
 from suyuan.sinks.damage import Damage, damage
 from suyuan.sinks.definitions import damaged
@@ -16,9 +19,6 @@ from suyuan.sinks.errors import SinkError, TablesMissing
 from suyuan.streams.state.errors import StateCorruptError, StateError
 from suyuan.streams.state.folders import again
 from suyuan.streams.state.rocks_store import found_aside, mark_damaged, read_all
-from suyuan.streams.transport.embedded.damage import damage as log_damage
-from suyuan.streams.transport.embedded.errors import LogError, LogMissing
-from suyuan.streams.transport.embedded.log import Log
 
 _ATTEMPTS = 3
 """at reading a state folder while a process compacts it"""

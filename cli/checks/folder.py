@@ -10,9 +10,9 @@ from suyuan.cli import query_client
 from suyuan.cli.checks.clock import against_newest
 from suyuan.cli.checks.finding import Finding
 from suyuan.errors import SuyuanError
+from suyuan.eventlog.errors import LogError, LogMissing
+from suyuan.eventlog.log import Log
 from suyuan.schemas.topics import TOPICS
-from suyuan.streams.transport.embedded.errors import LogError, LogMissing
-from suyuan.streams.transport.embedded.log import Log
 
 
 def access(folder: Path) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from suyuan.cli.dead_letters.replay_log import TOPIC, Message
 from suyuan.errors import ErrorKind, SuyuanError
-from suyuan.streams.transport.embedded.log import Log, Records
+from suyuan.eventlog.log import Log, Records
 
 
 class EmbeddedReplayLog:

@@ -6,11 +6,12 @@ import threading
 from collections.abc import Callable
 
 from suyuan.cli.lost import note_lost
+from suyuan.eventlog.log import Log
 from suyuan.sinks.clickhouse import ClickHouse
 from suyuan.sinks.loader import Loaded, Loader
 from suyuan.sinks.metrics import observe_loaded, observe_retry
 from suyuan.sinks.table_sink import TableSink
-from suyuan.streams.transport.embedded.log import Log
+from suyuan.eventlog.log import Log
 
 
 class LoaderThread:

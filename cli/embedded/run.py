@@ -18,6 +18,9 @@ from suyuan.cli.query_service import QueryService
 from suyuan.cli.settings import Settings
 from suyuan.cli.unmatched import COUNT_SECONDS
 from suyuan.domain.calendar import china_day
+from suyuan.eventlog.log import Log, TopicConfig
+from suyuan.eventlog.shared import acquire, release
+from suyuan.eventlog.wal import accept_lost_end
 from suyuan.schemas.topics import TOPICS
 from suyuan.sinks.ahead import reached_in_tables
 from suyuan.sinks.clickhouse import ClickHouse, ClickHouseSettings
@@ -26,9 +29,6 @@ from suyuan.sinks.definitions import damaged, keep, mend
 from suyuan.sinks.errors import FolderInUse
 from suyuan.sinks.migrations import migrate
 from suyuan.streams.app import GROUP, StreamApp
-from suyuan.streams.transport.embedded.log import Log, TopicConfig
-from suyuan.streams.transport.embedded.registry import acquire, release
-from suyuan.streams.transport.embedded.wal import accept_lost_end
 
 logger = logging.getLogger(__name__)
 

@@ -10,13 +10,13 @@ from suyuan.cli.chain_watch import BETWEEN_STAGES, ChainWatch, Progress
 from suyuan.cli.embedded.loading import LoaderThread
 from suyuan.cli.state_size import observe_state_size
 from suyuan.cli.unmatched import UnmatchedCount
+from suyuan.eventlog.log import Log
 from suyuan.sinks.clickhouse import ClickHouse
 from suyuan.sinks.metrics import observe_verification
 from suyuan.sinks.tables import GROUP as LOADER
 from suyuan.sinks.verifier import Snapshot, Verification, Verifier
 from suyuan.streams import metrics
 from suyuan.streams.app import GROUP
-from suyuan.streams.transport.embedded.log import Log
 
 logger = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from suyuan.cli.exporting.lines import Exported, exported_lines, in_topics
-from suyuan.streams.transport.embedded.log import Log
+from suyuan.eventlog.log import Log
 
 
 def folder_lines(folder: Path, done: Exported) -> Iterator[bytes]:

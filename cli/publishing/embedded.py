@@ -10,8 +10,8 @@ from pathlib import Path
 
 from suyuan.cli.publishing.tally import Tally
 from suyuan.domain.keys import partition_of
+from suyuan.eventlog.log import Appended, Log, Records
 from suyuan.schemas.topics import TOPICS
-from suyuan.streams.transport.embedded.log import Appended, Log, Records
 
 _UNDER_WAY = 2
 """batches being stored while the next one is read"""

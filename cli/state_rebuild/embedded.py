@@ -6,10 +6,10 @@ from pathlib import Path
 
 from suyuan.cli.state_rebuild.changelogs import CHANGELOGS
 from suyuan.cli.state_rebuild.requests import check_number, requests
+from suyuan.eventlog.log import Log, Record
 from suyuan.streams.app import GROUP
 from suyuan.streams.state.position import RESET_KEY
 from suyuan.streams.topology import READ_TOPICS
-from suyuan.streams.transport.embedded.log import Log, Record
 
 
 def rebuild(folder: Path) -> int:

@@ -10,7 +10,7 @@ from suyuan.streams.stage import Run
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from suyuan.streams.transport.records import Fetched, Headers
+    from suyuan.eventlog.records import Fetched, Headers
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from suyuan.streams.transport.embedded.log import Log, Record, TopicConfig
+from suyuan.eventlog.log import Log, Record, TopicConfig
 from tests.streams.stages.part import encoded
 from tests.streams.stages.published import event
 

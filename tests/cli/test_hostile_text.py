@@ -19,7 +19,7 @@ from suyuan.cli.publishing import progress
 from suyuan.cli.screen import PlainConsole, json_line, print_json, put, say
 from suyuan.cli.visible import shortened, visible, visible_json
 from suyuan.errors import SuyuanError
-from suyuan.streams.transport.embedded.log import Log
+from suyuan.eventlog.log import Log
 from tests.cli.test_drawing import CHAIN
 
 NASTY = ["[/x]", "[red]", "[bold]x[/bold]", "[link=http://x]", ":smile:"]

@@ -9,9 +9,9 @@ from hashlib import sha256
 
 import pytest
 
+from suyuan.eventlog.log import Log, Record, TopicConfig
 from suyuan.schemas.events import encode_event
 from suyuan.schemas.validation import parse_event
-from suyuan.streams.transport.embedded.log import Log, Record, TopicConfig
 from tests.cli.test_results import SERVE
 from tests.streams.stages.published import event
 

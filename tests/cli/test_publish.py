@@ -15,10 +15,10 @@ import pytest
 
 from suyuan.cli.publishing.lines import LONGEST
 from suyuan.domain.calendar import china_day, days_after
+from suyuan.eventlog.errors import LogMissing
+from suyuan.eventlog.log import Log
 from suyuan.schemas.events import decode_event
 from suyuan.simulation.market import Market
-from suyuan.streams.transport.embedded.errors import LogMissing
-from suyuan.streams.transport.embedded.log import Log
 
 
 def listing(number=1, **changed):

@@ -9,7 +9,7 @@ from suyuan.cli.dead_letters.embedded import EmbeddedReplayLog
 from suyuan.cli.dead_letters.place import Place
 from suyuan.cli.dead_letters.replay_log import TOPIC, replays_noted
 from suyuan.cli.dead_letters.replaying import Candidate, Replayer
-from suyuan.streams.transport.embedded.log import Log, Record
+from suyuan.eventlog.log import Log, Record
 from tests.streams.stages.part import encoded
 from tests.streams.stages.published import event
 

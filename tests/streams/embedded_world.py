@@ -8,13 +8,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Self
 
+from suyuan.eventlog.log import Log, Record, Records, TopicConfig
+from suyuan.eventlog.shared import acquire, release
 from suyuan.schemas.blocks import decode_block
 from suyuan.schemas.topics import TOPICS
 from suyuan.streams.app import GROUP, StreamApp
 from suyuan.streams.dead_letter_limit import DeadLetterLimit
 from suyuan.streams.topology import TOPOLOGY
-from suyuan.streams.transport.embedded.log import Log, Record, Records, TopicConfig
-from suyuan.streams.transport.embedded.registry import acquire, release
 from tests.streams.event_messages import event_messages
 
 READ_BY_STAGES = {topic for stage in TOPOLOGY for topic in stage.reads}

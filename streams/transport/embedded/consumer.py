@@ -13,16 +13,16 @@ from faust.types.tuples import TP
 from mode import Service
 
 from suyuan.connections.lost import Lost
-from suyuan.streams.transport.embedded.errors import LogError, LogFull, LogLocked
-from suyuan.streams.transport.embedded.log import POLL_SECONDS
-from suyuan.streams.transport.embedded.registry import release
+from suyuan.eventlog.errors import LogError, LogFull, LogLocked
+from suyuan.eventlog.log import POLL_SECONDS
+from suyuan.eventlog.shared import release
 from suyuan.streams.transport.reading import Incoming, as_run, singly
 from suyuan.streams.transport.run_consumer import RunConsumer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from suyuan.streams.transport.embedded.log import Log
+    from suyuan.eventlog.log import Log
 
 
 class Consumer(RunConsumer):

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from faust.transport import base
 
+from suyuan.eventlog.shared import acquire
 from suyuan.streams.transport.embedded.consumer import Consumer
 from suyuan.streams.transport.embedded.producer import Producer
-from suyuan.streams.transport.embedded.registry import acquire
 
 if TYPE_CHECKING:
-    from suyuan.streams.transport.embedded.log import Log
-    from suyuan.streams.transport.embedded.schema import Fsync
+    from suyuan.eventlog.log import Log
+    from suyuan.eventlog.schema import Fsync
 
 __all__ = ["Consumer", "Producer", "Transport"]
 

@@ -10,16 +10,16 @@ from faust.transport import base
 from faust.types.tuples import TP, RecordMetadata
 
 from suyuan.domain.keys import partition_of
-from suyuan.streams.transport.embedded.catalog import TopicConfig
-from suyuan.streams.transport.embedded.errors import RecordRefused
-from suyuan.streams.transport.embedded.registry import release
-from suyuan.streams.transport.records import Record
+from suyuan.eventlog.catalog import TopicConfig
+from suyuan.eventlog.errors import RecordRefused
+from suyuan.eventlog.records import Record
+from suyuan.eventlog.shared import release
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Sequence
 
-    from suyuan.streams.transport.embedded.log import Appended, Log
-    from suyuan.streams.transport.records import Headers, Records
+    from suyuan.eventlog.log import Appended, Log
+    from suyuan.eventlog.records import Headers, Records
 
 
 class Producer(base.Producer):  # type: ignore[misc] # faust is untyped here

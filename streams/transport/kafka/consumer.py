@@ -32,11 +32,11 @@ from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.types.tuples import TP
 
 from suyuan.connections.lost import Lost
+from suyuan.eventlog.records import Fetched
 from suyuan.streams.transport.errors import LogTruncated, TopicGrown
 from suyuan.streams.transport.kafka.every_partition_owned import deal_all_topics, rejoin_while_some_have_no_owner
 from suyuan.streams.transport.kafka.fetched_columns import FetchedColumns
 from suyuan.streams.transport.reading import Incoming, as_run, singly
-from suyuan.streams.transport.records import Fetched
 from suyuan.streams.transport.run_consumer import RunConsumer
 
 if TYPE_CHECKING:

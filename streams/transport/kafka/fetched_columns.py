@@ -14,7 +14,7 @@ from aiokafka.errors import CorruptRecordException
 
 from suyuan.connections.refused_batch import RefusedBatch, bound_aiokafka
 from suyuan.connections.unpacking import CannotUnpack, take_last_size
-from suyuan.streams.transport.records import Fetched
+from suyuan.eventlog.records import Fetched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,14 +17,14 @@ from faust.types.tuples import TP, RecordMetadata
 from suyuan.connections.fast_lz4 import use_fast_lz4
 from suyuan.connections.log_errors import LogUnavailable, TransportError
 from suyuan.domain.keys import partition_of
+from suyuan.eventlog.records import Records
 from suyuan.streams.transport.errors import LeaseLost
 from suyuan.streams.transport.kafka.leased_connections import break_off_without_lease
-from suyuan.streams.transport.records import Records
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterator, Sequence
 
-    from suyuan.streams.transport.records import Headers, Record
+    from suyuan.eventlog.records import Headers, Record
 
 BATCH_BYTES = 900_000
 """before compression: a topic of default settings takes a batch of 1 MiB"""

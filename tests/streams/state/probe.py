@@ -16,10 +16,10 @@ from typing import Any
 import faust
 from faust.types.tuples import TP
 
+from suyuan.eventlog.records import Records
 from suyuan.streams.state.partition import PartitionState
 from suyuan.streams.state.settings import StateSettings
 from suyuan.streams.state.stage_state import StageState
-from suyuan.streams.transport.records import Records
 
 CHANGELOG = "suyuan-probe-state-changelog"
 PARTITIONS = 2

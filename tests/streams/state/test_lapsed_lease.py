@@ -17,12 +17,12 @@ from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.protocol.commit import OffsetCommitRequest
 from faust.types.tuples import TP
 
+from suyuan.eventlog.records import Records
 from suyuan.streams.state.memory_store import MemoryStore
 from suyuan.streams.state.partition import PartitionState
 from suyuan.streams.transport.errors import LeaseLost
 from suyuan.streams.transport.kafka.consumer import Consumer
 from suyuan.streams.transport.kafka.producer import Producer
-from suyuan.streams.transport.records import Records
 from tests.streams.state.probe import CHANGELOG, after, block, running
 
 STABLE, LOADING, GONE = (0, 0), (0, 14), (25, 25)

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from suyuan.eventlog.records import Records
 from suyuan.streams.state.errors import StateBehindError, StateDivergedError
 from suyuan.streams.state.memory_store import MemoryStore
 from suyuan.streams.state.partition import PartitionState
 from suyuan.streams.state.position import BATCH_KEY, KEYS_KEY, OFFSET_KEY, decode_keys, encode_keys
 from suyuan.streams.state.rocks_store import RocksStore
-from suyuan.streams.transport.records import Records
 from tests.streams.state.probe import CHANGELOG, after, block, running
 from tests.streams.state.test_recovery import scanned, tables, with_log, write_blocks
 

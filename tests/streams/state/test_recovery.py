@@ -17,6 +17,8 @@ from faust.types.tuples import TP
 
 from suyuan.connections.refused_batch import RefusedBatch
 from suyuan.connections.unpacking import CannotUnpack
+from suyuan.eventlog.log import Log
+from suyuan.eventlog.records import Records
 from suyuan.streams import metrics
 from suyuan.streams.stage import Run
 from suyuan.streams.state.errors import (
@@ -30,8 +32,6 @@ from suyuan.streams.state.errors import (
 from suyuan.streams.state.partition import PartitionState
 from suyuan.streams.state.rocks_store import RocksStore
 from suyuan.streams.state.settings import StateSettings
-from suyuan.streams.transport.embedded.log import Log
-from suyuan.streams.transport.records import Records
 from tests.streams.state.probe import CHANGELOG, PARTITIONS, after, block, running
 
 Scenario = Callable[[Path], Coroutine[Any, Any, None]]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from suyuan.streams.transport.embedded.log import Log
+from suyuan.eventlog.log import Log
 
 OpenLog = Callable[..., Log]
 

@@ -15,9 +15,9 @@ from faust.types.tuples import TP
 from prometheus_client import REGISTRY
 
 from suyuan.domain.keys import partition_of
+from suyuan.eventlog.records import Record
 from suyuan.streams.stage import Run
 from suyuan.streams.transport.fetch_limits import FetchLimits
-from suyuan.streams.transport.records import Record
 
 PATIENCE_SECONDS = 20.0
 

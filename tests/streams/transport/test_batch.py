@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suyuan.streams.transport.embedded.batch import (
+from suyuan.eventlog.batch import (
     MAX_BATCH_BYTES,
     MAX_BATCH_RECORDS,
     BatchDamaged,
@@ -12,7 +12,7 @@ from suyuan.streams.transport.embedded.batch import (
     encode,
     split,
 )
-from suyuan.streams.transport.records import Record, Records
+from suyuan.eventlog.records import Record, Records
 
 cells = st.one_of(st.none(), st.binary(max_size=40))
 headers = st.lists(st.tuples(st.text(max_size=8), st.binary(max_size=8)), max_size=3).map(tuple)

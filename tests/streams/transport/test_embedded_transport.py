@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from faust.types.tuples import TP
 
+from suyuan.eventlog.errors import LogLocked, RecordRefused
+from suyuan.eventlog.log import Log, Record, TopicConfig
+from suyuan.eventlog.shared import acquire, release
 from suyuan.streams.transport.embedded.consumer import Consumer
-from suyuan.streams.transport.embedded.errors import LogLocked, RecordRefused
-from suyuan.streams.transport.embedded.log import Log, Record, TopicConfig
-from suyuan.streams.transport.embedded.registry import acquire, release
 from tests.streams.transport.contract import Reader, TransportContract, scenario
 
 

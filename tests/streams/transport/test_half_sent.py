@@ -13,9 +13,9 @@ from faust.types.tuples import TP
 from kafka.admin import NewTopic
 
 from suyuan.cli.topics.administration import administration
+from suyuan.eventlog.records import Record
 from suyuan.streams.transport.errors import LeaseLost
 from suyuan.streams.transport.kafka.leased_connections import socket_transport
-from suyuan.streams.transport.records import Record
 from tests.brokers import Broker
 from tests.streams.transport.contract import Reader, eventually
 

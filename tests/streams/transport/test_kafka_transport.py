@@ -14,10 +14,10 @@ from faust.types.tuples import TP
 from kafka import KafkaAdminClient
 
 from suyuan.connections.kafka import KafkaConnection
+from suyuan.eventlog.records import Record
 from suyuan.streams.transport.errors import LeaseLost
 from suyuan.streams.transport.fetch_limits import FetchLimits
 from suyuan.streams.transport.kafka import consumer, every_partition_owned
-from suyuan.streams.transport.records import Record
 from tests.streams.transport.contract import Reader, TransportContract, eventually, scenario, settled
 from tests.streams.transport.transactions import transactions
 

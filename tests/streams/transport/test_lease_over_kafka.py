@@ -10,7 +10,7 @@ from faust.types.tuples import TP
 from kafka.admin import NewTopic
 
 from suyuan.cli.topics.administration import administration
-from suyuan.streams.transport.records import Record
+from suyuan.eventlog.records import Record
 from tests.streams.transport.contract import Reader, eventually
 from tests.streams.transport.test_half_sent import Backend
 

@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from suyuan.streams.transport.embedded.errors import LogClosed, LogReadOnly, RecordRefused, TopicMismatch, UnknownTopic
-from suyuan.streams.transport.embedded.log import Log, Record, Records, TopicConfig
+from suyuan.eventlog.errors import LogClosed, LogReadOnly, RecordRefused, TopicMismatch, UnknownTopic
+from suyuan.eventlog.log import Log, Record, Records, TopicConfig
 
 
 def records(*values: bytes) -> list[Record]:

@@ -15,14 +15,14 @@ from pathlib import Path
 
 import pytest
 
-from suyuan.streams.transport.embedded.errors import LogCorrupt, LogFull, LogLocked, LogMissing, LogNewer
-from suyuan.streams.transport.embedded.log import Log, Record
+from suyuan.eventlog.errors import LogCorrupt, LogFull, LogLocked, LogMissing, LogNewer
+from suyuan.eventlog.log import Log, Record
 
 HOUSE = Path(__file__).parents[3]
 
 
 def start(script: str, *arguments: object) -> subprocess.Popen[str]:
-    prelude = "import sys; from suyuan.streams.transport.embedded.log import Log, Record\n"
+    prelude = "import sys; from suyuan.eventlog.log import Log, Record\n"
     return subprocess.Popen(
         [sys.executable, "-c", prelude + textwrap.dedent(script), *map(str, arguments)],
         stdout=subprocess.PIPE,
@@ -104,7 +104,7 @@ def test_a_read_only_folder_is_said_and_can_be_read():
         out = run(
             """
             import os
-            from suyuan.streams.transport.embedded.errors import LogReadOnly
+            from suyuan.eventlog.errors import LogReadOnly
             if os.geteuid() == 0:
                 os.setuid(65534)  # root may write everywhere
             for role in ("process", "publish"):
@@ -145,7 +145,7 @@ def test_a_file_system_without_room_is_a_full_disk(tmp_path):
     out = run(
         """
         import os, resource, signal
-        from suyuan.streams.transport.embedded.errors import LogFull
+        from suyuan.eventlog.errors import LogFull
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         log = Log.open(sys.argv[1])
         log.create_topic("t", 1)

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from suyuan.streams.transport.embedded import compaction, maintenance
-from suyuan.streams.transport.embedded.compaction import KEEP_DELETIONS_MS
-from suyuan.streams.transport.embedded.errors import LogCorrupt
-from suyuan.streams.transport.embedded.log import Log, Record, TopicConfig
+from suyuan.eventlog import compaction, maintenance
+from suyuan.eventlog.compaction import KEEP_DELETIONS_MS
+from suyuan.eventlog.errors import LogCorrupt
+from suyuan.eventlog.log import Log, Record, TopicConfig
 
 CHANCE = random.Random(1)
 DAY = 24 * 3600 * 1000

@@ -12,14 +12,14 @@ from contextlib import closing
 
 import pytest
 
-from suyuan.streams.transport.embedded import wal
-from suyuan.streams.transport.embedded.errors import LogCorrupt
-from suyuan.streams.transport.embedded.log import Log
+from suyuan.eventlog import wal
+from suyuan.eventlog.errors import LogCorrupt
+from suyuan.eventlog.log import Log
 from tests.flips import flip
 
 APPEND = """
 import os, sys
-from suyuan.streams.transport.embedded.log import Log, Record
+from suyuan.eventlog.log import Log, Record
 log = Log.open(sys.argv[1], "process", sys.argv[2])
 log.create_topic("t", 1)
 for size in range(1, 40):

@@ -7,7 +7,7 @@ import secrets
 import sqlite3
 from typing import TYPE_CHECKING, Literal
 
-from suyuan.streams.transport.embedded.errors import LogCorrupt, LogFormer, LogMissing, LogNewer, translated
+from suyuan.eventlog.errors import LogCorrupt, LogFormer, LogMissing, LogNewer, translated
 
 if TYPE_CHECKING:
     from pathlib import Path

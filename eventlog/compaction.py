@@ -17,17 +17,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from suyuan.streams.transport.embedded.appending import insert_batch
-from suyuan.streams.transport.embedded.batch import MAX_BATCH_BYTES, MAX_BATCH_RECORDS, encode
-from suyuan.streams.transport.records import Fetched, Records
+from suyuan.eventlog.appending import insert_batch
+from suyuan.eventlog.batch import MAX_BATCH_BYTES, MAX_BATCH_RECORDS, encode
+from suyuan.eventlog.records import Fetched, Records
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
 
-    from suyuan.streams.transport.embedded.batch import Batch
-    from suyuan.streams.transport.embedded.catalog import Partition
-    from suyuan.streams.transport.embedded.log import Log
+    from suyuan.eventlog.batch import Batch
+    from suyuan.eventlog.catalog import Partition
+    from suyuan.eventlog.log import Log
 
 MAX_KEYS = 500_000
 MIN_DIRTY_BYTES = 4 << 20

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from suyuan.streams.transport.embedded.errors import TopicMismatch, UnknownTopic
+from suyuan.eventlog.errors import TopicMismatch, UnknownTopic
 
 if TYPE_CHECKING:
     import sqlite3

@@ -8,12 +8,12 @@ import sqlite3
 import zlib
 from typing import TYPE_CHECKING
 
-from suyuan.streams.transport.embedded.batch import BatchDamaged, extent
+from suyuan.eventlog.batch import BatchDamaged, extent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from suyuan.streams.transport.embedded.log import Log
+    from suyuan.eventlog.log import Log
 
 SHOWN = 5
 """findings of one kind; the rest are many of the same"""

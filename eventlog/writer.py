@@ -14,8 +14,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from suyuan.streams.transport.embedded.errors import LogClosed, translated
-from suyuan.streams.transport.embedded.schema import Fsync, open_writer
+from suyuan.eventlog.errors import LogClosed, translated
+from suyuan.eventlog.schema import Fsync, open_writer
 
 if TYPE_CHECKING:
     from pathlib import Path

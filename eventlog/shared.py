@@ -6,10 +6,10 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from suyuan.streams.transport.embedded.log import Log
+from suyuan.eventlog.log import Log
 
 if TYPE_CHECKING:
-    from suyuan.streams.transport.embedded.schema import Fsync
+    from suyuan.eventlog.schema import Fsync
 
 _gate = threading.Lock()
 _shared: dict[Path, tuple[Log, int]] = {}

@@ -7,8 +7,8 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from suyuan.streams.transport.embedded.errors import LogClosed, translated
-from suyuan.streams.transport.embedded.schema import open_reader
+from suyuan.eventlog.errors import LogClosed, translated
+from suyuan.eventlog.schema import open_reader
 
 if TYPE_CHECKING:
     import sqlite3

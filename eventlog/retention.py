@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
 
-    from suyuan.streams.transport.embedded.catalog import Partition, TopicConfig
-    from suyuan.streams.transport.embedded.log import Log
+    from suyuan.eventlog.catalog import Partition, TopicConfig
+    from suyuan.eventlog.log import Log
 
 BATCHES_PER_SLICE = 32
 

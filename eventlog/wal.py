@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from suyuan.streams.transport.embedded.errors import LogCorrupt, translated
+from suyuan.eventlog.errors import LogCorrupt, translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,15 +7,15 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from suyuan.streams.transport.embedded.compaction import compact, worth_it
-from suyuan.streams.transport.embedded.errors import LogCorrupt
-from suyuan.streams.transport.embedded.retention import expire
+from suyuan.eventlog.compaction import compact, worth_it
+from suyuan.eventlog.errors import LogCorrupt
+from suyuan.eventlog.retention import expire
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterator
 
-    from suyuan.streams.transport.embedded.log import Log
+    from suyuan.eventlog.log import Log
 
 logger = logging.getLogger(__name__)
 

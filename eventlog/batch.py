@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from suyuan.errors import SuyuanError
-from suyuan.streams.transport.records import Fetched, Headers, Records
+from suyuan.eventlog.records import Fetched, Headers, Records
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

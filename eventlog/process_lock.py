@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from suyuan.streams.transport.embedded.errors import LogLocked, translated
+from suyuan.eventlog.errors import LogLocked, translated
 
 if TYPE_CHECKING:
     from types import TracebackType

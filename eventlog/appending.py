@@ -7,14 +7,14 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from suyuan.streams.transport.embedded.batch import Batch, encode, split
+from suyuan.eventlog.batch import Batch, encode, split
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
-    from suyuan.streams.transport.embedded.catalog import Partition
-    from suyuan.streams.transport.records import Records
+    from suyuan.eventlog.catalog import Partition
+    from suyuan.eventlog.records import Records
 
 IDS_PER_STATEMENT = 500
 NAME_BYTES = 8

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Literal, Self, TypeVar
 
 import numpy as np
 
-from suyuan.streams.transport.embedded import groups
-from suyuan.streams.transport.embedded.appending import Appended, Prepared, append
-from suyuan.streams.transport.embedded.batch import (
+from suyuan.eventlog import consumer_groups as groups
+from suyuan.eventlog.appending import Appended, Prepared, append
+from suyuan.eventlog.batch import (
     MAX_RECORD_BYTES,
     BatchDamaged,
     decode,
@@ -21,21 +21,21 @@ from suyuan.streams.transport.embedded.batch import (
     sizes,
     split,
 )
-from suyuan.streams.transport.embedded.catalog import Catalog, Partition, TopicConfig, insert_topic
-from suyuan.streams.transport.embedded.compaction import compact
-from suyuan.streams.transport.embedded.errors import (
+from suyuan.eventlog.catalog import Catalog, Partition, TopicConfig, insert_topic
+from suyuan.eventlog.compaction import compact
+from suyuan.eventlog.errors import (
     LogCorrupt,
     LogReadOnly,
     RecordRefused,
 )
-from suyuan.streams.transport.embedded.maintenance import Maintenance
-from suyuan.streams.transport.embedded.process_lock import ProcessLock, lock_of
-from suyuan.streams.transport.embedded.readers import Extents, Readers
-from suyuan.streams.transport.embedded.retention import delete_before
-from suyuan.streams.transport.embedded.schema import Fsync
-from suyuan.streams.transport.embedded.wal import opened_here, refuse_lost_end
-from suyuan.streams.transport.embedded.writer import Writer
-from suyuan.streams.transport.records import Fetched, Record, Records
+from suyuan.eventlog.maintenance import Maintenance
+from suyuan.eventlog.process_lock import ProcessLock, lock_of
+from suyuan.eventlog.readers import Extents, Readers
+from suyuan.eventlog.records import Fetched, Record, Records
+from suyuan.eventlog.retention import delete_before
+from suyuan.eventlog.schema import Fsync
+from suyuan.eventlog.wal import opened_here, refuse_lost_end
+from suyuan.eventlog.writer import Writer
 
 if TYPE_CHECKING:
     import sqlite3
