@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
 
-from suyuan.cli.wrong_chains import describe
-from suyuan.sinks.chain_check import ChainChecker, Look
-from suyuan.sinks.chain_check.recent import Recent
+from suyuan.queries.chain_check import ChainChecker, Look
+from suyuan.queries.chain_check.describing import describe
+from suyuan.queries.chain_check.recent import Recent
 from suyuan.sinks.clickhouse import ClickHouse
 from suyuan.sinks.log_reader import LogReader, TopicPartition
 from suyuan.sinks.metrics import observe_look

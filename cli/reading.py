@@ -8,14 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from suyuan.cli.folder_tables import FolderTables
-from suyuan.cli.queries import open_server
-from suyuan.cli.query_service import Query
 from suyuan.cli.settings import Settings
+from suyuan.queries.api import open_server
+from suyuan.queries.folder_tables import FolderTables
+from suyuan.queries.over_socket.server import Query
 
 
 class Ask(Protocol):
-    """A named query with its parameters → rows (see `suyuan.cli.queries`)."""
+    """A named query with its parameters → rows (see `suyuan.queries.api`)."""
 
     def __call__(self, query: str, **parameters: Any) -> Iterable[Mapping[str, Any]]:
         """Raises SuyuanError."""

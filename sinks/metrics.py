@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from suyuan.queries.chain_check import Look
 from suyuan.sinks.batches import Batch
-from suyuan.sinks.chain_check import Look
 from suyuan.sinks.loader import Loaded
 from suyuan.sinks.verifier import Verification
 

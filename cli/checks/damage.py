@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from suyuan.cli.checks.finding import Finding
-from suyuan.cli.folder_tables import FolderTables
 from suyuan.errors import SuyuanError
 from suyuan.eventlog.damage import damage as log_damage
 from suyuan.eventlog.errors import LogError, LogMissing
 from suyuan.eventlog.log import Log
+from suyuan.queries.folder_tables import FolderTables
 from suyuan.sinks.clickhouse import ClickHouse, ClickHouseSettings
 from suyuan.sinks.damage import Damage, damage
 from suyuan.sinks.definitions import damaged

@@ -6,12 +6,12 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from suyuan.cli import query_client
 from suyuan.cli.checks.clock import against_newest
 from suyuan.cli.checks.finding import Finding
 from suyuan.errors import SuyuanError
 from suyuan.eventlog.errors import LogError, LogMissing
 from suyuan.eventlog.log import Log
+from suyuan.queries.over_socket import client as query_client
 from suyuan.schemas.topics import TOPICS
 
 

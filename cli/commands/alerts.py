@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 
-from suyuan.cli.alert_changes import changes
 from suyuan.cli.drawing.alerts import alert_fields, alert_line, draw_alerts
 from suyuan.cli.options import AsJson, Data
 from suyuan.cli.reading import Ask, tables
 from suyuan.cli.screen import console, print_json, put_fields, say, show_records
 from suyuan.cli.settings import load
 from suyuan.errors import ErrorKind, SuyuanError
+from suyuan.queries.alert_feed import changes
 
 _SHOWN = 50
 _POLL = 1.0

@@ -28,7 +28,7 @@ from suyuan.cli.settings import Settings, load
 from suyuan.cli.waiting import first_of
 from suyuan.domain.calendar import china_day, days_after
 from suyuan.errors import ErrorKind, SuyuanError
-from suyuan.sinks.queries import expired_unsaid
+from suyuan.queries.sql import expired_unsaid
 
 REPORT_SECONDS = 10.0
 

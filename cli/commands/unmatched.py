@@ -15,7 +15,7 @@ from suyuan.cli.settings import load
 from suyuan.cli.unmatched import settled
 from suyuan.domain.identifiers.normal_form import code_form
 from suyuan.errors import ErrorKind, SuyuanError
-from suyuan.sinks.queries import UNMATCHED_KINDS
+from suyuan.queries.sql import UNMATCHED_KINDS
 
 _SHOWN = 50
 _NOTHING = "every such record names what is known"

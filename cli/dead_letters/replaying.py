@@ -32,7 +32,7 @@ from suyuan.schemas.accepted_runs import accepted_run
 from suyuan.schemas.withheld import WITHHELD_TOPICS
 
 Ask = Callable[..., Iterable[Mapping[str, Any]]]
-"""a named query with its parameters → rows (see `suyuan.cli.queries`)"""
+"""a named query with its parameters → rows (see `suyuan.queries.api`)"""
 Result = Literal["replayed", "would_replay", "replayed_before", "unreadable", "gone", "unknown"]
 
 CHUNK_LETTERS = 500

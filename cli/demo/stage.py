@@ -13,8 +13,8 @@ from suyuan.cli.demo.tour import tour
 from suyuan.cli.embedded.run import EmbeddedRun
 from suyuan.cli.publishing.embedded import EmbeddedOutlet
 from suyuan.cli.publishing.tally import Tally
-from suyuan.cli.queries import named_queries
 from suyuan.cli.settings import Settings
+from suyuan.queries.api import named_queries
 from suyuan.simulation.market import Market
 from suyuan.simulation.report import Report, compare
 

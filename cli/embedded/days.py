@@ -8,9 +8,9 @@ from suyuan.cli.days import day_event
 from suyuan.domain.calendar import days_after
 from suyuan.domain.keys import partition_of
 from suyuan.eventlog.log import Log, Record
+from suyuan.queries.sql import last_day
 from suyuan.schemas.events import encode_event
 from suyuan.sinks.clickhouse import ClickHouse
-from suyuan.sinks.queries import last_day
 
 
 def publish_days(log: Log, clickhouse: ClickHouse, until: dt.date) -> list[dt.date]:

@@ -16,9 +16,9 @@ from suyuan.cli.settings import Settings
 from suyuan.cli.state_rebuild.embedded import rebuild_partition
 from suyuan.domain.keys import join_key, partition_of
 from suyuan.eventlog.log import Record
-from suyuan.sinks.chain_check import Look
+from suyuan.queries.chain_check import Look
+from suyuan.queries.sql import chain
 from suyuan.sinks.metrics import VERIFIER_WRONG_CHAINS
-from suyuan.sinks.queries import chain
 from tests.reference.markets import with_listings
 from tests.streams.event_messages import event_messages
 

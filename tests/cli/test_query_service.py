@@ -9,9 +9,10 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from suyuan.cli import query_client, query_socket
-from suyuan.cli.query_service import QueryService
 from suyuan.errors import ErrorKind, SuyuanError
+from suyuan.queries.over_socket import client as query_client
+from suyuan.queries.over_socket import path as query_socket
+from suyuan.queries.over_socket.server import QueryService
 
 
 def count(n=3):

@@ -24,8 +24,8 @@ COUNT, SEED = 1_000, 5
 SERVE = """
 import sys
 from pathlib import Path
-from suyuan.cli.queries import open_tables
-from suyuan.cli.query_service import QueryService
+from suyuan.queries.api import open_tables
+from suyuan.queries.over_socket.server import QueryService
 folder = Path(sys.argv[1])
 with open_tables(folder) as queries:
     QueryService(folder, queries).start()

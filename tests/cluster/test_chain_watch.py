@@ -15,9 +15,9 @@ from suyuan.cli.cluster.loading import ClusterLoader
 from suyuan.cli.settings import Settings
 from suyuan.cli.state_rebuild.kafka import rebuild_partition
 from suyuan.domain.keys import join_key, partition_of
+from suyuan.queries.sql import chain
 from suyuan.sinks.clickhouse import ClickHouse
 from suyuan.sinks.migrations import migrate
-from suyuan.sinks.queries import chain
 from tests.cli.test_chain_watch import MINUTE, NOW, later, listing_of_known_lot, said
 from tests.cluster.kafka_world import KafkaWorld
 

@@ -11,15 +11,16 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from suyuan.cli import folder_tables, reading
+from suyuan.cli import reading
 from suyuan.cli.settings import Settings
 from suyuan.errors import ErrorKind, SuyuanError
+from suyuan.queries import folder_tables
 from tests.end_to_end.conftest import Case, Suyuan
 
 HOLD = """
     import sys
     from pathlib import Path
-    from suyuan.cli.queries import open_tables
+    from suyuan.queries.api import open_tables
     with open_tables(Path(sys.argv[1])) as queries:
         print("held", flush=True)
         sys.stdin.readline()

@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from suyuan.sinks import queries
+from suyuan.queries import sql as queries
 from suyuan.sinks.cluster_tables import CLUSTER_PLACEHOLDERS, SHARDED_BY, on_cluster
 from suyuan.sinks.errors import MigrationError
 from suyuan.sinks.migrations import migrate, migrations

@@ -7,10 +7,10 @@ from dataclasses import fields
 import pytest
 
 from suyuan.domain.identifiers.normal_form import code_form, number_form
-from suyuan.sinks import queries
-from suyuan.sinks.queries import AlertFilter, ChainFilter, DeadLetterFilter
-from suyuan.sinks.reading import read
-from suyuan.sinks.records import Records
+from suyuan.queries import sql as queries
+from suyuan.queries.records import Records
+from suyuan.queries.rows import read
+from suyuan.queries.sql import AlertFilter, ChainFilter, DeadLetterFilter
 from tests.sinks.contract.views import load
 from tests.sinks.rows import MAKER, NOW, PLATFORM, alert, block, chain, dead_letter, events, listing, node, replay
 

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from suyuan.queries.chain_check import ChainChecker, inputs
+from suyuan.queries.chain_check.assessing import MOST_LEVELS
+from suyuan.queries.chain_check.checker import compare_some
+from suyuan.queries.chain_check.recent import Recent
+from suyuan.queries.chain_check.walk import ALL, Walk
 from suyuan.schemas.kinds import KINDS
 from suyuan.simulation.market import Market
-from suyuan.sinks.chain_check import ChainChecker, inputs
-from suyuan.sinks.chain_check.assessing import MOST_LEVELS
-from suyuan.sinks.chain_check.checker import compare_some
-from suyuan.sinks.chain_check.recent import Recent
-from suyuan.sinks.chain_check.walk import ALL, Walk
 from suyuan.sinks.loader import Loader
 from suyuan.sinks.table_sink import TableSink
 from suyuan.sinks.tables import TARGETS

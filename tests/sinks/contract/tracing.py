@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
-from suyuan.sinks.records import LotKey
-from suyuan.sinks.tracing import (
+from suyuan.queries.records import LotKey
+from suyuan.queries.tracing import (
     trace_listing,
     trace_lot,
     trace_lot_forward,

@@ -9,8 +9,8 @@ import pytest
 from prometheus_client import REGISTRY
 
 from suyuan.cli.unmatched import UnmatchedCount
-from suyuan.sinks import queries
-from suyuan.sinks.queries import UnmatchedFilter
+from suyuan.queries import sql as queries
+from suyuan.queries.sql import UnmatchedFilter
 from tests.sinks.contract.views import load
 from tests.sinks.rows import GTIN, MAKER, NOW, SELLER, events, lot
 

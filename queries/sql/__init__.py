@@ -1,0 +1,38 @@
+"""The fixed questions that are asked of the tables. Values are bound, never put into the text of a query."""
+
+from suyuan.queries.sql.alerts import AlertFilter, alert, alert_changes, alert_history, alerts, end_of_changes
+from suyuan.queries.sql.chains import ChainFilter, chain, chains
+from suyuan.queries.sql.counts import Counts, counts, verdicts
+from suyuan.queries.sql.days import expired_unsaid, last_day
+from suyuan.queries.sql.dead_letters import DeadLetterFilter, dead_letters, replays, whole_dead_letters
+from suyuan.queries.sql.evidence import events_by_evidence
+from suyuan.queries.sql.reused_ids import count_reused_ids
+from suyuan.queries.sql.unmatched import GRACE_MS, UNMATCHED_KINDS, UnmatchedFilter, count_unmatched, unmatched
+
+__all__ = [
+    "GRACE_MS",
+    "UNMATCHED_KINDS",
+    "AlertFilter",
+    "ChainFilter",
+    "Counts",
+    "DeadLetterFilter",
+    "UnmatchedFilter",
+    "alert",
+    "alert_changes",
+    "alert_history",
+    "alerts",
+    "chain",
+    "chains",
+    "count_reused_ids",
+    "count_unmatched",
+    "counts",
+    "dead_letters",
+    "end_of_changes",
+    "events_by_evidence",
+    "expired_unsaid",
+    "last_day",
+    "replays",
+    "unmatched",
+    "verdicts",
+    "whole_dead_letters",
+]

@@ -1,0 +1,84 @@
+"""Trace chains: many by what they are like, and one with everything that it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+from suyuan.domain.identifiers.normal_form_sql import normal_form_sql
+from suyuan.queries.records import Records
+from suyuan.queries.rows import Row, limit_clause, read, stream, where_clause
+from suyuan.sinks.clickhouse import ClickHouse
+
+_CONDITIONS = {
+    "verdict": "verdict = {verdict:String}",
+    "gap": "has(gap_names, {gap:String})",
+    "platform_code": f"platform_code = {normal_form_sql('code', '{platform_code:String}')}",
+    "listing_id": f"listing_id = {normal_form_sql('number', '{listing_id:String}')}",
+    "seller_code": f"seller_code = {normal_form_sql('code', '{seller_code:String}')}",
+    "producer_code": f"producer_code = {normal_form_sql('code', '{producer_code:String}')}",
+    "gtin": f"gtin = {normal_form_sql('gtin', '{gtin:String}')}",
+    "lot": f"lot = {normal_form_sql('text', '{lot:String}')}",
+    "seller_division": "startsWith(ifNull(seller_division, ''), {seller_division:String})",
+    "producer_division": "startsWith(ifNull(producer_division, ''), {producer_division:String})",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ChainFilter:
+    """What is None does not matter. Divisions by their first digits: 33 is a province, 3301 a city in it."""
+
+    verdict: str | None = None
+    gap: str | None = None
+    platform_code: str | None = None
+    seller_code: str | None = None
+    producer_code: str | None = None
+    gtin: str | None = None
+    lot: str | None = None
+    seller_division: str | None = None
+    producer_division: str | None = None
+
+
+def chains(clickhouse: ClickHouse, wanted: ChainFilter | None = None, limit: int | None = None) -> Iterator[Row]:
+    """Current chains by platform and listing, without nodes and hops; `gaps` as dicts, `gap_names` sorted."""
+    values = {name: value for name, value in asdict(wanted or ChainFilter()).items() if value is not None}
+    return stream(
+        clickhouse,
+        f"""
+        SELECT * FROM chain_current {where_clause([_CONDITIONS[name] for name in values])}
+        ORDER BY platform_code, listing_id {limit_clause(limit)}
+        """,  # noqa: S608 - fixed conditions, bound values
+        values,
+    )
+
+
+def chain(clickhouse: ClickHouse, platform_code: str, listing_id: str, as_of: int | None = None) -> Row | None:
+    """The whole chain of a listing, as it is or as it was known at `as_of` (ms UTC); None for no such listing
+    then.
+
+    `gaps`, `nodes` and `hops` are lists of dicts; nodes of platform and holders are named by their entity
+    records.
+    """
+    known = "" if as_of is None else "AND received_at <= fromUnixTimestamp64Milli({as_of:Int64})"
+    found = read(
+        clickhouse,
+        f"""
+        SELECT * FROM chain_history
+        WHERE {_CONDITIONS["platform_code"]} AND {_CONDITIONS["listing_id"]} {known}
+        ORDER BY version DESC LIMIT 1
+        """,  # noqa: S608 - fixed texts, bound values
+        {"platform_code": platform_code, "listing_id": listing_id, "as_of": as_of},
+    )
+    if not found:
+        return None
+    _name_nodes(clickhouse, found[0], as_of)
+    return found[0]
+
+
+def _name_nodes(clickhouse: ClickHouse, whole: Row, as_of: int | None) -> None:
+    bare = [node for node in whole["nodes"] if node["role"] in {"platform", "holder"}]
+    entities = Records(clickhouse, as_of).entities({node["id"] for node in bare})
+    for node in bare:
+        if (entity := entities.get(node["id"])) is not None:
+            for field in ("name", "status", "division", "evidence"):
+                node[field] = node[field] if node[field] is not None else entity[field]
