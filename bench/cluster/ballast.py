@@ -13,8 +13,8 @@ from aiokafka import AIOKafkaProducer
 
 from bench.cluster import feed
 from bench.cluster.copies import Copies, copied_key
-from suyuan.cli.topics.wanted import changelog
 from suyuan.connections.kafka import KafkaConnection
+from suyuan.operations.topics.spec import changelog
 from suyuan.simulation.bulk import Bulk
 from suyuan.streams.state.partition import PartitionState
 from suyuan.streams.state.rocks_store import RocksStore

@@ -16,9 +16,9 @@ from kafka import KafkaConsumer, TopicPartition
 
 from bench.trace_join import broker as brokers
 from bench.trace_join.processes import Processes
-from suyuan.cli.cluster.group_lag import GroupLag
-from suyuan.cli.topics.making import make_topics
 from suyuan.connections.kafka import KafkaConnection
+from suyuan.operations.consumer_lag import GroupLag
+from suyuan.operations.topics.create import make_topics
 from suyuan.sinks.clickhouse import ClickHouseSettings
 from suyuan.sinks.tables import GROUP as LOADERS
 from suyuan.sinks.tables import TARGETS

@@ -6,10 +6,7 @@ import time
 from collections.abc import Iterator
 
 from suyuan.cli import reading
-from suyuan.cli.checks.finding import Finding
-from suyuan.cli.cluster.group_lag import GroupLag
 from suyuan.cli.settings import Settings
-from suyuan.cli.topics.checking import partition_count
 from suyuan.errors import SuyuanError
 from suyuan.sinks.tables import GROUP as LOADERS
 from suyuan.sinks.tables import TARGETS

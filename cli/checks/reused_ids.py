@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from suyuan.cli import reading
-from suyuan.cli.checks.finding import Finding
 from suyuan.cli.settings import Settings
 from suyuan.errors import SuyuanError
+from suyuan.operations.checks.finding import Finding
 
 
 def ids(settings: Settings) -> Iterator[Finding]:

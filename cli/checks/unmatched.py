@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from suyuan.cli import reading
-from suyuan.cli.checks.finding import Finding
 from suyuan.cli.settings import Settings
 from suyuan.cli.unmatched import settled
 from suyuan.errors import SuyuanError
+from suyuan.operations.checks.finding import Finding
 
 _CALLED = {"recall": "open recalls", "inspection": "failed inspections", "shipment": "shipments", "lot": "lots"}
 

@@ -10,18 +10,18 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
-from suyuan.cli.cluster.group_lag import GroupLag
 from suyuan.cli.days import day_event
 from suyuan.cli.registry import accept_registered_ids
 from suyuan.cli.settings import Settings
 from suyuan.cli.state_size import observe_state_size
-from suyuan.cli.topics.administration import BrokersError
-from suyuan.cli.topics.checking import mismatches, partition_count
 from suyuan.connections.kafka import KafkaConnection
 from suyuan.connections.log_errors import MessagesLost
 from suyuan.domain.calendar import china_day
 from suyuan.domain.keys import partition_of
 from suyuan.errors import ErrorKind, SuyuanError
+from suyuan.operations.consumer_lag import GroupLag
+from suyuan.operations.kafka_admin import BrokersError
+from suyuan.operations.topics.check import mismatches, partition_count
 from suyuan.schemas.events import encode_event
 from suyuan.streams import metrics
 from suyuan.streams.app import GROUP, StreamApp

@@ -12,12 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from suyuan.cli.dead_letters.choosing import Reason, Since, Topic, chosen
-from suyuan.cli.dead_letters.correcting import correction
-from suyuan.cli.dead_letters.logs import replay_log
-from suyuan.cli.dead_letters.place import Place
-from suyuan.cli.dead_letters.replay_log import Gone, value_at
-from suyuan.cli.dead_letters.replaying import LARGEST_KEPT, Ask, Candidate, Outcome, Replayer
+from suyuan.cli.dead_letter_options import Reason, Since, Topic, chosen
 from suyuan.cli.drawing.dead_letters import draw_dead_letter, draw_dead_letters, identity
 from suyuan.cli.exits import Exit
 from suyuan.cli.options import AsJson, Data
@@ -28,6 +23,11 @@ from suyuan.cli.screen import console, print_json, put, say, show_records
 from suyuan.cli.settings import Settings, load
 from suyuan.cli.visible import visible
 from suyuan.errors import ErrorKind, SuyuanError
+from suyuan.operations.dead_letters.correction import correction
+from suyuan.operations.dead_letters.log import Gone, value_at
+from suyuan.operations.dead_letters.logs import replay_log
+from suyuan.operations.dead_letters.place import Place
+from suyuan.operations.dead_letters.replay import LARGEST_KEPT, Ask, Candidate, Outcome, Replayer
 
 app = typer.Typer(
     help="Messages that could not be read: where they are, why, and sending them again.", no_args_is_help=False

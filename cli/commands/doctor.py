@@ -8,8 +8,6 @@ from dataclasses import asdict
 import typer
 from rich.text import Text
 
-from suyuan.cli.checks import chains, damage, folder, kafka, machine, reused_ids, tables, unmatched
-from suyuan.cli.checks.finding import Finding
 from suyuan.cli.drawing.records import Column, Records, Value
 from suyuan.cli.drawing.words import clean
 from suyuan.cli.exits import Exit, exit_of
@@ -18,6 +16,8 @@ from suyuan.cli.screen import print_json, show
 from suyuan.cli.settings import Settings, load
 from suyuan.connections.urls import address_shown
 from suyuan.errors import SuyuanError
+from suyuan.operations.checks import chains, damage, folder, kafka, machine, reused_ids, tables, unmatched
+from suyuan.operations.checks.finding import Finding
 
 _COLUMNS = (Column("check"), Column("status"), Column("detail", "text", most=4_000))
 _STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red"}

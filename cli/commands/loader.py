@@ -17,9 +17,9 @@ from suyuan.cli.metrics_server import serve_metrics
 from suyuan.cli.options import AcceptLoss, AsJson, ClickHouseServer, Kafka
 from suyuan.cli.screen import log_warnings, print_json, put, say
 from suyuan.cli.settings import Settings, load
-from suyuan.cli.topics.administration import administration
-from suyuan.cli.topics.checking import refuse_former
 from suyuan.errors import ErrorKind, SuyuanError
+from suyuan.operations.kafka_admin import administration
+from suyuan.operations.topics.check import refuse_former
 from suyuan.sinks.clickhouse import ClickHouse
 from suyuan.sinks.damage import report_detached
 from suyuan.sinks.errors import MigrationError

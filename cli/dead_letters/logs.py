@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from suyuan.cli.dead_letters.embedded import embedded_replay_log
-from suyuan.cli.dead_letters.replay_log import ReplayLog
 from suyuan.cli.settings import Settings
+from suyuan.operations.dead_letters.embedded import embedded_replay_log
+from suyuan.operations.dead_letters.log import ReplayLog
 
 
 @contextmanager
 def replay_log(settings: Settings) -> Iterator[ReplayLog]:
     """Raises SuyuanError."""
     if settings.kafka:
-        from suyuan.cli.dead_letters.kafka import kafka_replay_log  # noqa: PLC0415 - loads Kafka's client
+        from suyuan.operations.dead_letters.kafka import kafka_replay_log  # noqa: PLC0415 - loads Kafka's client
 
         with kafka_replay_log(settings.kafka_connection()) as over_kafka:
             yield over_kafka

@@ -13,9 +13,9 @@ import pytest
 from suyuan.cli.chain_watch import SETTLED_MS, ChainWatch
 from suyuan.cli.embedded.run import EmbeddedRun
 from suyuan.cli.settings import Settings
-from suyuan.cli.state_rebuild.embedded import rebuild_partition
 from suyuan.domain.keys import join_key, partition_of
 from suyuan.eventlog.log import Record
+from suyuan.operations.state_rebuild.embedded import rebuild_partition
 from suyuan.queries.chain_check import Look
 from suyuan.queries.sql import chain
 from suyuan.sinks.metrics import VERIFIER_WRONG_CHAINS

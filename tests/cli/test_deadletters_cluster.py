@@ -7,8 +7,8 @@ import json
 import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
-from suyuan.cli.dead_letters.kafka import kafka_replay_log
-from suyuan.cli.topics.making import make_topics
+from suyuan.operations.dead_letters.kafka import kafka_replay_log
+from suyuan.operations.topics.create import make_topics
 from suyuan.sinks.clickhouse import ClickHouse
 from suyuan.sinks.migrations import migrate
 from tests.sinks.conftest import WITHOUT_FSYNC, emptied

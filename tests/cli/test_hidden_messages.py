@@ -4,8 +4,8 @@ import logging
 
 from prometheus_client import REGISTRY
 
-from suyuan.cli.cluster.hidden_messages import HiddenMessages
 from suyuan.connections.open_transactions import OpenTransaction
+from suyuan.operations.hidden_messages import HiddenMessages
 
 
 def shown(topic):

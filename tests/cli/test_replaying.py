@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from suyuan.cli.dead_letters import replaying
-from suyuan.cli.dead_letters.embedded import EmbeddedReplayLog
-from suyuan.cli.dead_letters.place import Place
-from suyuan.cli.dead_letters.replay_log import TOPIC, replays_noted
-from suyuan.cli.dead_letters.replaying import Candidate, Replayer
 from suyuan.eventlog.log import Log, Record
+from suyuan.operations.dead_letters import replay as replaying
+from suyuan.operations.dead_letters.embedded import EmbeddedReplayLog
+from suyuan.operations.dead_letters.log import TOPIC, replays_noted
+from suyuan.operations.dead_letters.place import Place
+from suyuan.operations.dead_letters.replay import Candidate, Replayer
 from tests.streams.stages.part import encoded
 from tests.streams.stages.published import event
 

@@ -14,12 +14,12 @@ from kafka import KafkaProducer
 from kafka.admin import ConfigResource, KafkaAdminClient
 
 from suyuan.cli.exits import Exit
-from suyuan.cli.topics.administration import administration
-from suyuan.cli.topics.checking import Mismatch, mismatches
-from suyuan.cli.topics.making import make_topics
-from suyuan.cli.topics.wanted import changelog, wanted_topics
 from suyuan.connections.kafka import KafkaConnection
 from suyuan.errors import SuyuanError
+from suyuan.operations.kafka_admin import administration
+from suyuan.operations.topics.check import Mismatch, mismatches
+from suyuan.operations.topics.create import make_topics
+from suyuan.operations.topics.spec import changelog, wanted_topics
 from suyuan.schemas.events import encode_body
 from suyuan.schemas.framing import frame
 from suyuan.schemas.kinds import KINDS, SCHEMA_IDS, schema_by_id
@@ -187,7 +187,7 @@ def test_what_is_kept_for_readers_outlasts_their_absence():
 
 
 def test_nobody_there(suyuan, monkeypatch):
-    monkeypatch.setattr("suyuan.cli.topics.administration.BOOTSTRAP_MS", 2000)
+    monkeypatch.setattr("suyuan.operations.kafka_admin.BOOTSTRAP_MS", 2000)
     for action in ("create", "check"):
         answer = suyuan("topics", action, "--kafka", "127.0.0.1:1")
         assert answer.code == Exit.UNAVAILABLE

@@ -10,10 +10,10 @@ from contextlib import contextmanager, suppress
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 
-from suyuan.cli.cluster.group_lag import GroupLag
-from suyuan.cli.topics.making import make_topics
-from suyuan.cli.topics.wanted import wanted_topics
 from suyuan.errors import SuyuanError
+from suyuan.operations.consumer_lag import GroupLag
+from suyuan.operations.topics.create import make_topics
+from suyuan.operations.topics.spec import wanted_topics
 from suyuan.schemas.blocks import decode_block
 from suyuan.streams.app import GROUP
 from suyuan.streams.topology import READ_TOPICS

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 
-from suyuan.cli.cluster.group_lag import GroupLag
+from suyuan.operations.consumer_lag import GroupLag
 from suyuan.streams.app import GROUP, StreamApp
 from suyuan.streams.topology import READ_TOPICS
 from tests.cluster.kafka_cluster import KafkaCluster

@@ -9,12 +9,12 @@ from dataclasses import replace
 
 import pytest
 
-from suyuan.cli.checks.chains import sample
 from suyuan.cli.cluster.loader_watch import LoaderMonitor
 from suyuan.cli.cluster.loading import ClusterLoader
 from suyuan.cli.settings import Settings
-from suyuan.cli.state_rebuild.kafka import rebuild_partition
 from suyuan.domain.keys import join_key, partition_of
+from suyuan.operations.checks.chains import sample
+from suyuan.operations.state_rebuild.kafka import rebuild_partition
 from suyuan.queries.sql import chain
 from suyuan.sinks.clickhouse import ClickHouse
 from suyuan.sinks.migrations import migrate

@@ -7,8 +7,8 @@ import time
 import pytest
 from kafka import KafkaAdminClient
 
-from suyuan.cli.state_rebuild.kafka import rebuild
-from suyuan.cli.topics.making import make_topics
+from suyuan.operations.state_rebuild.kafka import rebuild
+from suyuan.operations.topics.create import make_topics
 from tests.cluster.kafka_cluster import PATIENCE_SECONDS
 from tests.offers import PLATFORM, offer
 from tests.streams.results import newest_chains

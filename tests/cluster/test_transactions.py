@@ -8,9 +8,9 @@ from collections import Counter
 import pytest
 from kafka import TopicPartition
 
-from suyuan.cli.checks import kafka
-from suyuan.cli.topics.administration import administration
 from suyuan.connections.open_transactions import open_transactions
+from suyuan.operations.checks import kafka
+from suyuan.operations.kafka_admin import administration
 from tests.reference.records import accepted_records
 from tests.streams.event_messages import event_messages
 from tests.streams.results import current_chains, outcomes

@@ -8,8 +8,8 @@ from collections import Counter
 
 import pytest
 
-from suyuan.cli.state_rebuild.kafka import rebuild
 from suyuan.errors import SuyuanError
+from suyuan.operations.state_rebuild.kafka import rebuild
 from tests.reference.records import accepted_records
 from tests.streams.results import current_chains, outcomes
 

@@ -11,7 +11,7 @@ from contextlib import closing
 
 import pytest
 
-from suyuan.cli.checks import damage
+from suyuan.operations.checks import damage
 from tests.end_to_end.conftest import Case, Suyuan
 from tests.end_to_end.markets import LAST_DAY, write
 from tests.flips import flip, index_of_table

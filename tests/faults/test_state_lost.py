@@ -9,7 +9,7 @@ import shutil
 import pytest
 from kafka import KafkaAdminClient
 
-from suyuan.cli.topics.making import make_topics
+from suyuan.operations.topics.create import make_topics
 from suyuan.streams import app as apps
 from suyuan.streams.runner import StageRunner
 from suyuan.streams.state.errors import StateCorruptError

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from kafka import KafkaConsumer, TopicPartition
 
-from suyuan.cli.topics.making import make_topics
+from suyuan.operations.topics.create import make_topics
 from tests.cli.conftest import data, suyuan  # noqa: F401 - fixtures
 from tests.connections.conftest import unused_port  # noqa: F401 - fixture
 

@@ -7,9 +7,9 @@ import random
 
 import pytest
 
-from suyuan.cli.checks import clock, kafka
 from suyuan.cli.exits import Exit
 from suyuan.connections.kafka import KafkaConnection
+from suyuan.operations.checks import clock, kafka
 from suyuan.publishing.publisher import Publisher
 from suyuan.sinks.clickhouse import ClickHouse
 from suyuan.streams.state.rocks_store import RocksStore
@@ -76,7 +76,7 @@ def test_brokers_whose_clock_is_ahead(findings, connection, monkeypatch):
 
 
 def test_nobody_there(findings, monkeypatch):
-    monkeypatch.setattr("suyuan.cli.topics.administration.BOOTSTRAP_MS", 2000)
+    monkeypatch.setattr("suyuan.operations.kafka_admin.BOOTSTRAP_MS", 2000)
     found, code = findings("127.0.0.1:1")
     assert code == Exit.FAILED
     assert found["kafka"][0][1].startswith("no broker answers at 127.0.0.1:1")

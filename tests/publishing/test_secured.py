@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from suyuan.cli.topics.administration import administration
-from suyuan.cli.topics.making import make_topics
 from suyuan.errors import ErrorKind, SuyuanError
+from suyuan.operations.kafka_admin import administration
+from suyuan.operations.topics.create import make_topics
 from suyuan.publishing.publisher import BrokersUnavailable, Publisher
 from tests.publishing.test_publisher import listing
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kafka import KafkaConsumer, KafkaProducer
 from kafka.admin import AbortTransactionSpec
 
-from suyuan.cli.topics.administration import administration
+from suyuan.operations.kafka_admin import administration
 from suyuan.schemas.events import decode_event
 from tests.soak.events import DECOY
 

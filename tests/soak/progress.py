@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from kafka.admin import OffsetSpec
 from kafka.errors import KafkaError
 
-from suyuan.cli.cluster.group_lag import GroupLag
 from suyuan.errors import SuyuanError
+from suyuan.operations.consumer_lag import GroupLag
 
 POLL_SECONDS = 1.0
 

@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from suyuan.cli.state_rebuild.requests import requests
 from suyuan.domain.keys import SEPARATOR
+from suyuan.operations.state_rebuild.requests import requests
 from tests.reference.assessment import expected_chains
 from tests.reference.markets import generate
 from tests.reference.records import current_listings

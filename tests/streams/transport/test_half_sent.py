@@ -12,8 +12,8 @@ import pytest
 from faust.types.tuples import TP
 from kafka.admin import NewTopic
 
-from suyuan.cli.topics.administration import administration
 from suyuan.eventlog.records import Record
+from suyuan.operations.kafka_admin import administration
 from suyuan.streams.transport.errors import LeaseLost
 from suyuan.streams.transport.kafka.leased_connections import socket_transport
 from tests.brokers import Broker

@@ -9,8 +9,8 @@ import pytest
 from faust.types.tuples import TP
 from kafka.admin import NewTopic
 
-from suyuan.cli.topics.administration import administration
 from suyuan.eventlog.records import Record
+from suyuan.operations.kafka_admin import administration
 from tests.streams.transport.contract import Reader, eventually
 from tests.streams.transport.test_half_sent import Backend
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from suyuan.cli.checks import damage
-from suyuan.cli.checks.clock import against_now
-from suyuan.cli.checks.finding import Finding
 from suyuan.connections.addresses import is_loopback
+from suyuan.operations.checks import damage
+from suyuan.operations.checks.clock import against_now
+from suyuan.operations.checks.finding import Finding
 from suyuan.sinks.clickhouse import ClickHouse, ClickHouseSettings
 from suyuan.sinks.errors import SinkError
 

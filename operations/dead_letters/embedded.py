@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from suyuan.cli.dead_letters.replay_log import TOPIC, Message
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.eventlog.log import Log, Records
+from suyuan.operations.dead_letters.log import TOPIC, Message
 
 
 class EmbeddedReplayLog:

@@ -11,10 +11,10 @@ from kafka.admin import OffsetSpec
 from kafka.errors import KafkaError
 from kafka.protocol.consumer import IsolationLevel
 
-from suyuan.cli.topics.administration import BrokersError, administration
-from suyuan.cli.topics.checking import Described
 from suyuan.connections.kafka import KafkaConnection
 from suyuan.errors import ErrorKind
+from suyuan.operations.kafka_admin import BrokersError, administration
+from suyuan.operations.topics.check import Described
 from suyuan.streams.watchdog import Progress
 
 

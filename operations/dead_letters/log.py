@@ -9,8 +9,8 @@ from typing import Protocol
 
 import polars as pl
 
-from suyuan.cli.dead_letters.place import Place
 from suyuan.errors import SuyuanError
+from suyuan.operations.dead_letters.place import Place
 from suyuan.schemas.blocks import block_schema, decode_block, encode_block
 
 TOPIC = "dead_letter.replay"

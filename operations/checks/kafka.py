@@ -9,15 +9,15 @@ from typing import Any
 from kafka import TopicPartition
 from kafka.admin import KafkaAdminClient, OffsetSpec
 
-from suyuan.cli.checks.clock import against_newest
-from suyuan.cli.checks.finding import Finding
-from suyuan.cli.topics.administration import administration
-from suyuan.cli.topics.checking import differences, usual_count
-from suyuan.cli.topics.wanted import WantedTopic, wanted_topics
 from suyuan.connections.addresses import is_loopback
 from suyuan.connections.kafka import KafkaConnection
 from suyuan.connections.open_transactions import LONG_SECONDS, open_transactions
 from suyuan.errors import SuyuanError
+from suyuan.operations.checks.clock import against_newest
+from suyuan.operations.checks.finding import Finding
+from suyuan.operations.kafka_admin import administration
+from suyuan.operations.topics.check import differences, usual_count
+from suyuan.operations.topics.spec import WantedTopic, wanted_topics
 
 _SHOWN = 10
 

@@ -9,11 +9,11 @@ from kafka import KafkaProducer, TopicPartition
 from kafka.admin import KafkaAdminClient, OffsetSpec
 from kafka.errors import NoError
 
-from suyuan.cli.state_rebuild.changelogs import CHANGELOGS
-from suyuan.cli.state_rebuild.requests import check_number, requests
-from suyuan.cli.topics.administration import administration
 from suyuan.connections.kafka import KafkaConnection
 from suyuan.errors import ErrorKind, SuyuanError
+from suyuan.operations.kafka_admin import administration
+from suyuan.operations.state_rebuild.changelogs import CHANGELOGS
+from suyuan.operations.state_rebuild.requests import check_number, requests
 from suyuan.streams.app import GROUP
 from suyuan.streams.state.position import RESET_KEY
 from suyuan.streams.topology import READ_TOPICS

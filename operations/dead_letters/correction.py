@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import time
 
-from suyuan.cli.dead_letters.place import Place
-from suyuan.cli.dead_letters.replaying import Correction
 from suyuan.domain.keys import partition_of
 from suyuan.errors import SuyuanError
+from suyuan.operations.dead_letters.place import Place
+from suyuan.operations.dead_letters.replay import Correction
 from suyuan.publishing.checking import refuse
 from suyuan.publishing.keys import business_keys
 from suyuan.schemas.events import decode_event, encode_event

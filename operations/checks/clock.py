@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 
-from suyuan.cli.checks.finding import Finding
+from suyuan.operations.checks.finding import Finding
 
 SLACK_MS = 60_000
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
-from suyuan.cli.checks.finding import Finding
+from suyuan.operations.checks.finding import Finding
 
 _PARTS = (
     "suyuan",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from suyuan.cli.exporting.lines import Exported, exported_lines, in_topics
 from suyuan.eventlog.log import Log
+from suyuan.operations.exporting.lines import Exported, exported_lines, in_topics
 
 
 def folder_lines(folder: Path, done: Exported) -> Iterator[bytes]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from suyuan.cli.exporting.lines import Exported, exported_lines, in_topics
 from suyuan.connections.kafka import KafkaConnection
+from suyuan.operations.exporting.lines import Exported, exported_lines, in_topics
 from suyuan.sinks.kafka_log import KafkaLog
 
 GROUP = "export"

@@ -6,11 +6,11 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from suyuan.cli.checks.clock import against_newest
-from suyuan.cli.checks.finding import Finding
 from suyuan.errors import SuyuanError
 from suyuan.eventlog.errors import LogError, LogMissing
 from suyuan.eventlog.log import Log
+from suyuan.operations.checks.clock import against_newest
+from suyuan.operations.checks.finding import Finding
 from suyuan.queries.over_socket import client as query_client
 from suyuan.schemas.topics import TOPICS
 

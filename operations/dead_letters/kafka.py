@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
-from suyuan.cli.dead_letters.replay_log import TOPIC, Message
 from suyuan.connections.kafka import KafkaConnection
 from suyuan.errors import ErrorKind, SuyuanError
+from suyuan.operations.dead_letters.log import TOPIC, Message
 from suyuan.schemas.kinds import KINDS
 from suyuan.sinks.kafka_log import KafkaLog
 

@@ -18,8 +18,7 @@ from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any, Literal
 
-from suyuan.cli.dead_letters.place import Place
-from suyuan.cli.dead_letters.replay_log import (
+from suyuan.operations.dead_letters.log import (
     Gone,
     Message,
     Replayed,
@@ -28,6 +27,7 @@ from suyuan.cli.dead_letters.replay_log import (
     replays_noted,
     value_at,
 )
+from suyuan.operations.dead_letters.place import Place
 from suyuan.schemas.accepted_runs import accepted_run
 from suyuan.schemas.withheld import WITHHELD_TOPICS
 

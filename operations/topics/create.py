@@ -8,11 +8,11 @@ from typing import Any
 from kafka.admin import KafkaAdminClient
 from kafka.errors import TopicAlreadyExistsError, for_code
 
-from suyuan.cli.topics.administration import administration
-from suyuan.cli.topics.checking import Mismatch, differences, refuse_former
-from suyuan.cli.topics.wanted import WantedTopic, wanted_topics
 from suyuan.connections.kafka import KafkaConnection
 from suyuan.errors import SuyuanError
+from suyuan.operations.kafka_admin import administration
+from suyuan.operations.topics.check import Mismatch, differences, refuse_former
+from suyuan.operations.topics.spec import WantedTopic, wanted_topics
 
 READY_MS = 60_000
 """until every partition that was made has a leader"""

@@ -10,10 +10,10 @@ from typing import Any
 
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
-from suyuan.cli.topics.administration import administration
-from suyuan.cli.topics.wanted import WantedTopic, wanted_topics
 from suyuan.connections.kafka import KafkaConnection
 from suyuan.errors import ErrorKind, SuyuanError
+from suyuan.operations.kafka_admin import administration
+from suyuan.operations.topics.spec import WantedTopic, wanted_topics
 from suyuan.schemas.kinds import KINDS
 from suyuan.schemas.topics import FORMER_TOPICS, KEYS_MARK
 

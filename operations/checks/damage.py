@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from suyuan.cli.checks.finding import Finding
 from suyuan.errors import SuyuanError
 from suyuan.eventlog.damage import damage as log_damage
 from suyuan.eventlog.errors import LogError, LogMissing
 from suyuan.eventlog.log import Log
+from suyuan.operations.checks.finding import Finding
 from suyuan.queries.folder_tables import FolderTables
 from suyuan.sinks.clickhouse import ClickHouse, ClickHouseSettings
 from suyuan.sinks.damage import Damage, damage

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from suyuan.cli.topics.wanted import changelog
+from suyuan.operations.topics.spec import changelog
 from suyuan.streams.topology import TOPOLOGY
 
 REMEMBERING = {"risk"}
