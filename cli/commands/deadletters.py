@@ -16,7 +16,6 @@ from suyuan.cli.dead_letter_options import Reason, Since, Topic, chosen
 from suyuan.cli.drawing.dead_letters import draw_dead_letter, draw_dead_letters, identity
 from suyuan.cli.exits import Exit
 from suyuan.cli.options import AsJson, Data
-from suyuan.cli.publishing.sources import STDIN
 from suyuan.cli.reading import tables
 from suyuan.cli.registry import accept_registered_ids
 from suyuan.cli.screen import console, print_json, put, say, show_records
@@ -28,6 +27,7 @@ from suyuan.operations.dead_letters.log import Gone, value_at
 from suyuan.operations.dead_letters.logs import replay_log
 from suyuan.operations.dead_letters.place import Place
 from suyuan.operations.dead_letters.replay import LARGEST_KEPT, Ask, Candidate, Outcome, Replayer
+from suyuan.publishing.files.sources import STDIN
 
 app = typer.Typer(
     help="Messages that could not be read: where they are, why, and sending them again.", no_args_is_help=False

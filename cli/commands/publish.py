@@ -11,21 +11,21 @@ import typer
 
 from suyuan.cli.exits import Exit
 from suyuan.cli.options import AsJson, Data, Kafka
-from suyuan.cli.publishing import embedded
-from suyuan.cli.publishing.checked import NoOutlet, Shown
-from suyuan.cli.publishing.columns import OwnWords, nearest, read_own_words
-from suyuan.cli.publishing.encoding import Encoding, named
-from suyuan.cli.publishing.files import Publication
-from suyuan.cli.publishing.problems import a
-from suyuan.cli.publishing.progress import progress_bar
-from suyuan.cli.publishing.publisher import Outlet, Publisher
-from suyuan.cli.publishing.reading import Options
-from suyuan.cli.publishing.refused_rows import RefusedRows
-from suyuan.cli.publishing.sources import STDIN
-from suyuan.cli.publishing.tally import Tally
+from suyuan.cli.progress import progress_bar
 from suyuan.cli.screen import print_json, put, say
 from suyuan.cli.settings import Settings, load
 from suyuan.errors import ErrorKind, SuyuanError
+from suyuan.publishing.files import embedded
+from suyuan.publishing.files.batches import Outlet, Publisher
+from suyuan.publishing.files.checked import NoOutlet, Shown
+from suyuan.publishing.files.columns import OwnWords, nearest, read_own_words
+from suyuan.publishing.files.encoding import Encoding, named
+from suyuan.publishing.files.problems import a
+from suyuan.publishing.files.publish import Publication
+from suyuan.publishing.files.records import Options
+from suyuan.publishing.files.refused_rows import RefusedRows
+from suyuan.publishing.files.sources import STDIN
+from suyuan.publishing.files.tally import Tally
 from suyuan.schemas.kinds import KINDS
 
 _SHOWN = 20
@@ -95,7 +95,7 @@ def _outlet(settings: Settings | None, tally: Tally) -> AbstractContextManager[O
         return nullcontext(NoOutlet(tally))
     if not settings.kafka:
         return embedded.outlet(settings.data, settings.partitions, tally, fsync=settings.fsync)
-    from suyuan.cli.publishing import kafka  # noqa: PLC0415 - Kafka's client takes a while to load
+    from suyuan.publishing.files import kafka  # noqa: PLC0415 - Kafka's client takes a while to load
 
     return kafka.outlet(settings.kafka_connection(), tally)
 

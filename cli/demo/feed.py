@@ -6,7 +6,7 @@ import json
 import threading
 import time
 
-from suyuan.cli.publishing.publisher import Outlet, Publisher
+from suyuan.publishing.files.batches import Outlet, Publisher
 from suyuan.schemas.validation import InvalidEvent, parse_event
 from suyuan.simulation.market import Market
 

@@ -11,9 +11,9 @@ from suyuan.cli.demo.feed import Feed
 from suyuan.cli.demo.picture import Figures
 from suyuan.cli.demo.tour import tour
 from suyuan.cli.embedded.run import EmbeddedRun
-from suyuan.cli.publishing.embedded import EmbeddedOutlet
-from suyuan.cli.publishing.tally import Tally
 from suyuan.cli.settings import Settings
+from suyuan.publishing.files.embedded import EmbeddedOutlet
+from suyuan.publishing.files.tally import Tally
 from suyuan.queries.api import named_queries
 from suyuan.simulation.market import Market
 from suyuan.simulation.report import Report, compare

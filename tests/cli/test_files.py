@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from suyuan.cli.publishing.archives import opened
-from suyuan.cli.publishing.columns import table as words_by_kind
-from suyuan.cli.publishing.columns import values_table
-from suyuan.cli.publishing.encoding import judge
-from suyuan.cli.publishing.reading import Options, Reading
+from suyuan.publishing.files.archives import opened
+from suyuan.publishing.files.columns import table as words_by_kind
+from suyuan.publishing.files.columns import values_table
+from suyuan.publishing.files.encoding import judge
+from suyuan.publishing.files.records import Options, Reading
 from suyuan.schemas.kinds import KINDS, event_schema
 from suyuan.schemas.validation import ParsedEvent
 from tests.cli.test_publish import found_in

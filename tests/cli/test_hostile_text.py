@@ -10,12 +10,12 @@ import pytest
 from rich.cells import cell_len
 from typer.testing import CliRunner
 
+from suyuan.cli import progress
 from suyuan.cli.commands import alerts as alerts_command
 from suyuan.cli.commands import chains, deadletters, doctor, trace, unmatched
 from suyuan.cli.commands import event as event_command
 from suyuan.cli.demo.picture import Figures, draw, line
 from suyuan.cli.main import COMMANDS, app
-from suyuan.cli.publishing import progress
 from suyuan.cli.screen import PlainConsole, json_line, print_json, put, say
 from suyuan.cli.visible import shortened, visible, visible_json
 from suyuan.errors import SuyuanError

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suyuan.cli.publishing.lines import LONGEST, Lines, Mark
+from suyuan.publishing.files.lines import LONGEST, Lines, Mark
 
 
 class Stream:

@@ -13,10 +13,10 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from suyuan.cli.publishing.lines import LONGEST
 from suyuan.domain.calendar import china_day, days_after
 from suyuan.eventlog.errors import LogMissing
 from suyuan.eventlog.log import Log
+from suyuan.publishing.files.lines import LONGEST
 from suyuan.schemas.events import decode_event
 from suyuan.simulation.market import Market
 

@@ -7,9 +7,9 @@ from itertools import chain, repeat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suyuan.cli.publishing.lines import LONGEST, Mark
-from suyuan.cli.publishing.problems import Spoiled
-from suyuan.cli.publishing.table import Table
+from suyuan.publishing.files.lines import LONGEST, Mark
+from suyuan.publishing.files.problems import Spoiled
+from suyuan.publishing.files.table import Table
 
 
 def rows(text):

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from suyuan.cli.exits import Exit
-from suyuan.cli.publishing import kafka
+from suyuan.publishing.files import kafka
 from suyuan.schemas.events import decode_event
 from suyuan.simulation.market import Market
 from tests.publishing.test_publisher import listing

@@ -9,7 +9,7 @@ from itertools import chain
 
 import msgspec
 
-from suyuan.cli.publishing.columns import (
+from suyuan.publishing.files.columns import (
     KIND,
     Column,
     Money,
@@ -21,8 +21,8 @@ from suyuan.cli.publishing.columns import (
     needed,
     words_of,
 )
-from suyuan.cli.publishing.encoding import CHUNK, Bytes, Encoding, Utf8
-from suyuan.cli.publishing.formats import (
+from suyuan.publishing.files.encoding import CHUNK, Bytes, Encoding, Utf8
+from suyuan.publishing.files.formats import (
     MOST_BEFORE_HEADER,
     Layout,
     header_of,
@@ -30,12 +30,12 @@ from suyuan.cli.publishing.formats import (
     kind_of,
     layout_of,
 )
-from suyuan.cli.publishing.json_objects import Objects, is_epcis, is_one_to_a_line, repeated_key
-from suyuan.cli.publishing.lines import LONGEST, Lines, Mark
-from suyuan.cli.publishing.problems import FileRefusedError, Spoiled, a
-from suyuan.cli.publishing.sources import Source
-from suyuan.cli.publishing.table import Row, Table
-from suyuan.cli.publishing.workbook import Workbook
+from suyuan.publishing.files.json_objects import Objects, is_epcis, is_one_to_a_line, repeated_key
+from suyuan.publishing.files.lines import LONGEST, Lines, Mark
+from suyuan.publishing.files.problems import FileRefusedError, Spoiled, a
+from suyuan.publishing.files.sources import Source
+from suyuan.publishing.files.table import Row, Table
+from suyuan.publishing.files.workbook import Workbook
 from suyuan.schemas.kinds import KINDS
 from suyuan.schemas.text_rows import event_from_text
 from suyuan.schemas.validation import MISSING_KIND, InvalidEvent, ParsedEvent, parse_event

@@ -8,9 +8,9 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 
-from suyuan.cli.publishing.tally import Tally
 from suyuan.domain.keys import partition_of
 from suyuan.eventlog.log import Appended, Log, Records
+from suyuan.publishing.files.tally import Tally
 from suyuan.schemas.topics import TOPICS
 
 _UNDER_WAY = 2

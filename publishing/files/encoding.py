@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from suyuan.cli.publishing.problems import LONGEST, FileRefusedError
+from suyuan.publishing.files.problems import LONGEST, FileRefusedError
 
 HELD = 4 << 20
 """bytes of a pipe that are held back at most, until its encoding is decided"""
@@ -190,7 +190,7 @@ def _encodable(character: str, codec: str) -> bool:
 
 
 class Bytes(Protocol):
-    """See `suyuan.cli.publishing.sources.Source`."""
+    """See `suyuan.publishing.files.sources.Source`."""
 
     def read(self, size: int) -> bytes:
         """The next bytes, b"" at the end."""

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import IO
 
-from suyuan.cli.publishing.sources import Joined, Source, fill, open_raw
-from suyuan.cli.publishing.workbook import Workbook, is_old_workbook, is_workbook
+from suyuan.publishing.files.sources import Joined, Source, fill, open_raw
+from suyuan.publishing.files.workbook import Workbook, is_old_workbook, is_workbook
 
 _ZIP = b"PK\x03\x04"
 _HEAD = 8

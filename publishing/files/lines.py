@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import Protocol
 
-from suyuan.cli.publishing.problems import LONGEST
+from suyuan.publishing.files.problems import LONGEST
 
 __all__ = ["LONGEST", "Bytes", "Lines", "Mark"]
 
@@ -24,7 +24,7 @@ class Mark(Enum):
 
 
 class Bytes(Protocol):
-    """See `suyuan.cli.publishing.sources.Source`."""
+    """See `suyuan.publishing.files.sources.Source`."""
 
     def read(self, size: int) -> bytes:
         """The next bytes, b"" at the end."""

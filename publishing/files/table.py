@@ -6,8 +6,8 @@ import csv
 from collections import deque
 from collections.abc import Iterable, Iterator
 
-from suyuan.cli.publishing.lines import LONGEST, Mark
-from suyuan.cli.publishing.problems import Spoiled
+from suyuan.publishing.files.lines import LONGEST, Mark
+from suyuan.publishing.files.problems import Spoiled
 
 Row = list[str]
 

@@ -7,8 +7,8 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from suyuan.cli.publishing.reading import Reading
-from suyuan.cli.publishing.tally import Tally
+from suyuan.publishing.files.records import Reading
+from suyuan.publishing.files.tally import Tally
 from suyuan.schemas.kinds import PERSONAL
 from suyuan.schemas.validation import ParsedEvent
 

@@ -6,8 +6,8 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from suyuan.cli.publishing.tally import Tally
 from suyuan.connections.kafka import KafkaConnection
+from suyuan.publishing.files.tally import Tally
 from suyuan.publishing.sending import Answer, Sender
 
 REMEMBERED = 1_000_000

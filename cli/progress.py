@@ -9,10 +9,10 @@ from contextlib import contextmanager
 
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from suyuan.cli.publishing.sources import Source
-from suyuan.cli.publishing.tally import Tally
-from suyuan.cli.publishing.workbook import Workbook
 from suyuan.cli.screen import console, say
+from suyuan.publishing.files.sources import Source
+from suyuan.publishing.files.tally import Tally
+from suyuan.publishing.files.workbook import Workbook
 
 _EVERY = 10.0
 """seconds between plain lines"""

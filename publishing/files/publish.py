@@ -5,17 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from suyuan.cli.publishing.archives import Refused, opened
-from suyuan.cli.publishing.checked import Shown
-from suyuan.cli.publishing.columns import OTHER_REASON, REASON
-from suyuan.cli.publishing.problems import FileRefusedError, Problem, Spoiled
-from suyuan.cli.publishing.progress import ProgressBar
-from suyuan.cli.publishing.publisher import Publisher
-from suyuan.cli.publishing.reading import Options, Raw, Reading
-from suyuan.cli.publishing.refused_rows import RefusedRows
-from suyuan.cli.publishing.sources import Source
-from suyuan.cli.publishing.tally import Tally
-from suyuan.cli.publishing.workbook import Workbook
+from suyuan.cli.progress import ProgressBar
 from suyuan.domain.cautions import cautions
 from suyuan.schemas.kinds import EVENT_KINDS
 from suyuan.schemas.validation import InvalidEvent

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from suyuan.cli.publishing.columns import KIND, OwnWords, WrongColumns, columns_of, known_columns, needed
-from suyuan.cli.publishing.lines import Mark
-from suyuan.cli.publishing.table import Row, Table
+from suyuan.publishing.files.columns import KIND, OwnWords, WrongColumns, columns_of, known_columns, needed
+from suyuan.publishing.files.lines import Mark
+from suyuan.publishing.files.table import Row, Table
 from suyuan.schemas.kinds import DECLARATIONS
 
 DELIMITERS = ",\t;，"

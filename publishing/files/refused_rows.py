@@ -8,9 +8,9 @@ from typing import IO, Any
 
 import msgspec
 
-from suyuan.cli.publishing.columns import KIND, OTHER_REASON, REASON
-from suyuan.cli.publishing.problems import Problem
-from suyuan.cli.publishing.reading import Raw, Reading
+from suyuan.publishing.files.columns import KIND, OTHER_REASON, REASON
+from suyuan.publishing.files.problems import Problem
+from suyuan.publishing.files.records import Raw, Reading
 from suyuan.schemas.kinds import KINDS, PERSONAL, event_schema
 
 _PERSONAL_WORD = b"complain"

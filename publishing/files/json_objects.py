@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from suyuan.cli.publishing.encoding import Bytes
-from suyuan.cli.publishing.lines import Mark
-from suyuan.cli.publishing.problems import LONGEST
+from suyuan.publishing.files.encoding import Bytes
+from suyuan.publishing.files.lines import Mark
+from suyuan.publishing.files.problems import LONGEST
 
 _CHUNK = 1 << 18
 _STRUCTURE = re.compile(rb'["{}\[\]]')

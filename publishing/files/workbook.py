@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import IO, Any
 
-from suyuan.cli.publishing.problems import FileRefusedError
+from suyuan.publishing.files.problems import FileRefusedError
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _CONTENTS = "[Content_Types].xml"

@@ -6,8 +6,8 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from suyuan.cli.publishing.problems import Problem
 from suyuan.domain.cautions import Caution
+from suyuan.publishing.files.problems import Problem
 
 _MOST_SHOWN = 100
 
