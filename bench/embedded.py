@@ -27,11 +27,11 @@ from typing import Any
 
 from environment import environment
 
-from suyuan.cli.embedded.run import EmbeddedRun
-from suyuan.cli.memory import tune_allocator
-from suyuan.cli.settings import load
 from suyuan.domain.keys import partition_of
 from suyuan.eventlog.log import Log, Records
+from suyuan.runtime.embedded.system import EmbeddedRun
+from suyuan.runtime.memory import tune_allocator
+from suyuan.runtime.settings import load
 from suyuan.schemas.topics import TOPICS
 from suyuan.simulation.bulk import Bulk, EncodedEvents
 

@@ -20,11 +20,11 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from suyuan.cli.embedded.run import EmbeddedRun
-from suyuan.cli.memory import tune_allocator
-from suyuan.cli.settings import load
 from suyuan.eventlog.log import Log, Records
 from suyuan.publishing.keys import keys_and_ids
+from suyuan.runtime.embedded.system import EmbeddedRun
+from suyuan.runtime.memory import tune_allocator
+from suyuan.runtime.settings import load
 from suyuan.schemas.blocks import decode_block
 from suyuan.schemas.events import encode_event
 from suyuan.schemas.topics import TOPICS

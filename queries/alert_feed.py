@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from suyuan.cli.reading import Ask
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.queries.api import NothingProcessed
+from suyuan.runtime.open_queries import Ask
 
 
 def changes(ask: Ask, away: Callable[[str], None], **wanted: str | None) -> Iterator[dict[str, Any] | None]:

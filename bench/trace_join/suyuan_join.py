@@ -33,9 +33,9 @@ import numpy as np
 import polars as pl
 from faust.types.tuples import TP
 
-from suyuan.cli.memory import tune_allocator
 from suyuan.connections.kafka import KafkaConnection
 from suyuan.eventlog.records import Records
+from suyuan.runtime.memory import tune_allocator
 from suyuan.schemas.framing import frame_header
 from suyuan.schemas.rows import RowSchema
 from suyuan.schemas.runs import decode_run

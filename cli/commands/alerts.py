@@ -10,11 +10,11 @@ import typer
 
 from suyuan.cli.drawing.alerts import alert_fields, alert_line, draw_alerts
 from suyuan.cli.options import AsJson, Data
-from suyuan.cli.reading import Ask, tables
 from suyuan.cli.screen import console, print_json, put_fields, say, show_records
-from suyuan.cli.settings import load
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.queries.alert_feed import changes
+from suyuan.runtime.open_queries import Ask, tables
+from suyuan.runtime.settings import load
 
 _SHOWN = 50
 _POLL = 1.0

@@ -11,12 +11,12 @@ from suyuan.cli.drawing.chain import draw_chain
 from suyuan.cli.drawing.chains import draw_chains
 from suyuan.cli.names import code_fault
 from suyuan.cli.options import AsJson, Data
-from suyuan.cli.reading import rows
 from suyuan.cli.screen import print_json, say, show, show_records
-from suyuan.cli.settings import load
 from suyuan.domain.chain.gaps import GAPS
 from suyuan.domain.identifiers.normal_form import code_form, number_form
 from suyuan.errors import ErrorKind, SuyuanError
+from suyuan.runtime.open_queries import rows
+from suyuan.runtime.settings import load
 
 _VERDICTS = ("complete", "partial", "broken", "contradicted", "removed")
 _SHOWN = 50

@@ -16,10 +16,7 @@ from suyuan.cli.dead_letter_options import Reason, Since, Topic, chosen
 from suyuan.cli.drawing.dead_letters import draw_dead_letter, draw_dead_letters, identity
 from suyuan.cli.exits import Exit
 from suyuan.cli.options import AsJson, Data
-from suyuan.cli.reading import tables
-from suyuan.cli.registry import accept_registered_ids
 from suyuan.cli.screen import console, print_json, put, say, show_records
-from suyuan.cli.settings import Settings, load
 from suyuan.cli.visible import visible
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.operations.dead_letters.correction import correction
@@ -28,6 +25,9 @@ from suyuan.operations.dead_letters.logs import replay_log
 from suyuan.operations.dead_letters.place import Place
 from suyuan.operations.dead_letters.replay import LARGEST_KEPT, Ask, Candidate, Outcome, Replayer
 from suyuan.publishing.files.sources import STDIN
+from suyuan.runtime.open_queries import tables
+from suyuan.runtime.registry import accept_registered_ids
+from suyuan.runtime.settings import Settings, load
 
 app = typer.Typer(
     help="Messages that could not be read: where they are, why, and sending them again.", no_args_is_help=False

@@ -13,11 +13,11 @@ from suyuan.cli.drawing.words import clean
 from suyuan.cli.exits import Exit, exit_of
 from suyuan.cli.options import AsJson, Data, Kafka
 from suyuan.cli.screen import print_json, show
-from suyuan.cli.settings import Settings, load
 from suyuan.connections.urls import address_shown
 from suyuan.errors import SuyuanError
 from suyuan.operations.checks import chains, damage, folder, kafka, machine, reused_ids, tables, unmatched
 from suyuan.operations.checks.finding import Finding
+from suyuan.runtime.settings import Settings, load
 
 _COLUMNS = (Column("check"), Column("status"), Column("detail", "text", most=4_000))
 _STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red"}

@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 
 from suyuan.cli.options import Data
-from suyuan.cli.raw_event import raw_event
-from suyuan.cli.reading import rows
 from suyuan.cli.screen import print_json
-from suyuan.cli.settings import load
 from suyuan.domain.evidence import evidence_parts
 from suyuan.errors import ErrorKind, SuyuanError
+from suyuan.runtime.open_queries import rows
+from suyuan.runtime.raw_event import raw_event
+from suyuan.runtime.settings import load
 
 
 def event(

@@ -10,16 +10,16 @@ from typing import Annotated, Any
 
 import typer
 
-from suyuan.cli.cluster.loader_watch import LoaderMonitor
-from suyuan.cli.cluster.loading import ClusterLoader
 from suyuan.cli.exits import Exit
-from suyuan.cli.metrics_server import serve_metrics
 from suyuan.cli.options import AcceptLoss, AsJson, ClickHouseServer, Kafka
 from suyuan.cli.screen import log_warnings, print_json, put, say
-from suyuan.cli.settings import Settings, load
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.operations.kafka_admin import administration
 from suyuan.operations.topics.check import refuse_former
+from suyuan.runtime.cluster.loader import ClusterLoader
+from suyuan.runtime.cluster.loader_monitor import LoaderMonitor
+from suyuan.runtime.metrics_server import serve_metrics
+from suyuan.runtime.settings import Settings, load
 from suyuan.sinks.clickhouse import ClickHouse
 from suyuan.sinks.damage import report_detached
 from suyuan.sinks.errors import MigrationError

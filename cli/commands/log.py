@@ -10,11 +10,11 @@ import typer
 
 from suyuan.cli.options import Data, Kafka
 from suyuan.cli.screen import say
-from suyuan.cli.settings import load
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.operations.exporting.embedded import folder_lines
 from suyuan.operations.exporting.kafka import cluster_lines
 from suyuan.operations.exporting.lines import Exported
+from suyuan.runtime.settings import load
 
 app = typer.Typer(help="The log as a whole.", no_args_is_help=True)
 

@@ -13,7 +13,6 @@ from suyuan.cli.exits import Exit
 from suyuan.cli.options import AsJson, Data, Kafka
 from suyuan.cli.progress import progress_bar
 from suyuan.cli.screen import print_json, put, say
-from suyuan.cli.settings import Settings, load
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.publishing.files import embedded
 from suyuan.publishing.files.batches import Outlet, Publisher
@@ -26,6 +25,7 @@ from suyuan.publishing.files.records import Options
 from suyuan.publishing.files.refused_rows import RefusedRows
 from suyuan.publishing.files.sources import STDIN
 from suyuan.publishing.files.tally import Tally
+from suyuan.runtime.settings import Settings, load
 from suyuan.schemas.kinds import KINDS
 
 _SHOWN = 20

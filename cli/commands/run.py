@@ -14,21 +14,21 @@ from typing import Annotated, Any
 
 import typer
 
-from suyuan.cli.crash_log import WithoutCrashes
-from suyuan.cli.embedded.days import publish_days
-from suyuan.cli.embedded.run import EmbeddedRun
 from suyuan.cli.exits import Exit
-from suyuan.cli.lost import leave_to_the_command
-from suyuan.cli.memory import tune_allocator
-from suyuan.cli.metrics_server import serve_metrics
 from suyuan.cli.options import AcceptLoss, AcceptPoison, AsJson, Data
-from suyuan.cli.rules import check_rules
 from suyuan.cli.screen import log_warnings, print_json, put, say
-from suyuan.cli.settings import Settings, load
-from suyuan.cli.waiting import first_of
 from suyuan.domain.calendar import china_day, days_after
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.queries.sql import expired_unsaid
+from suyuan.runtime.crash_log import WithoutCrashes
+from suyuan.runtime.embedded.days import publish_days
+from suyuan.runtime.embedded.system import EmbeddedRun
+from suyuan.runtime.lost import leave_to_the_command
+from suyuan.runtime.memory import tune_allocator
+from suyuan.runtime.metrics_server import serve_metrics
+from suyuan.runtime.rules import check_rules
+from suyuan.runtime.settings import Settings, load
+from suyuan.runtime.waiting import first_of
 
 REPORT_SECONDS = 10.0
 

@@ -11,10 +11,10 @@ import typer
 
 from suyuan.cli.options import AsJson, Data, Kafka
 from suyuan.cli.screen import print_json, put
-from suyuan.cli.settings import Settings, load
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.operations.state_rebuild import embedded
 from suyuan.operations.state_rebuild import kafka as cluster
+from suyuan.runtime.settings import Settings, load
 
 app = typer.Typer(no_args_is_help=True, help="What the stages keep.")
 

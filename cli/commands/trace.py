@@ -13,12 +13,12 @@ from suyuan.cli.drawing.trace import draw_back, draw_forward
 from suyuan.cli.drawing.words import CHINA
 from suyuan.cli.names import code_fault, gtin_fault
 from suyuan.cli.options import AsJson, Data
-from suyuan.cli.reading import rows, tables
 from suyuan.cli.screen import print_json, show
-from suyuan.cli.settings import load
 from suyuan.domain.identifiers.gtin import LENGTHS, gtin_form, normalise_gtin
 from suyuan.domain.identifiers.normal_form import code_form, number_form, text_form
 from suyuan.errors import ErrorKind, SuyuanError
+from suyuan.runtime.open_queries import rows, tables
+from suyuan.runtime.settings import load
 
 app = typer.Typer(help="Trace a lot back to its inputs, or forward to everybody who has it.", no_args_is_help=True)
 

@@ -9,13 +9,13 @@ import typer
 
 from suyuan.cli.drawing.unmatched import draw_unmatched, reason
 from suyuan.cli.options import AsJson, Data
-from suyuan.cli.reading import rows
 from suyuan.cli.screen import print_json, say, show_records
-from suyuan.cli.settings import load
-from suyuan.cli.unmatched import settled
 from suyuan.domain.identifiers.normal_form import code_form
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.queries.sql import UNMATCHED_KINDS
+from suyuan.runtime.open_queries import rows
+from suyuan.runtime.settings import load
+from suyuan.runtime.unmatched_count import settled
 
 _SHOWN = 50
 _NOTHING = "every such record names what is known"

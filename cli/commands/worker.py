@@ -10,19 +10,19 @@ from typing import Annotated, Any
 
 import typer
 
-from suyuan.cli.cluster.worker import Worker
-from suyuan.cli.crash_log import WithoutCrashes
-from suyuan.cli.hard_end import ShutdownDeadline
-from suyuan.cli.lost import leave_to_the_command
-from suyuan.cli.memory import tune_allocator
-from suyuan.cli.metrics_server import serve_metrics
 from suyuan.cli.options import AcceptLoss, AcceptPoison, AsJson, Data, Kafka
-from suyuan.cli.outage_log import OutageLog
-from suyuan.cli.rules import check_rules
 from suyuan.cli.screen import log_warnings, print_json, say
-from suyuan.cli.settings import Settings, load
-from suyuan.cli.waiting import first_of
 from suyuan.errors import ErrorKind, SuyuanError
+from suyuan.runtime.cluster.worker import Worker
+from suyuan.runtime.crash_log import WithoutCrashes
+from suyuan.runtime.lost import leave_to_the_command
+from suyuan.runtime.memory import tune_allocator
+from suyuan.runtime.metrics_server import serve_metrics
+from suyuan.runtime.outage_log import OutageLog
+from suyuan.runtime.rules import check_rules
+from suyuan.runtime.settings import Settings, load
+from suyuan.runtime.shutdown_deadline import ShutdownDeadline
+from suyuan.runtime.waiting import first_of
 
 END_SECONDS = 45.0
 """longer than blocks in work and Faust are waited for"""

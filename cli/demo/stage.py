@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from suyuan.cli.demo.feed import Feed
 from suyuan.cli.demo.picture import Figures
 from suyuan.cli.demo.tour import tour
-from suyuan.cli.embedded.run import EmbeddedRun
-from suyuan.cli.settings import Settings
 from suyuan.publishing.files.embedded import EmbeddedOutlet
 from suyuan.publishing.files.tally import Tally
 from suyuan.queries.api import named_queries
+from suyuan.runtime.embedded.system import EmbeddedRun
+from suyuan.runtime.settings import Settings
 from suyuan.simulation.market import Market
 from suyuan.simulation.report import Report, compare
 

@@ -14,13 +14,13 @@ import suyuan.sinks.metrics
 import suyuan.streams.metrics
 from suyuan.cli.exits import Exit
 from suyuan.cli.main import app
-from suyuan.cli.settings import Settings
 from suyuan.domain.chain.gaps import GAPS
 from suyuan.domain.rules.catalogue import built_in_rules
 from suyuan.domain.rules.columns import COLUMNS
 from suyuan.operations.topics.spec import MESSAGE_BYTES, UNREAD
 from suyuan.publishing.files.columns import table as table_of_words
 from suyuan.publishing.files.columns import values_table
+from suyuan.runtime.settings import Settings
 from suyuan.schemas.fields import Field
 from suyuan.schemas.kinds import KINDS, event_schema
 from suyuan.schemas.topics import topics_table

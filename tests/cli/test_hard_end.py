@@ -7,11 +7,11 @@ import time
 
 import pytest
 
-from suyuan.cli.hard_end import ShutdownDeadline
+from suyuan.runtime.shutdown_deadline import ShutdownDeadline
 
 HANGS = """
 import time
-from suyuan.cli.hard_end import ShutdownDeadline
+from suyuan.runtime.shutdown_deadline import ShutdownDeadline
 end = ShutdownDeadline(0.2)
 end.arm()
 end.arm()

@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from suyuan.cli import outage_log
-from suyuan.cli.outage_log import KINDS, OutageLog
+from suyuan.runtime import outage_log
+from suyuan.runtime.outage_log import KINDS, OutageLog
 
 
 class Clock:

@@ -9,13 +9,13 @@ from dataclasses import replace
 
 import pytest
 
-from suyuan.cli.cluster.loader_watch import LoaderMonitor
-from suyuan.cli.cluster.loading import ClusterLoader
-from suyuan.cli.settings import Settings
 from suyuan.domain.keys import join_key, partition_of
 from suyuan.operations.checks.chains import sample
 from suyuan.operations.state_rebuild.kafka import rebuild_partition
 from suyuan.queries.sql import chain
+from suyuan.runtime.cluster.loader import ClusterLoader
+from suyuan.runtime.cluster.loader_monitor import LoaderMonitor
+from suyuan.runtime.settings import Settings
 from suyuan.sinks.clickhouse import ClickHouse
 from suyuan.sinks.migrations import migrate
 from tests.cli.test_chain_watch import MINUTE, NOW, later, listing_of_known_lot, said

@@ -2,8 +2,8 @@
 
 import pytest
 
-from suyuan.cli.settings import load
 from suyuan.errors import ErrorKind, SuyuanError
+from suyuan.runtime.settings import load
 
 
 @pytest.fixture(autouse=True)

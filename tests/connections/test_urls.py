@@ -6,13 +6,13 @@ import logging
 
 import pytest
 
-from suyuan.cli.registry import accept_registered_ids
 from suyuan.cli.screen import log_warnings, put, say
-from suyuan.cli.settings import load
 from suyuan.connections.registry import RegistryUnavailable, SchemaRegistry
 from suyuan.connections.urls import address_shown, without_secrets
 from suyuan.errors import SuyuanError
 from suyuan.publishing.registration import NotRegistered, registered_id
+from suyuan.runtime.registry import accept_registered_ids
+from suyuan.runtime.settings import load
 from tests.cli.conftest import data, suyuan  # noqa: F401 - fixtures
 from tests.publishing.registry_server import served
 

@@ -12,7 +12,7 @@ import typer
 import yaml
 
 from suyuan.cli.main import app
-from suyuan.cli.settings import Settings
+from suyuan.runtime.settings import Settings
 from tests.docs.pages import ROOT
 
 pytestmark = pytest.mark.timeout(1800)  # the first that asks for a tool waits until it is built

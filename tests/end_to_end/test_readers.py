@@ -11,10 +11,10 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from suyuan.cli import reading
-from suyuan.cli.settings import Settings
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.queries import folder_tables
+from suyuan.runtime import open_queries as reading
+from suyuan.runtime.settings import Settings
 from tests.end_to_end.conftest import Case, Suyuan
 
 HOLD = """

@@ -82,8 +82,8 @@ def test_three_workers_go_on_though_one_dies_while_their_broker_comes_up(start_b
             crew.stop("a", "b", "c")
             assert_as_undisturbed(cluster, events)
             for name in {*"abc"} - {victim}:
-                assert "suyuan.cli.outage_log: a broker is away" in (log := cluster.whole_log(name))
-                assert "suyuan.cli.outage_log: all brokers answer again, after" in log
+                assert "suyuan.runtime.outage_log: a broker is away" in (log := cluster.whole_log(name))
+                assert "suyuan.runtime.outage_log: all brokers answer again, after" in log
                 assert len(log) < 50_000 * RESTARTS, "they say so with every attempt"
             said = sum(len(cluster.whole_log(name)) for name in "abc")
         finally:

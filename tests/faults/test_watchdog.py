@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
-from suyuan.cli.cluster import worker as workers
-from suyuan.cli.cluster.worker import Worker
-from suyuan.cli.settings import Settings
+from suyuan.runtime.cluster import worker as workers
+from suyuan.runtime.cluster.worker import Worker
+from suyuan.runtime.settings import Settings
 from suyuan.streams.watchdog import StalledError, Watchdog
 from tests.cluster.undisturbed import assert_as_undisturbed
 from tests.end_to_end.markets import markets

@@ -6,13 +6,13 @@ import gzip
 
 import pytest
 
-from suyuan.cli.registry import accept_registered_ids
-from suyuan.cli.settings import load
 from suyuan.connections.errors import InsecureConnection, WrongConnection
 from suyuan.connections.registry import RegistryUnavailable, SchemaRegistry
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.publishing.publisher import NotRegistered, Publisher
 from suyuan.publishing.registration import registered_ids
+from suyuan.runtime.registry import accept_registered_ids
+from suyuan.runtime.settings import load
 from suyuan.schemas import registered
 from suyuan.schemas.events import decode_event, encode_event
 from suyuan.schemas.framing import UnreadableEvent, frame, unframe

@@ -8,9 +8,9 @@ from itertools import count
 import pytest
 from prometheus_client import REGISTRY
 
-from suyuan.cli.unmatched import UnmatchedCount
 from suyuan.queries import sql as queries
 from suyuan.queries.sql import UnmatchedFilter
+from suyuan.runtime.unmatched_count import UnmatchedCount
 from tests.sinks.contract.views import load
 from tests.sinks.rows import GTIN, MAKER, NOW, SELLER, events, lot
 

@@ -9,18 +9,18 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from suyuan.cli.chain_watch import LOOK_SECONDS
-from suyuan.cli.embedded.days import publish_day
-from suyuan.cli.embedded.loading import LoaderThread
-from suyuan.cli.embedded.watching import SystemMonitor
-from suyuan.cli.settings import Settings
-from suyuan.cli.unmatched import COUNT_SECONDS
 from suyuan.domain.calendar import china_day
 from suyuan.eventlog.log import Log, TopicConfig
 from suyuan.eventlog.shared import acquire, release
 from suyuan.eventlog.wal import accept_lost_end
 from suyuan.queries.api import named_queries
 from suyuan.queries.over_socket.server import QueryService
+from suyuan.runtime.chain_watch import LOOK_SECONDS
+from suyuan.runtime.embedded.days import publish_day
+from suyuan.runtime.embedded.loader_thread import LoaderThread
+from suyuan.runtime.embedded.monitor import SystemMonitor
+from suyuan.runtime.settings import Settings
+from suyuan.runtime.unmatched_count import COUNT_SECONDS
 from suyuan.schemas.topics import TOPICS
 from suyuan.sinks.ahead import reached_in_tables
 from suyuan.sinks.clickhouse import ClickHouse, ClickHouseSettings

@@ -7,11 +7,11 @@ import threading
 import time
 from collections import defaultdict
 
-from suyuan.cli.chain_watch import BETWEEN_STAGES, LOOK_SECONDS, ChainWatch, Progress
-from suyuan.cli.cluster.loading import ClusterLoader
-from suyuan.cli.unmatched import COUNT_SECONDS, UnmatchedCount
 from suyuan.connections.kafka import KafkaConnection
 from suyuan.operations.hidden_messages import HiddenMessages
+from suyuan.runtime.chain_watch import BETWEEN_STAGES, LOOK_SECONDS, ChainWatch, Progress
+from suyuan.runtime.cluster.loader import ClusterLoader
+from suyuan.runtime.unmatched_count import COUNT_SECONDS, UnmatchedCount
 from suyuan.schemas.topics import TOPICS
 from suyuan.sinks.ahead import reached_in_tables
 from suyuan.sinks.clickhouse import ClickHouse

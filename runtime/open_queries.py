@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from suyuan.cli.settings import Settings
 from suyuan.queries.api import open_server
 from suyuan.queries.folder_tables import FolderTables
 from suyuan.queries.over_socket.server import Query
+from suyuan.runtime.settings import Settings
 
 
 class Ask(Protocol):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from suyuan.cli.settings import Settings
 from suyuan.operations.dead_letters.embedded import embedded_replay_log
 from suyuan.operations.dead_letters.log import ReplayLog
+from suyuan.runtime.settings import Settings
 
 
 @contextmanager

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from suyuan.cli import reading
-from suyuan.cli.settings import Settings
 from suyuan.errors import SuyuanError
 from suyuan.operations.checks.finding import Finding
+from suyuan.runtime import open_queries as reading
+from suyuan.runtime.settings import Settings
 
 
 def ids(settings: Settings) -> Iterator[Finding]:

@@ -15,7 +15,6 @@ import threading
 import time
 from random import Random
 
-from suyuan.cli.lost import note_lost
 from suyuan.connections.kafka import KafkaConnection
 from suyuan.connections.log_errors import LogUnavailable
 from suyuan.sinks.attempts import BackOff

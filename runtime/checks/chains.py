@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-from suyuan.cli import reading
-from suyuan.cli.settings import Settings
 from suyuan.errors import SuyuanError
 from suyuan.sinks.tables import GROUP as LOADERS
 from suyuan.sinks.tables import TARGETS

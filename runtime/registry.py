@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from suyuan.cli.settings import Settings
 from suyuan.publishing.registration import registered_ids
+from suyuan.runtime.settings import Settings
 from suyuan.schemas.kinds import KINDS
 from suyuan.schemas.registered import accept
 

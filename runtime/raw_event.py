@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from suyuan.cli.settings import Settings
 from suyuan.errors import SuyuanError
 from suyuan.eventlog.log import Log
+from suyuan.runtime.settings import Settings
 from suyuan.sinks.kafka_log import KafkaLog
 from suyuan.sinks.log_reader import Fetched
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 
-from suyuan.cli.days import day_event
 from suyuan.domain.calendar import days_after
 from suyuan.domain.keys import partition_of
 from suyuan.eventlog.log import Log, Record
 from suyuan.queries.sql import last_day
+from suyuan.runtime.days import day_event
 from suyuan.schemas.events import encode_event
 from suyuan.sinks.clickhouse import ClickHouse
 

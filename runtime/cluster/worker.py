@@ -10,10 +10,6 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
-from suyuan.cli.days import day_event
-from suyuan.cli.registry import accept_registered_ids
-from suyuan.cli.settings import Settings
-from suyuan.cli.state_size import observe_state_size
 from suyuan.connections.kafka import KafkaConnection
 from suyuan.connections.log_errors import MessagesLost
 from suyuan.domain.calendar import china_day
@@ -22,6 +18,10 @@ from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.operations.consumer_lag import GroupLag
 from suyuan.operations.kafka_admin import BrokersError
 from suyuan.operations.topics.check import mismatches, partition_count
+from suyuan.runtime.days import day_event
+from suyuan.runtime.registry import accept_registered_ids
+from suyuan.runtime.settings import Settings
+from suyuan.runtime.state_size import observe_state_size
 from suyuan.schemas.events import encode_event
 from suyuan.streams import metrics
 from suyuan.streams.app import GROUP, StreamApp

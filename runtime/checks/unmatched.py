@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from suyuan.cli import reading
-from suyuan.cli.settings import Settings
-from suyuan.cli.unmatched import settled
 from suyuan.errors import SuyuanError
 from suyuan.operations.checks.finding import Finding
+from suyuan.runtime import open_queries as reading
+from suyuan.runtime.settings import Settings
+from suyuan.runtime.unmatched_count import settled
 
 _CALLED = {"recall": "open recalls", "inspection": "failed inspections", "shipment": "shipments", "lot": "lots"}
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from suyuan.cli.lost import note_lost
 from suyuan.eventlog.log import Log
+from suyuan.runtime.lost import note_lost
 from suyuan.sinks.clickhouse import ClickHouse
 from suyuan.sinks.loader import Loaded, Loader
 from suyuan.sinks.metrics import observe_loaded, observe_retry

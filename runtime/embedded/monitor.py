@@ -6,11 +6,11 @@ import logging
 from collections import defaultdict
 from pathlib import Path
 
-from suyuan.cli.chain_watch import BETWEEN_STAGES, ChainWatch, Progress
-from suyuan.cli.embedded.loading import LoaderThread
-from suyuan.cli.state_size import observe_state_size
-from suyuan.cli.unmatched import UnmatchedCount
 from suyuan.eventlog.log import Log
+from suyuan.runtime.chain_watch import BETWEEN_STAGES, ChainWatch, Progress
+from suyuan.runtime.embedded.loader_thread import LoaderThread
+from suyuan.runtime.state_size import observe_state_size
+from suyuan.runtime.unmatched_count import UnmatchedCount
 from suyuan.sinks.clickhouse import ClickHouse
 from suyuan.sinks.metrics import observe_verification
 from suyuan.sinks.tables import GROUP as LOADER

@@ -6,8 +6,8 @@ import errno
 
 from prometheus_client import start_http_server
 
-from suyuan.cli.settings import Settings
 from suyuan.errors import ErrorKind, SuyuanError
+from suyuan.runtime.settings import Settings
 
 
 def serve_metrics(settings: Settings) -> None:
