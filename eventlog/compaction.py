@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from suyuan.eventlog.batch import Batch
     from suyuan.eventlog.catalog import Partition
-    from suyuan.eventlog.log import Log
+    from suyuan.eventlog.storage import Storage
 
 MAX_KEYS = 500_000
 MIN_DIRTY_BYTES = 4 << 20
@@ -44,7 +44,7 @@ class _Extent:
     newest: int
 
 
-def worth_it(log: Log, partition: Partition) -> bool:
+def worth_it(log: Storage, partition: Partition) -> bool:
     """Whether at least half of the partition, and not just a little, was written since the last pass."""
     extent = _extent(log, partition)
     if extent is None:
@@ -58,7 +58,7 @@ def worth_it(log: Log, partition: Partition) -> bool:
     return bool(dirty >= MIN_DIRTY_BYTES and dirty * 2 >= stored)
 
 
-def compact(log: Log, partition: Partition, now_ms: int, max_keys: int = MAX_KEYS) -> Iterator[int]:
+def compact(log: Storage, partition: Partition, now_ms: int, max_keys: int = MAX_KEYS) -> Iterator[int]:
     """One pass; yields after each slice the number of records that it dropped. Raises LogCorrupt at a damaged batch."""
     extent = _extent(log, partition)
     if extent is None:
@@ -94,7 +94,7 @@ class _Stored:
     records: Fetched
 
 
-def _extent(log: Log, partition: Partition) -> _Extent | None:
+def _extent(log: Storage, partition: Partition) -> _Extent | None:
     with log.reading() as connection:
         start, compacted_to, newest = connection.execute(
             "SELECT start_offset, compacted_to, (SELECT max(base_offset) FROM batches WHERE partition_id = ?1)"
@@ -104,7 +104,7 @@ def _extent(log: Log, partition: Partition) -> _Extent | None:
     return None if newest is None else _Extent(start, max(start, compacted_to), newest)
 
 
-def _stored(log: Log, partition: Partition, position: int, until: int) -> list[_Stored]:
+def _stored(log: Storage, partition: Partition, position: int, until: int) -> list[_Stored]:
     """The next batches with records in position..until-1, up to the size of a batch."""
     found: list[_Stored] = []
     count = size = 0
@@ -127,7 +127,7 @@ def _stored(log: Log, partition: Partition, position: int, until: int) -> list[_
 
 
 def _rewrite(
-    log: Log,
+    log: Storage,
     partition: Partition,
     slice_: list[_Stored],
     latest: dict[bytes | None, int],

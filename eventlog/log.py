@@ -5,9 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Self, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,41 +14,30 @@ from suyuan.eventlog import consumer_groups as groups
 from suyuan.eventlog.appending import Appended, Prepared, append
 from suyuan.eventlog.batch import (
     MAX_RECORD_BYTES,
-    BatchDamaged,
-    decode,
     encode,
     sizes,
     split,
 )
-from suyuan.eventlog.catalog import Catalog, Partition, TopicConfig, insert_topic
+from suyuan.eventlog.catalog import Partition, TopicConfig, insert_topic
 from suyuan.eventlog.compaction import compact
 from suyuan.eventlog.errors import (
-    LogCorrupt,
-    LogReadOnly,
     RecordRefused,
 )
 from suyuan.eventlog.maintenance import Maintenance
-from suyuan.eventlog.process_lock import ProcessLock, lock_of
-from suyuan.eventlog.readers import Extents, Readers
 from suyuan.eventlog.records import Fetched, Record, Records
 from suyuan.eventlog.retention import delete_before
 from suyuan.eventlog.schema import Fsync
-from suyuan.eventlog.wal import opened_here, refuse_lost_end
-from suyuan.eventlog.writer import Writer
+from suyuan.eventlog.storage import Role, Storage
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Mapping, Sequence
     from concurrent.futures import Future
-    from contextlib import AbstractContextManager
-    from types import TracebackType
 
 __all__ = ["Appended", "Log", "Record", "Records", "Role", "TopicConfig"]
 
 logger = logging.getLogger(__name__)
 
-T = TypeVar("T")
-Role = Literal["process", "publish", "read", "export"]
 TopicPartition = tuple[str, int]
 
 MAX_FETCH_RECORDS = 8192
@@ -57,7 +45,7 @@ MAX_FETCH_BYTES = 8 << 20
 POLL_SECONDS = 0.02
 
 
-class Log:
+class Log(Storage):
     """Synchronous and thread-safe. Appends and commits of all threads go through one writer thread, which joins what
     waits into one transaction; every fetch reads on a connection of its own and waits for nobody.
 
@@ -67,24 +55,9 @@ class Log:
     """
 
     def __init__(self, folder: Path, role: Role, fsync: Fsync, now_ms: Callable[[], int]) -> None:
-        self.folder = folder
-        self.role = role
-        self.path = folder / "log" / "log.sqlite"
         self._now_ms = now_ms
         self._listeners: list[Callable[[], None]] = []
-        with ExitStack() as opened:
-            if role == "process":
-                opened.enter_context(ProcessLock(lock_of(folder)))
-            refuse_lost_end(self.path, role, fsync)
-            opened.enter_context(opened_here(self.path))
-            # the writer is closed after the readers, so that it can fold the write-ahead log into the file
-            self._writer = None if role in {"read", "export"} else Writer(self.path, fsync, self._notify)
-            if self._writer is not None:
-                opened.callback(self._writer.close)
-            self._extents = opened.enter_context(closing(Extents(self.path, former=role == "export")))
-            self._readers = opened.enter_context(closing(Readers(self.path, former=role == "export")))
-            self._opened = opened.pop_all()
-        self._catalog = Catalog(self.reading)
+        super().__init__(folder, role, fsync, self._notify)
         self._maintenance = Maintenance(self, now_ms)
 
     @classmethod
@@ -101,18 +74,6 @@ class Log:
         """
         return cls(Path(folder), role, fsync, now_ms)
 
-    def close(self) -> None:
-        """Finish what was submitted and let go of the folder. Using the log afterwards raises LogClosed."""
-        self._opened.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
     @property
     def identity(self) -> str:
         """Tells this log from every other one that may have lain in the same folder."""
@@ -128,27 +89,6 @@ class Log:
         """
         self.write(lambda connection: insert_topic(connection, name, partitions, config)).result()
         self._catalog.refresh()
-
-    def topics(self) -> dict[str, TopicConfig]:
-        """Every topic's configuration by name."""
-        with self.reading() as connection:
-            rows = connection.execute(
-                "SELECT name, compacted, retention_ms, retention_bytes, delete_consumed_after_ms FROM topics"
-                " ORDER BY name"
-            ).fetchall()
-        return {name: TopicConfig(bool(compacted), *limits) for name, compacted, *limits in rows}
-
-    def partitions(self, topic: str) -> int:
-        """Number of partitions. Raises UnknownTopic."""
-        return self._catalog.count(topic)
-
-    def partition(self, topic: str, number: int) -> Partition:
-        """One partition. Raises UnknownTopic."""
-        return self._catalog.partition(topic, number)
-
-    def all_partitions(self) -> list[Partition]:
-        """Every partition of every topic."""
-        return self._catalog.all()
 
     # --- appending
 
@@ -237,24 +177,6 @@ class Log:
                     break
             batches.close()
         return found
-
-    @staticmethod
-    def decode(
-        place: Partition,
-        base: int,
-        blob: bytes,
-        offset: int = 0,
-        max_records: int | None = None,
-        max_bytes: int | None = None,
-    ) -> Fetched:
-        """A stored batch's records. Raises LogCorrupt."""
-        try:
-            return decode(blob, base, offset, max_records, max_bytes)
-        except BatchDamaged as error:
-            raise LogCorrupt(
-                f"topic {place.topic}, partition {place.number}: the batch at offset {base} is damaged ({error}): "
-                f"restore the folder from a copy, or pass over it with delete_before"
-            ) from error
 
     def end_offsets(self) -> Mapping[TopicPartition, int]:
         """The next offset of every partition. Cheap when nothing was appended by any process since the last call."""
@@ -369,18 +291,6 @@ class Log:
         """Make `offset` (at most the end) the start of the partition; records before it are gone."""
         place = self.partition(topic, partition)
         self.write(lambda connection: delete_before(connection, place.id, offset)).result()
-
-    # --- parts of the log work through these
-
-    def write(self, work: Callable[[sqlite3.Connection], T], size: int = 0) -> Future[T]:
-        """Have the writer run `work` in a transaction."""
-        if self._writer is None:
-            raise LogReadOnly(f"the log in {self.folder} was opened for reading only")
-        return self._writer.submit(work, size)
-
-    def reading(self) -> AbstractContextManager[sqlite3.Connection]:
-        """A connection for reading, for one thread at a time."""
-        return self._readers.connection()
 
     def _notify(self) -> None:
         for wake in tuple(self._listeners):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterator
 
-    from suyuan.eventlog.log import Log
+    from suyuan.eventlog.storage import Storage
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ PAGES_PER_SLICE = 1024
 class Maintenance:
     """Goes round all partitions again and again; each call goes on where the last one stopped."""
 
-    def __init__(self, log: Log, now_ms: Callable[[], int]) -> None:
+    def __init__(self, log: Storage, now_ms: Callable[[], int]) -> None:
         self._log = log
         self._now_ms = now_ms
         self._gate = threading.Lock()

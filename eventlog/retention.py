@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from suyuan.eventlog.catalog import Partition, TopicConfig
-    from suyuan.eventlog.log import Log
+    from suyuan.eventlog.storage import Storage
 
 BATCHES_PER_SLICE = 32
 
@@ -31,7 +31,7 @@ def delete_before(connection: sqlite3.Connection, partition_id: int, offset: int
     ).rowcount
 
 
-def expire(log: Log, partition: Partition, config: TopicConfig, now_ms: int) -> Iterator[int]:
+def expire(log: Storage, partition: Partition, config: TopicConfig, now_ms: int) -> Iterator[int]:
     """Delete what the topic's configuration no longer keeps, slice by slice; yields the batches deleted by each."""
     while True:
         limit = _first_kept(log, partition, config, now_ms)
@@ -45,7 +45,7 @@ def expire(log: Log, partition: Partition, config: TopicConfig, now_ms: int) -> 
         yield deleted
 
 
-def _first_kept(log: Log, partition: Partition, config: TopicConfig, now_ms: int) -> int | None:
+def _first_kept(log: Storage, partition: Partition, config: TopicConfig, now_ms: int) -> int | None:
     """The offset below which a slice of batches may go; None when all are to be kept."""
     with log.reading() as connection:
         oldest = connection.execute(

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from suyuan.errors import ErrorKind, SuyuanError
-from suyuan.queries.api import NothingProcessed
-from suyuan.runtime.open_queries import Ask
+from suyuan.queries.api import Ask, NothingProcessed
 
 
 def changes(ask: Ask, away: Callable[[str], None], **wanted: str | None) -> Iterator[dict[str, Any] | None]:

@@ -12,7 +12,7 @@ from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, Protocol
 
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.queries import sql as queries
@@ -20,13 +20,24 @@ from suyuan.queries import tracing
 from suyuan.queries.chain_check import ChainChecker
 from suyuan.queries.chain_check.describing import describe
 from suyuan.queries.chain_check.recent import Recent
-from suyuan.queries.over_socket.server import Query
 from suyuan.sinks.clickhouse import ClickHouse, ClickHouseSettings
 from suyuan.sinks.damage import damage
 from suyuan.sinks.definitions import damaged
 from suyuan.sinks.errors import FolderInUse, ServerUnavailable, SinkError, TablesMissing
 
 Row = dict[str, Any]
+Query = Callable[..., Iterable[Mapping[str, Any]]]
+"""keyword parameters → rows of plain values"""
+
+
+class Ask(Protocol):
+    """A named query with its parameters → rows ."""
+
+    def __call__(self, query: str, **parameters: Any) -> Iterable[Mapping[str, Any]]:
+        """Raises SuyuanError."""
+
+    def quiet(self) -> bool:
+        """Whether certainly nothing has come into the tables since the last answer."""
 
 
 class NothingProcessed(SuyuanError):

@@ -11,9 +11,9 @@ from random import Random
 from suyuan.queries.chain_check import ChainChecker, Look
 from suyuan.queries.chain_check.describing import describe
 from suyuan.queries.chain_check.recent import Recent
+from suyuan.queries.metrics import observe_look
 from suyuan.sinks.clickhouse import ClickHouse
 from suyuan.sinks.log_reader import LogReader, TopicPartition
-from suyuan.sinks.metrics import observe_look
 from suyuan.sinks.verifier import Snapshot
 from suyuan.streams.topology import TOPOLOGY
 

@@ -6,22 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any
 
-from suyuan.queries.api import open_server
+from suyuan.queries.api import Ask, Query, open_server
 from suyuan.queries.folder_tables import FolderTables
-from suyuan.queries.over_socket.server import Query
 from suyuan.runtime.settings import Settings
-
-
-class Ask(Protocol):
-    """A named query with its parameters → rows (see `suyuan.queries.api`)."""
-
-    def __call__(self, query: str, **parameters: Any) -> Iterable[Mapping[str, Any]]:
-        """Raises SuyuanError."""
-
-    def quiet(self) -> bool:
-        """Whether certainly nothing has come into the tables since the last answer."""
 
 
 def rows(settings: Settings, query: str, **parameters: Any) -> Iterator[Mapping[str, Any]]:

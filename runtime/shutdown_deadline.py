@@ -7,8 +7,6 @@ import logging
 import os
 import threading
 
-from suyuan.cli.exits import Exit
-
 logger = logging.getLogger(__name__)
 
 
@@ -38,4 +36,4 @@ class ShutdownDeadline:
 def _end(seconds: float) -> None:
     logger.critical("not ended after %.0f s: ending as if killed; what is not acknowledged will be done again", seconds)
     logging.shutdown()
-    os._exit(Exit.FAILED)
+    os._exit(1)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from suyuan.queries.metrics import observe_reused_ids, observe_unmatched
 from suyuan.queries.sql import GRACE_MS, UnmatchedFilter, count_reused_ids, count_unmatched
 from suyuan.sinks.clickhouse import ClickHouse
-from suyuan.sinks.metrics import observe_reused_ids, observe_unmatched
 
 COUNT_SECONDS = 60.0
 SHARE = 20

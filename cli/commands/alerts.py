@@ -13,7 +13,8 @@ from suyuan.cli.options import AsJson, Data
 from suyuan.cli.screen import console, print_json, put_fields, say, show_records
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.queries.alert_feed import changes
-from suyuan.runtime.open_queries import Ask, tables
+from suyuan.queries.api import Ask
+from suyuan.runtime.open_queries import tables
 from suyuan.runtime.settings import load
 
 _SHOWN = 50

@@ -21,11 +21,11 @@ from suyuan.cli.visible import visible
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.operations.dead_letters.correction import correction
 from suyuan.operations.dead_letters.log import Gone, value_at
-from suyuan.operations.dead_letters.logs import replay_log
 from suyuan.operations.dead_letters.place import Place
 from suyuan.operations.dead_letters.replay import LARGEST_KEPT, Ask, Candidate, Outcome, Replayer
 from suyuan.publishing.files.sources import STDIN
 from suyuan.runtime.open_queries import tables
+from suyuan.runtime.open_replay_log import replay_log
 from suyuan.runtime.registry import accept_registered_ids
 from suyuan.runtime.settings import Settings, load
 

@@ -15,8 +15,9 @@ from suyuan.cli.options import AsJson, Data, Kafka
 from suyuan.cli.screen import print_json, show
 from suyuan.connections.urls import address_shown
 from suyuan.errors import SuyuanError
-from suyuan.operations.checks import chains, damage, folder, kafka, machine, reused_ids, tables, unmatched
+from suyuan.operations.checks import damage, folder, kafka, machine, tables
 from suyuan.operations.checks.finding import Finding
+from suyuan.runtime.checks import chains, reused_ids, unmatched
 from suyuan.runtime.settings import Settings, load
 
 _COLUMNS = (Column("check"), Column("status"), Column("detail", "text", most=4_000))

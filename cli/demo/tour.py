@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from suyuan.queries.over_socket.server import Query
+from suyuan.queries.api import Query
 
 _STORIES = ("input_recalled", "lot_recalled", "inspection_failed", "oversold", None)
 """gaps that make a good story, the best first"""

@@ -10,6 +10,7 @@ from pathlib import Path
 import typer
 from prometheus_client.metrics import MetricWrapperBase
 
+import suyuan.queries.metrics
 import suyuan.sinks.metrics
 import suyuan.streams.metrics
 from suyuan.cli.exits import Exit
@@ -163,7 +164,7 @@ def metrics_page() -> str:
     """Every metric of streams and sinks."""
     found = [
         metric
-        for module in (suyuan.streams.metrics, suyuan.sinks.metrics)
+        for module in (suyuan.streams.metrics, suyuan.sinks.metrics, suyuan.queries.metrics)
         for metric in vars(module).values()
         if isinstance(metric, MetricWrapperBase)
     ]

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Protocol
 
-from suyuan.cli.progress import ProgressBar
 from suyuan.domain.cautions import cautions
+from suyuan.publishing.files.archives import Refused, opened
+from suyuan.publishing.files.batches import Publisher
+from suyuan.publishing.files.checked import Shown
+from suyuan.publishing.files.columns import OTHER_REASON, REASON
+from suyuan.publishing.files.problems import FileRefusedError, Problem, Spoiled
+from suyuan.publishing.files.records import Options, Raw, Reading
+from suyuan.publishing.files.refused_rows import RefusedRows
+from suyuan.publishing.files.sources import Source
+from suyuan.publishing.files.tally import Tally
+from suyuan.publishing.files.workbook import Workbook
 from suyuan.schemas.kinds import EVENT_KINDS
 from suyuan.schemas.validation import InvalidEvent
 
@@ -14,6 +24,16 @@ _STEP = 2_000
 """records between two looks at the progress"""
 _ALWAYS_ASIDE = frozenset({REASON, OTHER_REASON})
 """columns that --errors has added"""
+
+
+class Progress(Protocol):
+    """Is told how far a publication is."""
+
+    def begin(self, source: Source | Workbook) -> None:
+        """Reading of a file begins."""
+
+    def step(self, source: Source | Workbook) -> None:
+        """Some more records were read."""
 
 
 @dataclass(slots=True)
@@ -24,7 +44,7 @@ class Publication:
 
     publisher: Publisher
     tally: Tally
-    progress: ProgressBar
+    progress: Progress
     options: Options = field(default_factory=Options)
     refused: RefusedRows | None = None
     shown: Shown | None = None

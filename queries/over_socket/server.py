@@ -15,14 +15,12 @@ import json
 import logging
 import socketserver
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
+from suyuan.queries.api import Query
 from suyuan.queries.over_socket import path as query_socket
-
-Query = Callable[..., Iterable[Mapping[str, Any]]]
-"""keyword parameters → rows of plain values"""
 
 _LONGEST_REQUEST = 1 << 16
 _PATIENCE = 30.0

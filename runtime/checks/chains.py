@@ -6,6 +6,12 @@ import time
 from collections.abc import Iterator
 
 from suyuan.errors import SuyuanError
+from suyuan.eventlog.log import Log
+from suyuan.operations.checks.finding import Finding
+from suyuan.operations.consumer_lag import GroupLag
+from suyuan.operations.topics.check import partition_count
+from suyuan.runtime import open_queries as reading
+from suyuan.runtime.settings import Settings
 from suyuan.sinks.tables import GROUP as LOADERS
 from suyuan.sinks.tables import TARGETS
 from suyuan.streams.app import GROUP as STAGES

@@ -17,6 +17,7 @@ from random import Random
 
 from suyuan.connections.kafka import KafkaConnection
 from suyuan.connections.log_errors import LogUnavailable
+from suyuan.runtime.lost import note_lost
 from suyuan.sinks.attempts import BackOff
 from suyuan.sinks.clickhouse import ClickHouse
 from suyuan.sinks.errors import OwnershipLost

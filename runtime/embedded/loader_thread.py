@@ -11,7 +11,6 @@ from suyuan.sinks.clickhouse import ClickHouse
 from suyuan.sinks.loader import Loaded, Loader
 from suyuan.sinks.metrics import observe_loaded, observe_retry
 from suyuan.sinks.table_sink import TableSink
-from suyuan.eventlog.log import Log
 
 
 class LoaderThread:

@@ -14,11 +14,11 @@ from suyuan.domain.keys import join_key, partition_of
 from suyuan.eventlog.log import Record
 from suyuan.operations.state_rebuild.embedded import rebuild_partition
 from suyuan.queries.chain_check import Look
+from suyuan.queries.metrics import VERIFIER_WRONG_CHAINS
 from suyuan.queries.sql import chain
 from suyuan.runtime.chain_watch import SETTLED_MS, ChainWatch
 from suyuan.runtime.embedded.system import EmbeddedRun
 from suyuan.runtime.settings import Settings
-from suyuan.sinks.metrics import VERIFIER_WRONG_CHAINS
 from tests.reference.markets import with_listings
 from tests.streams.event_messages import event_messages
 

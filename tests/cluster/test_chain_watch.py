@@ -10,9 +10,9 @@ from dataclasses import replace
 import pytest
 
 from suyuan.domain.keys import join_key, partition_of
-from suyuan.operations.checks.chains import sample
 from suyuan.operations.state_rebuild.kafka import rebuild_partition
 from suyuan.queries.sql import chain
+from suyuan.runtime.checks.chains import sample
 from suyuan.runtime.cluster.loader import ClusterLoader
 from suyuan.runtime.cluster.loader_monitor import LoaderMonitor
 from suyuan.runtime.settings import Settings
