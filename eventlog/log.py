@@ -155,21 +155,21 @@ class Log(Storage):
         Raises UnknownTopic, LogCorrupt naming topic, partition and offset.
         """
         found, size = Fetched.empty(), 0
-        place = self.partition(topic, partition)
+        at = self.partition(topic, partition)
         with self.reading() as connection:
-            (start,) = connection.execute("SELECT start_offset FROM partitions WHERE id = ?", (place.id,)).fetchone()
+            (start,) = connection.execute("SELECT start_offset FROM partitions WHERE id = ?", (at.id,)).fetchone()
             offset = max(offset, start)
             batches = connection.execute(
                 "SELECT base_offset, last_offset, count, records FROM batches"
                 " WHERE partition_id = ?1 AND last_offset >= ?2 AND base_offset >="
                 " (SELECT coalesce(max(base_offset), 0) FROM batches WHERE partition_id = ?1 AND base_offset <= ?2)"
                 " ORDER BY base_offset",
-                (place.id, offset),
+                (at.id, offset),
             )
             for base, last, count, blob in batches:
                 if found and len(found) + count > max_records:
                     break  # a batch that is cut is decoded again for its other part
-                part = self.decode(place, base, blob, offset, max_records - len(found), max_bytes - size)
+                part = self.decode(at, base, blob, offset, max_records - len(found), max_bytes - size)
                 found.extend(part)
                 size += sum(map(len, filter(None, part.values))) + sum(map(len, filter(None, part.keys)))
                 cut = found.offsets[-1] < last
@@ -188,13 +188,13 @@ class Log(Storage):
 
     def end_offset(self, topic: str, partition: int) -> int:
         """The offset that the next record of the partition gets. Raises UnknownTopic."""
-        place = self.partition(topic, partition)
-        return self.end_offsets()[place.topic, place.number]
+        at = self.partition(topic, partition)
+        return self.end_offsets()[at.topic, at.number]
 
     def start_offset(self, topic: str, partition: int) -> int:
         """The earliest offset that the partition may still hold. Raises UnknownTopic."""
-        place = self.partition(topic, partition)
-        return self.start_offsets()[place.topic, place.number]
+        at = self.partition(topic, partition)
+        return self.start_offsets()[at.topic, at.number]
 
     def wait_for(self, topic: str, partition: int, offset: int, timeout_seconds: float) -> bool:
         """Wait until the partition's end is beyond `offset`; False when it did not come in time."""
@@ -255,9 +255,9 @@ class Log(Storage):
 
     def committed(self, group: str, topic: str, partition: int) -> tuple[int | None, str]:
         """The group's next offset (None: nothing committed yet) and its metadata."""
-        place = self.partition(topic, partition)
+        at = self.partition(topic, partition)
         with self.reading() as connection:
-            return groups.committed(connection, group, place.id)
+            return groups.committed(connection, group, at.id)
 
     def committed_offsets(self, group: str) -> dict[TopicPartition, tuple[int | None, str]]:
         """As `committed`, of every partition that the group is registered on or has committed."""
@@ -284,13 +284,13 @@ class Log(Storage):
     def compact(self, topic: str) -> int:
         """Compact every partition of a topic now; returns how many records were dropped. Raises LogCorrupt."""
         now = self._now_ms()
-        places = [self.partition(topic, number) for number in range(self.partitions(topic))]
-        return sum(dropped for place in places for dropped in compact(self, place, now))
+        partitions = [self.partition(topic, number) for number in range(self.partitions(topic))]
+        return sum(dropped for at in partitions for dropped in compact(self, at, now))
 
     def delete_before(self, topic: str, partition: int, offset: int) -> None:
         """Make `offset` (at most the end) the start of the partition; records before it are gone."""
-        place = self.partition(topic, partition)
-        self.write(lambda connection: delete_before(connection, place.id, offset)).result()
+        at = self.partition(topic, partition)
+        self.write(lambda connection: delete_before(connection, at.id, offset)).result()
 
     def _notify(self) -> None:
         for wake in tuple(self._listeners):

@@ -17,20 +17,20 @@ _shared: dict[Path, tuple[Log, int]] = {}
 
 def acquire(folder: str | Path, fsync: Fsync = "interval") -> Log:
     """The process's log of a data folder, opened by the first caller (whose `fsync` holds). `release` it when done."""
-    place = Path(folder).resolve()
+    folder = Path(folder).resolve()
     with _gate:
-        log, users = _shared.get(place) or (Log.open(place, "process", fsync), 0)
-        _shared[place] = (log, users + 1)
+        log, users = _shared.get(folder) or (Log.open(folder, "process", fsync), 0)
+        _shared[folder] = (log, users + 1)
     return log
 
 
 def release(log: Log) -> None:
     """The last user's release closes the log."""
     with _gate:
-        place = log.folder
-        found, users = _shared[place]
+        folder = log.folder
+        found, users = _shared[folder]
         if users > 1:
-            _shared[place] = (found, users - 1)
+            _shared[folder] = (found, users - 1)
             return
-        del _shared[place]
+        del _shared[folder]
     log.close()

@@ -95,7 +95,7 @@ class Storage:
 
     @staticmethod
     def decode(
-        place: Partition,
+        at: Partition,
         base: int,
         blob: bytes,
         offset: int = 0,
@@ -107,6 +107,6 @@ class Storage:
             return decode(blob, base, offset, max_records, max_bytes)
         except BatchDamaged as error:
             raise LogCorrupt(
-                f"topic {place.topic}, partition {place.number}: the batch at offset {base} is damaged ({error}): "
+                f"topic {at.topic}, partition {at.number}: the batch at offset {base} is damaged ({error}): "
                 f"restore the folder from a copy, or pass over it with delete_before"
             ) from error

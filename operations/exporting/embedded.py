@@ -13,10 +13,10 @@ def folder_lines(folder: Path, done: Exported) -> Iterator[bytes]:
     """Also beside a process that runs on it: what is there when it begins. Raises SuyuanError."""
     with Log.open(folder, role="export") as log:
         known = log.topics()
-        places = {
+        ranges = {
             (topic, number): (log.start_offset(topic, number), log.end_offset(topic, number))
             for topic in in_topics()
             if topic in known
             for number in range(log.partitions(topic))
         }
-        yield from exported_lines(places, log.fetch, done)
+        yield from exported_lines(ranges, log.fetch, done)

@@ -17,11 +17,11 @@ def cluster_lines(connection: KafkaConnection, done: Exported) -> Iterator[bytes
     log = KafkaLog(connection, in_topics(), GROUP)
     try:
         starts, ends = log.start_offsets(), log.end_offsets()
-        places = {
+        ranges = {
             (topic, number): (starts[topic, number], ends[topic, number])
             for topic in in_topics()
             for number in range(log.partitions(topic))
         }
-        yield from exported_lines(places, log.fetch, done)
+        yield from exported_lines(ranges, log.fetch, done)
     finally:
         log.close()

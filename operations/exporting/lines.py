@@ -36,11 +36,11 @@ def in_topics() -> list[str]:
     return [f"in.{kind}" for kind in (*KINDS[1:], KINDS[0])]
 
 
-def exported_lines(places: dict[TopicPartition, tuple[int, int]], fetch: Fetch, done: Exported) -> Iterator[bytes]:
-    """`places`: (from, to) of each partition. What is no event, or was never accepted since it names a person, is
+def exported_lines(ranges: dict[TopicPartition, tuple[int, int]], fetch: Fetch, done: Exported) -> Iterator[bytes]:
+    """`ranges`: (from, to) of each partition. What is no event, or was never accepted since it names a person, is
     counted and left out; whether the others are accepted today whoever publishes them is told.
     """
-    for (topic, partition), (start, end) in places.items():
+    for (topic, partition), (start, end) in ranges.items():
         seen: set[bytes] = set()  # what comes again is in the same partition
         offset = start
         while offset < end:

@@ -131,10 +131,10 @@ class LoaderMonitor:
 
     def _stages(self) -> Progress:
         log = self._loader.log
-        places = [(topic, number) for topic in BETWEEN_STAGES for number in range(log.partitions(VERIFIER))]
+        topic_partitions = [(topic, number) for topic in BETWEEN_STAGES for number in range(log.partitions(VERIFIER))]
         committed = log.committed_offsets(STAGES, BETWEEN_STAGES)
-        ends = log.end_offsets_of(places)
-        return {at: (committed.get(at, 0), ends[at]) for at in places}
+        ends = log.end_offsets_of(topic_partitions)
+        return {at: (committed.get(at, 0), ends[at]) for at in topic_partitions}
 
     def _note(self, verification: Verification) -> None:
         if verification.lag:

@@ -127,7 +127,7 @@ def all_there(start_loader, market, front):
 
 
 @pytest.fixture
-def in_work(start_loader, market, front, all_there):
+def in_flight(start_loader, market, front, all_there):
     """A loader in the middle of an insert whose rows are in, and whose answer takes so long."""
     all_there()
 
@@ -148,16 +148,16 @@ def stored(front, table="event_listing"):
         return clickhouse.writer.query(f"SELECT count() FROM {table}").result_rows[0][0]  # noqa: S608
 
 
-def test_told_to_stop_during_an_insert_it_ends_and_commits_it(in_work, all_there):
-    loader = in_work(5)
+def test_told_to_stop_during_an_insert_it_ends_and_commits_it(in_flight, all_there):
+    loader = in_flight(5)
     began = time.monotonic()
     assert loader.end(signal.SIGTERM) == 0
     assert time.monotonic() - began < 30
     assert all_there() == 0
 
 
-def test_told_to_stop_during_an_insert_that_takes_too_long(in_work, all_there, front):
-    loader = in_work(50)
+def test_told_to_stop_during_an_insert_that_takes_too_long(in_flight, all_there, front):
+    loader = in_flight(50)
     began = time.monotonic()
     assert loader.end(signal.SIGTERM) == 0
     assert time.monotonic() - began < 30
@@ -233,10 +233,10 @@ def test_the_broker_away_for_a_while(start_loader, broker, market, all_there):
     assert all_there() == 0
 
 
-def test_a_repeat_that_clickhouse_does_not_know_as_one_any_more(in_work, front, all_there):
+def test_a_repeat_that_clickhouse_does_not_know_as_one_any_more(in_flight, front, all_there):
     with ClickHouse(front.settings) as clickhouse:
         clickhouse.writer.command("ALTER TABLE event_listing MODIFY SETTING non_replicated_deduplication_window = 1")
-        loader = in_work(30)
+        loader = in_flight(30)
         loader.process.kill()
         loader.process.wait()
         front.fail()

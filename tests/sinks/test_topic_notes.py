@@ -26,5 +26,5 @@ def test_what_a_group_noted_tells_a_topic_from_the_one_before_it(committed, expe
     assert made_again(NEW, committed, ["chain", "alert"]) == expected
 
 
-def test_a_former_version_finds_nothing_begun_in_a_note():
+def test_a_former_version_finds_no_intent_in_a_note():
     assert intended_spans(NOTE) == ()

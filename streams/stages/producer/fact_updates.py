@@ -133,7 +133,7 @@ class FactUpdater:
         shipments = kept_records(self.state, "shipment", Shipment, "shipment", *lot)
         inspections = kept_records(self.state, "inspection", Inspection, "inspection", *lot)
         recalls = self._recalls_of(lot[:2])
-        taints = self.taints.settle(lot, record, inspections, recalls, received_at)
+        taints = self.taints.update(lot, record, inspections, recalls, received_at)
         facts = summarise_lot(join_key(*lot), record, shipments, inspections, recalls, taints)
         if self._changed(name("facts-lot", *lot), facts.to_json()):
             self._again("lot", received_at, *lot)
@@ -150,7 +150,7 @@ class FactUpdater:
         record = kept_record(self.state, "lot", Lot, "lot", *lot)
         inspections = kept_records(self.state, "inspection", Inspection, "inspection", *lot)
         recalls = self._recalls_of(lot[:2])
-        taints = self.taints.settle(lot, record, inspections, recalls, received_at)
+        taints = self.taints.update(lot, record, inspections, recalls, received_at)
         facts = quality_anew(_decode_facts(known), inspections, recalls, taints)
         if self._changed(name("facts-lot", *lot), facts.to_json()):
             self._again("lot", received_at, *lot)

@@ -73,7 +73,7 @@ class Taints:
             if told != NOTHING:
                 self._tell_here(lot, upstream, told, received_at)
 
-    def settle(
+    def update(
         self,
         lot: LotKey,
         record: Lot | None,
@@ -100,7 +100,7 @@ class Taints:
             self._state.put(name("taints", *lot), f"{self._block_id}\n".encode() + now)
             self._index(lot, before, taints)
             self._tell(lot, now, received_at)
-        elif self._was_new_to_this_block(block_id):
+        elif self._changed_by_this_block(block_id):
             self._tell(lot, now, received_at)
         return taints
 
@@ -113,7 +113,7 @@ class Taints:
     def end_again(self, cause: Cause, received_at: int) -> None:
         """Tell of an end that this very block told of when it was done before."""
         term, _, block_id = (self._state.get(name("term", *cause.name)) or b"0").partition(b"\n")
-        if self._was_new_to_this_block(block_id):
+        if self._changed_by_this_block(block_id):
             self._tell_end(cause, int(term) - 1, received_at)
 
     def outputs(self) -> list[Output]:
@@ -208,7 +208,7 @@ class Taints:
     def _partition(self, lot: LotKey) -> int:
         return partition_of(lot[0], self._context.partitions)
 
-    def _was_new_to_this_block(self, block_id: bytes) -> bool:
+    def _changed_by_this_block(self, block_id: bytes) -> bool:
         """Told again for no more than being redelivered, it would go round circles for as long as blocks are."""
         topic, _, offset = block_id.decode().rpartition(":")
         return self._block.redelivered and topic == self._block.topic and int(offset) >= self._block.first_offset
