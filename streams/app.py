@@ -1,9 +1,9 @@
 """The one place where stages meet Faust: an agent per stage, a state table per stage, and what stops the process.
 
-Faust acknowledges an event whose agent failed, so nothing may escape from an agent's loop: a stage that cannot do a
-block stops acknowledging, says why through `StreamApp.failure`, and whoever runs the app ends the process. What passes
-by itself (a full disk, a log that another process holds for a moment) is tried again inside, without an end: nothing
-is lost by waiting.
+Faust acknowledges an event whose agent failed, so no exception may leave an agent's loop: a stage that cannot do a
+block stops acknowledging and sets `StreamApp.failure`, and the caller must then end the process. What passes by itself
+(a full disk, a log that another process holds for a moment) is retried inside without an end: nothing is lost by
+waiting.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ FACTS = (b"facts",)
 
 
 def state_settings(stage: str, partitions: int) -> StateSettings:
-    """How a stage keeps the state of each of its partitions."""
+    """How a stage keeps its state: cache sizes, and which keys are cached as soon as they are written."""
     entries, size = HOT_PAIRS.get(stage, (0, 0))
     return StateSettings(
         cache_entries=entries // partitions, cache_bytes=size // partitions, cached_prefixes=FACTS if entries else ()
@@ -75,7 +75,7 @@ def state_settings(stage: str, partitions: int) -> StateSettings:
 
 
 class StreamApp:
-    """All stages on one Faust app. `await start()`, then watch `failure`, then `await stop()`."""
+    """All stages on one Faust app: `await start()`, then watch `failure`, then `await stop()`."""
 
     def __init__(
         self,
@@ -99,14 +99,14 @@ class StreamApp:
         must exist. `rebuild_damaged`: set damaged state aside and rebuild it from its changelog though it is not the
         first time. `session_seconds`: how long Kafka waits for a silent worker before others get its partitions;
         `standby_replicas`: how many other workers keep a copy of each partition's state. `stage_threads`: how many
-        functions of stages may run at a time; None: as many as there are blocks. Each gives the interpreter away a
-        hundred times a block and waits up to 5 ms to have it back while another one is at work, which pays where
-        cores would be idle otherwise: in a process that is alone on the machine.
+        stage functions may run at a time; None: as many as there are blocks. Each releases the GIL a hundred times a
+        block and waits up to 5 ms to get it back while another one runs, which pays only where cores would be idle
+        otherwise: in a process that is alone on the machine.
 
-        `accept_loss`: go on behind messages that were deleted before they were read, instead of stopping. `shown`: how
-        far what is shown had come in the inputs; where that is further than the state, the log lost its end, which is
-        gone past too with `end_may_be_lost`. `topic_ids`: tell topics from others of the same name, where the transport
-        cannot.
+        `accept_loss`: go on behind messages that were deleted before they were read, instead of stopping. `shown`: per
+        input partition, the offset up to which events are in the tables; where that is further than the state, the log
+        lost its end, and `end_may_be_lost` goes on all the same. `topic_ids`: ids that tell topics from others of the
+        same name, where the transport cannot.
         """
         self.failure: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
         """done, with the cause, when a stage could not do a block"""
@@ -176,7 +176,7 @@ class StreamApp:
         self._scrubbing = asyncio.create_task(self._scrub())
 
     def check(self) -> None:
-        """Raise what crashed Faust or the state below it: Faust itself says so only in its log."""
+        """Raise the error that crashed Faust or the state below it: Faust itself says so only in its log."""
         if self.app.crashed:
             raise self.app.crash_reason or RuntimeError("the stream app crashed")
 
@@ -205,12 +205,12 @@ class StreamApp:
         return set() if self.app.rebalancing else set(self.app.consumer.assignment())
 
     async def publish(self, at: tuple[str, int], key: bytes, value: bytes) -> None:
-        """One message from outside the stages, to a topic's partition; durable when it returns."""
+        """Append one message from outside the stages to a topic's partition; it is durable on return."""
         await self._until_room(lambda: self.app.producer.append_many({TP(*at): [Record(key, value)]}))
 
     async def append_outputs(self, messages: Sequence[OutputMessage]) -> dict[TP, Sequence[int]]:
-        """Durable when it returns; in one append, which the embedded log takes whole or not at all. The offsets of each
-        partition's messages.
+        """Append all messages in one append, which the embedded log takes whole or not at all. They are durable on
+        return. Returns the offsets of each topic-partition's messages, in their order.
         """
         batches: dict[TP, list[Record]] = {}
         for message in messages:
@@ -221,7 +221,7 @@ class StreamApp:
     async def append_many(
         self, topic: str, partition: int, keys: Sequence[bytes], values: Sequence[bytes | None]
     ) -> int:
-        """Records of one changelog; the last one's offset, once all are durable."""
+        """Append records to one changelog partition. Returns the last one's offset, once all are durable."""
         at = TP(topic, partition)
         offsets = await self._until_room(lambda: self.app.producer.append_many({at: Records(keys, values)}))
         return int(offsets[at][-1])
@@ -258,7 +258,7 @@ class StreamApp:
         self.app.agent(channel, name=f"suyuan.{stage.name}")(work)
 
     async def _in_turn(self, stage: Stage, runner: StageRunner, event: Any, turn: asyncio.Lock) -> None:
-        """Those of a partition in the order of arrival. Nothing may be raised, see above."""
+        """Do one message; those of a partition are done in the order of arrival. Nothing may be raised, see above."""
         message = event.message
         async with turn:
             generation = self.app.consumer_generation_id

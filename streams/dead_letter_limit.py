@@ -26,7 +26,8 @@ from suyuan.errors import SuyuanError
 
 @dataclass(frozen=True, slots=True)
 class DeadLetterLimit:
-    """At most `share` of the last `window` messages of a partition; a share of 1 is no limit.
+    """At most `share` (0 to 1) of the last `window` messages of a partition may be unreadable; a share of 1 is no
+    limit.
 
     Where fewer than `share` times `window` are unreadable in all, as at the beginning of a topic, nothing stops.
     """
@@ -36,12 +37,12 @@ class DeadLetterLimit:
 
     @property
     def most(self) -> float:
-        """How many may be unreadable."""
+        """How many of the window's messages may be unreadable."""
         return self.share * self.window
 
 
 class Verdict(Enum):
-    """On an unreadable message."""
+    """What to do about an unreadable message."""
 
     COUNTED = "counted"
     SET_ASIDE = "set aside"
@@ -75,7 +76,9 @@ class Unreadable:
         """the publisher that is set aside"""
 
     def note(self, offset: int, publisher: str | None) -> Verdict:
-        """One more, behind all others. `publisher`: whose it is, as its key names it. After BEYOND nothing follows."""
+        """Count one more unreadable message, behind all others. `publisher`: whose it is, as its key names it. After
+        BEYOND nothing follows.
+        """
         self._let_back(offset)
         if publisher is not None and publisher == self.aside:
             self._flood.append(offset)
@@ -91,7 +94,7 @@ class Unreadable:
         return Verdict.SET_ASIDE if publisher is not None and publisher == self.aside else Verdict.COUNTED
 
     def dump(self) -> bytes:
-        """What is to be remembered for those that follow."""
+        """The state as JSON text, for the `text` of a later `Unreadable`."""
         names: dict[str | None, int] = {}
         counted = [(at, offset, names.setdefault(name, len(names))) for at, offset, name in self._counted]
         said = {"names": list(names), "counted": counted, "passed": self._passed}
@@ -100,7 +103,7 @@ class Unreadable:
 
     @property
     def count(self) -> int:
-        """How many count now."""
+        """How many unreadable messages count now."""
         return len(self._counted)
 
     @property
@@ -109,7 +112,7 @@ class Unreadable:
         return self._counted[0].offset
 
     def publishers(self) -> list[tuple[str | None, int]]:
-        """Whose those are that count, the most first."""
+        """(publisher, how many count) of those that have any, the most first."""
         return [(name, count) for name, count in self._counts.most_common() if count > 0]
 
     def _set_aside(self, offset: int) -> bool:
@@ -140,7 +143,7 @@ class Unreadable:
 
 
 class TooManyDeadLetters(SuyuanError):
-    """Reading stops before `offset`. Nothing from there on was done or acknowledged."""
+    """Reading must stop before `offset`. Nothing from there on was done or acknowledged."""
 
     def __init__(
         self,

@@ -26,7 +26,10 @@ class OutputMessage:
 
 
 def encode_outputs(outputs: Iterable[Output], own_partition: int, partitions: int) -> Iterator[OutputMessage]:
-    """The messages of the outputs, in their order within each partition."""
+    """The messages of the outputs, in their order within each partition, of MAX_BLOCK_ROWS rows at most. Columns that
+    the topic's block schema does not have are left out (`partition`, a `key` column). `own_partition`: where rows go
+    whose output names neither a key nor a partition.
+    """
     for output in outputs:
         name = topic(output.topic).schema
         columns = list(block_schema(name))

@@ -1,5 +1,5 @@
-"""What the stages tell an operator. No credit code, listing or lot is ever a label, but for publishers (a hundred at
-most) whose messages cannot be read.
+"""Metrics of the stages. No credit code, listing or lot is ever a label, but for publishers (a hundred at most) whose
+messages cannot be read.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ FAILURES = Counter("suyuan_stage_failures", "Blocks that stopped a stage.", ["st
 
 
 def count_outcomes(outputs: Iterable[Output]) -> None:
-    """Events by kind and outcome, dead letters among them."""
+    """Count events by kind and outcome, dead letters among them."""
     for output in outputs:
         if output.topic.startswith("event."):
             counts = output.rows["outcome"].value_counts()
@@ -68,7 +68,9 @@ def count_outcomes(outputs: Iterable[Output]) -> None:
 
 
 def observe_alerts(outputs: Sequence[Output], now_ms: int) -> None:
-    """Latency of the alerts among the outputs; `received_at` is when the log took the event that caused each."""
+    """Observe the latency of the alerts among the outputs: `now_ms` less `received_at`, when the log took the event
+    that caused the alert.
+    """
     for output in outputs:
         if output.topic == "alert":
             for received_at in output.rows["received_at"].drop_nulls():

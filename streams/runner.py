@@ -8,7 +8,7 @@
 A crash before 2 leaves nothing behind. Between 2 and 3 the state is ahead of the outputs: the block comes again, is
 found at or below the offset that the state rests on, and is handed on as `redelivered`. Between 3 and 4 likewise; the
 same rows are sent again, and their identities fold them. Nothing is caught here: an exception means that the block was
-not done, and whoever runs the stage must stop before the acknowledgement.
+not done, and the caller must stop before the acknowledgement.
 """
 
 from __future__ import annotations
@@ -39,10 +39,12 @@ READ_BY_STAGES = {topic for stage in TOPOLOGY for topic in stage.reads}
 
 
 class OutputLog(Protocol):
-    """Where outputs go."""
+    """The log that outputs are appended to."""
 
     async def append_outputs(self, messages: Sequence[OutputMessage]) -> Mapping[tuple[str, int], Sequence[int]]:
-        """Return when all of them are durable: the offsets of each topic-partition's messages, in their order."""
+        """Append all messages; they are durable on return. Returns the offsets of each topic-partition's messages, in
+        their order.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ class StageRunner:
         self._set_aside = SetAside()
 
     async def process(self, message: Incoming) -> None:
-        """Steps 1 to 3. Any exception: not done, do not acknowledge."""
+        """Do steps 1 to 3 for one message. Any exception: it was not done, and must not be acknowledged."""
         applied = self._state.applied(message.partition).get((message.topic, message.partition), -1)
         for run in _known_and_new(message.value, applied):
             try:
@@ -153,7 +155,9 @@ class StageRunner:
         return rows, last, outputs, list(encode_outputs(outputs, partition, self._partitions))
 
     def _epoch(self, partition: int, generation: int) -> int:
-        """A new one with each assignment: another process may have had the partition in between."""
+        """The partition's epoch: a new one with each assignment, since another process may have had the partition in
+        between.
+        """
         known = self._epochs.get(partition)
         if known is None or known[0] != generation:
             known = self._epochs[partition] = generation, self._state.begin_epoch(partition)
@@ -161,8 +165,8 @@ class StageRunner:
 
 
 def _known_and_new(run: Run, applied: int) -> list[Run]:
-    """The part that the state may hold already, and the rest, each if there is any. Together they would be neither:
-    what a new row replaces may be what was never sent.
+    """Split a run into the part that the state may hold already and the rest, each if there is any. Together they would
+    be neither: what a new row replaces may be what was never sent.
     """
     known = bisect_right(run.offsets, applied)
     parts = (_part(run, slice(known), redelivered=True), _part(run, slice(known, None), redelivered=False))
@@ -181,7 +185,9 @@ def _part(run: Run, where: slice, *, redelivered: bool) -> Run:
 
 
 def _refuse_packed(run: Run) -> None:
-    """Only stages write such topics, and none of them writes this."""
+    """Raise BlockError for a batch that could not be unpacked: only stages write these topics, and none of them writes
+    that.
+    """
     for value in run.values:
         if isinstance(value, RefusedBatch):
             raise BlockError(f"{run.topic}-{run.partition}: {value.reason}")

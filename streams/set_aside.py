@@ -1,4 +1,4 @@
-"""Tells of publishers most of whose messages cannot be read: a figure for each, and a line in the log."""
+"""Reports publishers most of whose messages cannot be read: a metric for each, and a line in the log."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ OTHERS = "others"
 
 
 class SetAside:
-    """Of one process."""
+    """Reports for one process, each publisher of a topic again after AGAIN_SECONDS."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -25,7 +25,7 @@ class SetAside:
         self._named: set[str] = set()
 
     def note(self, topic: str, partition: int, messages: Mapping[str, int]) -> None:
-        """So many of each publisher's became dead letters that do not count."""
+        """`messages`: of each publisher, how many became dead letters that do not count to the limit."""
         for publisher, count in messages.items():
             if len(self._named) < NAMED:
                 self._named.add(publisher)

@@ -13,7 +13,7 @@ from suyuan.streams.dead_letter_limit import DeadLetterLimit
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A fetched run of one partition of a topic whose messages hold one event each.
+    """Messages of one partition that were fetched together, each holding one event.
 
     Offsets are those of the log and may have holes (compaction, transaction markers); lists are of equal length.
     """
@@ -34,7 +34,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """What the messages of one or more blocks that waited together hold: many rows of one schema. `offset` is that of
+    """The rows of one or more block messages that waited together, all of the topic's block schema. `offset` is that of
     the last message.
 
     `redelivered` says that the state may already hold these rows (see docs/ARCHITECTURE.md, order of an
@@ -79,7 +79,7 @@ class StateView(Protocol):
         """Values in the order of the keys, None where absent."""
 
     def put(self, key: bytes, value: bytes) -> None:
-        """Set one."""
+        """Set the value of a key."""
 
     def put_many(self, keys: Sequence[bytes], values: Sequence[bytes]) -> None:
         """Set many; the later of two equal keys wins."""
@@ -93,7 +93,7 @@ class StateView(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StageContext:
-    """Where a stage runs. `epoch` grows by one each time the partition is taken up (see `assessment`)."""
+    """Where a stage runs. `epoch` grows by one each time the partition is assigned (see `assessment`)."""
 
     partition: int
     partitions: int

@@ -25,10 +25,11 @@ RECORD_KINDS = tuple(kind for kind in KINDS if kind != "listing")
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Of topics that wait at the same time the ones named first are read first.
+    """A stage, its topics and the functions that read them. Of topics that wait at the same time those named first are
+    read first.
 
-    `runs`: topics of single events, read a fetched run at a time. `blocks`: topics of blocks. `writes`: every
-    topic that a function of the stage may return.
+    `runs`: topics of single events, read a fetched run at a time. `blocks`: topics of blocks. `writes`: every topic
+    that a function of the stage may return.
     """
 
     name: str

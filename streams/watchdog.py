@@ -38,7 +38,9 @@ class StalledError(SuyuanError):
 
 
 class Watchdog:
-    """`limit`: seconds that a partition may stand still; `busy_limit`: while its stage moves on in another topic's."""
+    """Raises StalledError for a partition that stands still. `limit`: seconds that it may; `busy_limit`: seconds while
+    its stage moves on in another topic of the partition.
+    """
 
     def __init__(self, limit: float = 60.0, busy_limit: float = 600.0) -> None:
         self.limit = limit
@@ -50,13 +52,14 @@ class Watchdog:
         self._blind = False
 
     def look_away(self) -> None:
-        """Nobody says how far anything is: brokers are away. The time between the last observation and the next one is
-        no partition's stall.
+        """Note that progress is unknown, since brokers are away. The time between the last observation and the next one
+        counts as no partition's stall.
         """
         self._blind = True
 
     def observe(self, now: float, progress: Mapping[TopicPartition, Progress]) -> None:
-        """Progress of the partitions that this process has, at `now` (seconds of a clock that never goes back).
+        """Take the progress of the partitions that this process has, at `now` (seconds of a clock that never goes
+        back).
 
         Raises StalledError.
         """

@@ -29,8 +29,9 @@ class Task:
 
 
 def condense(tasks: Iterable[Task]) -> list[Task]:
-    """In key order, without tasks that another covers: one that is wider, or has further to go below the same prefix.
-    (Redelivered blocks leave the same tasks twice; unjoined they would multiply.) The latest cause wins.
+    """The tasks in key order, without those that another one covers: one that is wider, or has further to go below the
+    same prefix. (Redelivered blocks leave the same tasks twice; uncondensed they would multiply.) The latest cause
+    wins.
     """
     kept: list[Task] = []
     for task in sorted(tasks, key=lambda task: (task.prefix, task.after or b"", -task.received_at)):
@@ -46,7 +47,7 @@ def condense(tasks: Iterable[Task]) -> list[Task]:
 
 
 def work_off(tasks: Iterable[Task], state: StateView, rows: int) -> tuple[list[tuple[bytes, bytes, Task]], list[Task]]:
-    """At most about `rows` listings (key, value, task) of the tasks in their order, and the tasks that are left."""
+    """About `rows` listings at most as (key, value, task), of the tasks in their order; and the tasks that are left."""
     done: list[tuple[bytes, bytes, Task]] = []
     left: list[Task] = []
     for task in tasks:
@@ -78,7 +79,7 @@ def leave(topic: str, tasks: list[Task]) -> list[Output]:
 
 
 def task_rows(tasks: Sequence[Task]) -> pl.DataFrame:
-    """The tasks as rows of a backlog block."""
+    """The tasks as rows of the block schema `backlog`: prefix, after (both hex), reason, received_at, to."""
     rows = {
         "prefix": [task.prefix.hex() for task in tasks],
         "after": [task.after.hex() if task.after else None for task in tasks],

@@ -48,10 +48,9 @@ _VALUE = pl.struct(list(HELD.to_schema())).struct.json_encode().cast(pl.Binary)
 class Supersession:
     """What a run changes.
 
-    outcomes: the run's rows in their order with `outcome` accepted or duplicate, and `tie`
-    current: rows that are current now, with `offset` of their first delivery and `previous` (body, or null)
-    keys, values: what state shall hold, as parallel lists
-    older: (key, id, offset) of versions that are remembered under state keys of their own from now on
+    outcomes: the run's rows in their order with `outcome` (accepted or duplicate) and `tie` current: rows that are
+    current now, with `offset` of their first delivery and `previous` (body, or null) keys, values: what the state is to
+    hold, as parallel lists older: (key, id, offset) of versions that get state keys of their own from now on
     """
 
     outcomes: pl.DataFrame
@@ -62,21 +61,27 @@ class Supersession:
 
 
 def body(prefix: str = "") -> pl.Expr:
-    """What other stages keep of a record: its content after what else they need to know of it."""
+    """Expression for the JSON text that other stages keep of a record: event_id, publisher, digest and tie, then its
+    content. Of the columns of these names, each with `prefix` before it.
+    """
     names = ("event_id", "publisher", "digest", "tie")
     told = pl.struct(pl.col(f"{prefix}{name}").alias(name) for name in names).struct.json_encode()
     return pl.concat_str(told.str.strip_suffix("}"), pl.lit(","), pl.col(f"{prefix}content").str.strip_prefix("{"))
 
 
 def held_before(keys: Sequence[str], held: Sequence[bytes | None]) -> pl.DataFrame:
-    """What state has of keys that it knows: `key` and the fields of HELD."""
+    """What the state has of the keys that it knows: a frame of `key` and the fields of HELD. `held`: values by `keys`,
+    None where absent.
+    """
     known = [(key, value.decode()) for key, value in zip(keys, held, strict=True) if value is not None]
     frame = pl.LazyFrame(known, schema={"key": pl.String, "held": pl.String}, orient="row")
     return frame.with_columns(pl.col("held").str.json_decode(HELD)).unnest("held").collect()
 
 
 def perhaps_older(rows: pl.DataFrame, prior: pl.DataFrame) -> list[tuple[str, str]]:
-    """(key, id) of rows that may have been seen so long ago that only a state key of their own tells."""
+    """(key, id) of rows that may have been seen so long ago that only a state key of their own tells. `rows`: key, id;
+    `prior`: as `held_before` returns it.
+    """
     many = prior.lazy().filter("older")
     if not prior["older"].any():
         return []
@@ -92,10 +97,12 @@ def supersede(
     moves_with: Sequence[str] = (),
     redelivered: bool,
 ) -> Supersession:
-    """`rows` have key, id, offset, occurred_at, event_id, publisher, digest, content, the columns `moves_with` and
-    whatever else; `prior` is what state has of their keys, `older` what it has of those of `perhaps_older`. A row whose
-    id was first seen at a lower offset is a duplicate. With `redelivered`, rows that already are the current record
-    count as current again.
+    """Which rows of a run are new, which repeated, and which are current now.
+
+    `rows`: key, id, offset, occurred_at, event_id, publisher, digest, content, the columns `moves_with`, and any
+    others, which are handed through. `prior`: what the state has of their keys, as `held_before` returns it; `older`:
+    (key, id, offset) that it has of those of `perhaps_older`. A row whose id was first seen at a lower offset is a
+    duplicate. With `redelivered`, rows that already are the current record count as current again.
     """
     known = _known(prior, older)
     rows = (

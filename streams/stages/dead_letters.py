@@ -1,5 +1,5 @@
-"""What is no event or does not count, with everything needed to look at it and to publish it again, save where that
-may name a person.
+"""Dead letters: messages that are no event or are not accepted, with everything needed to look at one and to publish it
+again, save where that may name a person.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ SHOWN = 3
 
 
 def with_refusals(run: Run, failures: Sequence[Failure]) -> list[Failure]:
-    """The same, but where a batch was not unpacked that is the reason: its place, its sizes and the remedy."""
+    """The failures, with another reason where a batch could not be unpacked: its topic-partition and offsets, its sizes
+    and the remedy.
+    """
     refused = {failure.index: run.values[failure.index] for failure in failures}
     return [
         Failure(each.index, value.reason) if isinstance(value := refused[each.index], RefusedBatch) else each
@@ -39,7 +41,9 @@ def with_refusals(run: Run, failures: Sequence[Failure]) -> list[Failure]:
 def dead_letters(
     run: Run, kind: str, failures: Sequence[Failure], set_aside: Mapping[str, int] | None = None
 ) -> list[Output]:
-    """One row per failure, or nothing. `set_aside`: as `note_failures` says."""
+    """One output of the block schema `dead_letter`, a row per failure; or nothing. `set_aside`: as `note_failures`
+    returns it.
+    """
     if not failures:
         return []
     rows, withheld = [], run.topic in WITHHELD_TOPICS
@@ -65,9 +69,9 @@ def dead_letters(
 def note_failures(
     run: Run, kind: str, failures: Sequence[Failure], state: StateView, limit: DeadLetterLimit
 ) -> Mapping[str, int]:
-    """Remember in the partition's state where the topic's last failures were, and whose. How many of them are of
-    publishers that are set aside. Raises TooManyDeadLetters. For messages that are no events alone: what the rules of
-    acceptance refuse is no sign of a reader that fails.
+    """Remember in the partition's state where the topic's last failures were, and whose. Returns, per publisher that is
+    set aside, how many of the failures are theirs. Raises TooManyDeadLetters. To be called for messages that cannot be
+    read alone: what the rules of acceptance refuse is no sign of a reader that fails.
     """
     if not failures or run.redelivered:  # what comes again was noted the first time
         return {}
@@ -97,7 +101,7 @@ def note_failures(
 
 
 def publisher_in_key(kind: str, key: bytes | None) -> str | None:
-    """Whose event a message says that it is, where keys of the kind tell; None: nobody's that can be read."""
+    """The publisher that a message's key names, where keys of the kind do; None where none can be read."""
     if kind not in PUBLISHER_FIRST or not key:
         return None
     first, separator, _ = key.partition(SEPARATOR.encode())

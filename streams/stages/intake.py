@@ -1,4 +1,4 @@
-"""Intake: from published bytes to current records under way to the stages that need them.
+"""Intake: from published bytes to current records on their way to the stages that need them.
 
 A run of `in.<kind>` gives: dead letters for what cannot be read or is not accepted; every other event with its outcome
 for the sinks; the records that are current now, keyed for the next stage; and retractions of what they replace where
@@ -38,7 +38,10 @@ _OF_VERSION = ("occurred_at", "event_id", "publisher", "digest", "tie")
 
 
 def take_in(run: Run, state: StateView, context: StageContext) -> list[Output]:
-    """One run of `in.<kind>`. Raises TooManyDeadLetters, with nothing done."""
+    """One run of `in.<kind>`. Returns `dead_letter`, `event.<kind>` (every accepted or repeated event, with `outcome`),
+    and what is current now: `seller.listing`, or the records' topics (`intake_routes.py`). Raises TooManyDeadLetters,
+    with nothing done.
+    """
     kind = run.topic.removeprefix("in.")
     taken = accepted_run(kind, run.values, run.timestamps)
     unreadable = with_refusals(run, taken.unreadable)
@@ -63,12 +66,12 @@ def take_in(run: Run, state: StateView, context: StageContext) -> list[Output]:
 
 
 def current_key(kind: str, key: str) -> bytes:
-    """Where the state holds the current record of a business key."""
+    """State key of the current record of a business key."""
     return f"current{SEPARATOR}{kind}{SEPARATOR}{key}".encode()
 
 
 def _seen_key(kind: str, key: str, id_: str) -> bytes:
-    """Where the state holds the offset of a version that is one of many of its key."""
+    """State key of the offset at which a version was first seen, one of many of its business key."""
     return f"seen{SEPARATOR}{kind}{SEPARATOR}{key}{SEPARATOR}{id_}".encode()
 
 
@@ -80,7 +83,7 @@ def _seen_before(kind: str, rows: pl.DataFrame, prior: pl.DataFrame, state: Stat
 
 
 def _prepared(kind: str, run: Run, rows: pl.DataFrame) -> pl.DataFrame:
-    """With key, content and what tells it from others, offset and received_at."""
+    """The run's rows with key, content, digest, id, offset and received_at (ms since the epoch)."""
     position = rows["index"].to_numpy()
     rows = with_route_columns(kind, rows.drop("index"))
     said = contents(rows, [field.name for field in event_schema(kind).fields])
@@ -97,7 +100,9 @@ def _prepared(kind: str, run: Run, rows: pl.DataFrame) -> pl.DataFrame:
 
 @cache
 def business_key(kind: str) -> pl.Expr:
-    """The business key of rows in normal form."""
+    """Expression for the business key of rows in normal form: the kind's key columns joined by U+001F, null as empty
+    text.
+    """
     parts = [pl.col(name).cast(pl.String).fill_null("") for name in event_schema(kind).business_key]
     return pl.concat_str(parts, separator=SEPARATOR)
 
@@ -136,7 +141,9 @@ def _as_listing(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def records_onward(kind: str, change: Supersession, state: StateView, context: StageContext) -> list[Output]:
-    """Current records to those who need them, with retractions of what they replace where that had gone elsewhere."""
+    """The records of `change.current` as outputs (block schema `record`) to the partitions that need them, with
+    retractions of what they replace where that had gone elsewhere.
+    """
     outputs = []
     for route in ROUTES[kind]:
         current = change.current.with_columns(kind=pl.lit(kind), retracted=pl.lit(value=False), body=body())
@@ -194,7 +201,7 @@ def _with_listing_key(bodies: pl.Series) -> pl.Series:
 def _to_subscribers(
     kind: str, route: Route, current: pl.DataFrame, state: StateView, context: StageContext
 ) -> pl.DataFrame:
-    """Each record once per partition that has asked for it or that its owner's listings are in."""
+    """Each record once per partition that subscribes to it or that its owner's listings are in."""
     subscribers = [
         sorted(add_subscribers(state, kind, key, {partition_of(owner or "", context.partitions)}))
         for key, owner in current.select("key", route.by).iter_rows()
@@ -205,7 +212,7 @@ def _to_subscribers(
 
 
 def add_subscribers(state: StateView, kind: str, key: str, new: set[int]) -> set[int]:
-    """Note that these partitions want every version of a record; all that do."""
+    """Note that the partitions `new` want every version of a record. Returns all partitions that do."""
     name = f"askers{SEPARATOR}{kind}{SEPARATOR}{key}".encode()
     value = state.get(name)
     known = set(json.loads(value)) if value is not None else set()

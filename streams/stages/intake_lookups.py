@@ -1,4 +1,6 @@
-"""Intake: current records sent to a partition that asks for them: for one by its key, or for everything anew."""
+"""Intake: current records sent to a partition that asks for them (the subscriber): for one by its key, or for all of
+its records anew.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +24,9 @@ CURRENT = f"current{SEPARATOR}".encode()
 
 
 def answer_lookups(block: Block, state: StateView, context: StageContext) -> list[Output]:
-    """One block of `intake.lookup`: (kind, key, asker) → the current record to the asker's partition, and from then on
-    every later one too. A record that nobody has published is answered with a null body. Kind EVERYTHING is answered
-    with all that the asker's partition has ever been sent, slice by slice.
+    """One block of `intake.lookup` (kind, key, asker): sends the current record to partition `asker` of
+    `producer.record`, and subscribes it to every later version. A record that nobody has published is answered with a
+    null body. Kind EVERYTHING is answered with all that the subscriber has ever been sent, slice by slice.
     """
     answers = []
     again: dict[int, str] = {}
@@ -59,12 +61,12 @@ def answer_lookups(block: Block, state: StateView, context: StageContext) -> lis
 
 
 def send_again(after: str, subscriber: int, state: StateView, context: StageContext) -> list[Output]:
-    """The current records that belong to partition `subscriber` of the stages behind, as if they had just become
-    current; of a slice of the keys here, from behind `after` (a state key in hex) on. What is left is a message to
-    oneself.
+    """The current records that belong to partition `subscriber` of the following stages, as if they had just become
+    current: of the next `slice_rows` keys here behind `after` (a state key in hex). What is left goes on as a message
+    to intake itself.
 
-    Nothing new has come in, so nothing is said of when. Lots whose inputs are made there go to their own partition:
-    they ask their inputs for what these are tainted with, and so are known to them again.
+    Nothing new has come in, so `received_at` is 0. Lots whose inputs are made there go to their own partition: they ask
+    their inputs for their taints, and so are known to them again.
     """
     found = state.scan(CURRENT, bytes.fromhex(after) or None, context.slice_rows)
     if not found:
@@ -87,7 +89,7 @@ def send_again(after: str, subscriber: int, state: StateView, context: StageCont
 
 
 def body_of(held: dict[str, Any]) -> str:
-    """As `current.body`, of what state holds of a key."""
+    """The JSON text that `current.body` makes of a record, from the fields that the state holds of its key."""
     told = json.dumps({name: held[name] for name in ("event_id", "publisher", "digest", "tie")}, ensure_ascii=False)
     return f"{told[:-1]},{held['content'][1:]}"
 

@@ -38,7 +38,9 @@ HOMED = tuple(kind for kind, each in DECLARATIONS.items() if each.looked_up)
 
 
 def with_route_columns(kind: str, rows: pl.DataFrame) -> pl.DataFrame:
-    """Columns that routes name but events lack: `listing_key` of a complaint (null when it names no listing)."""
+    """The rows with the columns that routes name and events lack: `listing_key` of a complaint (platform_code,
+    listing_id joined by U+001F; null when it names no listing).
+    """
     if kind != "complaint":
         return rows
     return rows.with_columns(

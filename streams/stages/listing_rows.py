@@ -30,19 +30,19 @@ _VALUE = pl.struct(pl.col(name).alias(SHORT[name]) for name in _COLUMNS).struct.
 
 
 def to_values(rows: pl.DataFrame) -> list[bytes]:
-    """One value per row of a listing frame."""
+    """One state value per row, JSON with the names of SHORT. `rows`: columns of the block schema `listing`."""
     return rows.select(_VALUE).to_series().to_list()
 
 
 def from_values(values: Sequence[bytes]) -> pl.DataFrame:
-    """The listing frame of the values."""
+    """The values that `to_values` made, as a frame with the columns of the block schema `listing`."""
     texts = pl.Series("listing", values, dtype=pl.Binary).cast(pl.String)
     return texts.str.json_decode(_TEXT).struct.rename_fields(list(_COLUMNS)).struct.unnest()
 
 
 def retold(done: Sequence[tuple[bytes, bytes, Task]]) -> pl.DataFrame:
-    """Listings of a backlog's slice (key, value, task), received when the later of the two was: the listing itself, or
-    what the task tells it.
+    """The listings of a backlog's slice (key, value, task), columns of the block schema `listing`. `received_at` is the
+    later of the listing's own and the task's.
     """
     told_at = pl.Series([task.received_at for *_, task in done], dtype=pl.Int64)
     rows = from_values([value for _, value, _ in done])
@@ -56,8 +56,9 @@ def keys(rows: pl.DataFrame, prefix: str, *names: str) -> list[bytes]:
 
 
 def merge_versions(rows: pl.DataFrame, names: list[bytes], held: Sequence[bytes | None]) -> dict[bytes, bytes | None]:
-    """What rows, in their order, do to the listings kept under `names`: an upsert is kept unless a later revision is
-    there, a retraction removes what is below its own revision. `held[i]` is what is there under `names[i]`.
+    """What rows, in their order, change of the listings kept under `names`: an upsert is kept unless a later revision
+    is there, a retraction removes what is below its own revision. `rows`: columns of the block schema `listing`;
+    `held[i]`: the value kept under `names[i]`, or None. Returns new values by key, None for removed.
     """
     result: dict[bytes, bytes | None] = {}
     revisions: dict[bytes, int] = {}

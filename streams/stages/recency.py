@@ -1,6 +1,7 @@
 """Which of two versions of a record is the later one, where they are kept.
 
-They come in the order in which their home sent them, but for what an owner of the home that is one no more sends late.
+Versions come in the order in which their home sent them, but for what a former owner of the home's partition sends
+late.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ _GONE_AT = msgspec.json.Decoder(tuple[int, str, str, int])
 
 
 def keep(state_key: bytes, body: str, state: StateView, *, retracted: bool = False) -> bool:
-    """Keep a record under a state key, or with `retracted` take it away, unless a later version is there, or was there
-    and was taken away; whether it was the latest.
+    """Keep a record under a state key, or with `retracted` remove it, unless a later version is there, or was there and
+    was removed. Returns whether this one is the latest. `body`: JSON with occurred_at, event_id, publisher and tie.
     """
     coming, held = _recency(body), state.get(state_key)
     if held is not None and _recency(held) > coming:

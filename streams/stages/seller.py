@@ -19,7 +19,9 @@ from suyuan.streams.stages.recency import keep
 
 
 def meet_seller(block: Block, state: StateView, _context: StageContext) -> list[Output]:
-    """One block of `seller.listing`: keep the listings, send them on with the seller's facts."""
+    """One block of `seller.listing` (block schema `listing`): keeps the listings and returns them with the seller's
+    facts (`producer.listing`).
+    """
     rows = block.rows
     names = keys(rows, "listing", "seller_code", "platform_code", "listing_id")
     if rows["retracted"].any():
@@ -34,7 +36,9 @@ def meet_seller(block: Block, state: StateView, _context: StageContext) -> list[
 
 
 def note_seller_records(block: Block, state: StateView, context: StageContext) -> list[Output]:
-    """One block of `seller.record`: keep entity and penalty, tell it to the listings of the codes that changed."""
+    """One block of `seller.record` (block schema `record`): keeps entity and penalty, and returns the listings of the
+    sellers that changed (`producer.listing`), and what is left (`seller.backlog`).
+    """
     touched: dict[str, int] = {}
     columns = ("kind", "key", "route", "received_at", "body")
     for kind, key, code, received_at, body in block.rows.select(columns).iter_rows():
@@ -52,7 +56,9 @@ def note_seller_records(block: Block, state: StateView, context: StageContext) -
 
 
 def retell_sellers(block: Block, state: StateView, context: StageContext) -> list[Output]:
-    """One block of `seller.backlog`: the next slice."""
+    """One block of `seller.backlog` (block schema `backlog`): returns the next slice of listings whose seller changed,
+    and what is left.
+    """
     return _retell(read_tasks(block), state, context)
 
 

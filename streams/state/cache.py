@@ -15,7 +15,7 @@ ENTRY_BYTES = 160
 
 
 class _Missing:
-    """Told apart from None, which is the cached knowledge that a key is absent."""
+    """Marks a key that is not cached; None is the cached knowledge that the store has no value for it."""
 
 
 _MISSING = _Missing()
@@ -25,16 +25,16 @@ _Found = bytes | None | _Missing
 class CachedReader:
     """Reads through to a store and keeps what it read, absence too.
 
-    Least recently used in two generations: a hit in the old one moves to the young one, and when the young one holds
+    Least recently used, in two generations: a hit in the old one moves to the young one, and when the young one holds
     half of what is allowed it becomes the old one, whose rest is forgotten. That bounds entries and bytes without
-    bookkeeping per hit (0.1 us a cached key). One thread at a time.
+    bookkeeping per hit (0.1 us a cached key). For one thread at a time.
     """
 
     def __init__(
         self, store: Readable, entries: int = 50_000, size: int = 8 << 20, prefixes: tuple[bytes, ...] = ()
     ) -> None:
-        """`size` in bytes; at most `entries` pairs, with 0 nothing is held. `prefixes`: of keys that are held as soon
-        as they are written.
+        """`entries`: pairs kept at most, 0 for none; `size`: bytes kept at most; `prefixes`: of keys that are cached as
+        soon as they are written.
         """
         self._store = store
         self._prefixes = prefixes if entries else ()
@@ -54,12 +54,12 @@ class CachedReader:
         return self._young_size + self._old_size
 
     def get(self, key: bytes) -> bytes | None:
-        """As `Store.get`."""
+        """The value, from the cache or the store; None where absent."""
         found: _Found = self._young.get(key, _MISSING)
         return self.get_many((key,))[0] if isinstance(found, _Missing) else found
 
     def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
-        """As `Store.get_many`."""
+        """Values in the order of the keys, from the cache or the store; None where absent."""
         if not self._half_entries:
             return self._store.get_many(keys)
         values: list[_Found] = list(map(self._young.get, keys, repeat(_MISSING)))
@@ -72,12 +72,13 @@ class CachedReader:
         return values  # type: ignore[return-value]  # nothing is missing
 
     def scan(self, prefix: bytes, after: bytes | None = None, limit: int | None = None) -> list[tuple[bytes, bytes]]:
-        """The store's own: scans are not cached."""
+        """Pairs from the store, whose key starts with prefix and is greater than `after`; scans are not cached."""
         return self._store.scan(prefix, after, limit)
 
     def refresh(self, pairs: Iterable[tuple[bytes, bytes | None]]) -> None:
-        """Pairs just written: those that are held are brought up to date, and those of `prefixes` held from now on.
-        What is written and never read (listings) would only push out what is read all the time (facts).
+        """Take over pairs just written: those that are cached are brought up to date, and those of `prefixes` are
+        cached from now on. What is written and never read (listings) would only evict what is read all the time
+        (facts).
         """
         young, old, prefixes = self._young, self._old, self._prefixes
         new = []

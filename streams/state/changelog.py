@@ -1,16 +1,16 @@
 """A partition's changes as records of its changelog topic, and back.
 
-One commit is one batch of records: `BATCH_KEY` (the writer's epoch, the place that it goes on from, how many records it
-writes), a record per key (null deletes), `POSITION_KEY`. A log that takes a batch whole needs no such frame; Kafka may
-keep the front of one whose writer was killed, and may put records of an owner that is one no more between others.
-Applying a part of a block would leave state that no block leads to, so a batch counts whole or not at all:
+One commit is one batch of records: `BATCH_KEY` (the writer's epoch, the changelog offset that it goes on from, how many
+records it writes), a record per key (null deletes), `POSITION_KEY`. A log that takes a batch whole needs no such frame;
+Kafka may keep the front of one whose writer was killed, and may put records of a former owner between others. Applying
+a part of a block would leave state that no block leads to, so a batch counts whole or not at all:
 
 | what replay finds | then |
 |---|---|
 | its position is as far behind its mark as the mark says | the batch is whole |
 | another mark comes before, or the position is elsewhere | another wrote in between: no record of the batch counts |
 | its epoch is lower than one that counted | of an owner that had lost the partition unknowingly: it does not count |
-| its writer went on from an earlier place than the last batch that counted | it lacked that batch, and stopped when it
+| its writer went on from an earlier offset than the last batch that counted | it lacked that batch, and stopped when it
   saw where its own came to lie (`PartitionState.write`): it does not count. To a store that was not made from this
   changelog alone it says that the store itself may lack something: StateDivergedError |
 | records outside of a batch | compaction took the mark: they count |
@@ -21,8 +21,8 @@ wrong record of them.
 A `RESET_KEY` ends a life of the state (`suyuan state rebuild`): the pairs before it are forgotten, the epoch is not, so
 that what the next life writes counts as newer.
 
-Compaction must leave what does not count alone until then (`COMPACTION_LAG_MS`): a broken record would push out the
-committed one that it shares the key with. Ended batches it may thin out as it likes: of each mark the last stays, so
+Compaction must leave what does not count alone until then (`COMPACTION_LAG_MS`): a broken record would replace the
+committed one that it shares the key with. Ended batches may be compacted in any way: of each mark the last stays, so
 the last batch is framed, and what stands alone before it was committed.
 """
 
@@ -63,13 +63,13 @@ class ChangelogWriter(Protocol):
 
 
 class Replay:
-    """Turns changelog records, in order of offset, into writes that leave a state some commit left."""
+    """Turns changelog records, in order of offset, into writes that leave the state that some commit left."""
 
     def __init__(
         self, epoch: int = 0, committed: int | None = None, torn: Torn | None = None, *, fresh: bool = True
     ) -> None:
-        """Of the state as it is: its epoch, where the last batch that it has ended, what it knows to be torn, and
-        whether it was made from this changelog alone.
+        """Begin with the state as it is. `epoch`: its epoch; `committed`: changelog offset where its last batch ended;
+        `torn`: what it knows to be torn; `fresh`: whether it was made from this changelog alone.
         """
         self.committed = committed
         self.reset = False
@@ -92,14 +92,16 @@ class Replay:
 
     @property
     def passed(self) -> Torn | None:
-        """What is torn before the offset that `feed` gave, and so is not fed again to a replay that goes on there."""
+        """What is torn before the offset that `feed` returned, and so is not fed again to a replay that goes on
+        there.
+        """
         if not self._dropped and not self._broken:
             return None
         return Torn(tuple(sorted(self._dropped)), tuple(self._broken))
 
     def feed(self, records: Iterable[tuple[int, bytes, bytes | None]]) -> tuple[Pairs, int | None]:
-        """(offset, key, value) records → pairs to write now, and the offset up to which nothing is held back
-        (None: everything is). Raises StateDivergedError, StateCorruptError, StateVersionError.
+        """Takes (offset, key, value) records. Returns the pairs to write now, and the offset up to which nothing is
+        held back (None: everything is). Raises StateDivergedError, StateCorruptError, StateVersionError.
         """
         writes: Pairs = {}
         safe: int | None = None

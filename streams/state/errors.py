@@ -26,7 +26,7 @@ class StateVersionError(StateError):
 
 
 class StateUnwritableError(StateError):
-    """The disk refuses (full, read-only, input/output error); the same commit may be tried again."""
+    """The disk refuses a write (full, read-only, input/output error); the same commit may be tried again."""
 
 
 class StateClosedError(StateError):
@@ -34,7 +34,7 @@ class StateClosedError(StateError):
 
 
 class StateConflictError(StateError):
-    """A view was committed that does not rest on the present state; the runner has a fault."""
+    """A view was committed that does not rest on the present state: the runner has a fault."""
 
 
 class StateBehindError(StateError):

@@ -1,4 +1,6 @@
-"""Opening the folders of a table's partitions, and what is done when one cannot be believed."""
+"""Opens the folders of a table's partitions, and decides what to do with one that is damaged or contradicts its
+changelog.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 
 class PartitionFolders:
-    """`<tabledir>/<table>-<partition>.db` for each partition."""
+    """The folder `<tabledir>/<table>-<partition>.db` of each partition."""
 
     def __init__(self, tabledir: Path, table: str, settings: StateSettings, memory: RocksMemory) -> None:
         self._tabledir = tabledir
@@ -29,8 +31,8 @@ class PartitionFolders:
         return self._tabledir / f"{self._table}-{partition}.db"
 
     def open(self, partition: int) -> PartitionState:
-        """Open or create. StateCorruptError (see `rebuilt`), StateLockedError, StateUnwritableError, StateVersionError
-        as they come.
+        """Open or create a partition's state. Raises StateCorruptError (see `rebuilt`), StateLockedError,
+        StateUnwritableError, StateVersionError.
         """
         store = RocksStore(self.path(partition), self._memory)
         try:
@@ -41,11 +43,11 @@ class PartitionFolders:
             raise
 
     def rebuilt(self, partition: int, damage: StateCorruptError, end: int | None = None) -> PartitionState:
-        """In the place of a damaged folder, which is set aside, an empty one that recovery fills from the changelog.
-        `end`: that one's end offset, where it matters.
+        """Set a damaged folder aside and return an empty state, which recovery fills from the changelog. `end`: end
+        offset of the changelog, None where it does not matter.
 
-        StateCorruptError where that would not mend it: the changelog is empty, or it is not the first time, which is
-        the disk's fault; `rebuild_corrupt` says that it is not.
+        Raises StateCorruptError where that would not help: the changelog is empty, or a folder was set aside before, so
+        that the disk is probably at fault; `rebuild_corrupt` says that it is not.
         """
         path = self.path(partition)
         before = found_aside(path)
@@ -62,8 +64,7 @@ class PartitionFolders:
         return self.open(partition)
 
     def reconciled(self, partition: int, state: PartitionState, end: int) -> PartitionState:
-        """The state to go on with, given the end offset of its changelog: which of the two is believed when the state
-        is ahead.
+        """The state to go on with. `end`: end offset of its changelog. Where the two disagree:
 
         | changelog | then |
         |---|---|
@@ -85,14 +86,16 @@ class PartitionFolders:
         return self.open(partition)
 
     def set_aside(self, partition: int, state: PartitionState | None = None) -> None:
-        """Close and rename; the next start, or the recovery that follows, rebuilds from the changelog."""
+        """Close the state and rename its folder; the next start, or the recovery that follows, rebuilds it from the
+        changelog.
+        """
         if state is not None:
             state.store.close()
         logger.warning("state set aside as %s, to be rebuilt from its changelog", set_aside(self.path(partition)))
 
 
 def again(damage: StateCorruptError, before: list[Path]) -> str:
-    """What is said of damage where folders were set aside before."""
+    """The message about damage where folders were set aside before."""
     return (
         f"{_what_is_wrong(damage)}, and not for the first time: look at the disk, then remove {max(before)}, "
         f"or start with --rebuild-damaged"

@@ -22,15 +22,15 @@ class MemoryStore:
         self._closed = False
 
     def get(self, key: bytes) -> bytes | None:
-        """As `Store.get`."""
+        """The value, or None."""
         return self._open().get(key)
 
     def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
-        """As `Store.get_many`."""
+        """Values in the order of the keys, None where absent."""
         return list(map(self._open().get, keys))
 
     def scan(self, prefix: bytes, after: bytes | None = None, limit: int | None = None) -> list[tuple[bytes, bytes]]:
-        """As `Store.scan`."""
+        """Pairs whose key starts with prefix and, if given, is greater than `after`; in key order, at most limit."""
         pairs = self._open()
         if after is not None and after >= prefix:
             found = pairs.irange(after, prefix_end(prefix), inclusive=(False, False))
@@ -39,7 +39,7 @@ class MemoryStore:
         return [(key, pairs[key]) for key in islice(found, limit)]
 
     def write_batch(self, keys: Sequence[bytes], values: Sequence[bytes | None]) -> None:
-        """As `Store.write_batch`."""
+        """Write all; None deletes; the later of two equal keys wins."""
         pairs = self._open()
         for key, value in zip(keys, values, strict=True):
             if value is None:
@@ -48,25 +48,25 @@ class MemoryStore:
                 pairs[key] = value
 
     def clear(self) -> None:
-        """As `Store.clear`."""
+        """Delete every pair."""
         self._open().clear()
 
     def flush(self) -> None:
-        """As `Store.flush`."""
+        """Nothing to do: nothing here outlives the process."""
         self._open()
 
     def digest(self) -> str:
-        """As `Store.digest`."""
+        """Hex digest of all pairs but the reserved ones."""
         return digest_pairs(self._open().items())
 
     def read_on(self, after: bytes | None, seconds: float) -> bytes | None:
-        """As `Store.read_on`."""
+        """None: there is nothing on a disk to be read."""
         del after, seconds
         self._open()
         return None
 
     def close(self) -> None:
-        """As `Store.close`."""
+        """Every later call raises StateClosedError."""
         self._closed = True
 
     def _open(self) -> SortedDict[bytes, bytes]:

@@ -1,4 +1,4 @@
-"""The state of one partition of a stage: store, cache, position."""
+"""The state of one partition of a stage: store, cache, position, and the commits that change them together."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """One commit, ready to be written: pairs (None deletes), the position's own among them as the last."""
+    """A commit that is ready to be written: pairs (None deletes), the position's own as the last."""
 
     keys: list[bytes]
     values: list[bytes | None]
@@ -48,17 +48,17 @@ class Commit:
     """of the keys that the store has after it"""
 
     def records(self) -> tuple[list[bytes], list[bytes | None]]:
-        """Keys and values for the changelog."""
+        """(keys, values) for the changelog."""
         mark = BatchMark(self.position.epoch, self.position.after, len(self))
         return [BATCH_KEY, *self.keys], [encode_mark(mark), *self.values]
 
     def __len__(self) -> int:
-        """Records in the changelog."""
+        """How many records it writes to the changelog."""
         return len(self.keys) + 1
 
 
 class PartitionState:
-    """Not for two threads at a time; from one thread to another as the caller likes."""
+    """Keyed state of one partition. For one thread at a time, which need not be the same one."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class PartitionState:
         cache_bytes: int = 8 << 20,
         cached_prefixes: tuple[bytes, ...] = (),
     ) -> None:
-        """Owns the store from here on."""
+        """Takes the store over; only this object may use it from now on."""
         self.store = store
         self._cache_limits = cache_entries, cache_bytes, cached_prefixes
         self._reader = CachedReader(store, *self._cache_limits)
@@ -101,16 +101,18 @@ class PartitionState:
         return Overlay(self._reader, self._version)
 
     def begin_epoch(self) -> int:
-        """The stored epoch + 1, which the next commit stores."""
+        """The stored epoch + 1. The next commit stores it."""
         self._epoch = self.position.epoch + 1
         return self._epoch
 
     def begin_anew(self, at: TopicPartition, log: str, first_offset: int, reached: int) -> None:
-        """As `Position.begun_anew`; durable with the next commit."""
+        """Note that an input partition's log is another one now (see `Position.begun_anew`). Durable with the next
+        commit.
+        """
         self.position = self.position.begun_anew(at, log, first_offset, reached)
 
     def begins_at(self, start: int) -> None:
-        """The changelog's first offset: what was never fed anything begins there."""
+        """Tell the changelog's first offset: a state that was never fed anything begins there."""
         if self._end is None:
             self._end = start - 1
 
@@ -124,8 +126,8 @@ class PartitionState:
         applied: Mapping[TopicPartition, int],
         log_of: Callable[[str], str] = lambda _: "",
     ) -> Commit:
-        """The records of a commit. StateConflictError when the view does not rest on the present state, ValueError
-        when it wrote a reserved key.
+        """The records of a commit. `applied`: last offset of each input partition that the view includes. Raises
+        StateConflictError when the view does not rest on the present state, ValueError when it wrote a reserved key.
 
         From here until `write` the changelog may have records that the store lacks: nothing but the same view can be
         committed (again, if appending or writing failed).
@@ -213,13 +215,13 @@ class PartitionState:
         self._end = max((-1 if have is None else have), fed[-1][0] if fed else -1, (next_offset or 0) - 1)
 
     def written_anew(self, offset: int) -> None:
-        """The changelog, written anew from the state, ends with the position at this offset."""
+        """Note that the changelog was written anew from the state, ending with the position at this offset."""
         self.store.write_batch([OFFSET_KEY, COMMITTED_KEY], [b"%d" % offset, b"%d" % offset])
         self.changelog_offset = self._end = offset
         self._replay = Replay(self.position.epoch, offset, fresh=False)
 
     def without_changelog(self) -> None:
-        """The changelog lacks what the store has: its offsets mean nothing any more."""
+        """Note that the changelog lacks what the store has: offsets of it mean nothing any more."""
         self.store.write_batch([OFFSET_KEY, COMMITTED_KEY], [None, None])
         # else, after a crash, a changelog half written would look like one that lost its end, and be believed
         self.store.flush()

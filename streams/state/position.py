@@ -42,23 +42,23 @@ class Life:
     reached: int = 0
 
     def read(self, log: str, reached: int) -> Life:
-        """Further."""
+        """The same life, read up to offset `reached`."""
         return replace(self, log=self.log or log, reached=max(self.reached, reached))
 
     def next(self, log: str, first_offset: int) -> Life:
-        """The one after it, or this one whose end was lost: read from offset `first_offset` on. (passed + offset) goes
-        on rising.
+        """The life after this one, or this one whose end was lost: read from offset `first_offset` on. (passed +
+        offset) goes on rising.
         """
         return Life(log, self.passed + max(0, self.reached - first_offset), first_offset)
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """`applied`: last offset of each input partition that the state has; `epoch`: of the last take-up that wrote;
+    """`applied`: last offset of each input partition that the state has; `epoch`: of the last assignment that wrote;
     `lives`: of the logs that it was read from.
 
-    `after`: changelog offset of the position that this one follows, as its writer knew it, -1 for none; `keys`: the
-    keys that its writer had. Both None where an earlier version wrote.
+    `after`: changelog offset of the position that this one follows, as its writer knew it, -1 for none; `keys`: digest
+    of the keys that its writer had. Both None where an earlier version wrote.
     """
 
     epoch: int = 0
@@ -76,8 +76,8 @@ class Position:
         after: int | None = None,
         keys: KeyDigest | None = None,
     ) -> Position:
-        """With the given offsets added; an offset never goes back, for a block that comes again is no news. `log_of`:
-        tells topics from others of the same name.
+        """The position with the given offsets applied; an offset never goes back, for a redelivered block changes
+        nothing. `log_of`: ids that tell topics from others of the same name.
         """
         merged = {(topic, partition): offset for (topic, partition), offset in self.applied.items()}
         lives = dict(self.lives)
@@ -87,12 +87,14 @@ class Position:
         return Position(epoch, merged, lives, after, keys)
 
     def life(self, at: TopicPartition) -> Life:
-        """Of what the state was read from; of a version that kept none, how far it came."""
+        """The life of an input partition's log that the state was read from; where a former version kept none, as far
+        as it was read.
+        """
         return self.lives.get(at) or Life(reached=self.applied.get(at, -1) + 1)
 
     def begun_anew(self, at: TopicPartition, log: str, first_offset: int, reached: int) -> Position:
-        """The log is another one, or its end from `first_offset` on is: nothing of that was applied. `reached`: how far
-        the former one was read, by this state or by another consumer.
+        """The position for a log that is another one, or whose end from `first_offset` on is: nothing of that was
+        applied. `reached`: how far the former one was read, by this state or by another consumer.
         """
         applied = {known: offset for known, offset in self.applied.items() if known != at}
         if first_offset:
@@ -101,8 +103,8 @@ class Position:
         return replace(self, applied=applied, lives={**self.lives, at: life})
 
     def forgotten(self) -> Position:
-        """After a reset: only the epoch still means something, and how far the offsets came that order what was said
-        of the events.
+        """The position after a reset: it keeps the epoch, and how far the event topics were read, since their offsets
+        order the versions of listings.
         """
         inputs = {at for at in (*self.applied, *self.lives) if at[0].startswith("in.")}
         return Position(self.epoch, {}, {at: self.life(at) for at in inputs}, keys=KeyDigest())
@@ -145,8 +147,8 @@ class _StoredPosition(msgspec.Struct, omit_defaults=True):
 
 
 def encode_position(position: Position) -> bytes:
-    """JSON: {"format": 2, "epoch": 7, "applied": [["topic", 0, 41], …], "after": 992, "keys": [1911, 8…],
-    "lives": [["topic", 0, "id", 0, 42], …]}, sorted.
+    """JSON: {"format": 2, "epoch": 7, "applied": [["topic", 0, 41], …], "after": 992, "keys": [1911, 8…], "lives":
+    [["topic", 0, "id", 0, 42], …]}, sorted.
     """
     applied = sorted((topic, partition, offset) for (topic, partition), offset in position.applied.items())
     lives = sorted((*at, life.log, life.passed, life.reached) for at, life in position.lives.items())
@@ -155,7 +157,9 @@ def encode_position(position: Position) -> bytes:
 
 
 def decode_position(data: bytes | None) -> Position:
-    """None is the position of empty state. StateVersionError, StateCorruptError when it cannot be read."""
+    """The position that `encode_position` wrote; None is that of empty state. Raises StateVersionError, or
+    StateCorruptError when it cannot be read.
+    """
     if data is None:
         return Position(keys=KeyDigest())
     try:
@@ -176,7 +180,9 @@ def encode_mark(mark: BatchMark) -> bytes:
 
 
 def decode_mark(data: bytes | None) -> BatchMark:
-    """An earlier version wrote the epoch alone. StateCorruptError when it cannot be read."""
+    """The mark that `encode_mark` wrote, or the epoch alone of an earlier version. Raises StateCorruptError when it
+    cannot be read.
+    """
     try:
         stored = msgspec.json.decode(data or b"0", type=int | _StoredMark)
     except msgspec.MsgspecError as error:
@@ -190,7 +196,7 @@ def encode_keys(keys: KeyDigest) -> bytes:
 
 
 def decode_keys(data: bytes) -> KeyDigest:
-    """As written by `encode_keys`."""
+    """The digest that `encode_keys` wrote."""
     return KeyDigest(*msgspec.json.decode(data, type=tuple[int, int]))
 
 
@@ -200,7 +206,7 @@ def encode_torn(torn: Torn) -> bytes:
 
 
 def decode_torn(data: bytes | None) -> Torn:
-    """As written by `encode_torn`; None is nothing."""
+    """What `encode_torn` wrote; None is nothing torn."""
     if data is None:
         return Torn()
     return Torn(*msgspec.msgpack.decode(data, type=tuple[tuple[bytes, ...], tuple[tuple[int, int | None], ...]]))

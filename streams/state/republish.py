@@ -1,4 +1,4 @@
-"""Writing a changelog anew from the state, when the state survived and its changelog did not."""
+"""Writes a changelog anew from the state, when the state survived and its changelog did not."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def mark_republish(partition: PartitionState) -> None:
 
 
 async def republish(partition: PartitionState, append: Append) -> None:
-    """Append every pair and the position as one batch; repeated from the start after a crash."""
+    """Append every pair and the position as one batch; after a crash it is repeated from the start."""
     store = partition.store
     await append([BATCH_KEY], [encode_mark(BatchMark(partition.position.epoch))])
     after: bytes | None = None

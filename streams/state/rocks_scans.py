@@ -1,5 +1,5 @@
-"""Iterating over a RocksDB such that a damaged place is an error. Checksums are compared by RocksDB; rocksdict's own
-iterables take an iterator that failed for one that came to the end. Errors are RocksDB's (see `rocks_store`).
+"""Scans of a RocksDB in which a damaged block is an error. RocksDB compares checksums; rocksdict's own iterables take
+an iterator that failed for one that came to the end. Errors are RocksDB's (see `rocks_store`).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def scan(database: Any, first: bytes, end: bytes | None, limit: int | None) -> l
 
 
 def digest(database: Any) -> str:
-    """As `Store.digest`."""
+    """Hex digest of all pairs but the reserved ones, read in key order."""
     iterator = database.iter()
     iterator.seek_to_first()
     digest = digest_pairs(chain.from_iterable(iter(partial(_read, iterator, READ_AT_ONCE), [])))
@@ -47,7 +47,7 @@ def digest(database: Any) -> str:
 
 
 def last_key(database: Any) -> bytes | None:
-    """None where there is none."""
+    """The greatest key; None where there is none."""
     iterator = database.iter()
     iterator.seek_to_last()
     last: bytes | None = iterator.key()
@@ -59,7 +59,9 @@ def last_key(database: Any) -> bytes | None:
 
 
 def read_on(database: Any, after: bytes | None, seconds: float) -> bytes | None:
-    """As `Store.read_on`; the block cache is left as it is."""
+    """Read from behind `after` for about so many seconds, to see that it can be read. Returns the last key read, None
+    at the end. The block cache is left as it is.
+    """
     options = rocksdict.ReadOptions()
     options.fill_cache(False)  # noqa: FBT003 - of rocksdict
     iterator = database.iter(options)
@@ -79,7 +81,7 @@ def read_on(database: Any, after: bytes | None, seconds: float) -> bytes | None:
 
 
 def _read(iterator: Any, limit: int | None = None) -> list[tuple[bytes, bytes]]:
-    """Pairs from where the iterator stands; like those of rocksdict, it ends at a damaged place as at the last pair."""
+    """Pairs from where the iterator stands; like those of rocksdict, it ends at a damaged block as at the last pair."""
     key, value, step = iterator.key, iterator.value, iterator.next
     pairs: list[tuple[bytes, bytes]] = []
     for _ in repeat(None) if limit is None else repeat(None, limit):
@@ -100,8 +102,8 @@ def _step(iterator: Any) -> None:
 
 
 def _failure(iterator: Any) -> Exception | None:
-    """What ended an iteration, to be raised when the iterator is gone: one in a frame of a traceback would keep the
-    folder open beyond a close.
+    """The error that ended an iteration, to be raised when the iterator is gone: one in a frame of a traceback would
+    keep the folder open beyond a close.
     """
     try:
         iterator.status()

@@ -37,7 +37,9 @@ class RocksMemory:
     """Memory that all stores given the same instance share: one block cache, write buffers counted within it."""
 
     def __init__(self, cache_bytes: int = 320 * MIB, write_bytes: int = 256 * MIB) -> None:
-        """`write_bytes` of the cache may be unflushed writes; beyond that the greatest buffer is flushed."""
+        """`cache_bytes` in all, of which `write_bytes` may be unflushed writes; beyond that the greatest buffer is
+        flushed.
+        """
         self.cache = rocksdict.Cache(cache_bytes)
         self.writes = rocksdict.WriteBufferManager.new_write_buffer_manager_with_cache(
             write_bytes, allow_stall=False, cache=self.cache
@@ -47,11 +49,11 @@ class RocksMemory:
 class RocksStore:
     """`Store` in a folder of its own, without a write-ahead log: what was not flushed when the process died comes back
     from the changelog, which has every pair before the store does. Batches are written whole or not at all, the
-    changelog offset among them, so the store always is where some commit left it.
+    changelog offset among them, so the store always is as some commit left it.
     """
 
     def __init__(self, path: Path, memory: RocksMemory | None = None) -> None:
-        """Open or create. StateLockedError, StateCorruptError, StateUnwritableError where that cannot be."""
+        """Open or create. Raises StateLockedError, StateCorruptError, StateUnwritableError."""
         self.path = path
         self._using = Lock()  # rocksdict refuses what meets a close; a partition can be taken away in mid-write
         self._memory = memory or RocksMemory(32 * MIB, 16 * MIB)
@@ -69,13 +71,14 @@ class RocksStore:
             self._db.set_write_options(_writing())
 
     def get(self, key: bytes) -> bytes | None:
-        """As `Store.get`."""
+        """The value, or None."""
         with self._typed_errors():
             return cast("bytes | None", self._db.get(key))
 
     def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
-        """In key order each block is unpacked once: half the time of random order. A list lets other threads run
-        meanwhile, and a busy one then keeps the interpreter for 5 ms: a few keys are read one by one (6 us each).
+        """Values in the order of the keys, None where absent. They are read in key order: each block is unpacked once,
+        which takes half the time of random order. A list is read without the GIL, and a busy thread then keeps it for 5
+        ms: a few keys are read one by one (6 us each).
         """
         with self._typed_errors():
             if len(keys) < ONE_BY_ONE:
@@ -91,7 +94,7 @@ class RocksStore:
             return rocks_scans.scan(self._db, first, prefix_end(prefix), limit)
 
     def write_batch(self, keys: Sequence[bytes], values: Sequence[bytes | None]) -> None:
-        """As `Store.write_batch`."""
+        """Write all or nothing; None deletes; the later of two equal keys wins. Raises StateUnwritableError."""
         with self._typed_errors():
             batch = rocksdict.WriteBatch(raw_mode=True)
             put, delete = batch.put, batch.delete
@@ -103,29 +106,32 @@ class RocksStore:
             self._db.write(batch)
 
     def clear(self) -> None:
-        """As `Store.clear`."""
+        """Delete every pair. Interrupted by a crash it leaves no pair, or all."""
         with self._typed_errors():
             last = rocks_scans.last_key(self._db)
             if last is not None:
                 self._db.delete_range(b"", last + b"\x00")
 
     def flush(self) -> None:
-        """As `Store.flush`."""
+        """Return when everything written is on the disk, also in case of a power loss."""
         with self._typed_errors():
             self._db.flush()
 
     def digest(self) -> str:
-        """As `Store.digest`."""
+        """Hex digest of all pairs but the reserved ones: equal exactly when the stage's state is equal."""
         with self._typed_errors():
             return rocks_scans.digest(self._db)
 
     def read_on(self, after: bytes | None, seconds: float) -> bytes | None:
-        """As `Store.read_on`. RocksDB compares each block's checksum; the block cache is left as it is."""
+        """Read from behind `after` (None: from the start) for about so many seconds, to see that it can be read.
+        Returns the last key read, None at the end. RocksDB compares each block's checksum; the block cache is left as
+        it is.
+        """
         with self._typed_errors():
             return rocks_scans.read_on(self._db, after, seconds)
 
     def close(self) -> None:
-        """Release the folder; a second call does nothing. What a full disk does not take comes back from the
+        """Release the folder; a second call does nothing. Writes that a full disk refuses come back from the
         changelog.
         """
         with self._using, suppress(rocksdict.DbClosedError):
@@ -161,7 +167,8 @@ class RocksStore:
 def read_all(path: Path) -> None:
     """Read every pair of a folder, which may be in use by a process; nothing in it changes.
 
-    StateCorruptError, and the next opening of the folder will say so too; StateUnwritableError where it cannot be read.
+    Raises StateCorruptError, which the next opening of the folder will raise too; StateUnwritableError where it cannot
+    be read.
     """
     try:
         with tempfile.TemporaryDirectory() as elsewhere:
@@ -197,7 +204,7 @@ def set_aside(path: Path) -> Path:
 
 
 def found_aside(path: Path) -> list[Path]:
-    """What was set aside in place of a state folder, in no order."""
+    """The folders that were set aside in place of a state folder, in no order."""
     return list(path.parent.glob(f"{path.name}.aside-*"))
 
 

@@ -1,4 +1,4 @@
-"""Reading all of the state, at the start and once a day, so that damage is found before what is damaged is needed."""
+"""Reads all of the state, at the start and once a day, so that damage is found before what is damaged is needed."""
 
 from __future__ import annotations
 
@@ -22,14 +22,16 @@ LOOK_SECONDS = 1.0
 
 
 class Scrub:
-    """Reads what `stores` names, each as soon as it is there and then every day, in a fifth of a core's time."""
+    """Reads the stores that `stores` returns, each as soon as it is there and then every day, using a fifth of a
+    core.
+    """
 
     def __init__(self, stores: Callable[[], Iterable[Store]]) -> None:
         self._stores = stores
         self._read_at: WeakKeyDictionary[Store, float] = WeakKeyDictionary()
 
     async def run(self) -> None:
-        """For ever. Raises StateError where a store cannot be read; its next opening will say so too."""
+        """Run for ever. Raises StateError where a store cannot be read; its next opening will raise it too."""
         while True:
             for store in list(self._stores()):
                 if monotonic() - self._read_at.get(store, float("-inf")) > EVERY_SECONDS:

@@ -1,4 +1,4 @@
-"""How state is kept."""
+"""Settings of keyed state."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class StateSettings:
-    """Defaults hold four stages of four partitions below 400 MiB."""
+    """Cache sizes and deadlines. The defaults keep four stages of four partitions below 400 MiB."""
 
     cache_entries: int = 50_000
     """hot pairs kept per partition"""

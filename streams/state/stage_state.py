@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 
 
 class KeyedState(Protocol):
-    """State of the partitions of one stage. One block of a partition at a time: view, run the stage (in any thread),
-    commit; other partitions meanwhile as they like.
+    """State of the partitions of one stage. In each partition one block at a time: take a view, run the stage (in any
+    thread), commit. Partitions do not wait for each other.
     """
 
     def begin_epoch(self, partition: int) -> int:
-        """The partition's new epoch: stored + 1. Durable with the next commit, which precedes the outputs; to have
-        it durable at once commit an empty view. Once per assignment, after recovery.
+        """The partition's new epoch: the stored one + 1. To be called once per assignment, after recovery. It is
+        durable with the next commit, which precedes the outputs; to have it durable at once commit an empty view.
         """
 
     def view(self, partition: int) -> Overlay:
@@ -47,19 +47,19 @@ class KeyedState(Protocol):
         """Last offset of each input partition that the state has; a block at or below it is `redelivered`."""
 
     def passed(self, at: TopicPartition) -> int:
-        """Offsets that an input partition had in the lives of its topic before this one."""
+        """Offsets that an input partition had before its topic was made again; see `Life.passed`."""
 
     async def commit(self, partition: int, view: Overlay, applied: Mapping[TopicPartition, int]) -> None:
-        """Make the view's writes and the offsets durable together. After any error the same view may be committed
-        again, and nothing else before it. StateClosedError when the partition was taken away.
+        """Make the view's writes and the offsets `applied` durable together. After any error the same view may be
+        committed again, and nothing else before it. Raises StateClosedError when the partition was revoked.
         """
 
     def digest(self, partition: int) -> str:
-        """Equal exactly when the pairs are (see `Store.digest`)."""
+        """Digest of the partition's pairs, equal exactly when the pairs are (see `Store.digest`)."""
 
 
 class StageState:
-    """`KeyedState` in a Faust table. Create before the app starts; partitions are there once Faust assigned them."""
+    """`KeyedState` in a Faust table. Create it before the app starts; partitions are there once Faust assigned them."""
 
     def __init__(
         self,
@@ -84,29 +84,31 @@ class StageState:
         self._changelog = changelog
 
     def begin_epoch(self, partition: int) -> int:
-        """As `KeyedState.begin_epoch`."""
+        """The partition's new epoch: the stored one + 1. The next commit makes it durable."""
         return self._partition(partition).begin_epoch()
 
     def view(self, partition: int) -> Overlay:
-        """As `KeyedState.view`."""
+        """A view for the next block."""
         return self._partition(partition).view()
 
     def applied(self, partition: int) -> dict[TopicPartition, int]:
-        """As `KeyedState.applied`."""
+        """Last offset of each input partition that the state has."""
         return dict(self._partition(partition).position.applied)
 
     def passed(self, at: TopicPartition) -> int:
-        """As `KeyedState.passed`."""
+        """Offsets that an input partition had before its topic was made again."""
         return self._partition(at[1]).position.life(at).passed
 
     def life(self, at: TopicPartition) -> Life | None:
-        """Of the log that the state was read from; None while the partition is not here."""
+        """The life of an input partition's log that the state was read from; None while the partition is not
+        assigned.
+        """
         state = self.table.data.partitions.get(at[1])
         return None if state is None else state.position.life(at)
 
     async def begin_anew(self, logs: Mapping[TopicPartition, tuple[str, int, int]]) -> None:
-        """These logs (what each is told by, from where on, how far the former one was read) are others than the state
-        was read from. Durable.
+        """Note that these logs are others than the state was read from: by topic-partition, (the log's id, the first
+        offset to read, how far the former one was read). Durable on return.
         """
         for at, (log, first_offset, reached) in logs.items():
             self._partition(at[1]).begin_anew(at, log, first_offset, reached)
@@ -114,7 +116,9 @@ class StageState:
             await self.commit(partition, self.view(partition), {})
 
     async def commit(self, partition: int, view: Overlay, applied: Mapping[TopicPartition, int]) -> None:
-        """As `KeyedState.commit`."""
+        """Commit a view and the offsets applied: changelog first, store second (see above). A changelog that was lost
+        is written anew before it.
+        """
         state = self._partition(partition)
 
         async def append(keys: Sequence[bytes], values: Sequence[bytes | None]) -> int:
@@ -127,7 +131,7 @@ class StageState:
         await asyncio.to_thread(state.write, commit, offset)
 
     def digest(self, partition: int) -> str:
-        """As `KeyedState.digest`."""
+        """Digest of the partition's pairs."""
         return self._partition(partition).store.digest()
 
     def _partition(self, partition: int) -> PartitionState:
@@ -135,38 +139,38 @@ class StageState:
 
 
 class MemoryStageState:
-    """`KeyedState` without Faust, log or files; every partition is there at once."""
+    """`KeyedState` without Faust, log or files; every partition exists at once."""
 
     def __init__(self) -> None:
         self._partitions: dict[int, PartitionState] = {}
 
     def begin_epoch(self, partition: int) -> int:
-        """As `KeyedState.begin_epoch`."""
+        """The partition's new epoch: the stored one + 1."""
         return self._partition(partition).begin_epoch()
 
     def view(self, partition: int) -> Overlay:
-        """As `KeyedState.view`."""
+        """A view for the next block."""
         return self._partition(partition).view()
 
     def applied(self, partition: int) -> dict[TopicPartition, int]:
-        """As `KeyedState.applied`."""
+        """Last offset of each input partition that the state has."""
         return dict(self._partition(partition).position.applied)
 
     def passed(self, at: TopicPartition) -> int:
-        """As `KeyedState.passed`."""
+        """Offsets that an input partition had before its topic was made again."""
         return self._partition(at[1]).position.life(at).passed
 
     async def commit(self, partition: int, view: Overlay, applied: Mapping[TopicPartition, int]) -> None:
-        """As `KeyedState.commit`."""
+        """Commit a view and the offsets applied; nothing outlives the process."""
         self.commit_now(partition, view, applied)
 
     def commit_now(self, partition: int, view: Overlay, applied: Mapping[TopicPartition, int]) -> None:
-        """`commit` for drivers without an event loop."""
+        """`commit`, for callers without an event loop."""
         state = self._partition(partition)
         state.write(state.prepare(view, applied))
 
     def digest(self, partition: int) -> str:
-        """As `KeyedState.digest`."""
+        """Digest of the partition's pairs."""
         return self._partition(partition).store.digest()
 
     def _partition(self, partition: int) -> PartitionState:

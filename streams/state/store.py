@@ -1,4 +1,4 @@
-"""An ordered key-value store: the floor that a partition's state stands on."""
+"""An ordered key-value store, on which a partition's state is built."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ RESERVED_END = b"\x01"
 
 
 class Readable(Protocol):
-    """What a view reads through to. Keys order as bytes."""
+    """What a view reads from. Keys order as bytes."""
 
     def get(self, key: bytes) -> bytes | None:
         """The value, or None."""
@@ -32,17 +32,18 @@ class Store(Readable, Protocol):
         """Write all or nothing; None deletes; the later of two equal keys wins."""
 
     def clear(self) -> None:
-        """Delete every pair. Cut short by a crash it leaves no pair, or all."""
+        """Delete every pair. Interrupted by a crash it leaves no pair, or all."""
 
     def flush(self) -> None:
-        """Return when everything written is on the disk, a power loss included."""
+        """Return when everything written is on the disk, also in case of a power loss."""
 
     def digest(self) -> str:
         """Hex digest of all pairs but the reserved ones: equal exactly when the stage's state is equal."""
 
     def read_on(self, after: bytes | None, seconds: float) -> bytes | None:
-        """Read from behind `after` (None: from the start) for about so long, only to see that it can be read; the last
-        key read, None at the end. StateCorruptError where what is there is not what was written.
+        """Read from behind `after` (None: from the start) for about so many seconds, to see that it can be read.
+        Returns the last key read, None at the end. Raises StateCorruptError where what is there is not what was
+        written.
         """
 
     def close(self) -> None:

@@ -1,5 +1,5 @@
-"""State as a Faust table: Faust declares the changelog, assigns partitions and reads the changelog at recovery;
-what is read is applied here, and what is written goes past Faust (see `stage_state`).
+"""State as a Faust table: Faust declares the changelog, assigns partitions and reads the changelog at recovery. What is
+read is applied here; what is written goes to the changelog without Faust (see `stage_state`).
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class StateStore(Store):  # type: ignore[misc]
         self._recovered_counter = metrics.RECOVERED.labels(stage)
 
     def partition(self, partition: int) -> PartitionState:
-        """The state of an assigned partition. StateClosedError when it is not, or no longer, assigned."""
+        """The state of an assigned partition. Raises StateClosedError when it is not, or no longer, assigned."""
         try:
             return self.partitions[partition]
         except KeyError:
@@ -74,7 +74,7 @@ class StateStore(Store):  # type: ignore[misc]
     async def on_rebalance(
         self, assigned: set[TP], revoked: set[TP], newly_assigned: set[TP], generation_id: int = 0
     ) -> None:
-        """Close what was taken away, open what was given."""
+        """Close the partitions that were revoked, open those that were assigned."""
         del newly_assigned, generation_id
         topic = self.table.changelog_topic_name
         for tp in revoked - assigned:
@@ -98,10 +98,10 @@ class StateStore(Store):  # type: ignore[misc]
         return self.partitions[tp.partition].changelog_offset
 
     def set_persisted_offset(self, tp: TP, offset: int) -> None:
-        """Written with the pairs it belongs to, never alone."""
+        """Nothing to do: the offset is written with the pairs it belongs to, never alone."""
 
     def apply_changelog_batch(self, batch: Iterable[Any], to_key: Any, to_value: Any) -> None:
-        """Apply what Faust read. An error here stops the process: Faust would log it and read on."""
+        """Apply what Faust read. Any error stops the process: Faust would log it and read on."""
         del to_key, to_value
         found = False
         for event in batch:
@@ -127,7 +127,7 @@ class StateStore(Store):  # type: ignore[misc]
             self._report()
 
     async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
-        """Say what came back."""
+        """Log what was recovered."""
         del standby_tps
         self._recovering = False
         self._recovering_gauge.set(0)
@@ -148,7 +148,7 @@ class StateStore(Store):  # type: ignore[misc]
             )
 
     async def need_active_standby_for(self, tp: TP) -> bool:
-        """A copy on another machine keeps itself up to date from the changelog too."""
+        """True: a copy on another machine keeps itself up to date from the changelog."""
         del tp
         return True
 
@@ -163,17 +163,19 @@ class StateStore(Store):  # type: ignore[misc]
             self.partitions.popitem()[1].store.close()
 
     async def backup_partition(self, tp: TP | int, flush: bool = True, purge: bool = False, keep: int = 1) -> NoReturn:  # noqa: FBT001, FBT002
-        """The changelog is the backup."""
+        """Refused: the changelog is the backup."""
         raise NotImplementedError
 
     def restore_backup(self, tp: TP | int, latest: bool = True, backup_id: int = 0) -> NoReturn:  # noqa: FBT001, FBT002
-        """The changelog is the backup."""
+        """Refused: the changelog is the backup."""
         raise NotImplementedError
 
     # ours
 
     def _refuse_holes(self, tp: TP, state: PartitionState) -> None:
-        """Whether everything was fed, and came to what the last writer had."""
+        """Raise StateBehindError or StateDivergedError unless everything was fed, and came to what the last writer
+        had.
+        """
         where, end = f"{self.table_name}-{tp.partition}", self._ends[tp]
         if not state.has_all(end) and not must_republish(state):
             # Faust lets go of what it holds at a rebalance, but a put that waits survives it
@@ -193,7 +195,7 @@ class StateStore(Store):  # type: ignore[misc]
 
     def _give_up(self, partition: int, error: Exception) -> None:
         """Stop the process; Faust would log the error and read on. A state that cannot be trusted is set aside first:
-        whoever has the partition next makes it from the changelog.
+        the next owner of the partition makes it from the changelog.
         """
         if isinstance(error, StateDivergedError) and partition in self.partitions:
             logger.error("state %s-%d does not come from its changelog: %s", self.table_name, partition, error)
@@ -245,8 +247,8 @@ def _keys_of(run: Run) -> Sequence[bytes]:
 
 
 def read_in_runs(app: Any, changelog: str) -> None:
-    """Have the changelog delivered a fetched run at a time where the transport can (Faust takes 80 us a message,
-    whatever it holds), and few of them held, for they are large.
+    """Have the changelog delivered in fetched runs where the transport can (Faust takes 80 us a message, however
+    large), and few of them held at once, since they are large.
     """
     app.batch_topics = {*getattr(app, "batch_topics", ()), changelog}
     if app.tables._changelog_queue is None:  # noqa: SLF001 - one queue for all tables, as long as stream buffers are
@@ -275,11 +277,11 @@ class StateTable(faust.Table):  # type: ignore[misc]
         return StateStore(self.app, self, self._settings, self._memory)
 
     def on_key_set(self, key: Any, value: Any) -> NoReturn:
-        """Not the way to write."""
+        """Refused: state is written by commits."""
         del key, value
         raise TypeError("state is written by StageState.commit")
 
     def on_key_del(self, key: Any) -> NoReturn:
-        """Not the way to write."""
+        """Refused: state is written by commits."""
         del key
         raise TypeError("state is written by StageState.commit")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class _Unset:
-    """Told apart from None, which is a pending deletion."""
+    """Marks a key that the block has not written; None is a pending deletion."""
 
 
 _UNSET = _Unset()
@@ -24,13 +24,14 @@ _LAST_RESERVED = b"\x00\xff"
 
 
 class Overlay:
-    """A `StateView`: reads see the writes of the same block. Nothing is written below until `changes` are committed.
+    """A `StateView`: reads see the writes of the same block. Nothing is written to the state until `changes` are
+    committed.
 
-    One thread at a time.
+    For one thread at a time.
     """
 
     def __init__(self, base: Readable, version: int = 0) -> None:
-        """`version` says which state of the partition the view rests on."""
+        """`version`: which version of the partition's state the view rests on."""
         self.base = base
         self.version = version
         self._pending: dict[bytes, bytes | None] = {}
@@ -39,14 +40,14 @@ class Overlay:
         self._ordered: SortedList[bytes] = SortedList()
 
     def get(self, key: bytes) -> bytes | None:
-        """The pending value, else the one below."""
+        """The pending value, else the state's."""
         value: bytes | _Unset | None = self._pending.get(key, _UNSET)
         if isinstance(value, _Unset):
             value = self._below[key] = self.base.get(key)
         return value
 
     def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
-        """Pending values, else those below, in the order of the keys; None where absent."""
+        """Pending values, else the state's, in the order of the keys; None where absent."""
         if not self._pending:
             return self._read(keys)
         values: list[bytes | _Unset | None] = list(map(self._pending.get, keys, repeat(_UNSET)))
@@ -57,7 +58,7 @@ class Overlay:
         return [next(found) if isinstance(value, _Unset) else value for value in values]
 
     def put(self, key: bytes, value: bytes) -> None:
-        """Set one."""
+        """Set the value of a key."""
         self._pending[key] = value
 
     def put_many(self, keys: Sequence[bytes], values: Sequence[bytes]) -> None:
@@ -69,7 +70,9 @@ class Overlay:
         self._pending[key] = None
 
     def scan(self, prefix: bytes, after: bytes | None = None, limit: int | None = None) -> list[tuple[bytes, bytes]]:
-        """Pairs below and pending ones in key order, what is pending deletion left out (see `Readable.scan`)."""
+        """Pairs of the state and pending ones in key order, without those whose deletion is pending (see
+        `Readable.scan`).
+        """
         if prefix < RESERVED_END and (after is None or after < _LAST_RESERVED):
             after = _LAST_RESERVED  # reserved keys are no stage's business
         pending = self._pending_keys(prefix, after)
@@ -81,17 +84,17 @@ class Overlay:
         return list(islice(self._merge(prefix, after, limit), limit))
 
     def changes(self) -> tuple[list[bytes], list[bytes | None]]:
-        """Keys written and their last values, None for deleted."""
+        """Keys written and their last values; None for deleted."""
         return list(self._pending), list(self._pending.values())
 
     def look_below(self) -> None:
-        """Read of what was written what the block had not read, so that `came_and_went` need not."""
+        """Read from the state the keys that the block wrote without reading them, so that `came_and_went` need not."""
         unread = [key for key in self._pending if key not in self._below]
         if unread:
             self._read(unread)
 
     def came_and_went(self) -> tuple[list[bytes], list[bytes]]:
-        """Keys written that are not below, and keys deleted that are."""
+        """Keys written that the state does not have, and keys deleted that it has."""
         self.look_below()
         below, pending = self._below, self._pending
         came = [key for key, value in pending.items() if value is not None and below[key] is None]

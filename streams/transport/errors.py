@@ -11,7 +11,7 @@ class LeaseLost(TransportError):
 
 
 class TopicGrown(TransportError):
-    """A topic has other partitions than those that keys are dealt out to."""
+    """A topic has other partitions than those among which keys are divided."""
 
     kind = ErrorKind.CONFIGURATION
 

@@ -1,4 +1,4 @@
-"""How much a consumer holds at once. An app sets its own as `app.fetch_limits`."""
+"""Limits to what a consumer holds at once. An app sets its own as `app.fetch_limits`."""
 
 from __future__ import annotations
 

@@ -34,15 +34,15 @@ class _Partition:
 
 
 class OffsetTracker:
-    """Knows the messages of each partition in the order of delivery."""
+    """The messages of each partition, in the order of delivery."""
 
     def __init__(self) -> None:
         self._partitions: defaultdict[TopicPartition, _Partition] = defaultdict(_Partition)
         self.bytes_in_flight = 0
 
     def deliver(self, at: TopicPartition, offset: int, size: int, next_offset: int | None = None) -> Delivered:
-        """A message of `size` bytes goes to its stream; `offset` is its (last) record's, `next_offset`
-        where reading goes on, when that is not the offset behind it.
+        """Note that a message of `size` bytes goes to its stream. `offset`: its (last) record's; `next_offset`: where
+        reading goes on; None: the offset behind it.
         """
         delivered = Delivered(offset + 1 if next_offset is None else next_offset, size)
         partition = self._partitions[at]
@@ -52,7 +52,7 @@ class OffsetTracker:
         return delivered
 
     def ack(self, at: TopicPartition, delivered: Delivered) -> None:
-        """A message is acknowledged. One that was delivered before a seek no longer counts."""
+        """Note that a message is acknowledged. One that was delivered before a seek no longer counts."""
         if delivered.acked or not delivered.counts:
             return
         delivered.acked = True
@@ -63,7 +63,7 @@ class OffsetTracker:
             partition.next_offset = partition.waiting.popleft().next_offset
 
     def pass_over(self, at: TopicPartition, next_offset: int) -> None:
-        """Behind what was delivered there is no record before `next_offset`."""
+        """Note that behind what was delivered there is no record before `next_offset`."""
         partition = self._partitions[at]
         if partition.waiting:
             partition.waiting[-1].next_offset = next_offset
@@ -71,8 +71,8 @@ class OffsetTracker:
             partition.next_offset = next_offset
 
     def ack_before(self, at: TopicPartition, delivered: Delivered, offset: int) -> None:
-        """Of a run, what lies before `offset` is done, and the rest will not be. Nothing changes while messages before
-        the run are unacknowledged.
+        """Note that of a run what lies before `offset` is done, and the rest will not be. Nothing changes while
+        messages before the run are unacknowledged.
         """
         partition = self._partitions[at]
         if delivered.counts and partition.waiting and partition.waiting[0] is delivered:
@@ -91,7 +91,7 @@ class OffsetTracker:
         return self._partitions[at].bytes_in_flight if at in self._partitions else 0
 
     def forget(self, partitions: Iterable[TopicPartition]) -> None:
-        """The read position moved: what was delivered before no longer counts."""
+        """Drop what was delivered of these partitions: the read position moved, so it no longer counts."""
         for at in partitions:
             partition = self._partitions.pop(at, None)
             if partition is None:

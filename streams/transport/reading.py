@@ -1,4 +1,4 @@
-"""From fetched records to what becomes a Faust message each: a whole run, or one record."""
+"""From fetched records to Faust messages: a whole run as one, or one per record."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """`first_offset`: the read position before it; `next_offset`: the one after it, beyond `offset` (its last
-    record's) and any hole; `size`: keys and values in bytes.
+    """What becomes one Faust message. `first_offset`: the read position before it; `next_offset`: the one after it,
+    beyond `offset` (its last record's) and any hole; `size`: keys and values in bytes.
     """
 
     first_offset: int
@@ -32,8 +32,8 @@ class Incoming:
 def as_run(
     topic: str, partition: int, first_offset: int, fetched: Fetched, next_offset: int | None = None
 ) -> Iterator[Incoming]:
-    """All of it as one message whose value is a Run. `next_offset`: where reading goes on; None: behind the last
-    record.
+    """All records as one message whose value is a Run; nothing for none. `next_offset`: where reading goes on; None:
+    behind the last record.
     """
     if not len(fetched):
         return
@@ -46,7 +46,7 @@ def as_run(
 
 
 def singly(first_offset: int, fetched: Fetched, next_offset: int | None = None) -> Iterator[Incoming]:
-    """A message per record. `next_offset` as in `as_run`."""
+    """One message per record. `next_offset`: where reading goes on; None: behind the last record."""
     last = fetched.offsets[-1] if fetched.offsets else None
     for offset, key, value, timestamp, headers in zip(
         fetched.offsets, fetched.keys, fetched.values, fetched.timestamps, fetched.headers, strict=True

@@ -1,8 +1,8 @@
 """What Suyuan's Faust consumers have in common, whichever log is below.
 
-The read position of a partition moves when a message is handed over, not when it is fetched: what Faust drops in
-between (a paused partition, a stopped flow) is fetched again. What may be committed is the acknowledged prefix alone
-(Faust commits past work in flight, faust-streaming #606).
+The read position of a partition moves when a message is delivered, not when it is fetched: what Faust drops in between
+(a paused partition, a stopped flow) is fetched again. Committed is only what lies before the first message that is not
+acknowledged (Faust commits past work in flight, faust-streaming #606).
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ REMEDY = "or, where the topics in.* still have every event, `suyuan state rebuil
 
 
 class _NoReadOffsets(dict[TP, int | None]):
-    """Faust drops what lies below the last offset it saw, so also what was sought back to. Positions are ours."""
+    """Holds no offsets: Faust drops what lies below the last offset that it saw, so also what was sought back to.
+    Positions are kept by `RunConsumer`.
+    """
 
     def __getitem__(self, at: TP) -> None:
         return None
@@ -45,9 +47,8 @@ class _NoReadOffsets(dict[TP, int | None]):
 class RunConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped here
     """Topics in `app.batch_topics` are delivered in runs (one message, its value a `suyuan.streams.stage.Run`, its
     offset the last record's), the others record by record. `app.fetch_limits` bounds what is held at once;
-    `app.reading_order` (topic → rank) says whose messages go first of those that are there at the same time, and
-    `app.linger` (topic → seconds) how long after a run the next one of a partition waits for company, unless half a run
-    is there already.
+    `app.reading_order` (topic → rank) says whose messages go first of those that wait at the same time, and
+    `app.linger` (topic → seconds) how long after a run a partition waits for more, unless half a run is there already.
     """
 
     consumer_stopped_errors: ClassVar[tuple[type[BaseException], ...]] = ()
@@ -74,7 +75,7 @@ class RunConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped here
         return str(self.app.conf.id)
 
     async def on_start(self) -> None:
-        """Before the first partition is assigned."""
+        """Prepare, before the first partition is assigned."""
         self._woken = asyncio.Event()
 
     async def create_topic(self, *args: Any, **kwargs: Any) -> None:
@@ -82,20 +83,22 @@ class RunConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped here
         await self.app.producer.create_topic(*args, **kwargs)
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
-        """Finish what is in flight; the rest is no longer ours."""
+        """Finish what is in flight; the rest is no longer this process's."""
         await super().on_partitions_revoked(revoked)
         self._tracker.forget(revoked)
 
     # --- positions
 
     def log_of(self, topic: str) -> str:
-        """Tells a topic from another one of the same name, deleted before or made after it; empty: unknown."""
+        """An id that tells a topic from another one of the same name, deleted before or made after it; empty:
+        unknown.
+        """
         known: Mapping[str, str] = getattr(self.app, "topic_ids", {})
         return known.get(topic, "")
 
     async def perform_seek(self) -> None:
-        """Begin to read, once the state is recovered. Where a group begins is committed like what it has done: what is
-        deleted from then on is missed, and what was accepted as lost stays accepted.
+        """Begin to read, once the state is recovered. The offsets where a group begins are committed like those that it
+        has done: what is deleted from then on counts as lost, and what was accepted as lost stays accepted.
         """
         self._recovered = True
         try:
@@ -115,7 +118,9 @@ class RunConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped here
             await self._seek(at, offset)
 
     async def _resume_offsets(self, committed: Mapping[TP, int | None], earliest: Mapping[TP, int]) -> dict[TP, int]:
-        """Of each partition what is committed, or its earliest record. Raises MessagesLost."""
+        """The offset where each partition is read on: what is committed, or its earliest record. Raises
+        MessagesLost.
+        """
         resume: dict[TP, int] = {}
         ends = await self.highwaters(*earliest)
         lives: Callable[[TP], Life | None] = getattr(self.app, "life_of", lambda _: None)
@@ -158,7 +163,7 @@ class RunConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped here
         return resume
 
     def _note_lost(self, lost: Sequence[Lost], *, accepted: bool = False) -> None:
-        """Raises MessagesLost unless that was accepted."""
+        """Count and log what is lost. Raises MessagesLost unless that was accepted."""
         for each in set(lost) - self._noted:
             metrics.LOST.labels(self.group, each.topic).inc(abs(each.count) or 1)
             logger.error("lost: %s", each)
@@ -178,18 +183,18 @@ class RunConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped here
         self._tracker.forget(partitions)
 
     async def position(self, tp: TP) -> int | None:
-        """The offset after the last one handed over."""
+        """The offset after the last message delivered."""
         return self._position.get(tp)
 
     def key_partition(self, topic: str, key: bytes | None, partition: int | None = None) -> int | None:
-        """Where a record with this key goes."""
+        """The partition that a record with this key goes to."""
         return partition if partition is not None else self.app.producer.key_partition(topic, key).partition
 
     # --- reading
 
     def _room(self, active: set[TP], waiting: Mapping[TP, int]) -> list[tuple[TP, int]]:
-        """Of partitions with so many records waiting those that may be read, with the room in bytes; another one first
-        each time.
+        """The partitions that may be read now, each with its room in bytes; another one first each time. `waiting`: how
+        many records each has to read.
         """
         limits, tracker = self._limits, self._tracker
         self._turn = (self._turn + 1) % max(1, len(self._order))
@@ -257,8 +262,8 @@ class RunConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped here
         )
 
     def _pass_over(self, at: TP, next_offset: int) -> None:
-        """There are only holes up to `next_offset`: what a transaction leaves (its end, or all of one that was broken
-        off), or compaction. They are done once everything before them is; nobody must wait for them.
+        """Go on at `next_offset`, up to which there are only holes: what a transaction leaves (its end, or all of one
+        that was aborted), or compaction. They are done once everything before them is; nothing waits for them.
         """
         self._position[at] = next_offset
         if self.app.topics.acks_enabled_for(at.topic):
@@ -291,10 +296,10 @@ class RunConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped here
         return self._tracker.next_offset(tp)
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
-        """Holes between offsets mean nothing here."""
+        """Nothing to do: holes between offsets mean nothing here."""
 
     def verify_event_path(self, now: float, tp: TP) -> None:
-        """Stalls are watched from outside (streams.watchdog)."""
+        """Nothing to do: stalls are watched for from outside (streams.watchdog)."""
 
     def verify_recovery_event_path(self, now: float, tp: TP) -> None:
-        """As `verify_event_path`."""
+        """Nothing to do: a recovery that stalls is noticed by the state's table."""

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 
 class TrackedMessage(ConsumerMessage):  # type: ignore[misc] # faust is untyped here
-    """Faust's streams inline the acknowledgement (in Cython as well) and pass the consumer by; what all of their ways
-    have in common is that they set `acked`.
+    """A Faust message that calls `on_acked` when it is acknowledged. Faust's streams inline the acknowledgement (in
+    Cython as well) without the consumer; what all of their ways have in common is that they set `acked`.
     """
 
     def __init__(

@@ -17,13 +17,18 @@ from suyuan.streams.stages.producer.records import keep_records
 
 
 def meet_producer(block: Block, state: StateView, context: StageContext) -> list[Output]:
-    """One block of `producer.listing`."""
+    """One block of `producer.listing` (block schema `listing`): keeps the listings and returns the `chain` of each that
+    can be assessed, and `intake.lookup` for records that have another home.
+    """
     rows = keep_listings(block, state)
     return assess_listings(rows, block, state, context)
 
 
 def note_records(block: Block, state: StateView, context: StageContext) -> list[Output]:
-    """One block of `producer.record`."""
+    """One block of `producer.record` (block schema `record`): keeps the records, updates the facts that rest on them,
+    and returns the `chain` of the listings concerned, messages to other lots (`producer.lineage`), and what is left
+    (`producer.backlog`).
+    """
     dirty = keep_records(block, state, context)
     updater = FactUpdater(block, state, context)
     updater.summarise(dirty)
@@ -31,14 +36,18 @@ def note_records(block: Block, state: StateView, context: StageContext) -> list[
 
 
 def hear_lineage(block: Block, state: StateView, context: StageContext) -> list[Output]:
-    """One block of `producer.lineage`."""
+    """One block of `producer.lineage` (block schema `lineage`): notes what lots elsewhere tell of taints, and returns
+    what `note_records` does.
+    """
     updater = FactUpdater(block, state, context)
     updater.taints.hear()
     return _go_on(updater, [], block, state, context)
 
 
 def go_on(block: Block, state: StateView, context: StageContext) -> list[Output]:
-    """One block of `producer.backlog`: the next slice."""
+    """One block of `producer.backlog` (block schema `backlog`): does the next slice, and returns what `note_records`
+    does.
+    """
     return _go_on(FactUpdater(block, state, context), read_tasks(block), block, state, context)
 
 

@@ -25,8 +25,9 @@ EPOCH_SHIFT = 40
 
 
 def assess_listings(rows: pl.DataFrame, block: Block, state: StateView, context: StageContext) -> list[Output]:
-    """Chains of the rows that a block leads to. Rows that name a product or a licence whose home has not answered yet
-    are left out: the answer assesses them, and so nobody is alarmed by what only has not arrived.
+    """The `chain` of each listing in `rows` (block schema `listing`), with `as_of`, `assessment` and `route`, and the
+    lookups for missing records. Listings that name a product or a licence whose home has not answered yet are left out:
+    the answer has them assessed. So no alert is raised for a record that only has not arrived.
     """
     lookups = RecordLookups(block, state, context)
     if rows.is_empty():
@@ -68,7 +69,7 @@ def _named(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _facts(named: pl.DataFrame, state: StateView, of: type[Stored]) -> pl.DataFrame:
-    """The facts there are, each once."""
+    """The facts of kind `of` that there are, each once: the columns of `of.DTYPE`."""
     keys = [key for key in dict.fromkeys(named[of.__name__].to_list()) if key is not None]
     return _DECODED[of].rows([value for value in state.get_many(keys) if value])
 

@@ -1,7 +1,7 @@
 """Facts as columns: each distinct JSON text is decoded once and then looked up.
 
-A pure function's memory, keyed by what it is given: it cannot be out of date. Facts change rarely and are joined to
-every listing, so nearly all texts have been seen (decoding 2 µs a row, looking up and gathering 0.4).
+A cache of a pure function, keyed by its argument, so it is never out of date. Facts change rarely and are joined to
+every listing, so nearly all texts have been seen (decoding 2 µs a row, looking up 0.4).
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ CHUNKS = 24
 
 
 class Decoded:
-    """Decodes texts of one dtype. Thread-safe."""
+    """Decodes JSON texts of one dtype. Thread-safe."""
 
     def __init__(self, dtype: pl.Struct, most: int = 96 << 20) -> None:
-        """Beyond `most` bytes of distinct texts everything is forgotten, and decoding starts anew."""
+        """`most`: bytes of distinct texts; beyond that everything is forgotten, and decoding starts anew."""
         self._dtype = dtype
         self._most = most
         self._gate = Lock()

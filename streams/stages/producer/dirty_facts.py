@@ -1,4 +1,4 @@
-"""What a block touches, each with the log's time of the event that touched it last."""
+"""Which facts a block makes dirty, each with the log's time of the last event that did."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def _times() -> defaultdict[str, int]:
 
 @dataclass(slots=True)
 class DirtyFacts:
-    """Facts to be summarised anew."""
+    """Facts that must be summarised anew: by key, the time (ms since the epoch) at which the log took the event."""
 
     producers: dict[str, int] = field(default_factory=dict)
     items: dict[ItemKey, int] = field(default_factory=dict)

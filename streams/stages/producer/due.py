@@ -1,6 +1,6 @@
-"""Lots that are due: what they are tainted with may be something else now.
+"""Lots that are due: their taints may be others now.
 
-A recall may touch any number of lots, and each of them those made from it. So lots are noted in the state and worked
+A recall may touch any number of lots, and each of them the lots made from it. So lots are noted in the state and worked
 off some at a time, between blocks of others (see `backlog.py`). A lot that is told ten times while it waits is looked
 at once.
 """
@@ -32,7 +32,7 @@ _decode = msgspec.json.Decoder(_Done).decode
 
 
 class Due:
-    """The lots that are due in a partition, as one block works some of them off."""
+    """The lots that are due in a partition; a block works some of them off."""
 
     def __init__(self, block: Block, state: StateView) -> None:
         self._block = block
@@ -41,7 +41,7 @@ class Due:
         self._queued: set[bytes] = set()
 
     def add(self, lot: LotKey, received_at: int) -> None:
-        """Note a lot. One that is added while others are worked off comes after them."""
+        """Note that a lot is due. One that is added while others are worked off comes after them."""
         key = name("due", *lot)
         self._state.put(key, str(received_at).encode())
         if self._queue is not None and key not in self._queued:
@@ -49,8 +49,8 @@ class Due:
             self._queued.add(key)
 
     def work_off(self, most: int) -> Iterator[tuple[LotKey, int]]:
-        """At most so many lots, with the time of what made them due; in turn, so that none waits for ever. Delivered
-        again, a block does again what it did, for what it told may be lost.
+        """At most `most` lots as (lot, received_at in ms), each in its turn, so that none waits for ever. A redelivered
+        block gets the lots again that it got before, since what it told of them may be lost.
         """
         done: dict[str, int] = {}
         if self._block.redelivered:
@@ -74,7 +74,7 @@ class Due:
             self._state.put(self._name, msgspec.json.encode(_Done(self._block.offset, tuple(done.items()))))
 
     def left(self) -> list[Task]:
-        """The task of working off what is still due."""
+        """The task of working off what is still due, if there is any."""
         return [Task(DUE, "lineage", int(at)) for _, at in self._state.scan(DUE, limit=1)]
 
     def _waiting(self, most: int) -> list[bytes]:

@@ -1,4 +1,4 @@
-"""Facts summarised anew where records touched them, and the listings that must be assessed again for it."""
+"""Updates facts where records changed, and collects the listings that must be assessed again for it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,9 @@ DUE_ROWS = 8
 
 
 class FactUpdater:
-    """Summarises what a block touches. Redelivered, facts count as changed even where they are what they were."""
+    """Summarises the dirty facts of one block. `tasks`: the listings to be assessed again. In a redelivered block facts
+    count as changed even where they are what they were.
+    """
 
     def __init__(self, block: Block, state: StateView, context: StageContext) -> None:
         self.state = state
@@ -48,7 +50,7 @@ class FactUpdater:
         self._recalls: dict[ItemKey, list[Recall]] = {}
 
     def summarise(self, dirty: DirtyFacts) -> None:
-        """Recalls that end before the lots that they tainted."""
+        """Summarise all dirty facts. Recalls are ended before the lots that they tainted."""
         if dirty.days:
             self._turn_day(*max(dirty.days))
         for licence_no, received_at in dirty.licences.items():
@@ -70,7 +72,7 @@ class FactUpdater:
             self.taints.follow_inputs(lot, dirty.lots[lot])
 
     def work_off(self, rows: int) -> None:
-        """Of the lots that are due as many as stand for so many rows, one at least."""
+        """Summarise as many of the lots that are due as cost as much as `rows` listings; one at least."""
         for lot, received_at in self.due.work_off(max(1, rows // DUE_ROWS)):
             self._taints(lot, received_at)
 
@@ -140,8 +142,8 @@ class FactUpdater:
         self._custody(lot, shipments, received_at)
 
     def _taints(self, lot: LotKey, received_at: int) -> None:
-        """Of a lot that was summarised before no more than what it is recalled for, or tainted with: it may have been
-        shipped a hundred thousand times.
+        """Update no more than recalls and taints of a lot that was summarised before: it may have been shipped a
+        hundred thousand times.
         """
         known = self.state.get(name("facts-lot", *lot))
         if known is None:

@@ -13,7 +13,7 @@ R = TypeVar("R")
 
 
 def kept_record(state: StateView, kind: str, of: type[R], *key: str) -> R | None:
-    """The record under one key; None where there is none, or none yet."""
+    """The record of class `of` under one key; None where there is none, or its home has not answered yet."""
     value = state.get(name(*key))
     if value is None or not is_record(value):
         return None
@@ -22,13 +22,13 @@ def kept_record(state: StateView, kind: str, of: type[R], *key: str) -> R | None
 
 
 def kept_records(state: StateView, kind: str, of: type[R], *key: str) -> list[R]:
-    """All records below a key."""
+    """All records of class `of` below a key."""
     found = (decode_record(kind, value) for _, value in state.scan(prefix(*key)))
     return [record for record in found if isinstance(record, of)]
 
 
 def item_facts(state: StateView, item: ItemKey) -> bytes:
-    """Facts of an item whose product is known, or known to be absent."""
+    """The facts of an item (producer_code, gtin) as JSON. Its product must be known, or known to be absent."""
     return summarise_item(
         *item,
         kept_record(state, "product", Product, "product", item[1]),

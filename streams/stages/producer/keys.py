@@ -65,5 +65,5 @@ def parts(key: bytes) -> list[str]:
 
 
 def is_record(value: bytes | None) -> bool:
-    """Neither unknown nor asked for nor known to be absent."""
+    """Whether a value is a record: not absent, not asked for, not known to be absent."""
     return value is not None and value not in (ABSENT, ASKED)

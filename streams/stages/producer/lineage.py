@@ -26,7 +26,7 @@ NOTHING = b"[]"
 
 
 class Told(NamedTuple):
-    """A message to a partition."""
+    """A message from one lot to another, or to all lots of a partition."""
 
     partition: int
     message: str
@@ -38,24 +38,26 @@ class Told(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """What taints lots as long as its term lasts: a recall (producer_code, gtin, recall_no) or a failed lot."""
+    """What taints lots as long as its term lasts: a recall (producer_code, gtin, recall_no) or a failed lot
+    (producer_code, gtin, lot).
+    """
 
     kind: Kind
     key: LotKey
 
     @property
     def name(self) -> tuple[str, str, str, str]:
-        """As parts of a state key."""
+        """The cause as parts of a state key."""
         return self.kind, *self.key
 
 
 def cause_of(taint: Taint) -> Cause:
-    """What the taint's term counts for."""
+    """The cause of a taint, by which its term is counted."""
     return Cause(taint.kind, lot_key(taint.cause_key))
 
 
 def heard(block: Block) -> list[Told]:
-    """The messages of one block of `producer.lineage`."""
+    """The messages of one block of `producer.lineage` (message, upstream, downstream, received_at, taints)."""
     columns = ("message", "upstream", "downstream", "received_at", "taints")
     return [
         Told(block.partition, message, lot_key(up), lot_key(down) if down else None, received_at, taints.encode())
@@ -64,7 +66,7 @@ def heard(block: Block) -> list[Told]:
 
 
 def send(told: Sequence[Told]) -> list[Output]:
-    """The messages as one block, or nothing."""
+    """The messages as one output of `producer.lineage`, or nothing."""
     if not told:
         return []
     rows = {
@@ -79,18 +81,18 @@ def send(told: Sequence[Told]) -> list[Output]:
 
 
 def lot_key(key: str) -> LotKey:
-    """The parts of a lot's key."""
+    """(producer_code, gtin, lot) of a lot's key, which is these joined by U+001F."""
     producer_code, gtin, lot = split_key(key)
     return producer_code, gtin, lot
 
 
 def encode_taints(taints: Sequence[Taint]) -> bytes:
-    """As lots tell them and keep what they were told."""
+    """Taints as the JSON text that lots tell each other and keep."""
     return msgspec.json.encode(taints)
 
 
 def decode_taints(value: bytes) -> tuple[Taint, ...]:
-    """The reverse. What former versions told is read too: they named the whole way, and no cause."""
+    """The taints of such a JSON text. What former versions told is read too: they named the whole way, and no cause."""
     try:
         return _decode(value)
     except msgspec.ValidationError:

@@ -11,8 +11,8 @@ PLACE = ("producer_code", "gtin", "lot", "seller_code", "platform_code", "listin
 
 
 def keep_listings(block: Block, state: StateView) -> pl.DataFrame:
-    """One block of `producer.listing` into state; its upserts are returned. A listing without a producer is not kept:
-    no record of a producer can change what is said of it.
+    """Put one block of `producer.listing` into the state. Returns its upserts, columns of the block schema `listing`. A
+    listing without a producer is not kept: no record of a producer can change what is said of it.
     """
     rows = block.rows
     kept = rows.filter(pl.col("producer_code").is_not_null())

@@ -1,7 +1,8 @@
-"""Products and licences that listings name and whose records have another home: asked for once, answered for ever.
+"""Products and licences that listings name and whose records have another home: asked for once, then sent with every
+change.
 
-A question may be lost with the outputs of its block. When that comes again, the listing that led to it may have moved
-on, so what a block asked is remembered with it and asked again then.
+A lookup may be lost with the outputs of its block. When the block comes again, the listing that led to it may have
+changed, so what a block asked is remembered with it and asked again then.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ Question = tuple[str, str]
 
 
 class PendingLookups(msgspec.Struct, array_like=True, frozen=True):
-    """What the block at an offset of its topic asked."""
+    """The lookups that the block at an offset of its topic sent."""
 
     offset: int
     questions: tuple[Question, ...]
@@ -32,7 +33,7 @@ _decode = msgspec.json.Decoder(PendingLookups).decode
 
 
 class RecordLookups:
-    """Which rows can be assessed now, and what must be asked for the others."""
+    """Decides for one block which rows can be assessed now, and what must be looked up for the others."""
 
     def __init__(self, block: Block, state: StateView, context: StageContext) -> None:
         self._block = block
@@ -45,9 +46,12 @@ class RecordLookups:
     def answered(
         self, rows: pl.DataFrame, producers: pl.DataFrame, items: pl.DataFrame, licences: pl.DataFrame
     ) -> pl.DataFrame:
-        """The rows whose product and named licence are known, or known to be absent. The other frames are the facts
-        there are. Where the producer's code is not valid, or the gtin names no product in the world, nothing is asked:
-        nothing of the product will be looked at.
+        """The rows whose product and named licence are known, or known to be absent; the others are noted for
+        `questions`.
+
+        `rows`: columns of the block schema `listing`; `producers`, `items`, `licences`: the facts there are, with the
+        columns of `ProducerFacts`, `ItemFacts`, `LicenceFacts`. Where the producer's code is not valid, or the gtin
+        names no product in the world, nothing is asked: nothing of the product will be looked at.
         """
         fault = pl.col("producer_code_fault")
         valid = fault.is_null() | (pl.col("registered").fill_null(value=False) & (fault != "format"))
@@ -86,7 +90,7 @@ class RecordLookups:
         return rows.with_row_index("row").join(waits, on="row", how="anti", maintain_order="left").drop("row")
 
     def questions(self) -> list[Output]:
-        """What is to be asked, as one block for the homes; or nothing."""
+        """The lookups as one output of `intake.lookup` (kind, key, asker), or nothing."""
         if not self._asked:
             return []
         asked = PendingLookups(self._block.offset, tuple(self._asked))

@@ -1,4 +1,4 @@
-"""Records into state, and what facts they touch."""
+"""Keeps records in the state, and says which facts they make dirty."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ from suyuan.streams.stages.recency import keep
 
 
 def keep_records(block: Block, state: StateView, context: StageContext) -> DirtyFacts:
-    """One block of `producer.record`. A null body is the home's answer that there is no such record."""
+    """Keep one block of `producer.record` (block schema `record`). Returns the facts that must be summarised anew. A
+    null body is the home's answer that there is no such record.
+    """
     dirty = DirtyFacts()
     columns = ("kind", "key", "retracted", "received_at", "body")
     rows = block.rows.select(columns).with_columns(pl.col("received_at").fill_null(0))
@@ -102,7 +104,7 @@ def _touch_makers(gtin: str, received_at: int, state: StateView, dirty: DirtyFac
 def _keep_placed(
     record: Record, body: str, received_at: int, state: StateView, dirty: DirtyFacts, *, retracted: bool
 ) -> None:
-    """Records that belong to a lot or an item of this partition."""
+    """Keep a record that belongs to a lot or an item of this partition."""
     before: bytes | None = None
     if isinstance(record, Recall):
         state_key = name("recall", record.producer_code, record.gtin, record.recall_no)

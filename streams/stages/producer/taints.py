@@ -33,7 +33,7 @@ from suyuan.streams.stages.producer.lineage import (
 
 
 class Taints:
-    """Reads and writes a partition's taints for one block. Whom that makes due is added to `due`."""
+    """Reads and writes a partition's taints for one block. Lots whose taints may change by that are added to `due`."""
 
     def __init__(self, block: Block, state: StateView, context: StageContext, due: Due) -> None:
         self._block = block
@@ -46,7 +46,7 @@ class Taints:
         self._block_id = f"{block.topic}:{block.offset}"
 
     def hear(self) -> None:
-        """One block of `producer.lineage`."""
+        """Take in one block of `producer.lineage`."""
         for told in heard(self._block):
             if told.message == "ended":
                 kind, term = ENDED.decode(told.taints)
@@ -61,7 +61,7 @@ class Taints:
                 self._due.add(told.downstream, told.received_at)
 
     def follow_inputs(self, lot: LotKey, received_at: int) -> None:
-        """Have each input that the lot's record names tell it from now on."""
+        """Have each input that the lot's record names tell the lot its taints from now on."""
         record = kept_record(self._state, "lot", Lot, "lot", *lot)
         for upstream in map(lot_key, inputs_of(record)):
             partition = self._partition(upstream)
@@ -81,7 +81,9 @@ class Taints:
         recalls: Sequence[Recall],
         received_at: int,
     ) -> tuple[Taint, ...]:
-        """What the lot is tainted with now; told on where that is new. `recalls`: those of its item."""
+        """The taints of the lot now. They are kept, and told to the lots made from it where they are new. `recalls`:
+        those of its item.
+        """
         key = join_key(*lot)
         covering = gravest(recall for recall in recalls if not recall.lots or lot[2] in recall.lots)
         inspection = latest(inspections)
@@ -105,19 +107,21 @@ class Taints:
         return taints
 
     def end(self, cause: Cause, received_at: int) -> None:
-        """The cause taints nothing any more, or less than it did: what was told of it so far is over."""
+        """End a cause's term: it taints nothing any more, or less than it did, so all that was told of it is over."""
         term = self._term(cause)
         self._state.put(name("term", *cause.name), f"{term + 1}\n{self._block_id}".encode())
         self._tell_end(cause, term, received_at)
 
     def end_again(self, cause: Cause, received_at: int) -> None:
-        """Tell of an end that this very block told of when it was done before."""
+        """Tell again of an end that this very block told of when it was done first."""
         term, _, block_id = (self._state.get(name("term", *cause.name)) or b"0").partition(b"\n")
         if self._changed_by_this_block(block_id):
             self._tell_end(cause, int(term) - 1, received_at)
 
     def outputs(self) -> list[Output]:
-        """What is to be told in other partitions. Who began to follow is told what its input is tainted with by now."""
+        """The messages for lots in other partitions, as `producer.lineage`. Lots that began to follow an input are told
+        its taints as they are by now.
+        """
         for asked in self._to_answer:
             assert asked.downstream is not None  # noqa: S101 -- narrows the type for the type checker
             _, told = self._held(asked.upstream)
@@ -209,6 +213,8 @@ class Taints:
         return partition_of(lot[0], self._context.partitions)
 
     def _changed_by_this_block(self, block_id: bytes) -> bool:
-        """Told again for no more than being redelivered, it would go round circles for as long as blocks are."""
+        """Whether the taints, or the end of a term, were new to this block when it was done first. Told again by every
+        redelivered block, a change would go round circles for as long as blocks are redelivered.
+        """
         topic, _, offset = block_id.decode().rpartition(":")
         return self._block.redelivered and topic == self._block.topic and int(offset) >= self._block.first_offset

@@ -1,8 +1,8 @@
 """Risk: rules over chains and complaints; what was said before decides what is published.
 
-`chain` and `risk.record` touch the listings that they name. A `day` touches those from whose counters a
-complaint leaves, in slices that go on through `risk.backlog`. The alerts that stand in the end depend only on
-the newest chain of each listing, the newest version of each complaint and the latest day, not on their order.
+`chain` and `risk.record` touch the listings that they name. A `day` touches those from whose counters a complaint
+leaves, in slices that go on through `risk.backlog`. The alerts that stand in the end depend only on the newest chain of
+each listing, the newest version of each complaint and the latest day, not on their order.
 """
 
 from __future__ import annotations
@@ -20,12 +20,14 @@ __all__ = ["Watch", "make_watch", "risk", "watch_over"]
 
 
 def risk(block: Block, state: StateView, context: StageContext) -> list[Output]:
-    """One block of `chain`, `risk.record` or `risk.backlog`, under the rules that ship with the product."""
+    """One block of `chain`, `risk.record` or `risk.backlog` (block schemas `chain`, `record`, `backlog`), under the
+    rules that ship with the product. Returns `alert` for what changed, and `risk.backlog` for what is left.
+    """
     return watch_over(built_in_watch(), block, state, context)
 
 
 def watch_over(watch: Watch, block: Block, state: StateView, context: StageContext) -> list[Output]:
-    """`risk` under other rules."""
+    """`risk`, under the rules of `watch`."""
     if block.rows.is_empty():
         return []
     match block.topic:

@@ -36,7 +36,7 @@ class News(NamedTuple):
 
 
 def alert_rows(watch: Watch, rows: pl.DataFrame, evidence: pl.Series, news: Sequence[News]) -> pl.DataFrame:
-    """Columns of the `alert` block, and `route`, the key of the listing.
+    """The rows to publish: columns of the block schema `alert`, and `route`, the key of the listing.
 
     rows: chains with counters; evidence: list per hit
     """

@@ -19,14 +19,14 @@ _LONGEST = max(COUNTERS.values())
 
 
 def note(said: Said, key: str, complaint: Complaint) -> None:
-    """Keep it if it is newer than what is known of the complaint."""
+    """Keep a version of a complaint if it is newer than what is known of it."""
     known = said.complaints.get(key)
     if known is None or known.recency < complaint.recency:
         said.complaints[key] = complaint
 
 
 def forget(said: Said, day: dt.date) -> None:
-    """Drop what no counter can reach any more, since no day goes back."""
+    """Drop complaints that no counter can reach any more, since no day goes back."""
     if day != dt.date.min:
         reached = days_after(day, -_LONGEST)
         said.complaints = {
@@ -49,7 +49,7 @@ def counted(complaints: Iterable[Complaint], listed_on: dt.date, day: dt.date) -
 
 
 def window_expiries(complaint: Complaint, listing_key: str, day: dt.date) -> Iterator[bytes]:
-    """Keys of the days to come on which the complaint leaves a counter's window."""
+    """State keys for the days to come on which the complaint leaves a counter's window."""
     on = china_day(complaint.occurred_at)
     for days in COUNTERS.values():
         leaves = days_after(on, days)
@@ -58,6 +58,6 @@ def window_expiries(complaint: Complaint, listing_key: str, day: dt.date) -> Ite
 
 
 def parse_expiry(key: bytes) -> tuple[str, str]:
-    """(ISO date, listing key) of a key that `window_expiries` made."""
+    """(ISO date, listing key) of a state key that `window_expiries` made."""
     _, date, listing_key = key.decode().split(SEPARATOR, 2)
     return date, listing_key

@@ -37,7 +37,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """cause: topic:offset of the block; since: its first offset; day: greatest `day` event."""
+    """Why listings are judged now. cause: topic:offset of the block; first_offset: of its first message; day: greatest
+    `day` event.
+    """
 
     cause: str
     first_offset: int
@@ -46,11 +48,13 @@ class Occasion:
 
     @classmethod
     def of(cls, block: Block, day: dt.date) -> Occasion:
-        """The block, on the day that the state knows."""
+        """The occasion that a block is, on the day that the state knows."""
         return cls(f"{block.topic}:{block.offset}", block.first_offset, day, block.redelivered)
 
     def repeats(self, spoken: Spoken) -> bool:
-        """Whether what was said may not have been heard: said because of this block, or of its beginning."""
+        """Whether an alert must be published again: it was published because of this block, or of its beginning, and
+        may be lost.
+        """
         if not self.redelivered:
             return False
         topic, _, offset = spoken.cause.rpartition(":")

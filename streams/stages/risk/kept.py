@@ -63,12 +63,12 @@ class Complaint(msgspec.Struct, array_like=True, frozen=True):
 
     @property
     def recency(self) -> tuple[int, str, str, int, bool]:
-        """Orders versions of one complaint; of one version, that it is gone is the later news."""
+        """Orders versions of one complaint; of the same version, the one that is `gone` is the later."""
         return (self.occurred_at, self.event_id, self.publisher, self.tie, self.gone)
 
     @property
     def evidence(self) -> str:
-        """Name of the event."""
+        """Evidence id of the complaint's event."""
         return evidence_id("complaint", self.publisher, self.event_id, self.digest)
 
 
@@ -88,7 +88,7 @@ class Spoken(msgspec.Struct, array_like=True, frozen=True):
 
     @property
     def stands(self) -> bool:
-        """Not cleared."""
+        """Whether the alert is not cleared."""
         return self.change != "cleared"
 
 
@@ -104,7 +104,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 def names(rows: pl.DataFrame) -> list[bytes]:
-    """State keys of the listings of the rows."""
+    """State keys of the listings of the rows (platform_code, listing_id)."""
     return keys(rows, "listing", "platform_code", "listing_id")
 
 
@@ -131,16 +131,16 @@ def chain_in(value: bytes) -> bytes:
 
 
 def chains(texts: Sequence[bytes]) -> pl.DataFrame:
-    """The chains of JSON texts, none of them empty."""
+    """The chains of JSON texts, none of them empty, as a frame with the columns of the block schema `chain`."""
     return pl.Series("chain", texts, dtype=pl.Binary).cast(pl.String).str.json_decode(CHAIN).struct.unnest()
 
 
 def silent_values(rows: pl.DataFrame) -> list[bytes]:
-    """Values of listings about which nothing was said."""
+    """State values of chains (columns of the block schema `chain`) of listings about which nothing was said."""
     return rows.select(_SILENT).to_series().to_list()
 
 
 def with_said(value: bytes, said: Said | None) -> bytes:
-    """The value with what is said now instead."""
+    """The state value with `said` in place of what was said before."""
     words = _encode(said) if said is not None and (said.complaints or said.alerts) else b""
     return value[:VERSION_BYTES] + words + value[value.index(b"\n") :]

@@ -35,7 +35,7 @@ Notes = dict[str, list[tuple[str, Complaint, int]]]
 
 
 def hear_records(watch: Watch, block: Block, state: StateView, context: StageContext) -> list[Output]:
-    """One block of `risk.record`."""
+    """One block of `risk.record` (block schema `record`): complaints and days. Returns `alert` and `risk.backlog`."""
     notes: Notes = defaultdict(list)
     rows = block.rows.filter((pl.col("kind") == "complaint") & pl.col("route").is_not_null())
     columns = ("route", "key", "received_at", "occurred_at", "event_id", "publisher", "tie", "digest", "retracted")
@@ -49,7 +49,7 @@ def hear_records(watch: Watch, block: Block, state: StateView, context: StageCon
 
 
 def turn_day(watch: Watch, block: Block, state: StateView, context: StageContext) -> list[Output]:
-    """One block of `risk.backlog`: the next slice."""
+    """One block of `risk.backlog`: the next slice of listings whose counters change with the day."""
     return _judge_again(watch, block, state, take_slice(block, state, context), {})
 
 

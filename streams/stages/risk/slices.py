@@ -1,7 +1,7 @@
 """The turn of a day: listings whose counters change by it, a slice at a time.
 
-What a slice went through is remembered with its block, for its expiries are gone from the index when the
-block is delivered again.
+What a slice went through is remembered with its block, for its expiries are gone from the index when the block is
+redelivered.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ _decode = msgspec.json.Decoder(Slice).decode
 
 
 def take_slice(block: Block, state: StateView, context: StageContext) -> Slice:
-    """The next listings due by the day that the state knows; of a block delivered again, those that it took
-    before as well.
+    """The next listings whose counters change by the day that the state knows; of a redelivered block, those that it
+    took before as well.
     """
     key = b"slice\x1f" + block.topic.encode()
     before = Slice()

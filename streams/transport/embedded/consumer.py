@@ -42,7 +42,7 @@ class Consumer(RunConsumer):
     # --- life
 
     async def on_start(self) -> None:
-        """Take hold of the log."""
+        """Open the log."""
         await super().on_start()
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="log-reader")
         self._loop = asyncio.get_running_loop()
@@ -51,7 +51,7 @@ class Consumer(RunConsumer):
         self._log.listen(self._wake_from_writer)
 
     async def on_stop(self) -> None:
-        """Commit what is done, and let go of the log."""
+        """Commit what is done, and release the log."""
         await super().on_stop()
         if not hasattr(self, "_log"):  # it was never started
             return
@@ -105,7 +105,7 @@ class Consumer(RunConsumer):
     # --- positions
 
     def log_of(self, _topic: str) -> str:
-        """The whole log's: no topic is deleted alone."""
+        """The id of the whole log: no topic of it is deleted alone."""
         return self._identity
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
@@ -169,7 +169,7 @@ class Consumer(RunConsumer):
         return {}
 
     def _miss_what_was_deleted(self) -> None:
-        """Raises MessagesLost."""
+        """Go on behind what was deleted before it was read. Raises MessagesLost."""
         starts = self._log.start_offsets()
         if starts is self._starts:
             return
@@ -182,7 +182,7 @@ class Consumer(RunConsumer):
                 self._pass_over(at, start)
 
     def _read(self, readable: list[tuple[TP, int]]) -> tuple[dict[TP, list[Incoming]], list[tuple[TP, int, int]]]:
-        """Messages, and where from which offset to which there are none."""
+        """Messages by partition; and (partition, first offset, end) where there are none."""
         found, holes = {}, []
         for at, room in readable:
             first_offset, end = self._position[at], self._ends[at]
@@ -216,4 +216,4 @@ class Consumer(RunConsumer):
                 return True
 
     def close(self) -> None:
-        """The log is let go of in `on_stop`."""
+        """Nothing to do: the log is released in `on_stop`."""

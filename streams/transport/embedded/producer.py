@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 
 class Producer(base.Producer):  # type: ignore[misc] # faust is untyped here
-    """Messages sent singly are joined for LINGER_SECONDS; `append_many` takes many at once. Whatever is sent to a
-    partition lies there in the order of the calls.
+    """Messages sent singly are joined for LINGER_SECONDS; `append_many` takes many at once. Messages of a partition lie
+    there in the order of the calls.
     """
 
     LINGER_SECONDS = 0.001
@@ -36,12 +36,12 @@ class Producer(base.Producer):  # type: ignore[misc] # faust is untyped here
         self._in_flight: set[asyncio.Future[Any]] = set()
 
     async def on_start(self) -> None:
-        """Take hold of the log."""
+        """Open the log."""
         await super().on_start()
         self._log: Log = await asyncio.to_thread(self.transport.open_log)
 
     async def on_stop(self) -> None:
-        """Wait until what was sent is committed, and let go of the log."""
+        """Wait until what was sent is committed, and release the log."""
         await super().on_stop()
         await self.flush()
         if hasattr(self, "_log"):  # it was started
@@ -50,7 +50,7 @@ class Producer(base.Producer):  # type: ignore[misc] # faust is untyped here
     async def append_many(self, records: Mapping[TP, Sequence[Record] | Records]) -> dict[TP, Sequence[int]]:
         """Append to many partitions in one transaction and wait until it is durable.
 
-        Gives the offset of each record. Raises LogError (LogFull: none of them was kept; try again).
+        Returns the offset of each record. Raises LogError (LogFull: none of them was kept; try again).
         """
         self._submit()
         # in a thread: batches are compressed before they are submitted
@@ -82,7 +82,7 @@ class Producer(base.Producer):  # type: ignore[misc] # faust is untyped here
         return future
 
     async def send_and_wait(self, *args: Any, **kwargs: Any) -> RecordMetadata:
-        """As `send`, and wait until the message is durable."""
+        """Send one message and wait until it is durable."""
         return await (await self.send(*args, **kwargs))
 
     async def flush(self) -> None:
@@ -96,7 +96,7 @@ class Producer(base.Producer):  # type: ignore[misc] # faust is untyped here
         return TP(topic, partition_of(key or b"", self._log.partitions(topic)))
 
     def supports_headers(self) -> bool:
-        """The log keeps headers."""
+        """True: the log keeps headers."""
         return True
 
     async def create_topic(

@@ -110,7 +110,9 @@ class Consumer(RunConsumer):
             await self._kafka.stop()
 
     def _note_answers(self) -> None:
-        """When what the coordinator answered was sent: from then on, at the least, it waits for the next heartbeat."""
+        """Note when the request was sent that the coordinator answered: from then on, at the least, it waits for the
+        next heartbeat.
+        """
         beat, send = self._coordinator._do_heartbeat, self._coordinator._send_req  # noqa: SLF001
 
         async def noted_beat() -> bool:
@@ -135,7 +137,9 @@ class Consumer(RunConsumer):
         self._coordinator._send_req = noted_request  # noqa: SLF001
 
     async def _ask_for_lease(self) -> None:
-        """Whether we still are who we were, by a request that only a member of this generation can make."""
+        """Ask whether the group still knows this member, by a request that only a member of this generation can
+        make.
+        """
         at = next(iter(self._committed), None)
         if at is None or self._committing.locked() or not self._is_member:
             return  # nothing is ours to write; or a commit is under way, which asks as well
@@ -150,13 +154,15 @@ class Consumer(RunConsumer):
 
     @property
     def _is_member(self) -> bool:
-        """Of the generation that our partitions are of. A commit without a generation says nothing of them."""
+        """Whether this process is a member of the generation that its partitions are of. A commit without a generation
+        says nothing of them.
+        """
         generation: int = self._coordinator.generation
         return not self.app.rebalancing and generation >= 0 and generation == self.app.consumer_generation_id
 
     @property
     def holds_lease(self) -> bool:
-        """Whether the group's coordinator cannot have given our partitions to anybody else."""
+        """Whether the group's coordinator cannot have given this process's partitions to another member."""
         return time.monotonic() < self._lease_ends
 
     # --- assignment
@@ -178,7 +184,7 @@ class Consumer(RunConsumer):
         await self.on_partitions_revoked(revoked)
 
     async def on_assigned(self, assigned: set[TP]) -> None:
-        """Begin with what the group gave us. Raises TopicGrown, MessagesLost."""
+        """Begin to read the partitions that the group assigned. Raises TopicGrown, MessagesLost."""
         self._refuse_further_partitions(assigned)
         self._lease_ends = self._assigned_at + self._session_seconds
         self._order = sorted(assigned)
@@ -189,7 +195,9 @@ class Consumer(RunConsumer):
         await self.on_partitions_assigned(assigned, generation)
 
     def _refuse_further_partitions(self, assigned: set[TP]) -> None:
-        """Before anything of them is read: what keys they have depends on who wrote with which number in mind."""
+        """Raise TopicGrown before anything of further partitions is read: which keys they have depends on the number of
+        partitions that their writers knew.
+        """
         count: int | None = getattr(self.app, "partition_count", None)
         grown = sorted({at.topic for at in assigned if count is not None and at.partition >= count})
         if grown:
@@ -199,7 +207,7 @@ class Consumer(RunConsumer):
             )
 
     def assignment(self) -> set[TP]:
-        """Every partition that is ours."""
+        """Every partition that is assigned to this process."""
         return set() if self._kafka is None else {TP(*at) for at in self._kafka.assignment()}
 
     # --- positions
@@ -265,7 +273,7 @@ class Consumer(RunConsumer):
         return {}
 
     def _seek_to_what_was_dropped(self) -> None:
-        """Of what the last call gave, Faust may have handed over only a part."""
+        """Seek back to what Faust dropped of the last call's messages."""
         for at in self._read_last:
             state = self._state(at)
             ours = self._position.get(at)
@@ -274,7 +282,7 @@ class Consumer(RunConsumer):
         self._read_last = []
 
     async def _waiting(self) -> dict[TP, int]:
-        """How many records there are to read, of the partitions that have some at hand."""
+        """How many records there are to read, of the partitions that have fetched some."""
         waiting: dict[TP, int] = {}
         for at, result in list(self._fetcher._records.items()):  # noqa: SLF001
             if isinstance(result, FetchError):
@@ -383,7 +391,7 @@ class Consumer(RunConsumer):
         return True
 
     def close(self) -> None:
-        """Everything is let go of in `on_stop`."""
+        """Nothing to do: everything is released in `on_stop`."""
 
 
 def _accepted(response: Any) -> bool:
@@ -392,7 +400,7 @@ def _accepted(response: Any) -> bool:
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
-    """aiokafka swallows what a listener raises, so the app is told here."""
+    """Passes assignments on. aiokafka swallows what a listener raises, so errors go to the app from here."""
 
     def __init__(self, consumer: Consumer) -> None:
         self._consumer = consumer

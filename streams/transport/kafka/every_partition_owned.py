@@ -1,4 +1,4 @@
-"""That every partition of the group has an owner, whatever brokers know when they have just started.
+"""Sees to it that every partition of the group has an owner, whatever brokers know when they have just started.
 
 For a moment such a broker names no topics. Faust's assignor leaves out what it is not told of ("Ignoring missing
 topic"), and aiokafka asks again after five minutes: nobody would work until then.
@@ -27,8 +27,8 @@ TopicPartition = tuple[str, int]
 
 
 def deal_all_topics(coordinator: Any) -> None:
-    """Have aiokafka's coordinator, when it leads the group, deal partitions only once the brokers name every topic that
-    a member wants. Brokers that take longer than a session for it let the group begin anew, with another leader.
+    """Have aiokafka's coordinator, when it leads the group, assign partitions only once the brokers name every topic
+    that a member wants. Brokers that take longer than a session for it let the group begin anew, with another leader.
     """
     deal, client, cluster = coordinator._perform_assignment, coordinator._client, coordinator._cluster  # noqa: SLF001
 
@@ -63,8 +63,8 @@ def deal_all_topics(coordinator: Any) -> None:
 
 
 async def rejoin_while_some_have_no_owner(coordinator: Any, topics: Iterable[str]) -> None:
-    """For ever. Joins the group anew when twice in a row its coordinator names no owner of a partition of the topics;
-    at longer and longer intervals where that does not help.
+    """Run for ever: join the group anew when twice in a row its coordinator names no owner of a partition of the
+    topics; at longer and longer intervals where that does not help.
     """
     counts: dict[str, int] = {}
     wanted, seen, pause = sorted(topics), set[TopicPartition](), CHECK_SECONDS
@@ -87,7 +87,7 @@ async def rejoin_while_some_have_no_owner(coordinator: Any, topics: Iterable[str
 
 
 async def _without_owner(coordinator: Any, counts: Mapping[str, int]) -> set[TopicPartition] | None:
-    """None: nobody knows, since the brokers are away or the group is being dealt anew."""
+    """Partitions without an owner. None: that is unknown, since the brokers are away or the group is rebalancing."""
     node = coordinator.coordinator_id
     if node is None:
         return None

@@ -26,10 +26,10 @@ PART = 65_536
 
 
 class FetchedColumns:
-    """In the place of a `PartitionRecords`, of which the fetcher knows no more than `next_fetch_offset`."""
+    """Stands in for aiokafka's `PartitionRecords`, of which the fetcher uses no more than `next_fetch_offset`."""
 
     def __init__(self, fetched: PartitionRecords) -> None:
-        """Takes over from its present position; it must not be read any more."""
+        """Takes over from the present position of `fetched`, which must not be read any more."""
         self.next_fetch_offset: int = fetched.next_fetch_offset
         self._at = fetched._tp  # noqa: SLF001
         self._batches = fetched._records  # noqa: SLF001
@@ -45,7 +45,7 @@ class FetchedColumns:
 
     @property
     def exhausted(self) -> bool:
-        """Nothing is left."""
+        """Whether nothing is left."""
         return not len(self._left) and self._rest is None and not self._batches.has_next()
 
     @property
@@ -54,7 +54,7 @@ class FetchedColumns:
         return self._unpacked_bytes if self._rest is not None or len(self._left) else 0
 
     def take(self, records: int, room: int) -> Fetched:
-        """At most so many records, and not more than one beyond `room` bytes of keys and values."""
+        """At most so many records, and no more than one beyond `room` bytes of keys and values."""
         taken = Fetched.empty()
         while len(taken) < records and room > 0 and (len(self._left) or self._unpack()):
             left = self._left
@@ -70,7 +70,7 @@ class FetchedColumns:
         return taken
 
     def _unpack(self) -> bool:
-        """The next records; False when there are none."""
+        """Unpack the next records; False when there are none."""
         while self._rest is not None or self._batches.has_next():
             if self._rest is None:
                 batch = self._batches.next_batch()
@@ -94,7 +94,9 @@ class FetchedColumns:
         return False
 
     def _holds_no_input(self, batch: Any) -> bool:
-        """Whether a batch is a transaction's end, or of one that was broken off: as `PartitionRecords` has it."""
+        """Whether a batch is the end of a transaction, or of one that was aborted: decided as `PartitionRecords`
+        does.
+        """
         of, producer = self._transactions, batch.producer_id
         if of._isolation_level == READ_COMMITTED and producer is not None:  # noqa: SLF001
             of._consume_aborted_up_to(batch.base_offset)  # noqa: SLF001

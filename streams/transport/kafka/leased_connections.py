@@ -1,8 +1,8 @@
-"""What a connection could not send at once is not sent later without a lease.
+"""Keeps a connection from sending, without a lease, what it could not send at once.
 
-A request of megabytes is handed to the system piece by piece. A process that stands still between two pieces would
-send the rest as the first thing it does afterwards, before anything of ours runs: the broker then has a whole request
-of an owner that is one no more.
+A request of megabytes is handed to the operating system piece by piece. A process that stands still between two pieces
+would send the rest as the first thing it does afterwards, before any of our code runs: the broker then has a whole
+request of a former owner.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ PRODUCE = b"\0\0"
 
 def break_off_without_lease(client: Any, holds_lease: Callable[[], bool]) -> None:
     """Have the connections of aiokafka's client break off what they have begun to send while `holds_lease()` is false,
-    and begin no produce request. Whoever waits for an answer gets aiokafka's connection error, and the broker forgets
-    the piece that it has.
+    and begin no produce request. Callers that wait for an answer get aiokafka's connection error, and the broker
+    forgets the piece that it has.
     """
     connect = client._get_conn  # noqa: SLF001
 
@@ -36,13 +36,15 @@ def break_off_without_lease(client: Any, holds_lease: Callable[[], bool]) -> Non
 
 
 def socket_transport(transport: Any) -> Any:
-    """The transport that writes to the socket: below TLS another one than the connection's."""
+    """The transport that writes to the socket; under TLS it is not the connection's own."""
     tls = getattr(transport, "_ssl_protocol", None)
     return transport if tls is None else tls._transport  # noqa: SLF001
 
 
 def _guard_begin(writer: Any, holds_lease: Callable[[], bool]) -> None:
-    """The last look: a request of megabytes is put together for a while after its batches were let go."""
+    """Check the lease once more before a produce request: one of megabytes is put together for a while after its
+    batches were released.
+    """
     if hasattr(writer, "leased"):
         return
     write = writer.write

@@ -34,8 +34,8 @@ LEASE_POLL_SECONDS = 0.1
 
 
 class Producer(base.Producer):  # type: ignore[misc] # faust is untyped here
-    """Messages sent singly are joined for LINGER_MS; `append_many` takes many at once. Whatever is sent to a partition
-    lies there in the order of the calls. `app.compression`: lz4 (the default), zstd, gzip, snappy or None.
+    """Messages sent singly are joined for LINGER_MS; `append_many` takes many at once. Messages of a partition lie
+    there in the order of the calls. `app.compression`: lz4 (the default), zstd, gzip, snappy or None.
     """
 
     LINGER_MS = 1
@@ -72,7 +72,7 @@ class Producer(base.Producer):  # type: ignore[misc] # faust is untyped here
         """Append to many partitions and wait until all of it is acknowledged. Each partition's records lie in order,
         others' perhaps between them; the broker may keep some partitions' and not others'.
 
-        Gives the offset of each record. Raises LogUnavailable (try again: what was kept is then there twice),
+        Returns the offset of each record. Raises LogUnavailable (try again: what was kept is then there twice),
         LeaseLost, TransportError.
         """
         await self._hold_lease()
@@ -110,7 +110,7 @@ class Producer(base.Producer):  # type: ignore[misc] # faust is untyped here
         return sent
 
     async def send_and_wait(self, *args: Any, **kwargs: Any) -> RecordMetadata:
-        """As `send`, and wait until the message is acknowledged."""
+        """Send one message and wait until it is acknowledged."""
         return await (await self.send(*args, **kwargs))
 
     async def flush(self) -> None:
@@ -124,7 +124,7 @@ class Producer(base.Producer):  # type: ignore[misc] # faust is untyped here
         return TP(topic, partition_of(key or b"", len(partitions)))
 
     def supports_headers(self) -> bool:
-        """Kafka keeps headers."""
+        """True: Kafka keeps headers."""
         return True
 
     async def create_topic(
@@ -182,7 +182,9 @@ class Producer(base.Producer):  # type: ignore[misc] # faust is untyped here
             yield _closed(batch, count)
 
     def _send_under_lease(self) -> None:
-        """What was queued before this process stood still must not be sent after it."""
+        """Send a batch only under a lease: what was queued before this process stood still must not be sent after
+        it.
+        """
         sender = self._kafka._sender  # noqa: SLF001
         send = sender._send_produce_req  # noqa: SLF001
 
@@ -200,8 +202,8 @@ class Producer(base.Producer):  # type: ignore[misc] # faust is untyped here
         sender._send_produce_req = guarded  # noqa: SLF001
 
     async def _hold_lease(self) -> None:
-        """Wait for a heartbeat to be answered, where none was for too long: brokers that were away for longer know us
-        still; where we were away, the answer is that others have our partitions.
+        """Wait for a heartbeat to be answered, where none was for too long: brokers that were away still know this
+        member; where this process stood still, the answer is that others have its partitions.
         """
         generation = self.app.consumer_generation_id
         while not self._holds_lease():
