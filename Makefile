@@ -1,5 +1,7 @@
 # install: .venv with everything, pinned · check: format, lint, types, import rules
-# test: the whole suite, in as many processes as TESTERS says; most tests wait for processes of their own
+# test: the whole suite, in TESTERS processes, one more than there are cores: many tests wait for processes of their own
+# test-quick: those without a broker, a process or chdb, within a minute; test-rest: all others
+# test-random: tests over examples made at random, with new ones; SEED=… repeats those of a former time
 # demo: a simulated market streams through everything · reference: docs/reference anew from the code
 # migration: of a new kind of events, from its .avsc: make migration KIND=certificate (docs/how-to/add-an-event-kind.md)
 # dashboards: deploy/grafana/dashboards anew from dashboards.py
@@ -9,10 +11,13 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-TESTERS ?= 2
-IN_PROCESSES := --numprocesses=$(TESTERS) --dist=loadfile --no-loadscope-reorder
+CORES   := $(shell getconf _NPROCESSORS_ONLN)
+TESTERS ?= $(shell expr $(CORES) + 1)
+# files as tests/tiers.py orders them: what takes longest begins first
+SPREAD  := --dist=loadfile --no-loadscope-reorder
 
-.PHONY: install check test faults soak demo kafka deploy-tools dashboards reference migration format bench-throughput bench-latency \
+.PHONY: install check test test-quick test-rest test-random faults soak demo kafka deploy-tools dashboards reference \
+	migration format bench-throughput bench-latency \
 	bench-cluster bench-cluster-throughput bench-cluster-latency bench-cluster-recovery bench-cluster-growth rivals bench-trace-join clean
 install: $(READY)
 
@@ -41,7 +46,19 @@ format: $(READY)
 	$(BIN)/ruff check --fix .
 
 test: $(READY)
-	$(BIN)/pytest $(IN_PROCESSES)
+	$(BIN)/pytest --numprocesses=$(TESTERS) $(SPREAD)
+
+test-quick: $(READY)
+	$(BIN)/pytest --tier quick --numprocesses=$(CORES) $(SPREAD)
+
+test-rest: $(READY)
+	$(BIN)/pytest --tier rest --numprocesses=$(TESTERS) $(SPREAD)
+
+test-random: SEED := $(or $(SEED),$(shell od -An -N4 -tu4 /dev/urandom | tr -d ' '))
+test-random: $(READY)
+	@echo "The same examples again: make test-random SEED=$(SEED)"
+	$(BIN)/pytest -m hypothesis --hypothesis-profile=random --hypothesis-seed=$(SEED) \
+		--numprocesses=$(TESTERS) $(SPREAD) || { echo "The same examples again: make test-random SEED=$(SEED)"; exit 1; }
 
 # the faults of tests/faults and tests/cluster/test_market.py in full, and a soak of five minutes, over brokers of their
 # own; figures in the file, and in bench/results/soak.json

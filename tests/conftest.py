@@ -1,6 +1,7 @@
 """Profiles of hypothesis, and a Kafka broker for whoever asks for one.
 
-`pytest --hypothesis-profile thorough` looks ten times as long for a counterexample.
+`--hypothesis-profile random` looks at other examples each time, where CI's own looks at the same; `thorough` looks ten
+times as long for a counterexample. None has a deadline: how long an example takes depends on the machine.
 """
 
 from __future__ import annotations
@@ -21,7 +22,14 @@ pytest.register_assert_rewrite(
 
 from tests.brokers import SCRIPT, Broker  # noqa: E402
 
-settings.register_profile("thorough", max_examples=1000, deadline=None, print_blob=True)
+pytest_plugins = ("pytester", "tests.tiers")
+
+for name in ("default", "ci"):
+    settings.register_profile(name, settings.get_profile(name), deadline=None)
+settings.load_profile("ci" if os.environ.get("CI") else "default")
+anew = settings(settings.get_profile("default"), deadline=None, database=None, print_blob=True)
+settings.register_profile("random", anew)
+settings.register_profile("thorough", anew, max_examples=1000)
 
 
 @pytest.fixture(scope="session")
