@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
-import aiokafka.record.default_records as in_python
 import cramjam
+
+from suyuan.connections.aiokafka_internals import replace_lz4_encoder
 
 FAST = 1
 
@@ -19,9 +20,4 @@ def lz4_encode(payload: bytes | bytearray) -> bytes:
 
 def use_fast_lz4() -> None:
     """From here on, for every producer of this process."""
-    in_python.lz4_encode = lz4_encode
-    try:
-        from aiokafka.record._crecords import default_records as in_c  # noqa: PLC0415 - not built everywhere
-    except ImportError:
-        return
-    in_c.lz4_encode = lz4_encode
+    replace_lz4_encoder(lz4_encode)

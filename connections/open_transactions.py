@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from kafka import KafkaAdminClient, TopicPartition
-from kafka.admin import OffsetSpec
-from kafka.protocol.consumer import IsolationLevel
+from kafka import IsolationLevel, KafkaAdminClient, OffsetSpec, TopicPartition
 
 LONG_SECONDS = 60.0
 """a transaction that was written to so long ago, and is open still, is told"""

@@ -6,10 +6,8 @@ import threading
 from collections.abc import Iterable
 from contextlib import ExitStack
 
-from kafka import TopicPartition
-from kafka.admin import OffsetSpec
+from kafka import IsolationLevel, OffsetSpec, TopicPartition
 from kafka.errors import KafkaError
-from kafka.protocol.consumer import IsolationLevel
 
 from suyuan.connections.kafka import KafkaConnection
 from suyuan.errors import ErrorKind

@@ -15,7 +15,6 @@ from typing import Any
 
 from kafka import ConsumerRebalanceListener, KafkaConsumer
 from kafka import TopicPartition as KafkaTopicPartition
-from kafka.coordinator.assignors.abstract import AbstractPartitionAssignor
 from kafka.errors import (
     CommitFailedError,
     FencedInstanceIdError,
@@ -24,9 +23,14 @@ from kafka.errors import (
     RebalanceInProgressError,
     UnknownMemberIdError,
 )
-from kafka.protocol.consumer.metadata import ConsumerProtocolAssignment, ConsumerProtocolSubscription
 from kafka.structs import MemberState, OffsetAndMetadata
 
+from suyuan.connections.kafka_python_internals import (
+    AbstractPartitionAssignor,
+    ConsumerProtocolAssignment,
+    ConsumerProtocolSubscription,
+    request_rejoin,
+)
 from suyuan.connections.log_errors import LogUnavailable
 from suyuan.sinks.errors import OwnershipLost, SinkError
 from suyuan.sinks.log_reader import TopicPartition
@@ -126,7 +130,7 @@ class Membership:
         if member.state != MemberState.STABLE:
             # kafka-python 3.0.12 forgets a join that outlasts one call where news of the topics' partitions asked for
             # it, which the join itself settles: without this the group would wait for its own member for ever
-            self._consumer._coordinator.request_rejoin()  # noqa: SLF001 - nothing public does it
+            request_rejoin(self._consumer)
             return None
         owned = frozenset(each.topic for each in self._consumer.assignment())
         return f"{member.member_id}:{member.generation_id}", owned

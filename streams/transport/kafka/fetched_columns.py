@@ -9,9 +9,9 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from aiokafka.consumer.fetcher import READ_COMMITTED
 from aiokafka.errors import CorruptRecordException
 
+from suyuan.connections.aiokafka_internals import holds_no_input, take_over
 from suyuan.connections.refused_batch import RefusedBatch, bound_aiokafka
 from suyuan.connections.unpacking import CannotUnpack, take_last_size
 from suyuan.eventlog.records import Fetched
@@ -19,7 +19,7 @@ from suyuan.eventlog.records import Fetched
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from aiokafka.consumer.fetcher import PartitionRecords
+    from suyuan.connections.aiokafka_internals import PartitionRecords
 
 PART = 65_536
 """records that are made at a time: small ones would take fifty times the room of the batch"""
@@ -31,11 +31,8 @@ class FetchedColumns:
     def __init__(self, fetched: PartitionRecords) -> None:
         """Takes over from the present position of `fetched`, which must not be read any more."""
         self.next_fetch_offset: int = fetched.next_fetch_offset
-        self._at = fetched._tp  # noqa: SLF001
-        self._batches = fetched._records  # noqa: SLF001
-        self._check = fetched._check_crcs  # noqa: SLF001
+        self._at, self._batches, self._check = take_over(fetched)
         self._transactions = fetched
-        fetched._records_iterator = None  # noqa: SLF001 - it refers back to what it belongs to
         self._left = Fetched.empty()
         self._rest: Iterator[Any] | None = None
         """records of the batch in hand"""
@@ -77,7 +74,7 @@ class FetchedColumns:
                 if self._check and not batch.validate_crc():
                     raise CorruptRecordException(f"Invalid CRC - {self._at}")
                 self._end = batch.next_offset
-                self._rest = iter(()) if self._holds_no_input(batch) else self._unpacked(batch)
+                self._rest = iter(()) if holds_no_input(self._transactions, batch) else self._unpacked(batch)
                 self._unpacked_bytes = 0
             first_offset, records = self.next_fetch_offset, list(islice(self._rest, PART))
             self._unpacked_bytes += take_last_size()
@@ -92,19 +89,6 @@ class FetchedColumns:
                 return True
             self.next_fetch_offset = max(self.next_fetch_offset, self._next_offset)
         return False
-
-    def _holds_no_input(self, batch: Any) -> bool:
-        """Whether a batch is the end of a transaction, or of one that was aborted: decided as `PartitionRecords`
-        does.
-        """
-        of, producer = self._transactions, batch.producer_id
-        if of._isolation_level == READ_COMMITTED and producer is not None:  # noqa: SLF001
-            of._consume_aborted_up_to(batch.base_offset)  # noqa: SLF001
-            if batch.is_control_batch and of._contains_abort_marker(batch):  # noqa: SLF001
-                of._aborted_producers.discard(producer)  # noqa: SLF001
-            elif batch.is_transactional and producer in of._aborted_producers:  # noqa: SLF001
-                return True
-        return bool(batch.is_control_batch)
 
     def _unpacked(self, batch: Any) -> Iterator[Any]:
         try:

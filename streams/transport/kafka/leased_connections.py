@@ -8,6 +8,10 @@ request of a former owner.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
+
+from suyuan.connections.aiokafka_internals import replace_connecting
+from suyuan.connections.asyncio_internals import replace_write_ready, socket_transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,31 +26,24 @@ def break_off_without_lease(client: Any, holds_lease: Callable[[], bool]) -> Non
     and begin no produce request. Callers that wait for an answer get aiokafka's connection error, and the broker
     forgets the piece that it has.
     """
-    connect = client._get_conn  # noqa: SLF001
+    guarded: WeakSet[Any] = WeakSet()
 
-    async def connect_leased(*args: Any, **kwargs: Any) -> Any:
-        connection = await connect(*args, **kwargs)
-        if connection is not None and connection.connected():
-            writer = connection._writer  # noqa: SLF001
+    def guard(writer: Any) -> None:
+        if writer not in guarded:
+            guarded.add(writer)
             _guard_begin(writer, holds_lease)
-            _guard_rest(socket_transport(writer.transport), holds_lease)
-        return connection
+        transport = socket_transport(writer.transport)
+        if transport is not None and transport not in guarded:
+            guarded.add(transport)
+            _guard_rest(transport, holds_lease)
 
-    client._get_conn = connect_leased  # noqa: SLF001
-
-
-def socket_transport(transport: Any) -> Any:
-    """The transport that writes to the socket; under TLS it is not the connection's own."""
-    tls = getattr(transport, "_ssl_protocol", None)
-    return transport if tls is None else tls._transport  # noqa: SLF001
+    replace_connecting(client, guard)
 
 
 def _guard_begin(writer: Any, holds_lease: Callable[[], bool]) -> None:
     """Check the lease once more before a produce request: one of megabytes is put together for a while after its
     batches were released.
     """
-    if hasattr(writer, "leased"):
-        return
     write = writer.write
 
     def write_leased(request: bytes) -> None:
@@ -55,19 +52,16 @@ def _guard_begin(writer: Any, holds_lease: Callable[[], bool]) -> None:
         write(request)
 
     writer.write = write_leased
-    writer.leased = True
 
 
 def _guard_rest(transport: Any, holds_lease: Callable[[], bool]) -> None:
-    if transport is None or hasattr(transport, "leased"):
-        return
-    send_rest = transport._write_ready  # noqa: SLF001 - called when the system takes more
+    def made_of(send_rest: Callable[[], None]) -> Callable[[], None]:
+        def send_rest_leased() -> None:
+            if holds_lease():
+                send_rest()
+            else:
+                transport.abort()
 
-    def send_rest_leased() -> None:
-        if holds_lease():
-            send_rest()
-        else:
-            transport.abort()
+        return send_rest_leased
 
-    transport._write_ready = send_rest_leased  # noqa: SLF001
-    transport.leased = True
+    replace_write_ready(transport, made_of)

@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError
 from faust.transport import base
 from faust.types.tuples import TP, RecordMetadata
 
+from suyuan.connections.aiokafka_internals import append_of, check_before_produce, close_batch
 from suyuan.connections.fast_lz4 import use_fast_lz4
 from suyuan.connections.log_errors import LogUnavailable, TransportError
 from suyuan.domain.keys import partition_of
@@ -59,7 +60,8 @@ class Producer(base.Producer):  # type: ignore[misc] # faust is untyped here
             request_timeout_ms=RETRY_FOR_MS,
         )
         await self._kafka.start()
-        self._send_under_lease()
+        # what was queued before this process stood still must not be sent after it
+        check_before_produce(self._kafka, self._hold_lease, LeaseLost)
         break_off_without_lease(self._kafka.client, self._holds_lease)
 
     async def on_stop(self) -> None:
@@ -172,34 +174,16 @@ class Producer(base.Producer):  # type: ignore[misc] # faust is untyped here
         for key, value, timestamp, pairs in zip(records.keys, records.values, records.timestamps or (), headers):  # noqa: B905
             if append is None or append(count, timestamp, key, value, list(pairs)) is None:
                 if batch is not None:
-                    yield _closed(batch, count)
+                    close_batch(batch, count)
+                    yield batch
                 # past BatchBuilder.append, which takes longer than the work
                 batch = self._kafka.create_batch()
-                append, count = batch._builder.append, 0  # noqa: SLF001
+                append, count = append_of(batch), 0
                 append(count, timestamp, key, value, list(pairs))
             count += 1
         if batch is not None:
-            yield _closed(batch, count)
-
-    def _send_under_lease(self) -> None:
-        """Send a batch only under a lease: what was queued before this process stood still must not be sent after
-        it.
-        """
-        sender = self._kafka._sender  # noqa: SLF001
-        send = sender._send_produce_req  # noqa: SLF001
-
-        async def guarded(node_id: int, batches: Mapping[Any, Any]) -> None:
-            try:
-                await self._hold_lease()
-            except LeaseLost as error:
-                for at, batch in batches.items():
-                    batch.failure(error)
-                    sender._muted_partitions.remove(at)  # noqa: SLF001
-                sender._in_flight.remove(node_id)  # noqa: SLF001
-            else:
-                await send(node_id, batches)
-
-        sender._send_produce_req = guarded  # noqa: SLF001
+            close_batch(batch, count)
+            yield batch
 
     async def _hold_lease(self) -> None:
         """Wait for a heartbeat to be answered, where none was for too long: brokers that were away still know this
@@ -214,12 +198,6 @@ class Producer(base.Producer):  # type: ignore[misc] # faust is untyped here
     def _holds_lease(self) -> bool:
         consumer = self.app._consumer  # noqa: SLF001 - the property would make one
         return consumer is None or getattr(consumer, "holds_lease", True)
-
-
-def _closed(batch: Any, count: int) -> Any:
-    batch._relative_offset = count  # noqa: SLF001
-    batch.close()  # nobody's single messages among ours
-    return batch
 
 
 def _partition(key: bytes | None, every: Sequence[int], available: Sequence[int]) -> int:

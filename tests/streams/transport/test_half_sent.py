@@ -12,10 +12,10 @@ import pytest
 from faust.types.tuples import TP
 from kafka.admin import NewTopic
 
+from suyuan.connections.asyncio_internals import socket_transport
 from suyuan.eventlog.records import Record
 from suyuan.operations.kafka_admin import administration
 from suyuan.streams.transport.errors import LeaseLost
-from suyuan.streams.transport.kafka.leased_connections import socket_transport
 from tests.brokers import Broker
 from tests.streams.transport.contract import Reader, eventually
 

@@ -1,0 +1,104 @@
+"""What an upgrade of a library takes away that nobody had promised, by name; and that nobody goes past the modules
+which say what is used (`suyuan.connections.private_names`).
+"""
+
+from __future__ import annotations
+
+import ast
+import dis
+import importlib
+import platform
+import re
+from importlib.metadata import version
+from pathlib import Path
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+LIBRARIES = {
+    "suyuan.connections.aiokafka_internals": "aiokafka",
+    "suyuan.connections.asyncio_internals": "asyncio",
+    "suyuan.connections.kafka_python_internals": "kafka-python",
+}
+PRIVATE = re.compile(r"_(?!_)\w+")
+
+
+def installed(library: str) -> str:
+    return f"Python {platform.python_version()}" if library == "asyncio" else f"{library} {version(library)}"
+
+
+def names_of(module: str) -> Any:
+    try:
+        return importlib.import_module(module).NAMES
+    except ImportError as error:
+        raise AssertionError(f"{installed(LIBRARIES[module])}: {error} (needed by {module})") from error
+
+
+@pytest.mark.parametrize("module", LIBRARIES)
+def test_the_library_has_every_private_name_that_is_used(module: str) -> None:
+    gone = [
+        f"{installed(LIBRARIES[module])} has no {owner}.{name} any more, used in {module}: {why}"
+        for owner, name, why in names_of(module)
+        if not has(owner, name)
+    ]
+    assert not gone, "\n".join(gone)
+
+
+@pytest.mark.parametrize("module", LIBRARIES)
+def test_every_private_name_that_is_used_is_told_with_its_reason(module: str) -> None:
+    told = {name for _, name, _ in names_of(module)}
+    tree = ast.parse(source_of(module).read_text("utf-8"))
+    used = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute) and PRIVATE.fullmatch(node.attr)}
+    assert used <= told, f"used in {module}, and not in its NAMES"
+    assert all(why.strip() for _, _, why in names_of(module))
+
+
+def test_private_names_are_used_nowhere_else() -> None:
+    """Ruff's SLF001 tells of every use; here, that nobody has it look away."""
+    rooms = [path for path in (ROOT / "suyuan").iterdir() if path.is_dir()]
+    assert rooms
+    around = [path for room in rooms for path in room.rglob("*.py") if "SLF001" in path.read_text("utf-8")]
+    assert not around
+
+
+def source_of(module: str) -> Path:
+    return Path(str(importlib.import_module(module).__file__))
+
+
+def has(owner: str, name: str) -> bool:
+    """Whether a module or class has the name, or one of the class's methods gives it to its objects."""
+    found = resolved(owner)
+    if found is None or isinstance(found, ModuleType):
+        return hasattr(found, name)
+    return hasattr(found, name) or any(name in given_by(each) for each in found.__mro__)
+
+
+def resolved(owner: str) -> Any:
+    module, _, attribute = owner.rpartition(".")
+    try:
+        return importlib.import_module(owner)
+    except ImportError:
+        return getattr(importlib.import_module(module), attribute, None)
+
+
+def given_by(owner: type) -> set[str]:
+    methods = [each for each in vars(owner).values() if isinstance(each, FunctionType)]
+    return {name for method in methods for name in stored_by(method.__code__)} | set(
+        vars(owner).get("__annotations__", ())
+    )
+
+
+def stored_by(code: CodeType) -> set[str]:
+    return {each.argval for each in dis.get_instructions(code) if each.opname == "STORE_ATTR"}
+
+
+def test_a_name_that_has_gone_is_missed() -> None:
+    """Of an object's, a class's and a module's."""
+    fetcher = "aiokafka.consumer.fetcher.Fetcher"
+    assert has(fetcher, "_records")
+    assert has(fetcher, "_notify")
+    assert not has(fetcher, "_gone")
+    assert not has("aiokafka.consumer.fetcher.Gone", "_records")
+    assert not has("aiokafka.record.default_records", "gone_decode")
