@@ -17,7 +17,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-import faust
 from faust.types.tuples import TP
 
 from suyuan.connections.kafka import KafkaConnection
@@ -38,6 +37,8 @@ from suyuan.streams.state.scrub import Scrub
 from suyuan.streams.state.settings import StateSettings
 from suyuan.streams.state.stage_state import StageState
 from suyuan.streams.topology import STAGE_OF, TOPOLOGY, Stage
+from suyuan.streams.transport.faust_app import FaustApp
+from suyuan.streams.transport.options import TransportOptions
 
 logger = logging.getLogger(__name__)
 
@@ -110,8 +111,26 @@ class StreamApp:
         """
         self.failure: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
         """done, with the cause, when a stage could not do a block"""
-        self.app = faust.App(
+        self._in_flight = InFlight()
+        options = TransportOptions(
+            batch_topics=frozenset(topic for stage in TOPOLOGY for topic in stage.reads),
+            linger={topic: LINGER_SECONDS for stage in TOPOLOGY for topic in stage.runs},
+            # records go before the listings that may name them: what was published together is not found missing first
+            reading_order={topic: rank for stage in TOPOLOGY for rank, topic in enumerate(stage.reads)},
+            in_flight=self._in_flight,
+            partitions=partitions,
+            topic_ids=topic_ids or {},
+            accept_loss=accept_loss,
+            shown=shown or {},
+            end_may_be_lost=end_may_be_lost,
+            life_of=self._life_of,
+            begin_anew=self._begin_anew,
+            kafka=kafka,
+            compression="zstd",  # as quick as the quickest lz4, 60 % of its bytes, half of the broker's work
+        )
+        self.app = FaustApp(
             GROUP,
+            options,
             broker=broker,
             datadir=str(state_folder),
             topic_partitions=partitions,
@@ -125,22 +144,9 @@ class StreamApp:
             stream_wait_empty=False,
             autodiscover=False,
         )
-        self.app.kafka_connection = kafka
-        self.app.partition_count = partitions
-        self.app.accept_loss = accept_loss
-        self.app.shown, self.app.end_may_be_lost = shown or {}, end_may_be_lost
-        if topic_ids is not None:
-            self.app.topic_ids = topic_ids
-        self.app.life_of, self.app.begin_anew = self._life_of, self._begin_anew
-        self.app.compression = "zstd"  # as quick as the quickest lz4, 60 % of its bytes, half of the broker's work
-        self.app.in_flight = self._in_flight = InFlight()
         self._stopping = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._scrubbing: asyncio.Task[None] | None = None
-        self.app.linger = {topic: LINGER_SECONDS for stage in TOPOLOGY for topic in stage.runs}
-        # records go before the listings that may name them: what was published together is not found missing first
-        self.app.reading_order = {topic: rank for stage in TOPOLOGY for rank, topic in enumerate(stage.reads)}
-        self.app.batch_topics = {topic for stage in TOPOLOGY for topic in stage.reads}
         memory, block_cache = RocksMemory(), BlockCache()
         self._threads = ThreadPoolExecutor(stage_threads, "stages") if stage_threads else None
         self.states: dict[str, StageState] = {}

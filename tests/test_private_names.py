@@ -21,7 +21,9 @@ LIBRARIES = {
     "suyuan.connections.aiokafka_internals": "aiokafka",
     "suyuan.connections.asyncio_internals": "asyncio",
     "suyuan.connections.kafka_python_internals": "kafka-python",
+    "suyuan.streams.faust_internals": "faust-streaming",
 }
+IN_EVERY_CLASS = {"_abc_impl"}
 PRIVATE = re.compile(r"_(?!_)\w+")
 
 
@@ -61,6 +63,30 @@ def test_private_names_are_used_nowhere_else() -> None:
     assert rooms
     around = [path for room in rooms for path in room.rglob("*.py") if "SLF001" in path.read_text("utf-8")]
     assert not around
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "suyuan.streams.transport.faust_app.FaustApp",
+        "suyuan.streams.transport.embedded.faust_driver.Consumer",
+        "suyuan.streams.transport.embedded.faust_driver.Producer",
+        "suyuan.streams.transport.kafka.faust_driver.Consumer",
+        "suyuan.streams.transport.kafka.faust_driver.Producer",
+        "suyuan.streams.transport.tracked_message.TrackedMessage",
+        "suyuan.streams.state.table.StateStore",
+        "suyuan.streams.state.table.StateTable",
+    ],
+)
+def test_a_class_of_ours_has_no_private_name_of_the_one_it_stands_on(place: str) -> None:
+    """But for those that are told: else either would take the other's for its own."""
+    every = resolved(place).__mro__
+    ours = [each for each in every if each.__module__.startswith("suyuan.")]
+    theirs = set().union(*(vars(each).keys() | given_by(each) for each in every if each not in ours))
+    told = {name for _, name, _ in names_of("suyuan.streams.faust_internals")}
+    for each in ours:
+        taken = {name for name in vars(each).keys() | given_by(each) if PRIVATE.fullmatch(name)} & theirs
+        assert taken - IN_EVERY_CLASS <= (told if each.__module__ == "suyuan.streams.faust_internals" else set())
 
 
 def source_of(module: str) -> Path:

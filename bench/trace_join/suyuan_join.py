@@ -28,7 +28,6 @@ import suyuan.cli  # noqa: F401 - sets what polars reads when it is imported
 
 # isort: split
 
-import faust
 import numpy as np
 import polars as pl
 from faust.types.tuples import TP
@@ -43,6 +42,8 @@ from suyuan.streams.in_flight import InFlight
 from suyuan.streams.state.rocks_store import RocksMemory
 from suyuan.streams.state.settings import StateSettings
 from suyuan.streams.state.stage_state import StageState
+from suyuan.streams.transport.faust_app import FaustApp
+from suyuan.streams.transport.options import TransportOptions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -163,8 +164,16 @@ class Join:
     """One process of the join."""
 
     def __init__(self, servers: str, folder: Path, settings: StateSettings, commit_ms: int) -> None:
-        self.app = faust.App(
+        self._in_flight = InFlight()
+        self.app = FaustApp(
             "trace-join",
+            TransportOptions(
+                batch_topics=frozenset({"records", "listings"}),
+                linger=dict.fromkeys(("records", "listings"), LINGER_SECONDS),
+                reading_order={"records": 0, "listings": 1},
+                in_flight=self._in_flight,
+                kafka=KafkaConnection(tuple(servers.split(","))),
+            ),
             broker="suyuan-kafka://" + servers.replace(",", ";"),
             datadir=str(folder),
             topic_partitions=PARTITIONS,
@@ -177,11 +186,6 @@ class Join:
             stream_wait_empty=False,
             autodiscover=False,
         )
-        self.app.kafka_connection = KafkaConnection(tuple(servers.split(",")))
-        self.app.in_flight = self._in_flight = InFlight()
-        self.app.batch_topics = {"records", "listings"}
-        self.app.reading_order = {"records": 0, "listings": 1}
-        self.app.linger = dict.fromkeys(("records", "listings"), LINGER_SECONDS)
         self.failure: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
         self._state = StageState(self.app, "join", self, partitions=PARTITIONS, settings=settings, memory=RocksMemory())
         self._in_order: dict[int, asyncio.Lock] = defaultdict(asyncio.Lock)

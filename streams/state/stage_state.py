@@ -13,7 +13,7 @@ whose redelivery changes nothing writes nothing, so those pairs would be missing
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from suyuan.streams.state.memory_store import MemoryStore
 from suyuan.streams.state.partition import PartitionState
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from suyuan.streams.state.changelog import ChangelogWriter
     from suyuan.streams.state.position import Life, TopicPartition
     from suyuan.streams.state.view import Overlay
+    from suyuan.streams.transport.faust_app import FaustApp
 
 
 class KeyedState(Protocol):
@@ -63,7 +64,7 @@ class StageState:
 
     def __init__(
         self,
-        app: Any,
+        app: FaustApp,
         stage: str,
         changelog: ChangelogWriter,
         *,

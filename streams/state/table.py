@@ -9,11 +9,11 @@ from collections import defaultdict
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
-import faust
 from faust.stores.base import Store
 from mode import Service
 
 from suyuan.streams import metrics
+from suyuan.streams.faust_internals import StoredTable, bound_changelog_queue
 from suyuan.streams.stage import Run
 from suyuan.streams.state.changelog import COMPACTION_LAG_MS
 from suyuan.streams.state.errors import (
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from faust.types import TP
 
     from suyuan.streams.state.settings import StateSettings
+    from suyuan.streams.transport.faust_app import FaustApp
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +48,9 @@ RUNS_BUFFERED = 4
 class StateStore(Store):  # type: ignore[misc]
     """Faust's storage driver of a `StateTable`: a RocksDB folder `<tabledir>/<table>-<partition>.db` per partition."""
 
-    def __init__(self, app: Any, table: Any, settings: StateSettings, memory: RocksMemory) -> None:
+    app: FaustApp
+
+    def __init__(self, app: FaustApp, table: Any, settings: StateSettings, memory: RocksMemory) -> None:
         super().__init__("suyuan-state://", app, table)
         self.data: dict[Any, Any] = {}
         self.partitions: dict[int, PartitionState] = {}
@@ -246,21 +249,21 @@ def _keys_of(run: Run) -> Sequence[bytes]:
     return cast("Sequence[bytes]", run.keys)
 
 
-def read_in_runs(app: Any, changelog: str) -> None:
+def read_in_runs(app: FaustApp, changelog: str) -> None:
     """Have the changelog delivered in fetched runs where the transport can (Faust takes 80 us a message, however
     large), and few of them held at once, since they are large.
     """
-    app.batch_topics = {*getattr(app, "batch_topics", ()), changelog}
-    if app.tables._changelog_queue is None:  # noqa: SLF001 - one queue for all tables, as long as stream buffers are
-        app.tables._changelog_queue = app.FlowControlQueue(maxsize=RUNS_BUFFERED, clear_on_resume=True)  # noqa: SLF001
+    app.deliver_in_runs(changelog)
+    bound_changelog_queue(app, RUNS_BUFFERED)
 
 
-class StateTable(faust.Table):  # type: ignore[misc]
+class StateTable(StoredTable):
     """One stage's state, `<stage>-state`; changelog `<app id>-<stage>-state-changelog`, compacted."""
 
+    app: FaustApp
     data: StateStore
 
-    def __init__(self, app: Any, *, settings: StateSettings, memory: RocksMemory, **kwargs: Any) -> None:
+    def __init__(self, app: FaustApp, *, settings: StateSettings, memory: RocksMemory, **kwargs: Any) -> None:
         super().__init__(
             app,
             key_type=bytes,
@@ -273,7 +276,8 @@ class StateTable(faust.Table):  # type: ignore[misc]
         self._memory = memory
         read_in_runs(app, self.changelog_topic_name)
 
-    def _new_store(self) -> StateStore:
+    def new_store(self) -> StateStore:
+        """The driver of this table."""
         return StateStore(self.app, self, self._settings, self._memory)
 
     def on_key_set(self, key: Any, value: Any) -> NoReturn:

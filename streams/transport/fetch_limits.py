@@ -1,4 +1,4 @@
-"""Limits to what a consumer holds at once. An app sets its own as `app.fetch_limits`."""
+"""Limits to what a consumer holds at once."""
 
 from __future__ import annotations
 

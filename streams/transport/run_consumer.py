@@ -13,20 +13,20 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from faust.transport import base
 from faust.types.tuples import TP, ConsumerMessage
 
 from suyuan.connections.log_errors import MessagesLost
 from suyuan.connections.lost import Lost, refusal
 from suyuan.streams import metrics
+from suyuan.streams.faust_internals import TransportConsumer
 from suyuan.streams.state.position import Life
-from suyuan.streams.transport.fetch_limits import FetchLimits
 from suyuan.streams.transport.offset_tracker import Delivered, OffsetTracker
 from suyuan.streams.transport.tracked_message import TrackedMessage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from suyuan.streams.transport.faust_app import FaustApp
     from suyuan.streams.transport.reading import Incoming
 
 
@@ -35,39 +35,31 @@ logger = logging.getLogger(__name__)
 REMEDY = "or, where the topics in.* still have every event, `suyuan state rebuild`; "
 
 
-class _NoReadOffsets(dict[TP, int | None]):
-    """Holds no offsets: Faust drops what lies below the last offset that it saw, so also what was sought back to.
-    Positions are kept by `RunConsumer`.
-    """
+class RunConsumer(TransportConsumer):
+    """Reads as the app's `TransportOptions` say."""
 
-    def __getitem__(self, at: TP) -> None:
-        return None
-
-
-class RunConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped here
-    """Topics in `app.batch_topics` are delivered in runs (one message, its value a `suyuan.streams.stage.Run`, its
-    offset the last record's), the others record by record. `app.fetch_limits` bounds what is held at once;
-    `app.reading_order` (topic → rank) says whose messages go first of those that wait at the same time, and
-    `app.linger` (topic → seconds) how long after a run a partition waits for more, unless half a run is there already.
-    """
-
+    app: FaustApp
     consumer_stopped_errors: ClassVar[tuple[type[BaseException], ...]] = ()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._read_offset = _NoReadOffsets()
-        self._linger: Mapping[str, float] = getattr(self.app, "linger", {})
+        self._options = self.app.transport_options
+        self._linger = self._options.linger
         self._read_at: dict[TP, float] = {}
-        self._ranks: Mapping[str, int] = getattr(self.app, "reading_order", {})
-        self._limits: FetchLimits = getattr(self.app, "fetch_limits", FetchLimits())
+        self._ranks = self._options.reading_order
+        self._limits = self._options.fetch_limits
         self._tracker = OffsetTracker()
         self._position: dict[TP, int] = {}
         self._order: list[TP] = []
         self._turn = 0
-        self._accepts_loss: bool = getattr(self.app, "accept_loss", False)
         self._noted: set[Lost] = set()
         self._begins_at: dict[TP, int] = {}
         self._recovered = False
+
+    @property
+    def holds_lease(self) -> bool:
+        """Whether nobody else can have been given our partitions."""
+        return True
 
     @property
     def group(self) -> str:
@@ -93,8 +85,7 @@ class RunConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped here
         """An id that tells a topic from another one of the same name, deleted before or made after it; empty:
         unknown.
         """
-        known: Mapping[str, str] = getattr(self.app, "topic_ids", {})
-        return known.get(topic, "")
+        return self._options.topic_ids.get(topic, "")
 
     async def perform_seek(self) -> None:
         """Begin to read, once the state is recovered. The offsets where a group begins are committed like those that it
@@ -106,7 +97,7 @@ class RunConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped here
         finally:
             self._recovered = False
         if self._begins_at:
-            await self._commit(self._begins_at)
+            await self.commit_offsets(self._begins_at)
 
     async def seek_to_beginning(self, *partitions: TP) -> None:
         """Read on from the earliest record."""
@@ -115,7 +106,7 @@ class RunConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped here
     async def seek_wait(self, partitions: Mapping[TP, int]) -> None:
         """Read on from these offsets."""
         for at, offset in partitions.items():
-            await self._seek(at, offset)
+            await self.move_to(at, offset)
 
     async def _resume_offsets(self, committed: Mapping[TP, int | None], earliest: Mapping[TP, int]) -> dict[TP, int]:
         """The offset where each partition is read on: what is committed, or its earliest record. Raises
@@ -123,8 +114,7 @@ class RunConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped here
         """
         resume: dict[TP, int] = {}
         ends = await self.highwaters(*earliest)
-        lives: Callable[[TP], Life | None] = getattr(self.app, "life_of", lambda _: None)
-        shown: Mapping[TP, int] = getattr(self.app, "shown", {})
+        lives, shown = self._options.life_of, self._options.shown
         anew: dict[TP, tuple[str, int, int]] = {}
         lost: list[Lost] = []
         lost_end: list[Lost] = []
@@ -152,10 +142,10 @@ class RunConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped here
                 lost.append(Lost(at.topic, at.partition, known, start))
             if known is None and start:
                 logger.warning("%s-%d begins at offset %d: group %s never read before", *at, start, self.group)
-        self._note_lost(lost_end, accepted=getattr(self.app, "end_may_be_lost", False))
+        self._note_lost(lost_end, accepted=self._options.end_may_be_lost)
         self._note_lost(lost)
-        if anew and (begin_anew := getattr(self.app, "begin_anew", None)) is not None:
-            await begin_anew(anew)
+        if anew:
+            await self._options.begin_anew(anew)
         acked = self.app.topics.acks_enabled_for
         self._begins_at = {
             at: offset for at, offset in resume.items() if committed.get(at) != offset and acked(at.topic)
@@ -168,18 +158,16 @@ class RunConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped here
             metrics.LOST.labels(self.group, each.topic).inc(abs(each.count) or 1)
             logger.error("lost: %s", each)
         self._noted.update(lost)
-        if lost and not (accepted or self._accepts_loss):
+        if lost and not (accepted or self._options.accept_loss):
             raise MessagesLost(refusal(lost, REMEDY))
 
-    async def _seek(self, partition: TP, offset: int) -> None:
+    async def move_to(self, partition: TP, offset: int) -> None:
+        """Read on from there; what was delivered before counts no more."""
         self._forget([partition])
         self._position[partition] = offset
 
     def _forget(self, partitions: Iterable[TP]) -> None:
-        at: TP
-        for at in partitions:
-            self._acked.pop(at, None)
-            self._acked_index.pop(at, None)
+        self.forget_acked(partitions)
         self._tracker.forget(partitions)
 
     async def position(self, tp: TP) -> int | None:
@@ -206,7 +194,7 @@ class RunConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped here
             records = waiting.get(at, 0)
             if records <= 0 or at not in active:
                 continue
-            if self.app.rebalancing and not self._is_changelog_tp(at):
+            if self.app.rebalancing and at.topic not in self.app.tables.changelog_topics:
                 continue  # Faust empties its streams' queues once recovery is over: what came before would be lost
             if self._lingers(at, records):
                 continue
@@ -233,7 +221,8 @@ class RunConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped here
             return self._limits.run_records
         return self._limits.messages_in_flight - self._tracker.waiting(at)
 
-    def _to_message(self, tp: TP, record: Incoming) -> ConsumerMessage:
+    def to_message(self, tp: TP, record: Incoming) -> ConsumerMessage:
+        """A run, or one record."""
         fields: dict[str, Any] = {
             "topic": tp.topic,
             "partition": tp.partition,
@@ -268,7 +257,7 @@ class RunConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped here
         self._position[at] = next_offset
         if self.app.topics.acks_enabled_for(at.topic):
             self._tracker.pass_over(at, next_offset)
-            self._acked[at]  # as in `_on_ack_before`
+            self.ask_offset_to_commit(at)
 
     def _on_acked(self, message: TrackedMessage, delivered: Delivered) -> None:
         # Faust also acknowledges what its streams skip, unprocessed, while partitions are given up or at the end
@@ -279,10 +268,7 @@ class RunConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped here
 
     def _on_ack_before(self, tp: TP, delivered: Delivered, offset: int) -> None:
         self._tracker.ack_before(tp, delivered, offset)
-        self._acked[tp]  # Faust asks for the new offset of these alone
-
-    def _new_topicpartition(self, topic: str, partition: int) -> TP:
-        return TP(topic, partition)
+        self.ask_offset_to_commit(tp)
 
     async def _sleep(self, seconds: float) -> None:
         with suppress(TimeoutError):
@@ -290,13 +276,9 @@ class RunConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped here
 
     # --- acknowledging
 
-    def _new_offset(self, tp: TP) -> int | None:
-        self._acked[tp].clear()
-        self._acked_index[tp].clear()
+    def offset_to_commit(self, tp: TP) -> int | None:
+        """The offset behind the acknowledged prefix."""
         return self._tracker.next_offset(tp)
-
-    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
-        """Nothing to do: holes between offsets mean nothing here."""
 
     def verify_event_path(self, now: float, tp: TP) -> None:
         """Nothing to do: stalls are watched for from outside (streams.watchdog)."""

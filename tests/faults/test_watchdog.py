@@ -53,9 +53,9 @@ def test_a_consumer_that_hangs_ends_its_worker(make_cluster, monkeypatch):
 def hang(consumer):
     """As when a fetch is lost: nothing comes any more, and nothing fails."""
 
-    async def nothing(active_partitions, timeout):  # noqa: ASYNC109 -- the consumer's signature
-        del active_partitions
+    async def nothing(active, timeout):  # noqa: ASYNC109 -- the consumer's signature
+        del active
         await asyncio.sleep(timeout)
         return {}
 
-    consumer._getmany = nothing
+    consumer.read_messages = nothing

@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from faust.assignor.client_assignment import ClientAssignment
 from faust.types.tuples import TP
 from mode import Service
 
@@ -16,6 +15,7 @@ from suyuan.connections.lost import Lost
 from suyuan.eventlog.errors import LogError, LogFull, LogLocked
 from suyuan.eventlog.log import POLL_SECONDS
 from suyuan.eventlog.shared import release
+from suyuan.streams.faust_internals import put_assignment
 from suyuan.streams.transport.reading import Incoming, as_run, singly
 from suyuan.streams.transport.run_consumer import RunConsumer
 
@@ -45,7 +45,7 @@ class Consumer(RunConsumer):
         """Open the log."""
         await super().on_start()
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="log-reader")
-        self._loop = asyncio.get_running_loop()
+        self._event_loop = asyncio.get_running_loop()
         self._log: Log = await asyncio.to_thread(self.transport.open_log)
         self._identity = await asyncio.to_thread(lambda: self._log.identity)
         self._log.listen(self._wake_from_writer)
@@ -88,11 +88,7 @@ class Consumer(RunConsumer):
         if self._assigned:
             await self.on_partitions_revoked(self._assigned)
         self._assigned, self._order = assigned, sorted(assigned)
-        actives: dict[str, list[int]] = {}
-        for at in self._order:
-            actives.setdefault(at.topic, []).append(at.partition)
-        # what the group's leader would tell the assignor
-        self.app.assignor._assignment = ClientAssignment(actives=actives, standbys={})  # noqa: SLF001
+        put_assignment(self.app, self._order)
         self._generation += 1
         self.app.consumer_generation_id = self._generation
         await self.seek_to_committed()
@@ -142,12 +138,13 @@ class Consumer(RunConsumer):
 
     # --- reading
 
-    async def _getmany(
+    async def read_messages(
         self,
-        active_partitions: set[TP] | None,
-        timeout: float,  # noqa: ASYNC109 - Faust's signature
+        active: set[TP] | None,
+        timeout: float,  # noqa: ASYNC109 - Faust says how long
     ) -> dict[TP, list[Incoming]]:
-        active = self._assigned if active_partitions is None else active_partitions
+        """As `TransportConsumer.read_messages`. Raises MessagesLost."""
+        active = self._assigned if active is None else active
         deadline = time.monotonic() + timeout
         while self.flow_active and not self.should_stop:
             self._woken.clear()
@@ -156,7 +153,7 @@ class Consumer(RunConsumer):
             waiting = {at: self._ends.get(at, 0) - self._position[at] for at in self._order}
             readable = self._room(active, waiting)
             if readable:
-                found, holes = await self._loop.run_in_executor(self._reader, self._read, readable)
+                found, holes = await self._event_loop.run_in_executor(self._reader, self._read, readable)
                 for at, first_offset, end in holes:
                     if self._position.get(at) == first_offset:
                         self._pass_over(at, end)
@@ -198,11 +195,12 @@ class Consumer(RunConsumer):
 
     def _wake_from_writer(self) -> None:
         with suppress(RuntimeError):  # the loop was closed without stopping the consumer
-            self._loop.call_soon_threadsafe(self._woken.set)
+            self._event_loop.call_soon_threadsafe(self._woken.set)
 
     # --- acknowledging
 
-    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+    async def commit_offsets(self, offsets: Mapping[TP, int]) -> bool:
+        """False only where the consumer is told to stop before the log takes them."""
         while True:
             try:
                 await asyncio.wrap_future(self._log.commit_async(self.group, offsets))

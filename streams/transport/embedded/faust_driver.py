@@ -1,4 +1,4 @@
-"""Faust's transport over the embedded log: `faust.App(broker="suyuan-embedded:///abs/data/folder")`."""
+"""Faust's transport over the embedded log: `FaustApp(broker="suyuan-embedded:///abs/data/folder")`."""
 
 from __future__ import annotations
 

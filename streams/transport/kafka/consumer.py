@@ -7,9 +7,10 @@ Faust loses input where nothing is committed yet (aiokafka's `seek_to_committed`
 and what was fetched and dropped before is gone): after every assignment each partition is set to its committed offset,
 or to the earliest record.
 
-Before partitions are revoked, the blocks in flight are finished and committed (`app.in_flight`): otherwise the next
-owner would read a changelog that is still being written. Should this process stand still for longer than the session
-timeout, others own its partitions without its knowing: `holds_lease` is false then, and the producer refuses to write.
+Before partitions are revoked, the blocks in flight are finished and committed (`TransportOptions.in_flight`): otherwise
+the next owner would read a changelog that is still being written. Should this process stand still for longer than the
+session timeout, others own its partitions without its knowing: `holds_lease` is false then, and the producer refuses to
+write.
 
 A lease that lapsed does not come back by a heartbeat: a coordinator that is still loading its groups answers every
 heartbeat with success, whoever asks (Kafka's GroupCoordinatorService.heartbeat). It comes back by a commit of offsets,
@@ -24,13 +25,12 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
-from aiokafka.consumer.fetcher import FetchError, FetchResult
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError, OffsetOutOfRangeError
-from aiokafka.protocol.commit import OffsetCommitRequest
-from aiokafka.protocol.group import SyncGroupRequest
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.types.tuples import TP
 
+from suyuan.connections import aiokafka_internals as internals
+from suyuan.connections.aiokafka_internals import FetchError, FetchResult
 from suyuan.connections.lost import Lost
 from suyuan.eventlog.records import Fetched
 from suyuan.streams.transport.errors import LogTruncated, TopicGrown
@@ -40,9 +40,7 @@ from suyuan.streams.transport.reading import Incoming, as_run, singly
 from suyuan.streams.transport.run_consumer import RunConsumer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from suyuan.streams.in_flight import InFlight
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 POLL_SECONDS = 0.05
 FETCH_WAIT_MS = 50
@@ -72,7 +70,6 @@ class Consumer(RunConsumer):
         await super().on_start()
         conf = self.app.conf
         self._read_last: list[TP] = []
-        self._in_flight: InFlight | None = getattr(self.app, "in_flight", None)
         self._session_seconds = float(conf.broker_session_timeout)
         self._lease_ends = float("inf")
         self._assigned_at = 0.0
@@ -97,9 +94,8 @@ class Consumer(RunConsumer):
             metadata_max_age_ms=conf.consumer_metadata_max_age_ms,
         )
         await self._kafka.start()
-        self._fetcher = self._kafka._fetcher  # noqa: SLF001
-        self._fetcher._prefetch_backoff = PREFETCH_SECONDS  # noqa: SLF001
-        self._coordinator = self._kafka._coordinator  # noqa: SLF001
+        self._fetcher = internals.fetcher_of(self._kafka, pause_seconds=PREFETCH_SECONDS)
+        self._coordinator = internals.coordinator_of(self._kafka)
         self._note_answers()
         deal_all_topics(self._coordinator)
 
@@ -113,28 +109,33 @@ class Consumer(RunConsumer):
         """Note when the request was sent that the coordinator answered: from then on, at the least, it waits for the
         next heartbeat.
         """
-        beat, send = self._coordinator._do_heartbeat, self._coordinator._send_req  # noqa: SLF001
 
-        async def noted_beat() -> bool:
-            sent = time.monotonic()
-            success: bool = await beat()
-            if success and self.holds_lease:
-                self._lease_ends = sent + self._session_seconds
-            elif success:
-                await self._ask_for_lease()
-            return success
+        def noted_beat(beat: Callable[[], Awaitable[bool]]) -> Callable[[], Awaitable[bool]]:
+            async def noted() -> bool:
+                sent = time.monotonic()
+                success = await beat()
+                if success and self.holds_lease:
+                    self._lease_ends = sent + self._session_seconds
+                elif success:
+                    await self._ask_for_lease()
+                return success
 
-        async def noted_request(request: Any) -> Any:
-            sent = time.monotonic()
-            response = await send(request)
-            if isinstance(request, SyncGroupRequest):
-                self._assigned_at = sent
-            elif isinstance(request, OffsetCommitRequest) and _accepted(response) and self._is_member:
-                self._lease_ends = max(self._lease_ends, sent + self._session_seconds)
-            return response
+            return noted
 
-        self._coordinator._do_heartbeat = noted_beat  # noqa: SLF001
-        self._coordinator._send_req = noted_request  # noqa: SLF001
+        def noted_request(send: Callable[[Any], Awaitable[Any]]) -> Callable[[Any], Awaitable[Any]]:
+            async def noted(request: Any) -> Any:
+                sent = time.monotonic()
+                response = await send(request)
+                if internals.is_join(request):
+                    self._assigned_at = sent
+                elif internals.is_taken_commit(request, response) and self._is_member:
+                    self._lease_ends = max(self._lease_ends, sent + self._session_seconds)
+                return response
+
+            return noted
+
+        internals.replace_heartbeat(self._coordinator, noted_beat)
+        internals.replace_request(self._coordinator, noted_request)
 
     async def _ask_for_lease(self) -> None:
         """Ask whether the group still knows this member, by a request that only a member of this generation can
@@ -146,7 +147,7 @@ class Consumer(RunConsumer):
         async with self._committing:
             again = {TopicPartition(*at): OffsetAndMetadata(self._committed[at], "")}
             try:
-                await self._coordinator._do_commit_offsets(None, again)  # noqa: SLF001
+                await internals.commit_once(self._coordinator, again)
             except KafkaError as error:
                 self.log.info("The lease on the partitions has lapsed and does not come back yet: %r", error)
             else:
@@ -157,7 +158,7 @@ class Consumer(RunConsumer):
         """Whether this process is a member of the generation that its partitions are of. A commit without a generation
         says nothing of them.
         """
-        generation: int = self._coordinator.generation
+        generation = self._coordinator.generation
         return not self.app.rebalancing and generation >= 0 and generation == self.app.consumer_generation_id
 
     @property
@@ -177,9 +178,9 @@ class Consumer(RunConsumer):
 
     async def on_revoked(self, revoked: set[TP]) -> None:
         """Finish and commit the blocks in flight; then the group may give the partitions to others."""
-        if self._in_flight is not None and revoked:
+        if self._options.in_flight is not None and revoked:
             async with asyncio.timeout(GROUP_TIMEOUT_SECONDS):
-                await self._in_flight.wait_idle()
+                await self._options.in_flight.wait_idle()
             await self.commit()
         await self.on_partitions_revoked(revoked)
 
@@ -198,7 +199,7 @@ class Consumer(RunConsumer):
         """Raise TopicGrown before anything of further partitions is read: which keys they have depends on the number of
         partitions that their writers knew.
         """
-        count: int | None = getattr(self.app, "partition_count", None)
+        count = self._options.partitions
         grown = sorted({at.topic for at in assigned if count is not None and at.partition >= count})
         if grown:
             raise TopicGrown(
@@ -226,8 +227,9 @@ class Consumer(RunConsumer):
         await self.seek_wait(positions)
         return positions
 
-    async def _seek(self, partition: TP, offset: int) -> None:
-        await super()._seek(partition, offset)
+    async def move_to(self, partition: TP, offset: int) -> None:
+        """As `RunConsumer.move_to`."""
+        await super().move_to(partition, offset)
         self._kafka.seek(partition, offset)
 
     def highwater(self, tp: TP) -> int | None:
@@ -253,12 +255,13 @@ class Consumer(RunConsumer):
 
     # --- reading
 
-    async def _getmany(
+    async def read_messages(
         self,
-        active_partitions: set[TP] | None,
-        timeout: float,  # noqa: ASYNC109 - Faust's signature
+        active: set[TP] | None,
+        timeout: float,  # noqa: ASYNC109 - Faust says how long
     ) -> dict[TP, list[Incoming]]:
-        active = set(self._order) if active_partitions is None else active_partitions
+        """As `TransportConsumer.read_messages`. Raises LogTruncated, MessagesLost."""
+        active = set(self._order) if active is None else active
         deadline = time.monotonic() + timeout
         self._seek_to_what_was_dropped()
         while self.flow_active and not self.should_stop:
@@ -275,16 +278,15 @@ class Consumer(RunConsumer):
     def _seek_to_what_was_dropped(self) -> None:
         """Seek back to what Faust dropped of the last call's messages."""
         for at in self._read_last:
-            state = self._state(at)
             ours = self._position.get(at)
-            if state is not None and ours is not None and state.position != ours:
+            if ours is not None and internals.read_position(self._kafka, at) not in {ours, None}:
                 self._kafka.seek(at, ours)
         self._read_last = []
 
     async def _waiting(self) -> dict[TP, int]:
         """How many records there are to read, of the partitions that have fetched some."""
         waiting: dict[TP, int] = {}
-        for at, result in list(self._fetcher._records.items()):  # noqa: SLF001
+        for at, result in list(internals.fetched(self._fetcher).items()):
             if isinstance(result, FetchError):
                 await self._repair(TP(*at), result)
             elif at in self._position:
@@ -307,14 +309,14 @@ class Consumer(RunConsumer):
                     f"{at.topic}-{at.partition} ends at {end}, and {wanted} was to be read next: a start says more"
                 ) from None
             self._note_lost([Lost(at.topic, at.partition, wanted, earliest)])
-            await self._seek(at, earliest)
+            await self.move_to(at, earliest)
             self._pass_over(at, earliest)
 
     def _read(self, readable: list[tuple[TP, int]]) -> dict[TP, list[Incoming]]:
         found: dict[TP, list[Incoming]] = {}
         for at, room in readable:
             first_offset = self._position[at]
-            result = self._fetcher._records.get(at)  # noqa: SLF001
+            result = internals.fetched(self._fetcher).get(at)
             if not isinstance(result, FetchResult) or not result.check_assignment(at):
                 self._release(at)
                 continue
@@ -333,28 +335,30 @@ class Consumer(RunConsumer):
         return found
 
     def _take(self, at: TP, result: FetchResult, room: int) -> tuple[Fetched, int]:
-        records = result._partition_records  # noqa: SLF001
+        records = internals.records_of(result)
         if not isinstance(records, FetchedColumns):
-            records = result._partition_records = FetchedColumns(records)  # noqa: SLF001
+            records = FetchedColumns(records)
+            internals.put_records(result, records)
         fetched = records.take(self._records_wanted(at), room)
         if records.exhausted or (records.held and self._unpacked_elsewhere(at) > UNPACKED_BYTES):
             self._release(at)  # the rest is fetched and unpacked again
-        result._update_position()  # noqa: SLF001
+        internals.move_position(result)
         return fetched, records.next_fetch_offset
 
     def _unpacked_elsewhere(self, at: TP) -> int:
-        fetched = self._fetcher._records.items()  # noqa: SLF001
-        columns = (getattr(result, "_partition_records", None) for other, result in fetched if other != at)
+        fetched = internals.fetched(self._fetcher).items()
+        columns = (
+            internals.records_of(result) for other, result in fetched if other != at and isinstance(result, FetchResult)
+        )
         return sum(each.held for each in columns if isinstance(each, FetchedColumns))
 
     def _release(self, at: TP) -> None:
         """Have the partition's next records fetched."""
-        self._fetcher._records.pop(at, None)  # noqa: SLF001
-        self._fetcher._notify(self._fetcher._wait_consume_future)  # noqa: SLF001
+        internals.release(self._fetcher, at)
 
     async def _wait_for_records(self, seconds: float) -> None:
         self._coordinator.check_errors()
-        fetched = self._fetcher._create_fetch_waiter()  # noqa: SLF001
+        fetched = internals.records_waiter(self._fetcher)
         woken = asyncio.ensure_future(self._woken.wait())
         try:
             await asyncio.wait({fetched, woken}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
@@ -362,16 +366,13 @@ class Consumer(RunConsumer):
             woken.cancel()
             if not fetched.done():
                 fetched.cancel()
-        if fetched.done() and not fetched.cancelled() and fetched.exception() is not None:
-            raise fetched.exception()
-
-    def _state(self, at: TP) -> Any:
-        subscription = self._kafka._subscription  # noqa: SLF001
-        return subscription.subscription.assignment.state_value(at) if subscription.is_assigned(at) else None
+        if fetched.done() and not fetched.cancelled() and (error := fetched.exception()) is not None:
+            raise error
 
     # --- acknowledging
 
-    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+    async def commit_offsets(self, offsets: Mapping[TP, int]) -> bool:
+        """False where the partitions are another's, or the brokers do not answer: it is tried again."""
         mine = self._kafka.assignment()
         mine = {at: offset for at, offset in offsets.items() if at in mine}
         try:
@@ -392,11 +393,6 @@ class Consumer(RunConsumer):
 
     def close(self) -> None:
         """Nothing to do: everything is released in `on_stop`."""
-
-
-def _accepted(response: Any) -> bool:
-    """Whether the coordinator took every offset of a commit."""
-    return all(not error for _, partitions in response.topics for _, error in partitions)
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]

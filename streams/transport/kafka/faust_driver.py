@@ -1,4 +1,4 @@
-"""Faust's transport over Apache Kafka: `faust.App(broker="suyuan-kafka://host:port;host:port")`."""
+"""Faust's transport over Apache Kafka: `FaustApp(broker="suyuan-kafka://host:port;host:port")`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from faust.transport import base
 
 from suyuan.connections.kafka import KafkaConnection
+from suyuan.streams.transport.faust_app import FaustApp
 from suyuan.streams.transport.kafka.consumer import Consumer
 from suyuan.streams.transport.kafka.producer import Producer
 
@@ -14,8 +15,9 @@ __all__ = ["Consumer", "Producer", "Transport"]
 
 
 class Transport(base.Transport):  # type: ignore[misc] # faust is untyped here
-    """`app.kafka_connection` says how to reach the brokers; without it the URL's addresses are taken, in plain text."""
+    """Over brokers that are reached as `TransportOptions.kafka` says."""
 
+    app: FaustApp
     Consumer: ClassVar[type[Any]] = Consumer
     Producer: ClassVar[type[Any]] = Producer
     default_port = 9092
@@ -23,5 +25,5 @@ class Transport(base.Transport):  # type: ignore[misc] # faust is untyped here
 
     def connection(self) -> KafkaConnection:
         """How to reach the brokers."""
-        given: KafkaConnection | None = getattr(self.app, "kafka_connection", None)
+        given = self.app.transport_options.kafka
         return given or KafkaConnection(tuple(f"{url.host}:{url.port or self.default_port}" for url in self.url))

@@ -19,6 +19,7 @@ from suyuan.connections.fast_lz4 import use_fast_lz4
 from suyuan.connections.log_errors import LogUnavailable, TransportError
 from suyuan.domain.keys import partition_of
 from suyuan.eventlog.records import Records
+from suyuan.streams.faust_internals import consumer_if_made
 from suyuan.streams.transport.errors import LeaseLost
 from suyuan.streams.transport.kafka.leased_connections import break_off_without_lease
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterator, Sequence
 
     from suyuan.eventlog.records import Headers, Record
+    from suyuan.streams.transport.faust_app import FaustApp
+    from suyuan.streams.transport.run_consumer import RunConsumer
 
 BATCH_BYTES = 900_000
 """before compression: a topic of default settings takes a batch of 1 MiB"""
@@ -36,9 +39,10 @@ LEASE_POLL_SECONDS = 0.1
 
 class Producer(base.Producer):  # type: ignore[misc] # faust is untyped here
     """Messages sent singly are joined for LINGER_MS; `append_many` takes many at once. Messages of a partition lie
-    there in the order of the calls. `app.compression`: lz4 (the default), zstd, gzip, snappy or None.
+    there in the order of the calls. They are packed as `TransportOptions.compression` says.
     """
 
+    app: FaustApp
     LINGER_MS = 1
     _kafka: Any = None
     """aiokafka's producer, once started"""
@@ -55,7 +59,7 @@ class Producer(base.Producer):  # type: ignore[misc] # faust is untyped here
             linger_ms=self.LINGER_MS,
             max_batch_size=BATCH_BYTES,
             max_request_size=MESSAGE_BYTES,
-            compression_type=getattr(self.app, "compression", "lz4"),
+            compression_type=self.app.transport_options.compression,
             partitioner=_partition,
             request_timeout_ms=RETRY_FOR_MS,
         )
@@ -196,8 +200,8 @@ class Producer(base.Producer):  # type: ignore[misc] # faust is untyped here
             await asyncio.sleep(LEASE_POLL_SECONDS)
 
     def _holds_lease(self) -> bool:
-        consumer = self.app._consumer  # noqa: SLF001 - the property would make one
-        return consumer is None or getattr(consumer, "holds_lease", True)
+        consumer: RunConsumer | None = consumer_if_made(self.app)
+        return consumer is None or consumer.holds_lease
 
 
 def _partition(key: bytes | None, every: Sequence[int], available: Sequence[int]) -> int:

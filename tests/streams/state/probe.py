@@ -13,13 +13,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import faust
 from faust.types.tuples import TP
 
 from suyuan.eventlog.records import Records
 from suyuan.streams.state.partition import PartitionState
 from suyuan.streams.state.settings import StateSettings
 from suyuan.streams.state.stage_state import StageState
+from suyuan.streams.transport.faust_app import FaustApp
 
 CHANGELOG = "suyuan-probe-state-changelog"
 PARTITIONS = 2
@@ -27,7 +27,7 @@ PARTITIONS = 2
 
 class Probe:
     def __init__(self, folder: Path, settings: StateSettings | None = None) -> None:
-        self.app = faust.App(
+        self.app = FaustApp(
             "suyuan",
             broker=f"suyuan-embedded://{folder / 'log'}?fsync=never",
             datadir=str(folder / "state"),

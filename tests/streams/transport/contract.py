@@ -5,19 +5,21 @@ from __future__ import annotations
 import asyncio
 import re
 import tempfile
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
-import faust
 import pytest
 from faust.types.tuples import TP
 from prometheus_client import REGISTRY
 
+from suyuan.connections.kafka import KafkaConnection
 from suyuan.domain.keys import partition_of
 from suyuan.eventlog.records import Record
 from suyuan.streams.stage import Run
+from suyuan.streams.transport.faust_app import FaustApp
 from suyuan.streams.transport.fetch_limits import FetchLimits
+from suyuan.streams.transport.options import TransportOptions
 
 PATIENCE_SECONDS = 20.0
 
@@ -26,7 +28,7 @@ class Backend(Protocol):
     """A log that apps can be run on."""
 
     def url(self) -> str:
-        """For `faust.App(broker=...)`."""
+        """For `FaustApp(broker=...)`."""
 
     async def create_topic(self, name: str, partitions: int, *, compacted: bool = False) -> None:
         """Make a topic."""
@@ -41,23 +43,36 @@ class Backend(Protocol):
 class Reader:
     """A Faust app that collects what it is given; `holding` says which values it does not finish."""
 
-    def __init__(self, backend: Backend, group: str, topics: list[str], **options: Any) -> None:
-        runs, limits = options.pop("runs", ()), options.pop("limits", None)
-        self.app = faust.App(
+    def __init__(
+        self,
+        backend: Backend,
+        group: str,
+        topics: list[str],
+        *,
+        runs: Iterable[str] = (),
+        limits: FetchLimits | None = None,
+        kafka: KafkaConnection | None = None,
+        accept_loss: bool = False,
+        **settings: Any,
+    ) -> None:
+        self.app: Any = FaustApp(
             group,
+            TransportOptions(
+                batch_topics=frozenset(runs),
+                fetch_limits=limits or FetchLimits(),
+                kafka=kafka,
+                accept_loss=accept_loss,
+            ),
             broker=backend.url(),
             store="memory://",
             datadir=tempfile.gettempdir(),  # or Faust makes a folder where the tests are started
             broker_commit_interval=0.05,
             topic_partitions=1,
             topic_disable_leader=True,
-            **options,
+            **settings,
         )
         self.app.conf.web_enabled = False
         self.app.tables.sleep = _at_once  # Faust waits a second there, for tables that register late
-        self.app.batch_topics = set(runs)
-        if limits is not None:
-            self.app.fetch_limits = limits
         self.events: list[Any] = []
         self.holding: Callable[[Any], bool] = lambda _: False
         self.released = asyncio.Event()
@@ -337,8 +352,7 @@ class TransportContract:
         assert "t-1: 4 messages, offsets 0 to 3, were deleted" in said, "though nothing was ever read of it"
         assert "--accept-loss" in said
         lost = metric("suyuan_lost_messages_total", group="g", topic="t")
-        accepting = Reader(backend, "g", ["t"])
-        accepting.app.accept_loss = True
+        accepting = Reader(backend, "g", ["t"], accept_loss=True)
         async with accepting.running():
             assert await accepting.until(2) == [b"x", b"x"]
             await accepting.until_committed("t", 7)

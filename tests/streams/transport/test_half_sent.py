@@ -44,8 +44,7 @@ def test_the_rest_is_not_sent_without_a_lease(broker: Broker) -> None:
 async def lose_the_lease_within_a_request(broker: Broker) -> None:
     with administration(broker.connection) as admin:
         admin.create_topics([NewTopic("t", 1, 1, topic_configs={"max.message.bytes": str(32 << 20)})])
-    reader: Any = Reader(Backend(broker), "g", ["t"])
-    reader.app.kafka_connection = broker.connection
+    reader: Any = Reader(Backend(broker), "g", ["t"], kafka=broker.connection)
     async with reader.running():
         producer, consumer = reader.app.producer, reader.app.consumer
         await producer.append_many({AT: [Record(None, b"before")]})

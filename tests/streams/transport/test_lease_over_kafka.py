@@ -24,8 +24,7 @@ def test_brokers_that_were_away_for_longer_than_the_lease_give_it_back(start_bro
     async def scenario(broker: Any) -> None:
         with administration(broker.connection) as admin:
             admin.create_topics([NewTopic("t", 1, 1)])
-        reader: Any = Reader(Backend(broker), "g", ["t"])
-        reader.app.kafka_connection = broker.connection
+        reader: Any = Reader(Backend(broker), "g", ["t"], kafka=broker.connection)
         reader.holding = lambda _: not acknowledged
         async with reader.running():
             producer, consumer = reader.app.producer, reader.app.consumer

@@ -1,0 +1,59 @@
+"""What a transport is told that Faust has no setting for."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from suyuan.connections.kafka import KafkaConnection
+from suyuan.streams.in_flight import InFlight
+from suyuan.streams.state.position import Life, TopicPartition
+from suyuan.streams.transport.fetch_limits import FetchLimits
+
+Compression = Literal["lz4", "zstd", "gzip", "snappy"]
+
+
+def _no_life(_at: TopicPartition) -> None:
+    """There is no state."""
+
+
+async def _no_state(_logs: Mapping[TopicPartition, tuple[str, int, int]]) -> None:
+    """There is no state."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransportOptions:
+    """How the consumer and the producer of a `FaustApp` read and write, whichever log is below."""
+
+    batch_topics: frozenset[str] = frozenset()
+    """delivered in runs: one message, its value a `suyuan.streams.stage.Run`, its offset the last record's; the others
+    are delivered record by record
+    """
+    linger: Mapping[str, float] = field(default_factory=dict)
+    """topic → seconds that the next run of a partition waits for company, unless half a run is there already"""
+    reading_order: Mapping[str, int] = field(default_factory=dict)
+    """topic → rank: whose messages go first of those that are there at the same time"""
+    fetch_limits: FetchLimits = field(default_factory=FetchLimits)
+    in_flight: InFlight | None = None
+    """the blocks that are finished and committed before partitions are given up; None: there are none"""
+
+    partitions: int | None = None
+    """of every topic; more of them are refused. None: however many there are"""
+    topic_ids: Mapping[str, str] = field(default_factory=dict)
+    """tell topics from others of the same name, where the transport cannot"""
+    accept_loss: bool = False
+    """go on behind messages that were deleted before they were read, instead of stopping"""
+    shown: Mapping[TopicPartition, int] = field(default_factory=dict)
+    """how far what is shown had come in the inputs; where that is further than the state, the log lost its end"""
+    end_may_be_lost: bool = False
+    """go past a lost end too"""
+    life_of: Callable[[TopicPartition], Life | None] = _no_life
+    """of the log that the state of an input's stage was read from; None: there is no state of it here"""
+    begin_anew: Callable[[Mapping[TopicPartition, tuple[str, int, int]]], Awaitable[None]] = _no_state
+    """have the state know, durably, that these logs are others than it was read from: see `StageState.begin_anew`"""
+
+    kafka: KafkaConnection | None = None
+    """how to reach brokers; None: at the URL's addresses, in plain text"""
+    compression: Compression | None = "lz4"
+    """of what is sent to brokers"""
