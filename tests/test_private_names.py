@@ -9,12 +9,15 @@ import dis
 import importlib
 import platform
 import re
+import tomllib
 from importlib.metadata import version
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 LIBRARIES = {
@@ -23,6 +26,7 @@ LIBRARIES = {
     "suyuan.connections.kafka_python_internals": "kafka-python",
     "suyuan.streams.faust_internals": "faust-streaming",
 }
+PINNED = {*LIBRARIES.values(), "mode-streaming"} - {"asyncio"}
 IN_EVERY_CLASS = {"_abc_impl"}
 PRIVATE = re.compile(r"_(?!_)\w+")
 
@@ -57,6 +61,20 @@ def test_every_private_name_that_is_used_is_told_with_its_reason(module: str) ->
     assert all(why.strip() for _, _, why in names_of(module))
 
 
+def test_what_is_installed_of_these_libraries_goes_no_further_than_tests_have_seen() -> None:
+    """To the last number but one; and constraints.txt, which everybody installs by, is within every bound."""
+    wanted = [Requirement(each) for each in tomllib.loads(text_of("pyproject.toml"))["project"]["dependencies"]]
+    lines = [line.split("==") for line in text_of("constraints.txt").split()]
+    pinned = {canonicalize_name(name): pin for name, pin in lines}
+    outside = [str(each) for each in wanted if not each.specifier.contains(pinned[each.name])]
+    assert not outside
+    bounds = {each.name: str(each.specifier) for each in wanted}
+    unbounded = {
+        library: bounds[library] for library in PINNED if not re.fullmatch(r"~=\d+\.\d+\.\d+", bounds[library])
+    }
+    assert not unbounded
+
+
 def test_private_names_are_used_nowhere_else() -> None:
     """Ruff's SLF001 tells of every use; here, that nobody has it look away."""
     rooms = [path for path in (ROOT / "suyuan").iterdir() if path.is_dir()]
@@ -87,6 +105,10 @@ def test_a_class_of_ours_has_no_private_name_of_the_one_it_stands_on(place: str)
     for each in ours:
         taken = {name for name in vars(each).keys() | given_by(each) if PRIVATE.fullmatch(name)} & theirs
         assert taken - IN_EVERY_CLASS <= (told if each.__module__ == "suyuan.streams.faust_internals" else set())
+
+
+def text_of(name: str) -> str:
+    return (ROOT / name).read_text("utf-8")
 
 
 def source_of(module: str) -> Path:
