@@ -1,4 +1,4 @@
-"""Why a connection failed: the client libraries log that, try again, and raise only that they gave up."""
+"""Why a connection failed: the client libraries log that, try again, and raise only an error that says they gave up."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ Kinds = tuple[type[BaseException], ...]
 
 
 class Cause(logging.Handler):
-    """`last`: the last error that was logged with an exception among what it says, other than one of `but`; one of
-    `rather`, once seen, stays.
+    """Remembers the last error that was logged with an exception in its arguments (`last`), other than one of `but`;
+    one of `rather`, once seen, stays.
     """
 
     def __init__(self, but: Kinds, rather: Kinds) -> None:
@@ -21,7 +21,7 @@ class Cause(logging.Handler):
         self._rather = rather
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Remember it."""
+        """Remember the record's error."""
         if (
             record.levelno >= logging.ERROR
             and isinstance(record.args, tuple)
@@ -35,8 +35,8 @@ class Cause(logging.Handler):
 
 @contextmanager
 def cause_of_failure(logger: str, *, but: Kinds = (), rather: Kinds = ()) -> Iterator[Cause]:
-    """Listens to a library's logger. What it logs still goes where logging is set up to put it, but not to standard
-    error where it is not set up.
+    """Listens to a library's logger for the duration of the context. What it logs still goes where logging is set up to
+    put it, but not to standard error where logging is not set up.
     """
     listened, cause = logging.getLogger(logger), Cause(but, rather)
     listened.addHandler(cause)

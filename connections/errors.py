@@ -1,4 +1,4 @@
-"""What is wrong with the description of a connection, before anything is connected."""
+"""Errors in the description of a connection, found before anything is connected."""
 
 from __future__ import annotations
 
@@ -17,4 +17,4 @@ class WrongConnection(SuyuanError, ValueError):
 
 
 class InsecureConnection(WrongConnection):
-    """Plaintext to another machine, which nobody allowed."""
+    """The connection would send plaintext to another machine, which was not allowed."""

@@ -1,4 +1,4 @@
-"""How to reach a Kafka cluster: addresses, TLS, SASL. What each client library wants to be told is made here."""
+"""How to reach a Kafka cluster: addresses, TLS, SASL; and the arguments that each client library needs for it."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class KafkaConnection:
     in `certificate_file` where there is one (mTLS; None as `key_file`: the key is in the same file). All are PEM.
 
     SASL with `mechanism`: `username` and `password`, or for OAUTHBEARER a token: the text of `token_file`, read anew
-    for each connection, or what `token_provider` answers.
+    for each connection, or what `token_provider` returns.
 
-    Plaintext is refused to any host but this machine, unless `allow_plaintext`. What the brokers advertise is their
-    own affair: a loopback address that leads elsewhere (a tunnel, a forwarded port) counts as this machine.
+    Plaintext is refused to any host but this machine, unless `allow_plaintext`. Addresses that the brokers advertise
+    are not checked: a loopback address that leads elsewhere (a tunnel, a forwarded port) counts as this machine.
     """
 
     servers: tuple[str, ...]
@@ -65,7 +65,7 @@ class KafkaConnection:
     def kafka_python(self) -> dict[str, Any]:
         """Arguments for kafka-python's clients; files are read now. Raises WrongConnection, also InsecureConnection.
 
-        As for aiokafka, of its consumers.
+        From here on its consumers unpack nothing beyond a limit (`connections.refused_batch`).
         """
         bound_kafka_python()
         arguments = self._arguments()

@@ -10,10 +10,10 @@ class TransportError(SuyuanError):
 
 
 class LogUnavailable(TransportError):
-    """The log does not answer, or not now. Nothing was kept, or nobody knows; the same may be asked again."""
+    """The log does not answer, or not now. Nothing was kept, or that is unknown; the same call may be made again."""
 
     kind = ErrorKind.UNAVAILABLE
 
 
 class MessagesLost(TransportError):
-    """Messages were deleted before they were read, or the topic was made again; nobody has accepted that."""
+    """Messages were deleted before they were read, or the topic was made again, and the loss was not accepted."""

@@ -11,8 +11,9 @@ SHOWN = 10
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """Offsets `first` (-1: nobody knows) to before `beyond` of a partition: retention or somebody deleted them, or the
-    whole topic, which was made again (`remade`): then how many there were after the last that was read, nobody knows.
+    """Offsets `first` (-1: unknown) to before `beyond` of a partition that are gone: deleted by retention or by hand,
+    or with the whole topic, which was made again (`remade`): then nobody knows how many there were after the last that
+    was read.
     """
 
     topic: str
@@ -23,7 +24,7 @@ class Lost:
 
     @property
     def count(self) -> int:
-        """Offsets, as far as is known."""
+        """How many offsets, as far as is known."""
         return self.beyond - self.first
 
     def __str__(self) -> str:
@@ -40,7 +41,7 @@ class Lost:
 
 
 def refusal(lost: Sequence[Lost], remedy: str) -> str:
-    """What is lost, and what somebody has to decide."""
+    """The message that says what is lost, and which decision is needed. `remedy`: what else can be done about it."""
     said = [str(each) for each in lost[:SHOWN]]
     if len(lost) > SHOWN:
         said.append(f"{len(lost) - SHOWN} more partitions")

@@ -1,7 +1,8 @@
-"""Transactions that are open in Kafka's topics: what stands behind the first of a partition is shown to nobody yet.
+"""Transactions that are open in Kafka's topics: messages behind the first open one of a partition are not delivered
+yet.
 
 A transaction ends by its producer, else by the brokers after its timeout (at most `transaction.max.timeout.ms`, 15
-minutes unless set otherwise). By faults that KIP-890 tells of, one may stay open for ever, mostly after a broker died.
+minutes unless set otherwise). By faults that KIP-890 describes, one may stay open for ever, mostly after a broker died.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class OpenTransaction:
 
 
 def open_transactions(client: KafkaAdminClient, topic_partitions: Iterable[TopicPartition]) -> list[OpenTransaction]:
-    """The first of each of the partitions that have one, ascending. Raises KafkaError."""
+    """The first open transaction of each partition that has one, ascending. Raises KafkaError."""
     wanted = dict.fromkeys(topic_partitions, OffsetSpec.LATEST)
     if not wanted:
         return []

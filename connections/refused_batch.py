@@ -1,6 +1,6 @@
-"""What Kafka's clients give of a batch of records that cannot be unpacked: one record in the place of all.
+"""Has Kafka's clients return one record in place of a batch of records that cannot be unpacked.
 
-Else they would hand over nothing of the partition for ever, or take all the memory that there is.
+Otherwise they would deliver nothing of the partition for ever, or take all the memory that there is.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class RefusedBatch(bytes):
 
 @cache
 def bound_aiokafka() -> None:
-    """From here on aiokafka's batches raise CannotUnpack where they are iterated over."""
+    """Have aiokafka's batches raise CannotUnpack where they are iterated over, from now on in this process."""
     from suyuan.connections import aiokafka_internals  # noqa: PLC0415 - loads the library: for whoever connects
 
     aiokafka_internals.replace_decoders(_decoder, legacy=_legacy_decoder)
@@ -44,8 +44,8 @@ def bound_aiokafka() -> None:
 
 @cache
 def bound_kafka_python() -> None:
-    """From here on kafka-python's batches give one record with a RefusedBatch where they cannot be unpacked; and those
-    packed by snappy can be, which it wants another library for.
+    """Have kafka-python's batches return one record with a RefusedBatch where they cannot be unpacked, from now on in
+    this process; and unpack snappy, for which it wants another library.
     """
     from suyuan.connections import kafka_python_internals as internals  # noqa: PLC0415 - as above
 

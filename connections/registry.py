@@ -31,7 +31,9 @@ class RegistryUnavailable(SuyuanError):
 
 @dataclass(frozen=True, slots=True)
 class SchemaRegistry:
-    """`url`: https://…, or http:// to this machine, or anywhere with `allow_plaintext`; may name user and password."""
+    """A client of one registry. `url`: https://…, or http:// to this machine, or anywhere with `allow_plaintext`; may
+    name user and password.
+    """
 
     url: str = field(repr=False)
     username: str | None = None
@@ -41,7 +43,7 @@ class SchemaRegistry:
 
     @property
     def place(self) -> str:
-        """The URL as it may be shown."""
+        """The URL without its secrets, for messages."""
         return address_shown(self.url)
 
     def versions(self, subject: str) -> list[tuple[int, str]]:
@@ -59,7 +61,7 @@ class SchemaRegistry:
             raise RegistryUnavailable(f"{self.place}: not the answer of a schema registry: {error!r}") from error
 
     def verify(self) -> None:
-        """Raises WrongConnection, InsecureConnection where the description is at fault. Connects to nothing."""
+        """Raise WrongConnection or InsecureConnection where the description is at fault. Connects to nothing."""
         self._client().close()
 
     def _client(self) -> httpx.Client:
@@ -91,7 +93,7 @@ class SchemaRegistry:
         )
 
     def _get(self, client: httpx.Client, path: str) -> Any:
-        """None where there is no such thing."""
+        """The answer's body; None where the registry has no such thing."""
         import httpx  # noqa: PLC0415 - as above
 
         try:

@@ -39,7 +39,7 @@ def client_context(
 
 
 def refuse_unused(field: str, file: Path | None) -> None:
-    """Raises WrongConnection for a file of TLS where TLS is off: who named it expects to be protected."""
+    """Raise WrongConnection for a TLS file where TLS is off: to name one is to expect protection."""
     if file is not None:
         raise WrongConnection(field, "given, but TLS is not on: it would not be used")
 

@@ -1,6 +1,6 @@
-"""Tokens of SASL/OAUTHBEARER, in the shape each client library asks for.
+"""Tokens of SASL/OAUTHBEARER, in the form that each client library asks for.
 
-A provider is asked anew for each connection and re-authentication, and answers with a token that is still valid.
+A provider is called for each connection and re-authentication, and returns a token that is still valid.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ TokenProvider = Callable[[], str]
 
 
 def token_in(path: Path) -> str:
-    """The token that a file holds, as of now: whoever renews it replaces the file. Raises WrongConnection."""
+    """The token that a file holds now; renewing a token is replacing the file. Raises WrongConnection."""
     try:
         token = path.read_text(encoding="ascii").strip()
     except OSError as error:
@@ -31,7 +31,7 @@ def token_in(path: Path) -> str:
 
 
 class AiokafkaTokens(aiokafka.abc.AbstractTokenProvider):  # type: ignore[misc] # untyped
-    """For aiokafka: awaited, so a provider that asks a server does not hold up the loop."""
+    """Tokens for aiokafka: awaited, so a provider that asks a server does not block the loop."""
 
     def __init__(self, provider: TokenProvider) -> None:
         self._provider = provider
@@ -42,7 +42,7 @@ class AiokafkaTokens(aiokafka.abc.AbstractTokenProvider):  # type: ignore[misc] 
 
 
 class KafkaPythonTokens(kafka.net.sasl.oauth.AbstractTokenProvider):  # type: ignore[misc] # untyped
-    """For kafka-python."""
+    """Tokens for kafka-python."""
 
     def __init__(self, provider: TokenProvider) -> None:
         super().__init__()

@@ -1,5 +1,5 @@
-"""Compressed bytes unpacked up to a limit: what says that it is larger is not begun, what turns out to be so is broken
-off. Some 87 KB of zeros, packed well, are 4.5 GB, and the decoders of Kafka's clients make all of it in one piece.
+"""Unpacks compressed bytes up to a limit: what claims to be larger is not begun, what turns out to be is broken off.
+Some 87 KB of zeros, packed well, are 4.5 GB, and the decoders of Kafka's clients make all of it in one piece.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ Packed = bytes | bytearray | memoryview
 
 
 class CannotUnpack(SuyuanError):
-    """`packed`: the bytes, as they came; `reason`: why they were not unpacked."""
+    """Packed bytes were not unpacked. `packed`: the bytes, as they came; `reason`: why."""
 
     def __init__(self, codec: str, packed: Packed, reason: str) -> None:
         super().__init__(f"{codec}, {len(packed):,} bytes: {reason}")
@@ -53,22 +53,22 @@ class _TooLarge(Exception):
 
 
 def gzip_decode(packed: Packed, limit: int | None = None) -> bytes:
-    """Members one after another. Its trailer tells the size only afterwards, and any."""
+    """The bytes of all members, one after another. Only the trailer tells a member's size, and may lie."""
     return _whole("gzip", packed, limit, _gzip_pieces)
 
 
 def snappy_decode(packed: Packed, limit: int | None = None) -> bytes:
-    """One block, or the blocks of xerial's framing. A block cannot be larger than it says."""
+    """The bytes of one block, or of the blocks of xerial's framing. A block cannot be larger than it says."""
     return _whole("snappy", packed, limit, _snappy_pieces)
 
 
 def lz4_decode(packed: Packed, limit: int | None = None) -> bytes:
-    """Frames one after another."""
+    """The bytes of all frames, one after another."""
     return _whole("lz4", packed, limit, _lz4_pieces)
 
 
 def zstd_decode(packed: Packed, limit: int | None = None) -> bytes:
-    """Frames one after another, with their sizes or without."""
+    """The bytes of all frames, one after another, with their sizes or without."""
     return _whole("zstd", packed, limit, _zstd_pieces)
 
 
@@ -85,7 +85,9 @@ def _whole(codec: str, packed: Packed, limit: int | None, pieces_of: Callable[[b
 
 
 def take_last_size() -> int:
-    """Of what this thread unpacked last, once: the clients do not tell."""
+    """The unpacked size, in bytes, of what this thread unpacked last; 0 when asked again. The clients do not report
+    it.
+    """
     size, _last.size = getattr(_last, "size", 0), 0
     return size
 
@@ -116,7 +118,9 @@ def _gzip_pieces(packed: bytes, _limit: int) -> Iterator[bytes]:
 
 
 def _one_more(parts: int) -> int:
-    """Each costs some microseconds, whatever it holds."""
+    """Count one more part. Raises ValueError beyond MOST_PARTS: each part costs some microseconds, whatever it
+    holds.
+    """
     if parts == MOST_PARTS:
         raise ValueError(f"more than {MOST_PARTS:,} parts")
     return parts + 1

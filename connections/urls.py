@@ -1,4 +1,4 @@
-"""Addresses and URLs as they may be shown: whoever reads an error, a log or a finding learns no password."""
+"""Addresses and URLs without their secrets, for errors, logs and findings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def address_shown(address: str) -> str:
 
 
 def without_secrets(text: str) -> str:
-    """A text, each URL in it as `address_shown` has it."""
+    """A text in which each URL is as `address_shown` returns it."""
     if "://" not in text:
         return text
     return _URL.sub(lambda found: _without_parameters(found[1] + found[2].rpartition("@")[2]), text)

@@ -1,9 +1,9 @@
-"""Which events count: what everybody who publishes asks before an event is appended, and intake asks again.
+"""The rules of acceptance: every publisher asks them before an event is appended, and intake asks them again.
 
-An event that has the form of its kind is refused all the same where accepting it would do harm: it names itself or
-what it is of by nothing, it is a record that could never match anything and would be lost without a word, it says a
-time that later corrections could never pass, it moves the day, or it carries who complained. A listing with a bad
-identifier is not refused: that is what regulators look for.
+An event that has the form of its kind is refused all the same where accepting it would do harm: it names itself or its
+subject by nothing, it is a record that could never match anything and would be lost without a word, it says a time that
+later corrections could never pass, it moves the day, or it tells who complained. A listing with a bad identifier is not
+refused: that is what regulators look for.
 """
 
 from __future__ import annotations
@@ -47,7 +47,9 @@ _SHOWN = 40
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """`reason` says what is wrong and what to do about it, and never holds a value of a complaint."""
+    """Why an event is refused. `reason` says what is wrong and what to do about it, and never holds a value of a
+    complaint.
+    """
 
     field: str
     reason: str
@@ -66,8 +68,8 @@ class _Case(NamedTuple):
 
 
 def refusal(kind: EventKind, event: Mapping[str, Any], taken_at: int) -> Refusal | None:
-    """Why an event is not accepted; None where it is. `taken_at`: ms since the epoch when the log took it, before that
-    the publisher's clock.
+    """Why an event is not accepted; None where it is. `taken_at`: ms since the epoch, when the log took it; before the
+    append, the publisher's clock.
     """
     case = _Case(kind, event, taken_at)
     return next((found for judge in _JUDGES for found in judge(case)), None)
@@ -76,8 +78,8 @@ def refusal(kind: EventKind, event: Mapping[str, Any], taken_at: int) -> Refusal
 def refusals(
     kind: EventKind, rows: pl.DataFrame, normal: pl.DataFrame, taken_at: Sequence[int]
 ) -> Iterator[tuple[int, Refusal]]:
-    """(row, why) of those of the rows that are not accepted, ascending. `normal`: the rows in normal form; `taken_at`:
-    of each row.
+    """(row, refusal) of the rows that are not accepted, ascending. `rows`: columns of the kind's fields as published;
+    `normal`: the same in normal form; `taken_at`: ms since the epoch, of each row.
     """
     if kind.name == "day" or kind.personal or kind.lists_of("lot"):
         looked_at: Sequence[int] = range(rows.height)
@@ -90,7 +92,7 @@ def refusals(
 
 
 def _suspicious(kind: EventKind, normal: pl.DataFrame, taken_at: Sequence[int]) -> pl.Series:
-    """Rows that `refusal` may refuse: all others it does not."""
+    """Rows that `refusal` may refuse; it refuses none of the others."""
     at, last = pl.col("occurred_at"), pl.Series("last", np.asarray(taken_at, np.int64) + LEEWAY_MS)
     checks = [~at.is_between(FIRST_MOMENT, last)]
     checks += [pl.col(name) == "" for name in kind.needed]

@@ -13,12 +13,12 @@ _FIRST, _LAST = ((day - _EPOCH).days for day in (dt.date.min, dt.date.max))
 
 
 def china_day(ms: int) -> dt.date:
-    """Day in China of an instant in ms since the epoch; beyond years 1 to 9999 their first or last day."""
+    """The day in China of an instant in ms since the epoch; beyond years 1 to 9999 their first or last day."""
     return _day((ms + OFFSET_MS) // DAY_MS)
 
 
 def days_after(day: dt.date, days: int) -> dt.date:
-    """So many days later, or earlier; beyond years 1 to 9999 their first or last day."""
+    """The day so many days later, or earlier; beyond years 1 to 9999 their first or last day."""
     return _day((day - _EPOCH).days + days)
 
 
@@ -27,11 +27,11 @@ def _day(number: int) -> dt.date:
 
 
 def china_day_expr(instants: pl.Expr | str) -> pl.Expr:
-    """As `china_day`, of a column of ms since the epoch (Int64); null for null."""
+    """Expression for the day in China (Date) of a column of ms since the epoch (Int64); null for null."""
     column = pl.col(instants) if isinstance(instants, str) else instants
     return ((column + OFFSET_MS) // DAY_MS).clip(_FIRST, _LAST).cast(pl.Int32).cast(pl.Date)
 
 
 def day_start_ms(day: dt.date) -> int:
-    """First instant of a day in China, in ms since the epoch."""
+    """The first instant of a day in China, in ms since the epoch."""
     return (day - _EPOCH).days * DAY_MS - OFFSET_MS

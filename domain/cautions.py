@@ -1,4 +1,6 @@
-"""What a publisher should know of an event that counts: cells that look spoilt, numbers that name no product."""
+"""Cautions: what a publisher should know of an accepted event, such as cells that look spoilt, or numbers that name no
+product.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ _RESTRICTED = "is for use inside one company or for coupons and names no product
 
 @dataclass(frozen=True, slots=True)
 class Caution:
-    """`reason` says what is odd and what to do, without the value."""
+    """What is odd about a field. `reason` says what, and what to do, without the value."""
 
     field: str
     value: str
@@ -24,7 +26,7 @@ class Caution:
 
 
 def cautions(kind: EventKind, event: Mapping[str, Any]) -> tuple[Caution, ...]:
-    """Of an accepted event; of a complaint nothing, since no value of it is quoted."""
+    """The cautions about an accepted event; none about a complaint, since no value of it is quoted."""
     if kind.personal:
         return ()
     found = []

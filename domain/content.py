@@ -1,4 +1,5 @@
-"""What an event says, as one text: by it duplicates are told from versions, and versions of one moment put in order.
+"""The content of an event as one text: by it duplicates are told from versions, and versions of one moment put in
+order.
 
 The content is every field but `event_id` and `publisher` in normal form, as JSON in UTF-8: keys sorted, no blanks,
 absent and null fields left out (nested ones too), no escapes but JSON's own, dates as ISO days, times in ms. Its digest
@@ -26,7 +27,7 @@ NAME_BYTES = 8
 
 
 def content(fields: Mapping[str, Any]) -> str:
-    """The content of an event; `fields` are in normal form, those of the envelope are left out."""
+    """The content of one event. `fields`: in normal form; those of the envelope are left out."""
     said = {name: value for name, value in fields.items() if name not in ENVELOPE}
     return json.dumps(_present(said), ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
 
@@ -37,24 +38,24 @@ def digest(text: str) -> str:
 
 
 def contents(rows: pl.DataFrame, names: Iterable[str]) -> pl.Series:
-    """As `content`, of rows; `names`: the fields of the kind.
+    """The content of each row, as text. `rows`: columns `names`, the fields of the kind, in normal form.
 
-    JSON by column, from which nulls are taken out: within a text every quotation mark has a backslash before it, so
-    what looks like a key with null behind it is one. Of 200,000 listings of 400 bytes, on a machine with much else to
-    do: 2.0 us each, the digest 2.7, the id 1.0; content and digest of one at a time 21.
+    JSON is made by column, and nulls are taken out of it: within a text every quotation mark has a backslash before it,
+    so what looks like a key with null behind it is one. Of 200,000 listings of 400 bytes, on a busy machine: 2.0 us
+    each, the digest 2.7, the id 1.0; content and digest of one at a time 21.
     """
     encoded, last = _encoded(tuple(sorted({*names}.difference(ENVELOPE))), rows.schema)
     return rows.select(content=encoded.str.replace_many([last], ["}"])).to_series()
 
 
 def digests(texts: pl.Series) -> list[str]:
-    """As `digest`, of each."""
+    """The digest of each content."""
     return [sha256(text.encode()).hexdigest()[:DIGEST_CHARACTERS] for text in texts.to_list()]
 
 
 def event_ids(kind: str, rows: pl.DataFrame, digests: Sequence[str]) -> list[bytes]:
     """ID_BYTES that tell each event, version by version: equal where publisher, kind, event_id and content (so the
-    business key too) are.
+    business key too) are. `rows`: publisher, event_id.
     """
     names = rows.select(pl.concat_str(pl.lit(kind), *ENVELOPE, separator=join_key("", ""))).to_series().to_list()
     return [

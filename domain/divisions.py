@@ -82,12 +82,12 @@ def division_name(code: str, on: dt.date) -> str | None:
 
 @lru_cache(maxsize=16_384)
 def successor(code: str, on: dt.date) -> str | None:
-    """The division in force on a day that answers for a code: itself while it is in force.
+    """The division in force on a day that takes the place of a code: the code itself while it is in force.
 
-    Else the one that carried its name on in the next year, within the prefecture if one does, or the only one
-    of its level in the province (110221 昌平县 -> 110114 昌平区); and on from there, if that retired too.
-    Where no name was carried on (merged districts, unknown codes): the prefecture (xxxx00) or what became of
-    it, then the province. None when not even the province is known.
+    Else the one that carried its name on in the next year, within the prefecture if one does, or the only one of its
+    level in the province (110221 昌平县 -> 110114 昌平区); and on from there, if that retired too. Where no name was
+    carried on (merged districts, unknown codes): the prefecture (xxxx00) or its successor, then the province. None when
+    not even the province is known.
     """
     tried: set[str] = set()
     current: str | None = code

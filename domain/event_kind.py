@@ -44,21 +44,21 @@ class EventKind:
     personal: bool = False
 
     def of(self, *forms: Form) -> tuple[str, ...]:
-        """The texts of these forms."""
+        """Its text fields that have one of these forms."""
         return tuple(name for name, form in self.forms.items() if form in forms)
 
     def lists_of(self, *forms: Form) -> tuple[str, ...]:
-        """The lists whose items have one of these forms."""
+        """Its lists whose items have one of these forms."""
         return tuple(name for name, form in self.lists.items() if form in forms)
 
     @cached_property
     def codes(self) -> tuple[str, ...]:
-        """Its codes."""
+        """Its credit code fields."""
         return self.of("code")
 
     @cached_property
     def gtins(self) -> tuple[str, ...]:
-        """Its GTINs."""
+        """Its GTIN fields."""
         return self.of("gtin")
 
     @cached_property
@@ -68,17 +68,17 @@ class EventKind:
 
     @cached_property
     def numbers(self) -> tuple[str, ...]:
-        """Its other numbers."""
+        """Its other numbers, which lose no more than control characters."""
         return self.of("number")
 
     @cached_property
     def text_lists(self) -> tuple[str, ...]:
-        """Its lists of such texts."""
+        """Its lists of texts that are compared in normal form."""
         return self.lists_of("lot", "text")
 
     @cached_property
     def identifiers(self) -> dict[str, Callable[[str | None], str | None]]:
-        """Field → its normal form, one text at a time; the event's own first."""
+        """Field → function that brings one text of it into normal form; the event's own identifiers first."""
         return {
             **dict.fromkeys((*EVERY_NUMBER, *self.numbers), number_form),
             **dict.fromkeys((*EVERY_CODE, *self.codes), code_form),
@@ -94,5 +94,5 @@ class EventKind:
 
     @cached_property
     def needed(self) -> tuple[str, ...]:
-        """Those of the required without which an event is refused."""
+        """Required identifiers without which an event is refused."""
         return tuple(name for name in self.required if name not in self.may_be_nothing)

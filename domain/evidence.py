@@ -19,7 +19,7 @@ _CODES = str.maketrans(_ENCODED)
 
 
 class Evidence(NamedTuple):
-    """What an id names. `kind` None: any (ids of former versions had none); `version` empty: every one."""
+    """What an evidence id names. `kind` None: any (ids of former versions had none); `version` empty: every one."""
 
     kind: str | None
     publisher: str
@@ -34,13 +34,15 @@ def evidence_id(kind: str, publisher: str, event_id: str, digest: str = "") -> s
 
 
 def evidence_expr(kind: str) -> pl.Expr:
-    """As `evidence_id`, of columns `publisher`, `event_id` and `digest`."""
+    """Expression for the evidence id, of columns `publisher`, `event_id` and `digest`; for every version where the
+    digest is null.
+    """
     version = pl.format("~{}", pl.col("digest").str.head(VERSION_CHARACTERS)).fill_null("")
     return pl.format("{}/{}/{}{}", pl.lit(kind), _encoded("publisher"), _encoded("event_id"), version)
 
 
 def evidence_sql(kind: str) -> str:
-    """As `evidence_id`, in ClickHouse, of columns `publisher`, `event_id` and `digest`."""
+    """The evidence id as an SQL expression for ClickHouse, of columns `publisher`, `event_id` and `digest`."""
     publisher, event_id = "publisher", "event_id"
     for character, code in _ENCODED.items():  # the percent sign first
         publisher, event_id = (f"replaceAll({part}, '{character}', '{code}')" for part in (publisher, event_id))
@@ -48,7 +50,7 @@ def evidence_sql(kind: str) -> str:
 
 
 def evidence_parts(evidence: str) -> Evidence | None:
-    """What an id names; None for a text that is none."""
+    """The parts of an evidence id; None for a text that is none."""
     name, _, version = evidence.partition("~")
     match name.split("/"):
         case [publisher, event_id]:

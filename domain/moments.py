@@ -1,4 +1,4 @@
-"""When an event may say that it happened, and what a number is that cannot be ms since 1970."""
+"""Which times an event may have, and how numbers that cannot be ms since 1970 are explained."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _UNITS = (
 
 
 def wrong_moment(at: int, taken_at: int, *, shown: bool = True) -> str | None:
-    """Why an event that the log took at `taken_at` cannot have happened `at` (ms both), and what to do; None where it
-    can. `shown`: whether the reason may quote it.
+    """Why an event that the log took at `taken_at` cannot have happened `at` (both ms since the epoch), and what to do;
+    None where it can. `shown`: whether the reason may quote the value.
     """
     if FIRST_MOMENT <= at <= taken_at + LEEWAY_MS:
         return None
@@ -47,12 +47,14 @@ def wrong_moment(at: int, taken_at: int, *, shown: bool = True) -> str | None:
 
 
 def wrong_past(day: dt.date, at: int) -> bool:
-    """Whether a day of the past is later than the day after that on which the event happened, in China."""
+    """Whether a day of the past is later than the day after that on which the event happened (`at`, ms since the
+    epoch), in China.
+    """
     return day > days_after(china_day(at), 1)
 
 
 def _date(number: int) -> dt.date | None:
-    """Of 20260210, or of 20260210120000."""
+    """The date of a number such as 20260210 or 20260210120000."""
     digits = str(number)
     if len(digits) not in {8, 14}:
         return None

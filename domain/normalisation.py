@@ -17,7 +17,9 @@ from suyuan.domain.identifiers.normal_form_columns import code_forms, number_for
 
 
 def normalise(kind: EventKind, rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows with their identifiers in normal form; with a GTIN also `gtin_valid` (null where absent)."""
+    """The rows with their identifiers in normal form; with a GTIN also `gtin_valid` (null where absent). `rows`:
+    columns of the kind's fields.
+    """
     columns = {name: code_forms(rows[name]) for name in (*EVERY_CODE, *kind.codes)}
     columns |= {name: text_forms(rows[name]) for name in kind.texts}
     columns |= {name: number_forms(rows[name]) for name in (*EVERY_NUMBER, *kind.numbers)}

@@ -13,7 +13,7 @@ from suyuan.domain.evidence import evidence_id
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """What every event says of itself. `occurred_at`: ms since the epoch, UTC. `digest`: of its content
+    """The envelope of every event. `occurred_at`: ms since the epoch, UTC. `digest`: of its content
     (`domain/content.py`). `tie`: of events that share the rest of `recency` the greater content has the greater one.
     """
 
@@ -25,7 +25,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def evidence(self) -> str:
-        """The name by which chains and gaps cite the event."""
+        """The evidence id of the event."""
         return evidence_id(type(self).__name__.lower(), self.publisher, self.event_id, self.digest)
 
     @property

@@ -24,8 +24,8 @@ _LAST = b"\xff" * (16 - NAME_BYTES)
 
 @dataclass(frozen=True, slots=True)
 class Appended:
-    """Where records of one partition came to lie: `base_offset`..`last_offset`, without a hole; the last is below the
-    base when none was taken. `taken` says for each record given with an id whether it was new; None: no ids were given.
+    """Where records of one partition were appended: `base_offset`..`last_offset`, without a hole; the last is below the
+    base when none was taken. `taken`: for each record given with an id, whether it was new; None: no ids were given.
     `reused`: how many of the new ones share the first NAME_BYTES of their id with another that was there or came with
     them.
     """
@@ -85,7 +85,7 @@ def insert_batch(connection: sqlite3.Connection, partition_id: int, base_offset:
 
 
 def claim(connection: sqlite3.Connection, ids: Sequence[bytes]) -> list[bool]:
-    """Note the ids; which were new, the first of equal ones being the new one."""
+    """Note the ids. Returns which were new; of equal ones the first."""
     first: dict[bytes, int] = {}
     for index, id_ in enumerate(ids):
         first.setdefault(id_, index)
@@ -106,7 +106,7 @@ def claim(connection: sqlite3.Connection, ids: Sequence[bytes]) -> list[bool]:
 
 
 def _reused(connection: sqlite3.Connection, new: Sequence[bytes]) -> int:
-    """How many of these, which are there by now, came after another that begins as they do."""
+    """How many of these ids, which are noted by now, came after another that begins as they do."""
     named = Counter(id_[:NAME_BYTES] for id_ in new)
     beside = "SELECT count(*) FROM (SELECT 1 FROM published_ids WHERE id BETWEEN ? AND ? LIMIT ?)"
     return sum(

@@ -66,7 +66,7 @@ def sizes(records: Records) -> Ints:
 
 
 def split(records: Records) -> Iterator[Records]:
-    """The records in portions fit for a batch each: a record larger than a batch stands alone."""
+    """The records in portions, each fit for a batch: a record larger than a batch stands alone."""
     ends = np.cumsum(sizes(records))
     start = 0
     while start < len(records):

@@ -90,7 +90,7 @@ class Catalog:
         self._partitions, self._counts = partitions, counts
 
     def partition(self, topic: str, number: int) -> Partition:
-        """Raises UnknownTopic."""
+        """One partition. Raises UnknownTopic."""
         found = self._partitions.get((topic, number))
         if found is None:
             self.refresh()

@@ -46,7 +46,7 @@ def committed_offsets(connection: sqlite3.Connection, group: str) -> dict[tuple[
 
 
 def lag(connection: sqlite3.Connection, group: str) -> dict[tuple[str, int], int]:
-    """Records that the group has yet to commit, by topic and partition."""
+    """Records that the group has not committed yet, by topic and partition."""
     rows = connection.execute(
         "SELECT t.name, p.partition, p.end_offset - max(p.start_offset, coalesce(g.next_offset, 0))"
         " FROM group_offsets g JOIN partitions p ON p.id = g.partition_id JOIN topics t ON t.id = p.topic_id"

@@ -36,7 +36,7 @@ _OFFSETS = (
 
 
 def damage(log: Log) -> Iterator[str]:
-    """All of the log read, beside whoever writes; a line for each thing that is wrong. Raises LogError for what is no
+    """Read all of the log, beside its writers; one line for each thing that is wrong. Raises LogError for what is no
     damage.
     """
     for found in (_pages, _batches, _ends, _offsets, _ids):

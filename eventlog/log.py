@@ -46,8 +46,9 @@ POLL_SECONDS = 0.02
 
 
 class Log(Storage):
-    """Synchronous and thread-safe. Appends and commits of all threads go through one writer thread, which joins what
-    waits into one transaction; every fetch reads on a connection of its own and waits for nobody.
+    """The log of one data folder. Calls block; thread-safe. Appends and commits of all threads go through one writer
+    thread, which joins what waits into one transaction; every fetch reads on a connection of its own and waits for
+    nobody.
 
     Role `process` is for the one process that runs the streams on a folder (a second is refused); `publish` appends
     beside it from other processes; `read` never writes, nor does `export`, which takes logs of former versions too.
@@ -76,7 +77,7 @@ class Log(Storage):
 
     @property
     def identity(self) -> str:
-        """Tells this log from every other one that may have lain in the same folder."""
+        """An id that tells this log from every other one that may have been in the same folder."""
         with self.reading() as connection:
             return str(connection.execute("PRAGMA user_version").fetchone()[0])
 
@@ -101,7 +102,7 @@ class Log(Storage):
         batches: Mapping[TopicPartition, Records | Sequence[Record]],
         ids: Mapping[TopicPartition, Sequence[bytes]] | None = None,
     ) -> dict[TopicPartition, Appended]:
-        """`append_async`, waited for."""
+        """Append to many partitions in one transaction, and return when it is committed; see `append_async`."""
         return self.append_async(batches, ids).result()
 
     def append_async(
@@ -219,14 +220,14 @@ class Log(Storage):
         self._listeners.append(wake)
 
     def unlisten(self, wake: Callable[[], None]) -> None:
-        """The end of `listen`."""
+        """Stop calling `wake`."""
         self._listeners.remove(wake)
 
     # --- groups
 
     @staticmethod
     def is_another(_topic: str) -> bool:
-        """What groups have committed is in the log itself, and goes where it goes."""
+        """False: what groups have committed is in the log itself, and is lost together with it."""
         return False
 
     def register(self, group: str, topics: Sequence[str]) -> None:
@@ -249,7 +250,7 @@ class Log(Storage):
         offsets: Mapping[TopicPartition, int],
         metadata: Mapping[TopicPartition, str] | None = None,
     ) -> Future[None]:
-        """As `commit`; the future is resolved when it is durable."""
+        """Set the group's next offsets; the future is resolved when they are durable."""
         rows = {self.partition(*at).id: (offset, (metadata or {}).get(at, "")) for at, offset in offsets.items()}
         return self.write(lambda connection: groups.commit(connection, group, rows))
 
@@ -260,12 +261,14 @@ class Log(Storage):
             return groups.committed(connection, group, at.id)
 
     def committed_offsets(self, group: str) -> dict[TopicPartition, tuple[int | None, str]]:
-        """As `committed`, of every partition that the group is registered on or has committed."""
+        """The group's next offset (None: nothing committed yet) and metadata of every partition that it is registered
+        on or has committed.
+        """
         with self.reading() as connection:
             return groups.committed_offsets(connection, group)
 
     def lag(self, group: str) -> dict[TopicPartition, int]:
-        """Records that the group has yet to commit, by topic and partition."""
+        """Records that the group has not committed yet, by topic and partition."""
         with self.reading() as connection:
             return groups.lag(connection, group)
 

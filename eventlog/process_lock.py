@@ -1,4 +1,4 @@
-"""One running process per folder."""
+"""A lock that keeps a folder to one running process."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 def lock_of(folder: Path) -> Path:
-    """The file that the process which runs on a data folder has locked."""
+    """The file that the running process of a data folder has locked."""
     return folder / "log" / "running.lock"
 
 
 def last_taken(folder: Path) -> int:
-    """Another number each time that a process has begun to run on the data folder; 0 before the first."""
+    """A number that differs each time that a process has begun to run on the data folder; 0 before the first."""
     try:
         return lock_of(folder).stat().st_mtime_ns
     except OSError:
@@ -28,7 +28,9 @@ def last_taken(folder: Path) -> int:
 
 
 class ProcessLock:
-    """An exclusive lock on a file that says who holds it. The system frees it when the process ends, however."""
+    """An exclusive lock on a file that says who holds it. The system releases it when the process ends in whatever
+    way.
+    """
 
     def __init__(self, path: Path) -> None:
         """Take the lock, or raise LogLocked naming the holder."""
@@ -56,7 +58,7 @@ class ProcessLock:
             raise
 
     def release(self) -> None:
-        """Let the next process in."""
+        """Release the lock."""
         os.close(self._file)
 
     def __enter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""Reading connections: a pool for fetches, and one that watches how far the partitions reach."""
+"""Reading connections: a pool for fetches, and one that watches the start and end of the partitions."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Readers:
             self._idle.put(connection)
 
     def close(self) -> None:
-        """Close the idle ones now, those in use when they come back."""
+        """Close the idle connections now, those in use when they are returned."""
         self._closed.set()
         while True:
             try:
@@ -87,7 +87,7 @@ class Extents:
             return self._extents
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the connection."""
         with self._gate:
             if self._connection is not None:
                 self._connection.close()

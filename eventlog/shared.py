@@ -1,4 +1,4 @@
-"""One log per folder in a process, shared by the app's producer and consumer, the loaders and whoever else."""
+"""One log per folder in a process, shared by all of its users: the app's producer and consumer, the loaders."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ _shared: dict[Path, tuple[Log, int]] = {}
 
 
 def acquire(folder: str | Path, fsync: Fsync = "interval") -> Log:
-    """The process's log of a data folder, opened by the first caller (whose `fsync` holds). `release` it when done."""
+    """The process's log of a data folder, opened by the first caller (whose `fsync` holds). To be given back by
+    `release`.
+    """
     folder = Path(folder).resolve()
     with _gate:
         log, users = _shared.get(folder) or (Log.open(folder, "process", fsync), 0)
@@ -25,7 +27,7 @@ def acquire(folder: str | Path, fsync: Fsync = "interval") -> Log:
 
 
 def release(log: Log) -> None:
-    """The last user's release closes the log."""
+    """Give the log back; the last user's release closes it."""
     with _gate:
         folder = log.folder
         found, users = _shared[folder]

@@ -51,7 +51,7 @@ class Storage:
         self._catalog = Catalog(self.reading)
 
     def close(self) -> None:
-        """Finish what was submitted and let go of the folder. Using the log afterwards raises LogClosed."""
+        """Finish what was submitted and release the folder. Using the log afterwards raises LogClosed."""
         self._opened.close()
 
     def __enter__(self) -> Self:
@@ -63,7 +63,9 @@ class Storage:
         self.close()
 
     def write(self, work: Callable[[sqlite3.Connection], T], size: int = 0) -> Future[T]:
-        """Have the writer run `work` in a transaction."""
+        """Have the writer run `work` in a transaction; the future is resolved when it is committed. `size`: bytes,
+        about.
+        """
         if self._writer is None:
             raise LogReadOnly(f"the log in {self.folder} was opened for reading only")
         return self._writer.submit(work, size)

@@ -1,4 +1,4 @@
-"""The end of the log's write-ahead file, looked at before SQLite opens it.
+"""The end of the log's write-ahead file, checked before SQLite opens it.
 
 After a kill the latest transactions are in the write-ahead file alone: a header, then frames of a page each, whose
 checksums go on from frame to frame (https://sqlite.org/fileformat2.html#walformat). SQLite takes the first frame that
@@ -67,7 +67,7 @@ _open_here: Counter[Path] = Counter()
 
 @dataclass(frozen=True, slots=True)
 class LostEnd:
-    """`commits`: transactions at least that SQLite would drop. `restarted`: the machine was started since, so they may
+    """What SQLite would drop. `commits`: transactions at least; `restarted`: the machine was started since, so they may
     never have reached the disk.
     """
 
@@ -91,7 +91,7 @@ def opened_here(path: Path) -> Iterator[None]:
 
 
 def lost_end(path: Path) -> LostEnd | None:
-    """What SQLite would drop of the log at `path`; None where nothing, or where somebody has the log open."""
+    """What SQLite would drop of the log at `path`; None where nothing, or where a process has the log open."""
     wal = path.with_name(f"{path.name}-wal")
     with _gate:
         if _open_here[path.resolve()]:
@@ -123,7 +123,7 @@ def _lost_commits(path: Path, wal: Path, index: bytes) -> int:
 
 
 class _Walk:
-    """`committed`: frames up to the end that SQLite takes. `lost`: commits behind it."""
+    """A walk over the frames. `committed`: frames up to the end that SQLite takes; `lost`: commits behind it."""
 
     def __init__(self, header: bytes, order: str, *, fits: bool) -> None:
         self.committed = self.lost = 0
@@ -135,7 +135,7 @@ class _Walk:
         self._before = {stored} if fits else {stored, _sum((0, 0), header[:24], order)}
 
     def go_on(self, frames: bytes, size: int) -> None:
-        """The next ones, of pages of that size; what is left of one is none."""
+        """Take the next frames, of pages of `size` bytes; an incomplete one is none."""
         rows = np.frombuffer(frames, np.uint8)[: len(frames) // (_FRAME + size) * (_FRAME + size)]
         rows = rows.reshape(-1, _FRAME + size)
         counted = np.ascontiguousarray(np.hstack((rows[:, :8], rows[:, _FRAME:])))
@@ -196,7 +196,7 @@ def _page_size(path: Path) -> int:
 
 
 def _index(path: Path) -> tuple[bool, bytes]:
-    """(whether somebody has the log open, the beginning of SQLite's index)"""
+    """(whether a process has the log open, the beginning of SQLite's index)"""
     try:
         descriptor = os.open(path.with_name(f"{path.name}-shm"), os.O_RDONLY)
     except OSError:
@@ -217,7 +217,9 @@ def _is_locked(descriptor: int) -> bool:
 
 
 def _committed(index: bytes, header: bytes) -> int:
-    """Frames that were committed as SQLite's index has it; 0 where it does not belong to the file, or is not whole."""
+    """How many frames were committed according to SQLite's index; 0 where it does not belong to the file, or is not
+    whole.
+    """
     first, second = index[:_INDEX], index[_INDEX:]
     if len(first) < _INDEX or first != second or first[32:40] != header[_SALTS]:
         return 0
@@ -228,7 +230,7 @@ def _committed(index: bytes, header: bytes) -> int:
 
 
 def _started() -> float:
-    """When the machine was started, as far as it can be known."""
+    """When the machine was started, in seconds since the epoch, as far as it can be known."""
     clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
     return time.time() - time.clock_gettime(clock)
 
@@ -259,7 +261,7 @@ def refuse_lost_end(path: Path, role: str, fsync: str) -> None:
 
 
 def accept_lost_end(folder: Path) -> None:
-    """Go on without what SQLite would drop of the log in a data folder, if that is anything; it is told, and the file
+    """Go on without what SQLite would drop of the log in a data folder, if that is anything; it is logged, and the file
     is kept aside.
     """
     path = folder / "log" / "log.sqlite"
@@ -270,7 +272,7 @@ def accept_lost_end(folder: Path) -> None:
 
 
 def _set_aside(path: Path) -> None:
-    """Keep the file, and have SQLite drop what it drops, so that it is told once."""
+    """Keep the file, and have SQLite drop what it drops, so that it is reported once."""
     wal = path.with_name(f"{path.name}-wal")
     number = 1
     while (aside := wal.with_name(f"{wal.name}.aside-{number}")).exists():

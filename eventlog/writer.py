@@ -55,7 +55,7 @@ class Writer:
         self._thread.start()
 
     def submit(self, work: Work[T], size: int = 0) -> Future[T]:
-        """Queue a work of about `size` bytes."""
+        """Queue a function to be run in a transaction, writing about `size` bytes."""
         job = _Job(work, size)
         job.done.set_running_or_notify_cancel()  # a caller who no longer waits cancels nothing
         with self._gate:

@@ -1,4 +1,4 @@
-"""Runs of messages as intake takes them: read, in normal form, judged by the rules of acceptance."""
+"""Runs of messages as intake takes them: decoded, in normal form, judged by the rules of acceptance."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from suyuan.schemas.runs import Failure, decode_run
 
 @dataclass(frozen=True, slots=True)
 class AcceptedRun:
-    """`rows`: of the events that count, as `decode_run` gives them, but in normal form. `unreadable`: messages that are
-    no event of the kind; `refused`: those that are, and do not count. Both ascending.
+    """`rows`: of the accepted events, with the columns of `DecodedRun.rows`, in normal form. `unreadable`: messages
+    that are no event of the kind; `refused`: events that the rules do not accept. Both ascending.
     """
 
     rows: pl.DataFrame
@@ -30,7 +30,9 @@ class AcceptedRun:
 
 
 def accepted_run(kind: str, values: Sequence[bytes | None], taken_at: Sequence[int]) -> AcceptedRun:
-    """`taken_at`: when the log took each message, ms. Never raises for what a message holds."""
+    """Decode and judge a run of one kind. `taken_at`: when the log took each message, ms since the epoch. Never raises
+    for what a message holds.
+    """
     decoded, rules = decode_run(kind, values), EVENT_KINDS[kind]
     rows, index = normalise(rules, decoded.rows), decoded.rows["index"].to_list()
     found = list(refusals(rules, decoded.rows, rows, [taken_at[at] for at in index]))

@@ -58,7 +58,7 @@ class BlockError(SuyuanError, ValueError):
 
 
 def block_avro(name: str) -> Avro:
-    """The schema as it stands in containers: without docs. Raises KeyError for no such block."""
+    """The schema of a block as its containers have it: without docs. Raises KeyError for no such block."""
     return _avro(name)
 
 
@@ -68,13 +68,13 @@ def block_schema(name: str) -> dict[str, pl.DataType]:
 
 
 def empty_block(name: str) -> pl.DataFrame:
-    """No rows, all columns."""
+    """A frame with all columns of the block and no rows."""
     return pl.DataFrame(schema=_dtypes(name))
 
 
 def encode_block(name: str, rows: pl.DataFrame, codec: Codec = "null") -> bytes:
-    """The container of the rows. Columns may come in any order; one that is missing is null, one of nulls
-    alone may be of any type. Raises BlockError for a column that is not in the schema or of another type.
+    """The Avro container of the rows. Columns may come in any order; a missing one is null, one of nulls alone may be
+    of any type. Raises BlockError for a column that is not in the schema or of another type.
     """
     fitted = _fit(name, rows)
     if fitted.is_empty():  # polars cannot read back a compressed block of no rows
@@ -86,9 +86,10 @@ def encode_block(name: str, rows: pl.DataFrame, codec: Codec = "null") -> bytes:
 
 
 def decode_block(data: bytes, name: str | None = None) -> pl.DataFrame:
-    """The rows, with exactly the columns of the block's schema; those that the writer did not know are null.
+    """The rows of a container, with exactly the columns of the block's schema; those that the writer did not know are
+    null.
 
-    `name` None: what the container says it is. Raises BlockError.
+    `name` None: the container says which block it is. Raises BlockError.
     """
     try:
         header = read_header(data)
@@ -106,7 +107,7 @@ def decode_block(data: bytes, name: str | None = None) -> pl.DataFrame:
 
 
 def join_blocks(parts: Sequence[bytes]) -> bytes:
-    """One block of the rows of all, in order, without encoding them again. Raises BlockError for none, for
+    """One container with the rows of all, in order, without encoding them again. Raises BlockError for none, for
     damaged ones, and for different schemas or codecs.
     """
     if not parts:
@@ -118,7 +119,7 @@ def join_blocks(parts: Sequence[bytes]) -> bytes:
 
 
 def block_name(avro: Avro) -> str:
-    """Which block a container's schema stands for. Raises BlockError."""
+    """The name of the block that a container's schema is of. Raises BlockError."""
     name = str(avro.get("name", "")).removeprefix(f"{NAMESPACE}.")
     if name not in BLOCKS:
         raise BlockError(f"no block is called {name!r}")

@@ -51,7 +51,7 @@ class DeclaredRoute(NamedTuple):
 
 @dataclass(frozen=True)
 class Declaration:
-    """What one file says; the table above. `avro`: all of it, `fields`: those of Avro with their marks."""
+    """What one .avsc file says; see the table above. `avro`: all of it, `fields`: Avro's fields with their marks."""
 
     kind: str
     avro: Avro
@@ -67,7 +67,9 @@ class Declaration:
 
     @property
     def rules(self) -> EventKind:
-        """What the rules of the domain have to know of it. Fields of the key come first, the others as they stand."""
+        """What the rules of the domain have to know of the kind. Fields of the key come first, the others in the file's
+        order.
+        """
         in_key = {field.name: field for field in self.fields if field.name in self.key}
         fields = [in_key[name] for name in self.key]
         fields += [field for field in self.fields if field.name not in self.key]
@@ -87,8 +89,8 @@ class Declaration:
 
 
 def declarations(folder: Path) -> dict[str, Declaration]:
-    """Of every .avsc in a folder, by kind, in the order of their first ids. Raises ValueError, naming file, place and
-    reason, for what is no declaration.
+    """The declarations of every .avsc in a folder, by kind, in the order of their first ids. Raises ValueError, naming
+    file, place and reason, for what is no declaration.
     """
     found = sorted((declaration(path) for path in folder.glob("*.avsc")), key=lambda each: each.ids[0])
     ids = [number for each in found for number in each.ids]
@@ -99,7 +101,7 @@ def declarations(folder: Path) -> dict[str, Declaration]:
 
 
 def declaration(path: Path) -> Declaration:
-    """Of one file. Raises ValueError as above."""
+    """The declaration of one file. Raises ValueError as `declarations` does."""
     try:
         avro = json.loads(path.read_bytes())
         _refuse_unknown(avro)
@@ -124,13 +126,13 @@ def declaration(path: Path) -> Declaration:
 
 
 def published(avro: Avro) -> Avro:
-    """The schema alone, without what is ours: as it is kept of each version in history/."""
+    """The schema alone, without our own properties: as each version is kept in history/."""
     fields = [{name: part for name, part in field.items() if name not in MARKS} for field in avro["fields"]]
     return {name: part for name, part in avro.items() if name not in _OURS} | {"fields": fields}
 
 
 def _refuse_unknown(avro: Avro) -> None:
-    """What nobody reads is a word misspelt."""
+    """Raise ValueError for an unknown property: it is probably a misspelt one."""
     for name, value in avro.items():
         if name not in _OURS.keys() | _AVRO:
             raise ValueError(f"{name}: not one of {', '.join(_OURS)}")

@@ -34,7 +34,7 @@ def encode_event(kind: str, event: Mapping[str, Any]) -> bytes:
 
 
 def encode_body(schema: EventSchema, event: Mapping[str, Any]) -> bytes:
-    """The Avro body alone."""
+    """The Avro body alone, without the frame."""
     out = io.BytesIO()
     try:
         fastavro.schemaless_writer(out, _parsed(schema.schema_id), event)
@@ -83,7 +83,7 @@ def _decode_body(schema: EventSchema, body: bytes) -> dict[str, Any]:
 
 
 def _value(field: Field, raw: Any) -> Any:
-    """From what is on the wire: enums are indices there, dates days."""
+    """The value of a field from what is on the wire: enums are indices there, dates days."""
     if raw is None:
         return None
     if field.type == "enum":
@@ -111,7 +111,7 @@ def _resolve(writer: EventSchema, reader: EventSchema, event: dict[str, Any]) ->
 
 
 def _without_enums(field: Field, value: Any) -> Any:
-    """As `_value`, of what schema resolution gives: symbols are text already."""
+    """The value of a field from what schema resolution returns, where symbols are text already."""
     if value is None or field.type == "enum":
         return value
     if field.items is not None:
@@ -126,8 +126,8 @@ def _parsed(schema_id: int) -> Any:
 
 @cache
 def _wire_fields(schema_id: int) -> list[Any]:
-    """Each field's type with enums as their indices and logical types as their numbers: the same bytes, but a
-    bad index or day comes back as a number that can be judged.
+    """Each field's type with enums as their indices and logical types as their numbers: the same bytes, but a bad index
+    or day comes back as a number that can be judged.
     """
     return [_parse(mapped(field["type"], _wire)) for field in schema_by_id(schema_id).avro["fields"]]
 
@@ -139,7 +139,7 @@ def _wire(avro: Any) -> Any:
 
 @cache
 def _plain(schema_id: int) -> Any:
-    """The schema without logical types; defaults and aliases kept."""
+    """The schema without logical types; it keeps defaults and aliases."""
     return _parse(_without_logical_types(schema_by_id(schema_id).avro))
 
 

@@ -69,7 +69,7 @@ class Field:
 
     @property
     def dtype(self) -> pl.DataType:
-        """As a column of a frame: times are ms since the epoch, UTC, in Int64."""
+        """The dtype of the field's column in a frame: times are Int64, ms since the epoch, UTC."""
         if self.items is not None:
             return pl.List(self.items.dtype)
         if self.type == "record":
@@ -118,7 +118,7 @@ def _field(name: str, avro: Any, doc: str = "") -> Field:
 
 
 def mapped(avro: Any, leaf: Any) -> Any:
-    """The same type with `leaf(type)` in place of every type that holds no other; docs and defaults go."""
+    """The same type with `leaf(type)` in place of every type that holds no other; docs and defaults are dropped."""
     if isinstance(avro, list):
         return [mapped(branch, leaf) for branch in avro]
     if isinstance(avro, dict) and avro["type"] == "array":

@@ -24,9 +24,9 @@ _FRACTION = re.compile(r"\d+\.\d*", re.ASCII)
 
 
 def instant(value: int | str) -> int:
-    """Ms since the epoch from itself, or from ISO 8601 date and time with an offset from UTC ('Z' or
-    '+08:00'); finer fractions are cut off. Whether an event may say so is another question: `domain/moments.py`.
-    Raises ValueError with the reason.
+    """Ms since the epoch, from a number of ms or from ISO 8601 date and time with an offset from UTC ('Z' or '+08:00');
+    finer fractions are cut off. Whether an event may have that time is decided in `domain/moments.py`. Raises
+    ValueError with the reason.
     """
     moment, assumed = _instant(value, office=False)
     if assumed:
@@ -35,8 +35,8 @@ def instant(value: int | str) -> int:
 
 
 def instant_in_china(value: int | str) -> tuple[int, bool]:
-    """As `instant`, and also from a day or a time of day without an offset, as offices write them (2026/2/10,
-    2026年2月10日 9:30): China time, told by True. A day is its first moment.
+    """(ms since the epoch, whether China time was assumed): what `instant` reads, and also a day or a time of day
+    without an offset, as offices write them (2026/2/10, 2026年2月10日 9:30). A day is its first moment.
     """
     return _instant(value, office=True)
 
@@ -52,8 +52,8 @@ def day(text: str) -> dt.date:
 
 
 def office_day(text: str) -> dt.date:
-    """The day of a date as offices write it (2026/2/10, 2026.2.10, 2026年2月10日), or as `day`; a time of day only
-    where it is midnight, which spreadsheets add. Raises ValueError with the reason.
+    """The day of an ISO 8601 date, or of one as offices write it (2026/2/10, 2026.2.10, 2026年2月10日); with a time of
+    day only where it is midnight, as spreadsheets add. Raises ValueError with the reason.
     """
     try:
         return day(text)

@@ -1,4 +1,6 @@
-"""Which values an event may hold beyond its types, one by one and by column. Which times: `domain/moments.py`."""
+"""Limits of an event's values beyond their types, checked one by one and by column. Limits of times:
+`domain/moments.py`.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +21,12 @@ DAY_RANGE = "outside 0001-01-01..9999-12-31"
 
 
 def one_of(values: tuple[str | int, ...]) -> str:
-    """The reason given for a value that is not in the list."""
+    """The reason for refusing a value that is not in the list."""
     return f"not one of {', '.join(str(value) for value in values)}"
 
 
 def broken_limit(fields: tuple[Field, ...], event: Mapping[str, Any]) -> tuple[str, str] | None:
-    """(field, reason) of the first value out of its limits, or None. Dates are dates already."""
+    """(field, reason) of the first value out of its limits, or None. Dates must be `datetime.date`."""
     for field in fields:
         value = event[field.name]
         if value is None:
@@ -35,7 +37,9 @@ def broken_limit(fields: tuple[Field, ...], event: Mapping[str, Any]) -> tuple[s
 
 
 def limit_checks(fields: tuple[Field, ...]) -> list[tuple[str, str, pl.Expr]]:
-    """(field, reason, expression that is true where the limit is broken) of the same limits, and of dates."""
+    """(field, reason, expression that is true where the limit is broken) of the same limits for frames, and of
+    dates.
+    """
     checks = []
     for field in fields:
         column = pl.col(field.name)

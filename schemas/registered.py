@@ -1,6 +1,6 @@
-"""Ids that a schema registry gave to the schemas that we know: read as the built-in ids are.
+"""Ids that a schema registry gave to schemas that we know: they are read as the built-in ids are.
 
-Each topic's own, since a registry counts from 1 as we do: 3 may be a lot there, and is a licence here.
+Ids are registered by topic, since a registry counts from 1 as we do: 3 may be a lot there, and is a licence here.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ def built_in_ids(kind: str, registered: Iterable[tuple[int, str]]) -> dict[int, 
 
 
 def accept(kind: str, ids: Mapping[int, int]) -> None:
-    """From now on, in this process, messages of the kind may have these ids (registered → built-in); they go before the
-    built-in ones.
+    """Have this process read messages of the kind with these ids (registered → built-in) from now on; they go before
+    the built-in ones.
     """
     _ids[kind] = dict(ids)
 
 
 def built_in_id(kind: str, number: int) -> int:
-    """What an id in a message of the kind stands for."""
+    """The built-in id for an id in a message of the kind."""
     return _ids.get(kind, {}).get(number, number)
 
 

@@ -1,4 +1,5 @@
-"""Rows of a frame as Avro bodies, one each, and back: what goes out or into state row by row is encoded by column.
+"""Rows of a frame as Avro bodies, one each, and back: for messages and state values that are made row by row from
+columns.
 
 For flat records whose every field is a union of null and string, long, int, date or timestamp-millis, as in blocks:
 polars writes such a frame as one run of bodies. Where each ends follows from its values; that the ends meet the end of
@@ -40,7 +41,9 @@ class RowSchema:
         self._avro = json.dumps({"type": "record", "name": self._name, "fields": plain})
 
     def encode(self, rows: pl.DataFrame, before: bytes = b"") -> list[bytes]:
-        """Each row's body, `before` in front of it. The frame has exactly the columns; ValueError for another."""
+        """The body of each row, with `before` in front of it. The frame must have exactly the columns; raises
+        ValueError otherwise.
+        """
         if rows.schema != self.columns:
             raise ValueError(f"{self._name}: {rows.schema}")
         if rows.is_empty():
@@ -55,8 +58,8 @@ class RowSchema:
         return [before + data[start:end] for start, end in cuts] if before else [data[a:b] for a, b in cuts]
 
     def decode(self, bodies: Sequence[bytes], count: int | None = None) -> pl.DataFrame:
-        """The rows of bodies that `encode` made (not of anybody else's: they are not checked). `count`: of rows, where
-        there may be several to an item.
+        """The rows of bodies that `encode` made (they are trusted: others are not checked). `count`: number of rows,
+        where there may be several to an item.
         """
         if not bodies:
             return pl.DataFrame(schema=self.columns)

@@ -70,7 +70,7 @@ def _fields(kind: str) -> tuple[tuple[str, Field], ...]:
 
 
 def _from_cell(kind: str, field: Field, text: str, words: Words, assumed: list[str]) -> Any:
-    """`assumed`: takes the field's name where China time was."""
+    """The value of a cell. `assumed`: gets the field's name where China time was assumed."""
     try:
         return _typed(field, text, words, assumed)
     except InvalidEvent:
@@ -87,7 +87,7 @@ def _unwrapped(field: Field, text: str) -> str:
 
 
 def _is_free(field: Field) -> bool:
-    """Whether it may well begin with an apostrophe of its own."""
+    """Whether a field is free text, which may begin with an apostrophe of its own."""
     return field.form == "free" and field.items is None
 
 

@@ -94,7 +94,7 @@ _BY_NAME = {topic.name: topic for topic in TOPICS}
 
 
 def topic(name: str) -> Topic:
-    """The topic of that name. Raises KeyError."""
+    """The topic with that name. Raises KeyError."""
     return _BY_NAME[name]
 
 

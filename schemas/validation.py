@@ -31,7 +31,7 @@ _INT64 = Annotated[int, msgspec.Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
 
 
 class InvalidEvent(SuyuanError, ValueError):
-    """Not an event. `field`: the one at fault, '' when it is the whole."""
+    """What was written is not an event. `field`: the one at fault, '' when it is the whole."""
 
     def __init__(self, field: str, reason: str) -> None:
         super().__init__(f"{field}: {reason}" if field else reason)
@@ -86,7 +86,7 @@ def parse_value(field: Field, text: str) -> Any:
 
 
 def _second_look(line: bytes) -> tuple[Any, tuple[str, ...]]:
-    """Unknown fields allowed this time, and named; what is still wrong is told."""
+    """Parse again with unknown fields allowed, to name them; raises what is still wrong."""
     try:
         given = msgspec.json.decode(line)
         struct = _decoder(exact=False).decode(line)
@@ -163,7 +163,7 @@ class _Kind(msgspec.Struct):
 
 @cache
 def _decoder(*, exact: bool) -> msgspec.json.Decoder[Any]:
-    """Over all kinds, told apart by `kind`. `exact`: unknown fields are an error, which is how they are
+    """A decoder of all kinds, told apart by `kind`. `exact`: unknown fields are an error, which is how they are
     noticed.
     """
     union: Any = None

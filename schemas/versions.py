@@ -1,4 +1,4 @@
-"""Whether the versions of each kind of event read each other: looked at before anything is read with them."""
+"""Checks that the versions of each kind of event can read each other, before anything is read with them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ class IncompatibleVersions(SuyuanError, ValueError):
 
 
 def refuse_incompatible_versions() -> None:
-    """Raises IncompatibleVersions, naming kind, versions, field and reason: FULL_TRANSITIVE, as registries call it."""
+    """Raise IncompatibleVersions, naming kind, versions, field and reason, unless all are FULL_TRANSITIVE, as
+    registries call it.
+    """
     for kind in KINDS:
         versions = [schema_by_id(number) for number, (name, _) in sorted(SCHEMA_IDS.items()) if name == kind]
         for old, new in combinations(versions, 2):

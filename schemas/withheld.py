@@ -14,12 +14,12 @@ _DIGEST_CHARACTERS = 64
 
 
 def stand_in(value: bytes) -> bytes:
-    """What is kept in the place of a value."""
+    """The bytes that are kept in place of a value: a fixed prefix and its SHA-256 in hex."""
     return _PREFIX + sha256(value).hexdigest().encode()
 
 
 def withheld_hash(payload: bytes) -> str | None:
-    """The SHA-256, in hex, of the value that a payload stands in for; None where it stands for itself."""
+    """The SHA-256, in hex, of the value that a payload stands in for; None where the payload is the value itself."""
     if not payload.startswith(_PREFIX) or len(payload) != len(_PREFIX) + _DIGEST_CHARACTERS:
         return None
     return payload[len(_PREFIX) :].decode("ascii", "replace")

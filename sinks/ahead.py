@@ -1,4 +1,4 @@
-"""How far the tables have come in the topics that events come in by."""
+"""How far the tables have come in the topics of events."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from suyuan.sinks.log_reader import TopicPartition
 
 
 def reached_in_tables(clickhouse: ClickHouse) -> dict[TopicPartition, int]:
-    """The offset behind the last event of each partition of in.<kind> that the tables have. A log that ends before has
-    lost its end, or is another one.
+    """The offset behind the last event of each partition of in.<kind> that the tables have. A log that ends before it
+    has lost its end, or is another one.
     """
     of_kinds = (f"SELECT 'in.{kind}' AS topic, source_partition, source_offset FROM event_{kind}" for kind in KINDS)  # noqa: S608
     everything = " UNION ALL ".join((*of_kinds, "SELECT topic, source_partition, source_offset FROM dead_letter"))

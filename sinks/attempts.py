@@ -1,4 +1,4 @@
-"""One batch into its sink: again and again while what hinders it may pass."""
+"""Writes one batch into its sink: again and again while what hinders it may pass."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from suyuan.sinks.sink import Sink
 
 @dataclass(frozen=True, slots=True)
 class BackOff:
-    """Waits of first, 2 x first, ... up to `longest` seconds, each times a chance of 0.5 to 1."""
+    """Waits of first, 2 x first, ... up to `longest` seconds, each multiplied by a random factor of 0.5 to 1."""
 
     first: float = 0.1
     longest: float = 30.0
 
     def seconds(self, attempt: int, chance: Random) -> float:
-        """Before the attempt after `attempt` (1, 2, ...) failed ones."""
+        """Seconds to wait after `attempt` failed attempts (1, 2, ...)."""
         return min(self.longest, self.first * 2.0 ** min(attempt - 1, 30)) * chance.uniform(0.5, 1)
 
 
 class Attempts:
-    """`pause(seconds)` waits and says whether to go on; `on_retry(batch, error, attempt)` is told of each
-    failure.
+    """Repeats writes. `pause(seconds)` waits and returns whether to go on; `on_retry(batch, error, attempt)` is called
+    for each failure.
     """
 
     def __init__(
@@ -43,8 +43,8 @@ class Attempts:
         self._chance = chance or Random()  # noqa: S311 - spreads retries, keeps no secret
 
     def write(self, batch: Batch) -> bool:
-        """True when the rows are in; False when told to stop before. Raises LoaderError for what no repeat
-        can mend.
+        """Write a batch; True when its rows are in, False when told to stop before. Raises LoaderError for what no
+        repeat can mend.
         """
         attempt = 0
         while True:

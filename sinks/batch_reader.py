@@ -20,8 +20,9 @@ FETCH_BYTES = 8 << 20
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Where a batch ends; the block that goes beyond is the last. `spans`: partitions of a batch, since a log may
-    limit the text that is committed with an offset (Kafka: 4 KiB), and a span takes up to 34 bytes of it.
+    """Where a batch ends: the block that goes beyond `rows` or `bytes` is its last. `spans`: partitions of a batch at
+    most, since a log may limit the text that is committed with an offset (Kafka: 4 KiB), and a span takes up to 34
+    bytes of it.
     """
 
     rows: int = 32_768
@@ -30,9 +31,10 @@ class Size:
 
 
 class BatchReader:
-    """Reads one group's topics. `positions` are where its next batch of a partition begins.
+    """Reads one group's topics. `positions`: where the next batch of each partition begins.
 
-    `on_lost` is told of messages that the log has no longer, and raises where that is not to be gone past.
+    `on_lost` is called for messages that the log no longer has, and raises where the loader must not go on without
+    them.
     """
 
     def __init__(self, log: LogReader, group: str, size: Size, on_lost: Callable[[Lost], None]) -> None:
@@ -46,8 +48,8 @@ class BatchReader:
         """positions that were never committed: where the group begins"""
 
     def resume(self, target: Target) -> list[Batch]:
-        """Take the committed positions of a topic; the batches that were intended and not committed, made
-        again of the very same messages, so that their tokens are the same.
+        """Take the committed positions of a topic. Returns the batches that were intended and not committed, made again
+        of the very same messages, so that their tokens are the same.
         """
         intended: dict[tuple[Span, ...], None] = {}
         topic_partitions = [(target.topic, partition) for partition in range(self._log.partitions(target.topic))]
@@ -102,7 +104,9 @@ class BatchReader:
         return rows >= self._size.rows or size >= self._size.bytes
 
     def _in_turn(self, target: Target) -> list[int]:
-        """The topic's partitions, beginning with another one each time: a busy one does not keep the others back."""
+        """The topic's partitions, beginning with another one each time, so that a busy one does not keep the others
+        back.
+        """
         count = self._log.partitions(target.topic)
         first = self._turn.get(target.topic, 0)
         self._turn[target.topic] = (first + 1) % count

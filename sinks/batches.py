@@ -36,15 +36,16 @@ class Batch:
 
     @classmethod
     def of(cls, target: Target, spans: Iterable[Span], blocks: Sequence[bytes], *, repeated: bool = False) -> Batch:
-        """Raises BlockError for a damaged block or blocks of different schemas."""
+        """A batch of the blocks of these spans. Raises BlockError for a damaged block or blocks of different
+        schemas.
+        """
         data = join_blocks(blocks) if blocks else b""
         return cls(target, tuple(spans), data, container_rows(data) if data else 0, repeated)
 
     @property
     def token(self) -> str:
-        """target:topic:partition/first-last,...:rows:bytes:crc32. What is inserted again under the same token
-        is dropped by ClickHouse without a look at its rows, hence the sums (CRC-32: 0.5 us a row of 1.3 kB,
-        SHA-256 3 to 13).
+        """target:topic:partition/first-last,...:rows:bytes:crc32. ClickHouse drops what is inserted again under the
+        same token without a look at its rows, hence the sums (CRC-32: 0.5 us a row of 1.3 kB, SHA-256 3 to 13).
         """
         ranges = ",".join(f"{span.partition}/{span.first}-{span.last}" for span in self.spans)
         sums = f"{self.rows}:{len(self.data)}:{zlib.crc32(self.data):08x}"
@@ -52,13 +53,13 @@ class Batch:
 
     @property
     def intent(self) -> dict[TopicPartition, tuple[int, str]]:
-        """What to commit before the insert: still the first offsets, and the note."""
+        """What to commit before the insert, by partition: still the first offset, and the note with the spans."""
         note = json.dumps({"inserting": self.spans}, separators=(",", ":"))
         return {(self.target.topic, span.partition): (span.first, note) for span in self.spans}
 
     @property
     def committed(self) -> dict[TopicPartition, tuple[int, str]]:
-        """What to commit after the insert."""
+        """What to commit after the insert, by partition: the offset behind the last, and no note."""
         return {(self.target.topic, span.partition): (span.last + 1, "") for span in self.spans}
 
 
@@ -70,7 +71,7 @@ def intended_spans(note: str) -> tuple[Span, ...]:
 
 
 def container_rows(data: bytes) -> int:
-    """Rows of an Avro container, told by its block headers. Raises BadContainer."""
+    """How many rows an Avro container has, by its block headers. Raises BadContainer."""
     header = read_header(data)
     at, rows = header.size, 0
     while at < len(data):
@@ -82,5 +83,5 @@ def container_rows(data: bytes) -> int:
 
 
 def written_schema(block: bytes) -> bytes:
-    """The schema text of a block: only blocks of the same can be joined. Raises BadContainer."""
+    """The schema text of a block: only blocks with the same one can be joined. Raises BadContainer."""
     return read_header(block).metadata["avro.schema"]

@@ -1,8 +1,7 @@
 """A ClickHouse to write to and to read from: chdb in this process, or a server over HTTP.
 
-chdb allows one process per folder and one folder per process; forking with it open hangs (spawn instead). Its
-calls block, so all of this is meant for threads other than the event loop's; they let go of the interpreter
-meanwhile.
+chdb allows one process per folder and one folder per process; forking with it open hangs (spawn instead). Its calls
+block and release the GIL meanwhile, so all of this is meant for threads other than the event loop's.
 """
 
 from __future__ import annotations
@@ -54,7 +53,7 @@ class ClickHouseSettings:
 
     @property
     def place(self) -> str:
-        """Where it is, for people."""
+        """Where it is: the folder, or host and port, for messages."""
         return f"{self.host}:{self.port}" if self.path is None else str(self.path)
 
     @property
@@ -115,7 +114,7 @@ class ClickHouse:
 
     @contextmanager
     def reader(self) -> Iterator[Client]:
-        """A read client of one's own for the time being; waits while all are out."""
+        """A read client for the duration of the context; waits while all are in use."""
         client = self._readers.get()
         try:
             yield client
@@ -124,8 +123,8 @@ class ClickHouse:
 
     @contextmanager
     def answering(self) -> Iterator[None]:
-        """The client's errors as ServerUnavailable (also where it does not let us in), TablesFull, TablesMissing, or
-        SinkError.
+        """Turns the client's errors into ServerUnavailable (also where it refuses the user), TablesFull, TablesMissing,
+        or SinkError.
         """
         try:
             yield
@@ -139,7 +138,7 @@ class ClickHouse:
             raise kind(f"ClickHouse at {self.settings.place}: {error}") from error
 
     def close(self) -> None:
-        """Close every client and let go of the folder. May be called twice."""
+        """Close every client and release the folder. May be called twice."""
         while self._clients:
             self._clients.pop().close()
         if self._lock is not None:

@@ -33,7 +33,9 @@ WHOLE_CLUSTER = "ReplicatedReplacingMergeTree('/clickhouse/tables/{database}/{ta
 
 
 def _always_there(kind: str) -> tuple[str, ...]:
-    """Of a business key: what is absent in some of the records that share the rest would spread them."""
+    """The parts of a kind's business key that no record lacks: an optional one would spread records that share the rest
+    over shards.
+    """
     optional = {field.name for field in event_schema(kind).fields if field.optional}
     return tuple(name for name in BUSINESS_KEYS[kind] if name not in optional)
 
@@ -57,7 +59,7 @@ _VIEW = re.compile(r"\s*CREATE OR REPLACE VIEW (\w+)(?= AS\s)")
 
 def on_cluster(statement: str, cluster: str, database: str) -> list[str]:
     """The statements that do on a cluster what one does on one server, placeholders filled in. Raises MigrationError
-    for one that nobody has thought of a way for.
+    for a kind of statement that is not known here.
     """
     if found := _TABLE.match(statement):
         return _table(found[1], statement[found.end() :], cluster, database)
@@ -72,7 +74,7 @@ def on_cluster(statement: str, cluster: str, database: str) -> list[str]:
 
 
 def whole_table(statement: str, cluster: str, database: str) -> str:
-    """The same for a table that every server has whole; the engine is the statement's."""
+    """The statements that make a table which every server has whole; the engine is the statement's."""
     found = _TABLE.match(statement)
     if found is None:
         raise MigrationError(f"not a table: {statement.strip().splitlines()[0]}")

@@ -1,4 +1,4 @@
-"""Damage of the tables: parts that do not hold what was written, and those that ClickHouse put aside by itself."""
+"""Damage of the tables: parts that do not hold what was written, and those that ClickHouse set aside by itself."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LONGEST = 200
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """`part`: empty where it is not known which."""
+    """One damaged part of a table. `part`: empty where it is not known which."""
 
     table: str
     part: str
@@ -42,7 +42,7 @@ class Damage:
 
 def detached(client: Client) -> list[Damage]:
     """Parts of the client's database that ClickHouse found broken when it opened them. It goes on without their rows,
-    and without a word.
+    and does not say so.
     """
     return [
         Damage(table, name, f"left out when ClickHouse was opened ({reason})")
@@ -51,14 +51,14 @@ def detached(client: Client) -> list[Damage]:
 
 
 def report_detached(client: Client) -> None:
-    """Say at a start what is left out."""
+    """Log at a start which parts are left out."""
     for each in detached(client):
         logger.error("%s; suyuan doctor says what mends it", each)
 
 
 def damage(client: Client) -> Iterator[Damage]:
-    """All that is in the client's database, read and compared with its checksums (`CHECK TABLE`). Raises the client's
-    error where a table cannot be asked at all.
+    """All damage in the client's database: every part is read and compared with its checksums (`CHECK TABLE`). Raises
+    the client's error where a table cannot be checked at all.
     """
     yield from detached(client)
     for (table,) in client.query(_TABLES).result_rows:

@@ -24,7 +24,7 @@ COPY = "definitions.json"
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A file that is not what was written. `text`: what was; None where the copy itself is what is damaged."""
+    """A file that is not what was written. `text`: what was written; None where the copy itself is damaged."""
 
     path: Path
     text: str | None
@@ -37,8 +37,8 @@ class Definition:
 
 
 def keep(folder: Path, database: str) -> None:
-    """Copy the definitions that this version's migrations made, unless that was done before. The copy is on the disk
-    when this returns.
+    """Copy the definitions that this version's migrations made, unless that was done before. The copy is on the disk on
+    return.
     """
     copy, last = folder / COPY, len(migrations())
     kept = _kept(copy)
@@ -55,8 +55,8 @@ def keep(folder: Path, database: str) -> None:
 
 
 def damaged(folder: Path) -> list[Definition]:
-    """What differs from the copy; nothing where there is none, or one of another version. ClickHouse need not have the
-    folder open.
+    """The files that differ from the copy; none where there is no copy, or one of another version. ClickHouse need not
+    have the folder open.
     """
     copy = folder / COPY
     if not copy.exists():
@@ -70,7 +70,9 @@ def damaged(folder: Path) -> list[Definition]:
 
 
 def mend(found: list[Definition]) -> None:
-    """Write again what was written; ClickHouse must not have the folder open. A damaged copy is made anew by `keep`."""
+    """Write the original text again; ClickHouse must not have the folder open. A damaged copy is made anew by
+    `keep`.
+    """
     for each in found:
         if each.text is None:
             logger.error("%s: it is made anew from the definitions", each)
@@ -82,7 +84,7 @@ def mend(found: list[Definition]) -> None:
 
 
 def _files(folder: Path, database: str) -> list[Path]:
-    """Of the database, and of its tables."""
+    """The files of the database's definition and of its tables'."""
     metadata = folder / "metadata"
     return [
         path for path in (metadata / f"{database}.sql", *sorted((metadata / database).glob("*.sql"))) if path.exists()
@@ -90,7 +92,7 @@ def _files(folder: Path, database: str) -> list[Path]:
 
 
 def _kept(copy: Path) -> tuple[int, dict[str, str]] | None:
-    """(migrations, texts of the files by their places); None where there is no whole copy."""
+    """(migrations, texts of the files by their paths); None where there is no whole copy."""
     try:
         checksum, _, text = copy.read_text(encoding="utf-8").partition("\n")
     except (OSError, UnicodeDecodeError):

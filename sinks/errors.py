@@ -11,7 +11,7 @@ from suyuan.errors import ErrorKind, SuyuanError
 
 
 class SinkError(SuyuanError):
-    """Base of the sinks' own errors; the text is meant for people."""
+    """Base of the sinks' own errors; the text is made for people."""
 
 
 class FolderInUse(SinkError):
@@ -27,7 +27,7 @@ class ServerUnavailable(SinkError):
 
 
 class TablesFull(ServerUnavailable):
-    """No room is left where the tables are; the same may be asked again when there is."""
+    """There is no room where the tables are; the same may be tried again when there is."""
 
 
 class TablesMissing(SinkError):
@@ -47,7 +47,7 @@ class TopicMissing(SinkError):
 
 
 class TopicChanged(SinkError):
-    """A topic has other partitions than when the loader started: those that came would not be loaded."""
+    """A topic has other partitions than when the loader started: new ones would not be loaded."""
 
     kind = ErrorKind.CONFIGURATION
 
@@ -98,7 +98,7 @@ _PASSING_ERRNO = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFI
 
 
 def is_full(error: BaseException) -> bool:
-    """Whether it says that no room is left."""
+    """Whether an error says that no room is left."""
     if isinstance(error, OSError):
         return error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
     return getattr(error, "code", None) == _NOT_ENOUGH_SPACE or any(said in str(error) for said in _FULL)

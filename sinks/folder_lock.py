@@ -1,5 +1,5 @@
-"""One process per ClickHouse folder, said before chdb tries: it would only print its refusal to standard
-error.
+"""A lock that keeps a ClickHouse folder to one process. It is taken before chdb tries, which would only print its
+refusal to standard error.
 """
 
 from __future__ import annotations
@@ -15,12 +15,10 @@ from suyuan.sinks.errors import FolderInUse, ServerUnavailable, TablesFull
 
 
 class FolderLock:
-    """Held from construction until `release`. The kernel lets go of it when the process ends, however it
-    ends.
-    """
+    """Held from construction until `release`. The kernel releases it when the process ends in whatever way."""
 
     def __init__(self, folder: Path) -> None:
-        """Raises FolderInUse with the holder's process id, ServerUnavailable when the folder cannot be
+        """Take the lock. Raises FolderInUse with the holder's process id, ServerUnavailable when the folder cannot be
         written.
         """
         path = folder.with_name(folder.name + ".lock")
@@ -46,7 +44,7 @@ class FolderLock:
             raise TablesFull(f"no room in {path.parent}: free space, then start again") from error
 
     def release(self) -> None:
-        """Let others have it. May be called twice."""
+        """Release the lock. May be called twice."""
         self._file.close()
 
     def __enter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""Offsets at which a log has no record and never will: a transaction's end, all of one that was broken off."""
+"""Offsets at which a log has no record and never will: a transaction's end, all of one that was aborted."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PAGE_BITS = 16
 
 
 class InputLog(Protocol):
-    """The log that events come in by. Topics in which nothing is compacted."""
+    """The log of the topics of events, none of which is compacted."""
 
     def start_offsets(self) -> Mapping[TopicPartition, int]:
         """The first offset that each partition still has."""
@@ -25,29 +25,31 @@ class InputLog(Protocol):
         """The next offset of every partition; what belongs to an open transaction is behind it."""
 
     def fetch(self, topic: str, partition: int, offset: int, max_records: int, max_bytes: int) -> Fetched:
-        """From `offset` on; at least one record where there is one. Broken off transactions are left out."""
+        """Records from `offset` on; at least one where there is one. Aborted transactions are left out."""
 
 
 class Holes:
-    """Those that were found so far, by partition; a bit each where there are many, nothing where there are none."""
+    """The holes found so far, by partition; a bit for each offset where there are many, nothing where there are
+    none.
+    """
 
     def __init__(self) -> None:
         self._pages: dict[TopicPartition, dict[int, int]] = {}
 
     def add(self, at: TopicPartition, offsets: Sequence[int]) -> None:
-        """More of a partition."""
+        """Add holes of a partition."""
         pages = self._pages.setdefault(at, {})
         for offset in offsets:
             page = offset >> _PAGE_BITS
             pages[page] = pages.get(page, 0) | 1 << (offset & ((1 << _PAGE_BITS) - 1))
 
     def has(self, at: TopicPartition, offset: int) -> bool:
-        """Whether this one is known."""
+        """Whether an offset is a known hole."""
         page = self._pages.get(at, {}).get(offset >> _PAGE_BITS, 0)
         return bool(page >> (offset & ((1 << _PAGE_BITS) - 1)) & 1)
 
     def count(self, at: TopicPartition, low: int, high: int) -> int:
-        """How many there are from `low` to before `high`."""
+        """How many holes are known from `low` to before `high`."""
         total = 0
         for page, bits in self._pages.get(at, {}).items():
             first = page << _PAGE_BITS
@@ -58,8 +60,8 @@ class Holes:
 
 
 def find_holes(log: InputLog, at: TopicPartition, missing: Sequence[int]) -> list[int]:
-    """Those of the offsets, in ascending order, at which there is no record, though the log reaches from before to
-    beyond them: what lies before its start may have been anything.
+    """Those of the offsets (ascending) at which the log has no record, though it reaches from before to beyond them:
+    what lies before its start may have been anything.
     """
     end = log.end_offsets().get(at, 0)
     found: list[int] = []

@@ -58,8 +58,8 @@ _LOST = (
 
 
 class WholeTopics(AbstractPartitionAssignor):  # type: ignore[misc] # untyped
-    """Deals topics out to the members in turn, the busiest first. The same members get the same topics. `counts`: of
-    their partitions, since the client's own knowledge of topics may lag behind.
+    """Assigns whole topics to the members in turn, the busiest first. The same members get the same topics. `counts`:
+    number of partitions by topic, since the client's own knowledge of topics may lag behind.
     """
 
     name = "suyuan-whole-topics"
@@ -82,22 +82,22 @@ class WholeTopics(AbstractPartitionAssignor):  # type: ignore[misc] # untyped
         }
 
     def metadata(self, topics: Sequence[str]) -> ConsumerProtocolSubscription:
-        """What a member says of itself when it joins."""
+        """The subscription with which a member joins."""
         return ConsumerProtocolSubscription(self.version, sorted(topics), b"")
 
     def on_assignment(self, assignment: ConsumerProtocolAssignment, generation: int) -> None:
-        """Nothing to remember."""
+        """Nothing to do."""
 
     def _rank(self, topic: str) -> tuple[int, str]:
         return (self.busiest.index(topic) if topic in self.busiest else len(self.busiest), topic)
 
 
 class Membership:
-    """A member of the group, for one thread. It fetches nothing."""
+    """Membership of one process in the group, for one thread. It fetches nothing."""
 
     def __init__(self, arguments: Mapping[str, Any], group: str, topics: Mapping[str, int]) -> None:
-        """Joins at the first `poll`. `topics`: with their numbers of partitions. Raises LogUnavailable, or SinkError
-        for what will not pass.
+        """Joins at the first `poll`. `topics`: number of partitions by topic. Raises LogUnavailable, or SinkError for
+        what will not pass.
         """
         try:
             self._consumer = KafkaConsumer(
@@ -118,7 +118,8 @@ class Membership:
         self._consumer.subscribe(topics=list(topics), listener=_Paused(self._consumer))
 
     def poll(self, seconds: float) -> tuple[str, frozenset[str]] | None:
-        """Take part in the group: (what changes with every assignment, the topics owned); None while there is none.
+        """Take part in the group. Returns (a text that changes with every assignment, the topics owned); None while
+        there is no assignment.
 
         Must be called again within LONGEST_STEP_MS. Raises LogUnavailable, or SinkError for what will not pass.
         """
@@ -136,7 +137,9 @@ class Membership:
         return f"{member.member_id}:{member.generation_id}", owned
 
     def commit(self, offsets: Mapping[TopicPartition, int], texts: Mapping[TopicPartition, str]) -> None:
-        """Raises OwnershipLost where the group has gone on without this member, LogUnavailable, or SinkError."""
+        """Commit offsets and the texts beside them. Raises OwnershipLost where the group has gone on without this
+        member, LogUnavailable, or SinkError.
+        """
         entries = {
             KafkaTopicPartition(*at): OffsetAndMetadata(offset, texts.get(at, "")) for at, offset in offsets.items()
         }
@@ -153,7 +156,7 @@ class Membership:
 
 
 class _Paused(ConsumerRebalanceListener):  # type: ignore[misc] # untyped
-    """Whatever is assigned is not fetched by this consumer."""
+    """Pauses every partition that is assigned: this consumer fetches nothing."""
 
     def __init__(self, consumer: KafkaConsumer) -> None:
         self._consumer = consumer
@@ -169,6 +172,6 @@ class _Paused(ConsumerRebalanceListener):  # type: ignore[misc] # untyped
 
 
 def sink_error(error: KafkaError) -> LogUnavailable | SinkError:
-    """LogUnavailable for what passes by itself, else SinkError."""
+    """The error as LogUnavailable where it passes by itself, else as SinkError."""
     said = f"Kafka: {type(error).__name__}: {error}"
     return LogUnavailable(said) if error.retriable else SinkError(said)

@@ -1,8 +1,8 @@
 """Kafka as the loaders' log.
 
-Reading and offsets are asked of clients of their own, beside the member of the group (`kafka_group`): what is fetched
+Records and offsets are read by clients of their own, beside the member of the group (`kafka_group`): what is fetched
 depends on nothing but the offset that is asked for. Every call raises LogUnavailable when the brokers do not answer in
-time; the same may be asked again.
+time; the same call may be made again.
 """
 
 from __future__ import annotations
@@ -40,18 +40,18 @@ _REST = 20
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """See log_reader."""
+    """Records of one partition, see `log_reader.Fetched`."""
 
     offsets: Sequence[int]
     values: Sequence[bytes | None]
 
     @property
     def bytes(self) -> int:
-        """Of all values."""
+        """Bytes of all values."""
         return sum(len(value) for value in self.values if value is not None)
 
     def beyond(self, offset: int, max_records: int, max_bytes: int) -> Fetched:
-        """From the offset on; the record that goes beyond the bytes is the last."""
+        """The records from the offset on; the one that goes beyond `max_bytes` is the last."""
         first = bisect_left(self.offsets, offset)
         last = first
         size = 0
@@ -62,9 +62,10 @@ class Fetched:
 
 
 class KafkaLog:
-    """The loaders' topics, and one loader's part in their group.
+    """The loaders' topics, and one loader's membership in their group.
 
-    Thread-safe but for `join`, `keep` and `commit`, which are for one thread. `refresh_seconds`: how old ends may be.
+    Thread-safe but for `join`, `keep` and `commit`, which are for one thread. `refresh_seconds`: how old end offsets
+    may be.
     """
 
     def __init__(
@@ -96,8 +97,9 @@ class KafkaLog:
             raise
 
     def join(self, seconds: float = 0.2) -> frozenset[str] | None:
-        """Take part in the group, waiting so long for the topics that this loader is to own; None: not yet dealt out,
-        ask again. An empty set: there are more loaders than topics. Raises LogUnavailable, SinkError.
+        """Take part in the group, waiting so many seconds for the topics that this loader is to own. Returns them; None
+        where they are not assigned yet (call again); an empty set where there are more loaders than topics. Raises
+        LogUnavailable, SinkError.
         """
         if self._member is None:
             self._member = Membership(self._arguments, self._group, self._counts)
@@ -106,7 +108,7 @@ class KafkaLog:
         return None if self._assignment is None else self._assignment[1]
 
     def keep(self, seconds: float = 0.0) -> bool:
-        """Stay in the group, waiting so long; False when the topics may be others' by now: `join` tells.
+        """Stay in the group, waiting so many seconds; False when other loaders may own the topics by now: call `join`.
 
         Must be called often, also while an insert is repeated. Raises LogUnavailable, SinkError.
         """
@@ -117,7 +119,7 @@ class KafkaLog:
         return self._assignment is not None
 
     def leave(self) -> None:
-        """Let others have the topics at once."""
+        """Leave the group, so that others get the topics at once."""
         if self._member is not None:
             self._member.close()
             self._member = self._assignment = None
@@ -128,7 +130,7 @@ class KafkaLog:
         self._close_clients()
 
     def partitions(self, topic: str) -> int:
-        """How many the topic has."""
+        """The topic's number of partitions."""
         return self._counts[topic]
 
     def end_offsets(self) -> Mapping[TopicPartition, int]:
@@ -145,7 +147,7 @@ class KafkaLog:
             return self._ends
 
     def start_offsets(self, topic_partitions: Iterable[TopicPartition] | None = None) -> Mapping[TopicPartition, int]:
-        """The first offset that each partition still has; None: of its own topics."""
+        """The first offset that each partition still has. None: the partitions of its own topics."""
         asked = (
             self._topic_partitions
             if topic_partitions is None
@@ -156,25 +158,25 @@ class KafkaLog:
         return {tuple(at): start for at, start in starts.items()}
 
     def end_offsets_of(self, topic_partitions: Iterable[TopicPartition]) -> Mapping[TopicPartition, int]:
-        """The next offset of each partition now, of whatever topics."""
+        """The next offset of each partition now, of any topics."""
         wanted = dict.fromkeys((KafkaTopicPartition(*at) for at in topic_partitions), OffsetSpec.LATEST)
         with _translated():  # not the reader: of topics that it has not met yet it leaves some out
             found = self._admin.list_partition_offsets(wanted)
         return {tuple(at): each.offset for at, each in found.items()}
 
     def open_transactions(self) -> list[OpenTransaction]:
-        """The first of each of its topics' partitions that has one."""
+        """The first open transaction of each of its topics' partitions that has one."""
         with _translated():
             return open_transactions(self._admin, self._topic_partitions)
 
     def committed_offsets(self, group: str, topics: Iterable[str] | None = None) -> dict[TopicPartition, int]:
-        """What any group has committed of the topics; None: of all. Partitions without are left out."""
+        """What any group has committed of the topics; None: of all. Partitions without a commit are left out."""
         wanted = None if topics is None else set(topics)
         found = self._committed(group)
         return {at: offset for at, (offset, _) in found.items() if wanted is None or at[0] in wanted}
 
     def fetch(self, topic: str, partition: int, offset: int, max_records: int, max_bytes: int) -> Fetched:
-        """From `offset` on, or from the start where that is later; at least one record where there is one."""
+        """Records from `offset` on, or from the start where that is later; at least one where there is one."""
         at = (topic, partition)
         with self._reading, _translated():
             kept = self._kept.pop(at, None)
@@ -185,12 +187,15 @@ class KafkaLog:
             return kept.beyond(offset, max_records, max_bytes)
 
     def register(self, group: str, topics: Sequence[str]) -> None:
-        """The group is this log's own; the topics must be owned, `join` first. Raises OwnershipLost."""
+        """Nothing but a check: the group must be this log's own and the topics owned, by `join`. Raises
+        OwnershipLost.
+        """
         if group != self._group or self._assignment is None or not set(topics) <= self._assignment[1]:
             raise OwnershipLost(f"{', '.join(topics)}: not this loader's in group {group}")
 
     def committed(self, group: str, topic: str, partition: int) -> tuple[int | None, str]:
-        """The group's next offset and the text committed with it. Without one, the first offset there is.
+        """The group's next offset and the text committed with it; where nothing is committed, the first offset there
+        is.
 
         Of its own group as the brokers had it at most `refresh_seconds` ago, or after the last `join` or `commit`.
         """
@@ -201,13 +206,13 @@ class KafkaLog:
             return self._known[topic, partition]
 
     def is_another(self, topic: str) -> bool:
-        """As `LogReader.is_another`, of its own group; as old as `committed`."""
+        """Whether a topic was deleted and made again since this log's own group read it; as old as `committed`."""
         with self._asking:
             self._ask_for_committed()
             return topic in self._others
 
     def check_topics(self) -> None:
-        """Raises MessagesLost where a topic is another one than at the start, TopicChanged where it has other
+        """Raise MessagesLost where a topic was made again since the start, TopicChanged where it has other
         partitions.
         """
         with _translated():

@@ -38,7 +38,7 @@ BEYOND_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """One batch that is in. `seconds`: from the first attempt to the last answer."""
+    """One batch that is written. `seconds`: from the first attempt to the last answer."""
 
     target: Target
     rows: int
@@ -47,15 +47,15 @@ class Loaded:
 
 
 class Loader:
-    """Runs in one thread; `stop` may be set from another. Methods that load raise LoaderError.
+    """Loads topics into a sink, in one thread; `stop` may be set from another. Methods that load raise LoaderError.
 
     `targets`: those of the sink that this loader has; None: all. `pause(seconds)` waits before a write is repeated, and
-    says whether to go on; it sets `stop` where not.
+    returns whether to go on; it sets `stop` where not.
 
-    Messages that were deleted before they were loaded are told to `on_lost`, and raise MessagesLost unless
+    Messages that were deleted before they were loaded are reported to `on_lost`, and raise MessagesLost unless
     `accept_loss`: then the loader goes on with what is there.
 
-    `on_loaded` is told of each batch that is in, `on_retry(batch, error, attempt)` of each failed attempt.
+    `on_loaded` is called with each batch that is written, `on_retry(batch, error, attempt)` for each failed attempt.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class Loader:
                 self.stop.wait(POLL_SECONDS)
 
     def drain(self) -> int:
-        """Load everything that there is, without waiting for more; rows loaded."""
+        """Load everything that there is, without waiting for more. Returns the rows loaded."""
         total = 0
         while not self.stop.is_set():
             rows = self.step(wait=False)
@@ -110,7 +110,7 @@ class Loader:
         return total
 
     def step(self, *, wait: bool = True) -> int:
-        """Each topic's next batch, if it has waited long enough (or `wait` is False); rows loaded."""
+        """Load each topic's next batch, if it has waited long enough or `wait` is False. Returns the rows loaded."""
         rows = 0
         while self._unfinished and not self.stop.is_set():
             rows += self._load(self._unfinished[0])
@@ -129,7 +129,7 @@ class Loader:
         return rows
 
     def lag(self) -> dict[TopicPartition, int]:
-        """Messages not yet in the sink, by topic and partition."""
+        """Messages not yet in the sink, by topic-partition."""
         ends = self._log.end_offsets()
         return {at: max(0, ends[at] - position) for at, position in self._reader.positions.items()}
 
@@ -140,7 +140,9 @@ class Loader:
             raise MessagesLost(f"{refusal([lost], '')}; `suyuan state rebuild` then makes events and chains anew")
 
     def _miss_the_end(self, ends: Mapping[TopicPartition, int]) -> None:
-        """A log that ends before what was read of it is not the one that it was. Ends may be told late."""
+        """Note as lost what a log no longer has that ends before what was read of it: it is not the same log. Ends may
+        be reported late, so only after BEYOND_SECONDS.
+        """
         now, positions = self._clock(), self._reader.positions
         self._beyond_since = {
             at: self._beyond_since.get(at, now) for at, position in positions.items() if ends[at] < position
@@ -161,7 +163,9 @@ class Loader:
         return not wait or now - since >= target.max_wait_seconds * self._patience(target)
 
     def _patience(self, target: Target) -> float:
-        """1 when little comes, up to 4 when much does: few large inserts cost half of many small ones."""
+        """Factor for a topic's waiting time: 1 when little comes, up to 4 when much does, since few large inserts cost
+        half of many small ones.
+        """
         return min(4.0, 1 + self._last_rows.get(target.topic, 0) / BUSY_ROWS)
 
     def _load(self, batch: Batch) -> int:

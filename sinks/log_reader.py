@@ -1,4 +1,4 @@
-"""What a loader needs of a log: the embedded log has it, and a Kafka consumer can be given it."""
+"""What a loader needs of a log. The embedded log has it, and `kafka_log` gives it to Kafka."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ class Fetched(Protocol):
 
     @property
     def offsets(self) -> Sequence[int]:
-        """Of each record."""
+        """Offset of each record."""
 
     @property
     def values(self) -> Sequence[bytes | None]:
-        """Of each record."""
+        """Value of each record."""
 
 
 class LogReader(Protocol):
-    """Thread-safe and synchronous."""
+    """A log, read by topic, partition and offset. Thread-safe; calls block."""
 
     def partitions(self, topic: str) -> int:
-        """How many the topic has."""
+        """The topic's number of partitions."""
 
     def end_offsets(self) -> Mapping[TopicPartition, int]:
-        """The next offset of every partition; cheap, since it is asked often."""
+        """The next offset of every partition; cheap, since it is called often."""
 
     def start_offsets(self) -> Mapping[TopicPartition, int]:
         """The first offset that every partition still has."""
 
     def fetch(self, topic: str, partition: int, offset: int, max_records: int, max_bytes: int) -> Fetched:
-        """From `offset` on, or from the start where that is later; at least one record where there is one."""
+        """Records from `offset` on, or from the start where that is later; at least one where there is one."""
 
     def is_another(self, topic: str) -> bool:
         """Whether the topic is not the one that the group read: it was deleted and made again."""
 
     def register(self, group: str, topics: Sequence[str]) -> None:
-        """Have what the group has not committed kept for it."""
+        """Have the log keep for the group what it has not committed."""
 
     def committed(self, group: str, topic: str, partition: int) -> tuple[int | None, str]:
         """The group's next offset (None: nothing committed yet) and the text committed with it."""

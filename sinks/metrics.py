@@ -1,4 +1,4 @@
-"""What the loader and the verifier tell an operator."""
+"""Metrics of the loader and the verifier."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ VERIFIER_DUPLICATES = Gauge("suyuan_verifier_duplicates", "Rows that a read view
 
 
 def observe_loaded(loaded: Loaded) -> None:
-    """A batch that is in."""
+    """Count a batch that is written."""
     table = loaded.target.name
     LOADED_ROWS.labels(table).inc(loaded.rows)
     LOADED_BYTES.labels(table).inc(loaded.bytes)
@@ -34,12 +34,12 @@ def observe_loaded(loaded: Loaded) -> None:
 
 
 def observe_retry(batch: Batch, error: Exception, attempt: int) -> None:
-    """An attempt that failed and will be repeated."""
+    """Count an attempt that failed and will be repeated."""
     INSERT_RETRIES.labels(batch.target.name).inc()
     logger.warning("insert into %s failed (attempt %d), trying again: %s", batch.target.name, attempt, error)
 
 
 def observe_verification(verification: Verification) -> None:
-    """The verifier's figures."""
+    """Set the verifier's metrics."""
     VERIFIER_GAP.set(verification.gap)
     VERIFIER_DUPLICATES.set(verification.duplicates)

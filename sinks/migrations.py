@@ -1,7 +1,7 @@
 """The database's schema: numbered SQL files, each applied once, in order, and remembered with its checksum.
 
-A file that has been released never changes; a new one follows it. Their statements bear repeating (IF NOT
-EXISTS, OR REPLACE), because a process can die between a file's last statement and its record.
+A file that has been released never changes; a new one follows it. Statements can be repeated (IF NOT EXISTS, OR
+REPLACE), because a process can die between a file's last statement and its record.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ CREATE TABLE IF NOT EXISTS migration (
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """One file. `text` as written, placeholders and all; the checksum is of that."""
+    """One file. `text` as written, with its placeholders; the checksum is of that."""
 
     number: int
     name: str
@@ -52,13 +52,13 @@ class Migration:
         return sha256(self.text.encode()).hexdigest()
 
     def statements(self, placeholders: Mapping[str, str]) -> list[str]:
-        """Its statements, in order, placeholders filled in."""
+        """Its statements in order, placeholders filled in."""
         text = re.sub(r"^\s*--.*\n", "", self.text, flags=re.MULTILINE)
         return [Template(part).substitute(placeholders) for part in text.split(";\n") if part.strip()]
 
 
 def migrations(folder: Path = FOLDER) -> list[Migration]:
-    """Those of a folder by number. Raises MigrationError when numbers are not 1, 2, 3 and so on."""
+    """The migrations of a folder by number. Raises MigrationError when numbers are not 1, 2, 3 and so on."""
     found = [
         Migration(int(path.name[:4]), path.stem[5:], path.read_text(encoding="utf-8"))
         for path in sorted(folder.glob("[0-9][0-9][0-9][0-9]_*.sql"))
@@ -74,11 +74,10 @@ def migrate(
     placeholders: Mapping[str, str] | None = None,
     cluster: str = "",
 ) -> list[int]:
-    """Bring the client's database to this version; the numbers applied now. `cluster`: on all servers of that cluster.
-    `placeholders`: others than PLACEHOLDERS, or CLUSTER_PLACEHOLDERS.
+    """Bring the client's database to this version. Returns the numbers applied now. `cluster`: on all servers of that
+    cluster. `placeholders`: others than PLACEHOLDERS, or CLUSTER_PLACEHOLDERS.
 
-    Raises MigrationError, with nothing touched, for a database of a newer version or an old migration that
-    differs.
+    Raises MigrationError, with nothing touched, for a database of a newer version or an old migration that differs.
     """
     known = migrations() if known is None else list(known)
     applied = _applied(client)

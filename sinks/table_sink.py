@@ -35,7 +35,9 @@ class TableSink:
         self._client = client
 
     def write(self, batch: Batch) -> None:
-        """As `Sink.write`. Raises ClickHouseError, OSError."""
+        """Insert the rows of one batch; they are durable on return, and in effect written once. Raises ClickHouseError,
+        OSError.
+        """
         if not batch.rows:
             return
         summary = self._client.raw_insert(

@@ -32,12 +32,12 @@ class Target:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """What a block has; a table may have more, made from these."""
+        """The columns of the topic's block; a table may have more, made from these."""
         return tuple(block_schema(self.block))
 
 
 def key_columns(kind: str) -> tuple[str, ...]:
-    """The business key of a kind in SQL: an absent part is the empty text, as everywhere, since nulls equal nothing."""
+    """The business key of a kind in SQL. An absent part is the empty text, as everywhere, since nulls equal nothing."""
     optional = {field.name for field in event_schema(kind).fields if field.optional}
     return tuple(f"ifNull({name}, '')" if name in optional else name for name in BUSINESS_KEYS[kind])
 

@@ -1,7 +1,7 @@
 """Which topics a group read, as texts beside its offsets.
 
-Kafka forgets the offsets of a topic that is deleted, and whoever comes next begins with the topic of the same name
-that was made since. So the ids of all topics are noted beside the offsets of each one's first partition.
+Kafka forgets the offsets of a topic that is deleted, and the next loader begins with a topic of the same name that was
+made since. So the ids of all topics are noted beside the offsets of each one's first partition.
 """
 
 from __future__ import annotations
@@ -16,12 +16,14 @@ SHOWN = 8
 
 
 def text_of(ids: Mapping[str, str]) -> str:
-    """To be kept where there is no other text. `inserting`: what a former version looks for."""
+    """The note of these topic ids, to be committed where there is no other text. Its member `inserting` is what a
+    former version looks for.
+    """
     return json.dumps({"inserting": [], "topics": {name: id_[:SHOWN] for name, id_ in ids.items()}})
 
 
 def is_note(text: str) -> bool:
-    """Whether a text is one of these."""
+    """Whether a text is such a note."""
     return '"topics"' in text
 
 

@@ -54,24 +54,24 @@ class Snapshot:
 
     @classmethod
     def take(cls, log: LogReader, inputs: Mapping[TopicPartition, tuple[int, int]]) -> Snapshot:
-        """`inputs` must have been read before, so that all that they caused is within `outputs`."""
+        """A snapshot of now. `inputs` must have been read before, so that all that they caused is within `outputs`."""
         ends = log.end_offsets()
         return cls(inputs, {at: ends[at] for at in _loaded_partitions(log)})
 
     def lag(self, log: LogReader) -> int:
-        """Messages of the snapshot that the loader has yet to acknowledge."""
+        """Messages of the snapshot that the loader has not acknowledged yet."""
         behind = (end - (log.committed(GROUP, *at)[0] or 0) for at, end in self.outputs.items())
         return sum(max(0, messages) for messages in behind)
 
     def is_loaded(self, log: LogReader) -> bool:
-        """Whether its numbers can be final."""
+        """Whether figures of the snapshot can be final."""
         return self.lag(log) == 0
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Of one partition. `found`: distinct offsets below `committed`, and those at which nothing ever was; `missing`:
-    the first few others.
+    """What is missing of one partition. `found`: distinct offsets below `committed`, and those at which nothing ever
+    was; `missing`: the first few others.
     """
 
     topic: str
@@ -83,13 +83,13 @@ class Gap:
 
     @property
     def count(self) -> int:
-        """Offsets that are nowhere."""
+        """How many offsets are in no table."""
         return self.committed - self.start - self.found
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """`lag`: messages that the loader was behind; a gap is a loss only when it is 0."""
+    """Figures of one snapshot. `lag`: messages that the loader was behind; a gap is a loss only when it is 0."""
 
     partitions: tuple[Gap, ...]
     duplicates_by_view: Mapping[str, int]
@@ -97,17 +97,17 @@ class Verification:
 
     @property
     def gap(self) -> int:
-        """Offsets that are nowhere, of all topics."""
+        """How many offsets are in no table, of all topics."""
         return sum(gap.count for gap in self.partitions)
 
     @property
     def duplicates(self) -> int:
-        """Rows too many, of all views."""
+        """How many rows are shown too many, of all views."""
         return sum(self.duplicates_by_view.values())
 
     @property
     def gap_by_topic(self) -> dict[str, int]:
-        """Gap of each topic."""
+        """The gap of each topic."""
         totals: dict[str, int] = {}
         for gap in self.partitions:
             totals[gap.topic] = totals.get(gap.topic, 0) + gap.count
@@ -116,8 +116,9 @@ class Verification:
 
 @dataclass
 class Verifier:
-    """Remembers between calls up to where each partition was complete. `round`: calls until all was looked at again.
-    `inputs`: where events come in, opened when something is missing for the first time.
+    """Verifies snapshots, and remembers between calls up to where each partition was complete. `round`: calls until all
+    was looked at again. `inputs`: opens the log of the topics of events, called when something is missing for the first
+    time.
     """
 
     clickhouse: ClickHouse
@@ -160,7 +161,7 @@ class Verifier:
         return gaps
 
     def _missing(self, client: Client, at: TopicPartition, low: int, high: int) -> tuple[int, tuple[int, ...]]:
-        """How many offsets are nowhere, though the log has a record there; the first few of them."""
+        """How many offsets are in no table, though the log has a record there; and the first few of them."""
         count, shown = 0, list[int]()
         while low < high:
             offsets = _missing(client, *at, low, high)

@@ -1,7 +1,7 @@
-"""Chains assessed from records alone, without anything that was kept of them before.
+"""Chains assessed from current records alone, without any state kept from before.
 
-What the stream comes to event by event, in whatever order they arrive, is what the current records say all at once:
-whoever has those at hand can tell whether a chain is right.
+The streams come to the same result event by event, in any order of arrival. So a chain can be checked by assessing it
+anew.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ Names = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class CurrentRecords:
-    """The current record of each business key: at least all that the listings at hand rest on, `lots` with all that
-    went into them; others do no harm. `today`: the greatest `day` event.
+    """The current record of each business key: at least all that the listings rest on, with every lot that went into
+    theirs; further ones do no harm. `today`: the greatest `day` event.
     """
 
     entities: Sequence[Entity] = ()
@@ -61,7 +61,7 @@ def chains_anew(listings: pl.DataFrame, records: CurrentRecords) -> pl.DataFrame
 
 
 class _ByName:
-    """The records by what they are about."""
+    """The records by their subject."""
 
     def __init__(self, records: CurrentRecords) -> None:
         self.today = records.today
@@ -110,7 +110,7 @@ def _grouped(records: Iterable[R], key: Callable[[R], K]) -> dict[K, list[R]]:
 
 
 def _with_seller(listings: pl.DataFrame, known: _ByName) -> pl.DataFrame:
-    """As the seller stage sends them on: judged by their codes, with the facts of their sellers."""
+    """The listings as the seller stage sends them on: with faults of their codes, and the facts of their sellers."""
     rows = listings.with_columns(gtin_valid=gtin_columns(listings["gtin"])[1])
     facts = [
         summarise_seller(known.entities.get(code), known.penalties.get(code, [])) for code in listings["seller_code"]
@@ -147,7 +147,7 @@ def _facts(listings: pl.DataFrame, known: _ByName) -> Facts:
 
 
 def _named(listings: pl.DataFrame, *columns: str) -> list[Names]:
-    """What listings name, each once; those that leave out a part of it name nothing."""
+    """What listings name, each once. Listings that leave out a part of it are passed over."""
     return listings.select(columns).drop_nulls().unique(maintain_order=True).rows()
 
 
@@ -175,7 +175,7 @@ def _lot_facts(lot: Names, known: _ByName) -> LotFacts:
 
 
 def _custody(held_by: Iterable[Names], known: _ByName) -> Iterator[CustodyFacts]:
-    """Of those who were sent some of the lot; the searches are made once for all sellers of a lot."""
+    """Custody facts of the sellers that were sent some of a lot; the search is made once for all sellers of the lot."""
     for lot, names in _grouped(held_by, lambda name: name[:3]).items():
         holders = custody(join_key(*lot), lot[0], known.shipments.get(join_key(*lot), []))
         yield from (holders[seller] for *_, seller in names if seller in holders)

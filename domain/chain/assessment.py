@@ -60,10 +60,11 @@ _COLUMNS: tuple[str | pl.Expr, ...] = (
 
 
 def assess(listings: pl.DataFrame, facts: Facts) -> pl.DataFrame:
-    """One chain per row of a `listing` block, in the rows' order.
+    """One chain per listing, in the rows' order.
 
-    `listings`: columns of the block schema, seller facts attached, codes and gtins normalised, times as
-    Int64 ms. Result: the columns of the `chain` block but `as_of` and `assessment`, which the caller adds.
+    `listings`: columns of the block schema `listing`, seller facts attached, codes and gtins in normal form, times as
+    Int64 ms since the epoch. Returns the columns of the block schema `chain` but `as_of` and `assessment`, which the
+    caller adds.
     """
     joined = join_facts(listings, facts).with_columns(hops=_hops())
     found = found_gaps(joined)
@@ -78,14 +79,14 @@ def assess(listings: pl.DataFrame, facts: Facts) -> pl.DataFrame:
 
 
 def _hops() -> pl.Expr:
-    """The custody path, where custody is asked for at all."""
+    """Expression for the custody path, where the custody group is run; else the empty list."""
     asked = (col("status") == "active") & col("lot_known") & ~col("sold_by_producer")
     empty = pl.lit(pl.Series([[]], dtype=HOPS))
     return pl.when(asked & col("hops").is_not_null()).then("hops").otherwise(empty)
 
 
 def _gaps(joined: pl.DataFrame, found: pl.DataFrame) -> pl.Series:
-    """List(GAP) per row, in the order of the table. Only rows that have a gap pay for its texts."""
+    """List(GAP) per row, in the order of the table. Texts are made only for rows that have a gap."""
     members = [
         # in one chunk: concat_str of polars 2.1 panics on chunked columns taken out of lists of structs
         pl.DataFrame([joined[name].filter(found[gap.gap]) for name in ("row", *gap.columns)])

@@ -1,4 +1,4 @@
-"""The administrative division under whose eyes a party does business."""
+"""The administrative division that a party belongs to."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ _SHAPE = r"^[0-9A-HJ-NP-RTUW-Y]{2}[0-9]{6}[0-9A-HJ-NP-RTUW-Y]{10}$"
 
 
 def division_of(code: pl.Expr, recorded: pl.Expr | None = None) -> pl.Expr:
-    """The division of the entity record, else digits 3-8 of the credit code (GB 32100-2015: the division of
-    the registering authority); null for what is not shaped like a credit code. Old divisions are not mapped
-    to their successors here.
+    """Expression for the division of the entity record, else for digits 3-8 of the credit code (GB 32100-2015: the
+    division of the registering authority); null for what does not have the form of a credit code. Old divisions are not
+    mapped to their successors here.
     """
     shaped = code.str.contains(_SHAPE)
     registering = pl.when(shaped).then(code.str.slice(2, 6))

@@ -16,14 +16,16 @@ from suyuan.domain.facts.stored import Stored
 
 
 def facts_frame(facts: type[Stored], values: Sequence[str | bytes | None] = ()) -> pl.DataFrame:
-    """Stored facts as columns, one row per value; None (nothing stored) makes no row."""
+    """Stored facts as a frame with the columns of `facts.DTYPE`, one row per value; None (nothing stored) makes no
+    row.
+    """
     texts = [value.decode() if isinstance(value, bytes) else value for value in values if value is not None]
     return pl.Series(texts, dtype=pl.String).str.json_decode(facts.DTYPE).struct.unnest()
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Frames as `facts_frame` makes them, one row per key; what is not there is taken as unknown."""
+    """The facts by kind, as frames that `facts_frame` makes, one row per key; what is not there is taken as unknown."""
 
     producers: pl.DataFrame = field(default_factory=lambda: facts_frame(ProducerFacts))
     """by code"""

@@ -23,7 +23,7 @@ nothing = pl.lit(value=True)
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """One way in which a chain falls short. Of a group the first that holds counts, unless `also`."""
+    """One way in which a chain falls short. Only the first gap of a group that holds counts, unless `also`."""
 
     group: str
     gap: str
@@ -40,7 +40,7 @@ class Gap:
 
     @property
     def columns(self) -> list[str]:
-        """What its texts and evidence are made of."""
+        """The columns that its texts and evidence are made of."""
         parts = (self.subject, self.detail, self.evidence)
         return sorted({name for part in parts for name in part.meta.root_names()})
 

@@ -34,7 +34,9 @@ from suyuan.domain.identifiers.gtin import restricted_expr
 
 
 def join_facts(listings: pl.DataFrame, facts: Facts) -> pl.DataFrame:
-    """One row per listing, in their order."""
+    """One row per listing, in their order, with the columns listed above. `listings`: columns of the block schema
+    `listing`.
+    """
     # side by side: in a row of joins each would copy what the ones before it brought
     columns = pl.collect_all(
         [
@@ -85,7 +87,9 @@ def _of_listing(today: dt.date | None) -> list[pl.Expr]:
 
 
 def _valid(party: str) -> pl.Expr:
-    """A USCC; one that fails a check digit but is registered was issued so, early on, in pilot regions."""
+    """Whether a code is a valid USCC. One that fails a check digit but is registered counts as valid: some were issued
+    so, early on, in pilot regions.
+    """
     fault = pl.col(f"{party}_code_fault")
     registered = pl.col(f"{party}_registered").fill_null(value=False)
     issued_nonconforming = fault.is_in(["organisation_check", "check"]) & registered
@@ -93,16 +97,16 @@ def _valid(party: str) -> pl.Expr:
 
 
 def _looked_at() -> list[pl.Expr]:
-    """Product and licence are nobody's business where the producer or the gtin is not valid, or the gtin names no
-    product in the world: their homes are not asked, and what a partition happens to have of them shall make no
-    difference.
+    """Whether product and licence are looked at. They are not where the producer or the gtin is not valid, or the gtin
+    names no product in the world: their homes are not asked then, so what a partition happens to have of them must make
+    no difference.
     """
     asked = pl.col("producer_valid") & pl.col("gtin_valid") & ~pl.col("gtin_restricted")
     return [pl.when(asked).then(pl.col(*PRODUCT_COLUMNS, *LICENCE_COLUMNS))]
 
 
 def _absent_as_false() -> list[pl.Expr]:
-    """What a fact that is not there means."""
+    """Defaults for facts that are not there."""
     flags = (
         "seller_registered",
         "producer_registered",

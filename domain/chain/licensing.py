@@ -8,17 +8,21 @@ from suyuan.domain.chain.tables import day
 
 
 def in_force(status: pl.Expr, valid_from: pl.Expr, valid_to: pl.Expr, day: pl.Expr) -> pl.Expr:
-    """Whether a licence holds on a day: both days of validity included, no `valid_to` is for ever."""
+    """Expression for whether a licence is in force on a day: both days of validity included, no `valid_to` is for
+    ever.
+    """
     return (status == "valid") & (valid_from <= day) & ((day <= valid_to) | valid_to.is_null())
 
 
 def needs_held_licence() -> pl.Expr:
-    """The product requires a licence and the listing names none."""
+    """Expression for whether the product requires a licence and the listing names none."""
     return pl.col("product_known") & pl.col("requires_licence") & pl.col("licence_no").is_null()
 
 
 def held_licences(joined: pl.DataFrame, producers: pl.DataFrame) -> pl.DataFrame:
-    """For each producer, category and day that a listing asks for: the first licence in force, by number."""
+    """For each producer, category and day that a listing asks for: the first licence in force, by number. `joined`:
+    rows with the columns of `joined.py`.
+    """
     wanted = (
         joined.lazy().filter(needs_held_licence()).select("producer_code", "product_category", "licence_day").unique()
     )

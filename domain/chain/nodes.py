@@ -87,8 +87,8 @@ INSPECTION = node(
 
 
 def nodes_of(joined: pl.DataFrame) -> pl.Series:
-    """List(NODE) per row of `joined`, whose `hops` are those of the chain: holders stand in the order from
-    the seller back to the producer.
+    """List(NODE) per row of `joined` (columns of `joined.py`), whose `hops` are those of the chain: holders stand in
+    the order from the seller back to the producer.
     """
     hops = col("hops")
     holders = (

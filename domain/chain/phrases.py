@@ -14,7 +14,7 @@ def text(pattern: str, *columns: str | pl.Expr) -> pl.Expr:
 
 
 def events(*columns: str | pl.Expr) -> pl.Expr:
-    """The events among these, as a list."""
+    """Expression for the list of those of the given event ids that are not null."""
     return pl.concat_list(*columns).list.drop_nulls()
 
 
@@ -39,5 +39,5 @@ def lot_name(structs: str) -> pl.Expr:
 
 
 def has(struct: str, field: str) -> pl.Expr:
-    """Whether a struct column is there, told by a field that is never null in it."""
+    """Expression for whether a struct column is there, by a field that is never null in it."""
     return pl.col(struct).struct.field(field).is_not_null()

@@ -34,7 +34,7 @@ def tables(facts: Facts) -> dict[tuple[str, ...], pl.LazyFrame]:
 
 
 def day(*names: str) -> pl.Expr:
-    """ISO text as Date."""
+    """Expression for an ISO text as Date."""
     return pl.col(*names).str.to_date("%Y-%m-%d")
 
 

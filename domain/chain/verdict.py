@@ -32,7 +32,9 @@ _HELD, _FIRST_OF_GROUP = _held(), _first_of_group()
 
 
 def found_gaps(joined: pl.DataFrame) -> pl.DataFrame:
-    """One Boolean column per gap, rows as in `joined`; False throughout where the listing is not active."""
+    """One Boolean column per gap, rows as in `joined` (columns of `joined.py`); False throughout where the listing is
+    not active.
+    """
     return joined.lazy().select(_HELD).select(_FIRST_OF_GROUP).collect()
 
 

@@ -1,4 +1,4 @@
-"""Who sent more of a lot than they had."""
+"""Holders that sent more of a lot than they had."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Exceeded(Stored, frozen=True, kw_only=True):
 
 
 def exceeded_by(lot: Lot, shipments: Sequence[Shipment]) -> tuple[Exceeded, ...]:
-    """`shipments`: all current ones of the lot, void ones too."""
+    """The holders that sent more than they had. `shipments`: all current ones of the lot, void ones too."""
     shipments = [shipment for shipment in shipments if shipment.quantity > 0]
     sent: dict[str, int] = defaultdict(int)
     received: dict[str, int] = defaultdict(int)

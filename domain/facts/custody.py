@@ -35,7 +35,7 @@ class Hop(Stored, frozen=True, kw_only=True):
 
 @stored
 class CustodyFacts(Stored, frozen=True, kw_only=True):
-    """What a holder received of a lot, and how."""
+    """What a holder received of a lot, and on which way."""
 
     producer_code: str
     gtin: str
@@ -55,8 +55,8 @@ class CustodyFacts(Stored, frozen=True, kw_only=True):
 
 
 class Custody(Mapping[str, CustodyFacts]):
-    """Facts of everyone who was sent a lot, by code. Hops are drawn up when asked for: of a lot with a
-    hundred thousand holders only those count that sell it.
+    """Custody facts of every holder that was sent a lot, by code. Hops are made when asked for: of a lot with a hundred
+    thousand holders only those that sell it need them.
     """
 
     def __init__(self, lot_key: str, producer_code: str, shipments: Sequence[Shipment]) -> None:
@@ -101,12 +101,12 @@ class Custody(Mapping[str, CustodyFacts]):
 
 
 def custody(lot_key: str, producer_code: str, shipments: Sequence[Shipment]) -> Custody:
-    """Custody of a lot by its current shipments, in any order, void ones too: O(n log n)."""
+    """Custody of a lot by its current shipments, in any order, void ones too. O(n log n)."""
     return Custody(lot_key, producer_code, shipments)
 
 
 class _Paths:
-    """Shortest paths from one origin over shipments, which are named by their place in a list; ORIGIN is no shipment.
+    """Shortest paths from one origin over shipments, which are named by their index in a list; ORIGIN is no shipment.
 
     Of equally short ways to a holder the one that goes on is that of the least keys from the origin on; the one that is
     told is the first to arrive, then that of the least keys. Two paths are compared where they part, which is found in
@@ -126,7 +126,7 @@ class _Paths:
         return holder in self.hops
 
     def extend(self, number: int, shipment: Shipment) -> bool:
-        """Go on by a shipment from a holder already reached; True if it leads to a new or nearer place."""
+        """Extend a path by a shipment from a holder already reached; True if it leads to a new or nearer holder."""
         distance = self.hops[shipment.from_code] + 1
         known = self.hops.get(shipment.to_code)
         if known is not None and distance > known:
@@ -145,7 +145,7 @@ class _Paths:
         return False
 
     def to(self, holder: str) -> list[int]:
-        """The shipments of the path, from the origin on; empty for the origin and for who is not reached."""
+        """The shipments of the path, from the origin on; empty for the origin and for a holder that is not reached."""
         path = []
         number = self._told.get(holder, ORIGIN)
         while number != ORIGIN:
@@ -162,7 +162,7 @@ class _Paths:
         self._length[number] = self._length[before] + 1
 
     def _precedes(self, one: int, other: int) -> bool:
-        """Of two paths of one length, told by their last shipments."""
+        """Whether one of two paths of the same length, named by their last shipments, precedes the other."""
         while self._before[one] != self._before[other]:
             step = self._far_before if self._far_before[one] != self._far_before[other] else self._before
             one, other = step[one], step[other]
@@ -170,9 +170,9 @@ class _Paths:
 
 
 def _search_in_time(origin: str, shipments: Sequence[Shipment]) -> _Paths:
-    """Taken in the order of time, a holder's distance so far is that of whoever arrived no later than the
-    shipment at hand leaves. Shipments of one moment may follow one another in any order: nearest holders
-    first.
+    """Paths that never leave a holder before they arrived. Shipments are taken in the order of time, so a holder's
+    distance is that of the arrivals before the present shipment leaves. Shipments of one moment may follow one another
+    in any order: nearest holders first.
     """
     paths = _Paths(origin, shipments)
     for _, moment in groupby(range(len(shipments)), key=lambda number: shipments[number].occurred_at):
@@ -191,7 +191,7 @@ def _search_in_time(origin: str, shipments: Sequence[Shipment]) -> _Paths:
 
 
 def _search_any(origin: str, shipments: Sequence[Shipment]) -> _Paths:
-    """Breadth first, whatever the times."""
+    """Paths by breadth first, whatever the times."""
     paths = _Paths(origin, shipments)
     leaving: dict[str, list[int]] = defaultdict(list)
     for number, shipment in enumerate(shipments):

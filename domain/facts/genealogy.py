@@ -1,6 +1,6 @@
-"""What went into lots, at any depth, told from their records all at once.
+"""What went into lots, at any depth, from the records of all of them at once.
 
-The stream comes to the same by lots telling one another (`lineage.py`); this is for whoever has the records at hand.
+In the streams lots come to the same result by telling one another (`lineage.py`).
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from suyuan.domain.records import Lot
 
 
 def inputs_of(lot: Lot | None) -> list[str]:
-    """Keys of the lots that a record names as its inputs, each once, in order of the keys; without those that are
-    followed nowhere.
+    """Keys of the lots that a record names as its inputs, each once, in order of the keys; without inputs that are not
+    followed (`is_followed`).
     """
     inputs = lot.inputs if lot is not None else ()
     return sorted(
@@ -27,7 +27,7 @@ def inputs_of(lot: Lot | None) -> list[str]:
 
 
 def is_followed(producer_code: str, gtin: str, lot: str) -> bool:
-    """Whether anything passes through a lot of this name: not where a part of it is absent, or stands for nothing, nor
+    """Whether lineage passes through a lot of this name: not where a part of it is absent, or stands for nothing, nor
     where its GTIN names no product in the world.
     """
     named = all(form is not None for form in (code_form(producer_code), code_form(gtin), text_form(lot)))

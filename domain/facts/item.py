@@ -1,4 +1,4 @@
-"""What is known of a product as a producer's: (producer_code, gtin)."""
+"""Facts of an item: a product under a producer code, (producer_code, gtin)."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ def summarise_item(
     inspections: Sequence[Inspection],
     recalls: Sequence[Recall],
 ) -> ItemFacts:
-    """`product`: the current record of the gtin. Inspections and recalls of others are passed over."""
+    """The facts of one item. `product`: the current record of the gtin. Inspections and recalls of others are passed
+    over.
+    """
     item = (producer_code, gtin)
     own = [recall for recall in recalls if (recall.producer_code, recall.gtin) == item]
     return ItemFacts(

@@ -5,11 +5,11 @@ routing): of each kind TOLD at most, themselves included. That is enough for a l
 it, and which are nearest: what is among the nearest of a lot is among the nearest of the input it came by.
 
 Once no lot has anything new to tell, each taint rests on a way of true inputs to a lot that is tainted, since steps are
-counted: round a circle of inputs nothing can rest on itself. So the result depends on the records alone. That lots do
-come to rest is a matter of what was withdrawn. It is kept from going round for ever by two things:
+counted: round a circle of inputs nothing can rest on itself. So the result depends on the records alone. Two things
+make the telling end, also after a recall or a fail is withdrawn:
 
-- a taint is of a `term`. When its cause ends so does the term, everybody is told at once, and what is of an ended term
-  counts no more, whoever tells it.
+- a taint is of a `term`. When its cause ends so does the term, all partitions are told at once, and taints of an ended
+  term count no more, whichever lot tells them.
 - a taint carries marks of lots that it came by, and a lot refuses what it passed on before (as in path-vector
   routing). Marks begin anew at every power of two of steps, so there are few of them: what goes round is found out as
   soon as its circle fits between two powers. See docs/decisions/0003.
@@ -54,7 +54,7 @@ class Taint(msgspec.Struct, frozen=True, array_like=True):
 
     @property
     def cause_key(self) -> str:
-        """What the term counts for: a recall of a producer's gtin, or a lot that failed."""
+        """The cause by which the term is counted: a recall of a producer's gtin, or a lot that failed."""
         if self.kind == "failed":
             return self.root
         producer_code, gtin, _ = split_key(self.root)
@@ -62,7 +62,7 @@ class Taint(msgspec.Struct, frozen=True, array_like=True):
 
     @property
     def rank(self) -> tuple[int, str]:
-        """The nearest first."""
+        """Sort key: the nearest first."""
         return self.steps, self.root
 
 
@@ -76,8 +76,8 @@ def own_taints(
     inspection: InspectionFact | None,
     term: Callable[[Kind, str], int] = lambda _kind, _cause_key: 0,
 ) -> tuple[Taint, ...]:
-    """`recall`: the open one that covers the lot, by name or with every lot of its gtin. `inspection`: the
-    latest of the lot itself. `term`: the present one of a cause.
+    """The taints that a lot has of its own. `recall`: the open one that covers the lot, by name or with every lot of
+    its gtin. `inspection`: the latest of the lot itself. `term`: function that returns the present term of a cause.
     """
     taints = []
     if inspection is not None and inspection.result == "fail":
@@ -94,10 +94,10 @@ def combine(
     ended: Ended = lambda _taint: False,
     before: Collection[Taint] = (),
 ) -> tuple[Taint, ...]:
-    """What the lot tells on: of each kind the TOLD nearest of its own taints and those its inputs told it (by input lot
-    key), each root once; the least key goes first where they are equally near. `before`: what it told last. Of equally
-    long ways to a root any does, so it stays with the one it has: or where many lots are made from many, all ways would
-    be gone through one after another.
+    """The taints that a lot keeps and tells on: of each kind the TOLD nearest of its own and of those that its inputs
+    told it (by input lot key), each root once; the least key first where they are equally near. `before`: what it told
+    last. Of equally long ways to a root any would do; a lot stays with the one it has, or else, where many lots are
+    made from many, all ways would be gone through one after another.
     """
     kept = frozenset(before)
     best = {(taint.kind, taint.root): taint for taint in own}
@@ -117,7 +117,7 @@ def combine(
 
 
 def inherited(lot_key: str, taints: Iterable[Taint], kind: Kind, most: int) -> list[Taint]:
-    """Of what `combine` says of a lot, the nearest of other lots."""
+    """Of the taints that `combine` returned for a lot, the nearest of other lots."""
     return sorted((x for x in taints if x.kind == kind and x.root != lot_key), key=lambda x: x.rank)[:most]
 
 

@@ -1,4 +1,4 @@
-"""What is known of a lot: (producer_code, gtin, lot)."""
+"""Facts of a lot: (producer_code, gtin, lot)."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ def summarise_lot(
     recalls: Sequence[Recall],
     input_taints: Sequence[Taint],
 ) -> LotFacts:
-    """`input_taints`: what `lineage.combine` says of the lot; its own taints are passed over. `shipments`:
-    all current ones of the lot. Inspections and recalls of others are passed over.
+    """The facts of one lot. `input_taints`: what `lineage.combine` returned for the lot; its own taints are passed
+    over. `shipments`: all current ones of the lot. Inspections and recalls of others are passed over.
     """
     producer_code, gtin, text = split_key(lot_key)
     item = (producer_code, gtin)
@@ -85,7 +85,9 @@ def summarise_lot(
 def quality_anew(
     facts: LotFacts, inspections: Sequence[Inspection], recalls: Sequence[Recall], input_taints: Sequence[Taint]
 ) -> LotFacts:
-    """The same facts where neither the lot's record nor its shipments are others than when they were summarised."""
+    """The facts with inspections, recalls and taints anew, for a lot whose record and shipments are the same as when it
+    was summarised.
+    """
     item = (facts.producer_code, facts.gtin)
     lot_key = join_key(*item, facts.lot)
     return msgspec.structs.replace(

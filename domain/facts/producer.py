@@ -1,4 +1,4 @@
-"""What is known of a producer: its registration and the licences it holds."""
+"""Facts of a producer: its registration and the licences it holds."""
 
 from __future__ import annotations
 
@@ -49,7 +49,9 @@ class LicenceFacts(Stored, frozen=True, kw_only=True):
 
 
 def summarise_producer(code: str, entity: Entity | None, licences: Iterable[Licence]) -> ProducerFacts:
-    """`licences`: current records, one per licence_no; those of other holders are passed over."""
+    """The facts of one credit code. `licences`: current records, one per licence_no; those of other holders are passed
+    over.
+    """
     held = sorted((licence for licence in licences if licence.holder_code == code), key=lambda x: x.licence_no)
     return ProducerFacts(
         code=code,
@@ -73,7 +75,7 @@ def summarise_producer(code: str, entity: Entity | None, licences: Iterable[Lice
 
 
 def summarise_licence(licence: Licence) -> LicenceFacts:
-    """A licence number without a record has no facts."""
+    """The facts of a licence record. (A licence number without a record has none.)"""
     return LicenceFacts(
         licence_no=licence.licence_no,
         holder_code=licence.holder_code,

@@ -1,4 +1,4 @@
-"""Inspections and recalls: which of several counts."""
+"""Which of several inspections, and which of several recalls, counts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ class RecallFact(Stored, frozen=True, kw_only=True):
 
 
 def latest(inspections: Iterable[Inspection]) -> InspectionFact | None:
-    """The last by (inspected_on, occurred_at, report_no, agency_code): agencies number their reports apart."""
+    """The last inspection by (inspected_on, occurred_at, report_no, agency_code): report numbers are unique only within
+    an agency. None for none.
+    """
     last = max(inspections, key=lambda x: (x.inspected_on, x.occurred_at, x.report_no, x.agency_code), default=None)
     if last is None:
         return None
@@ -39,7 +41,7 @@ def latest(inspections: Iterable[Inspection]) -> InspectionFact | None:
 
 
 def gravest(recalls: Iterable[Recall]) -> RecallFact | None:
-    """Of the open ones the one with the lowest level, the most recent of several."""
+    """The open recall with the lowest level, the most recent of several. None for none."""
     found = [recall for recall in recalls if recall.status == "open"]
     if not found:
         return None

@@ -1,4 +1,4 @@
-"""What is known of a seller: its registration, and the penalties in force against it."""
+"""Facts of a seller: its registration, and the penalties in force against it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ UNKNOWN = b'{"seller_registered":false,"seller_penalties":0}'
 
 
 def summarise_seller(entity: Entity | None, penalties: Iterable[Penalty]) -> bytes:
-    """JSON that SELLER reads. `penalties`: the current ones against the code, lifted ones too."""
+    """The facts of one seller as JSON that SELLER reads. `penalties`: the current ones against the code, lifted ones
+    too.
+    """
     facts: dict[str, object] = {"seller_registered": False, "seller_penalties": 0}
     if entity is not None:
         facts |= {

@@ -1,4 +1,4 @@
-"""Facts are stored as JSON by whoever summarises them, and read as columns by whoever joins them."""
+"""Facts are stored as JSON, and read back as columns."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LARGEST = (1 << 63) - 1
 
 
 def storable(total: int) -> int:
-    """A sum as a column can hold it: one beyond 64 bits would be read as absent."""
+    """A sum, limited to what an Int64 column can hold: a greater one would be read as absent."""
     return min(total, _LARGEST)
 
 

@@ -71,7 +71,7 @@ def restricted_sql(column: str) -> str:
 
 
 def gtin_columns(numbers: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """(`gtin_form`, valid) of a text column; both null where absent."""
+    """(`gtin_form` of each, whether it is valid) of a text column; both null where absent."""
     texts = compact_forms(numbers).alias("text").to_frame()
     size = pl.col("text").str.len_bytes()
     sized = size.is_in(LENGTHS) & (size == pl.col("text").str.len_chars())

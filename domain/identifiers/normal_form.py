@@ -55,7 +55,7 @@ _PLAIN = re.compile(r"[ -~\u4e00-\u9fff]*")
 
 
 def text_form(text: str | None) -> str | None:
-    """Of lots and categories: steps 1 to 4. None: absent."""
+    """Normal form of lots and categories: steps 1 to 4. None: absent."""
     if text is None:
         return None
     if _PLAIN.fullmatch(text) is None:
@@ -65,7 +65,7 @@ def text_form(text: str | None) -> str | None:
 
 
 def compact_form(text: str | None) -> str | None:
-    """Steps 1 to 5, and NFKC again."""
+    """Normal form of GTINs before step 7: steps 1 to 5, and NFKC again. None: absent."""
     text = text_form(text)
     if text is None or (text.isascii() and text.isalnum()):
         return text
@@ -76,7 +76,7 @@ def compact_form(text: str | None) -> str | None:
 
 
 def code_form(text: str | None) -> str | None:
-    """Of codes and licence numbers: steps 1 to 6."""
+    """Normal form of codes and licence numbers: steps 1 to 6. None: absent."""
     text = compact_form(text)
     if text is None or text.isascii():
         return text and text.upper()
@@ -84,7 +84,7 @@ def code_form(text: str | None) -> str | None:
 
 
 def number_form(text: str | None) -> str | None:
-    """Of other numbers: without control and format characters, trimmed; None when nothing is left."""
+    """Normal form of other numbers: without control and format characters, trimmed. None when nothing is left."""
     if text is None:
         return None
     return (text if _PLAIN.fullmatch(text) else _UNSEEN.sub("", text)).strip() or None

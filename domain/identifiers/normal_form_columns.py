@@ -22,43 +22,43 @@ _BEYOND_PLAIN = r"[^!-~\u4e00-\u9fff]"
 
 
 def text_forms(texts: pl.Series) -> pl.Series:
-    """`text_form` of each."""
+    """`text_form` of each text; null: absent."""
     return _without_nothing(_formed(texts, _BEYOND_PLAIN, text_expr))
 
 
 def code_forms(codes: pl.Series) -> pl.Series:
-    """`code_form` of each."""
+    """`code_form` of each text; null: absent."""
     return _without_nothing(_formed(codes, _BEYOND_CAPITALS, code_expr))
 
 
 def compact_forms(numbers: pl.Series) -> pl.Series:
-    """`compact_form` of each; for columns that hold digits."""
+    """`compact_form` of each text; null: absent. For columns that hold digits."""
     return _without_nothing(_formed(numbers, _BEYOND_DIGITS, compact_expr))
 
 
 def number_forms(numbers: pl.Series) -> pl.Series:
-    """`number_form` of each."""
+    """`number_form` of each text; null: absent."""
     return _without_empty(_formed(numbers, _BEYOND_PLAIN, number_expr))
 
 
 def text_expr(text: pl.Expr) -> pl.Expr:
-    """`text_form`, for few rows: it does every step for each."""
+    """`text_form` as an expression, for few rows: it does every step for each."""
     plain = text.str.replace_all(LINE_END, " ").str.replace_all(UNSEEN, "").str.normalize("NFKC").str.strip_chars()
     return _unless_nothing(plain)
 
 
 def compact_expr(text: pl.Expr) -> pl.Expr:
-    """`compact_form`, for few rows."""
+    """`compact_form` as an expression, for few rows."""
     return _unless_nothing(text_expr(text).str.replace_all(BLANKS_AND_DASHES, "").str.normalize("NFKC"))
 
 
 def code_expr(text: pl.Expr) -> pl.Expr:
-    """`code_form`, for few rows."""
+    """`code_form` as an expression, for few rows."""
     return compact_expr(text).str.replace_many(*_CAPITALS).str.normalize("NFKC")
 
 
 def number_expr(text: pl.Expr) -> pl.Expr:
-    """`number_form`, for few rows."""
+    """`number_form` as an expression, for few rows."""
     seen = text.str.replace_all(UNSEEN, "").str.strip_chars()
     return pl.when(seen != "").then(seen)
 
@@ -68,7 +68,7 @@ def _unless_nothing(text: pl.Expr) -> pl.Expr:
 
 
 def _formed(texts: pl.Series, beyond: str, form: Callable[[pl.Expr], pl.Expr]) -> pl.Series:
-    """With those that have a character `beyond` the plain ones in normal form."""
+    """The texts, of which those with a character `beyond` the plain ones are brought into normal form."""
     if not texts.str.join("").str.contains(beyond).item():
         return texts
     rows = texts.str.contains(beyond).arg_true()

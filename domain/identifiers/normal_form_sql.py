@@ -1,4 +1,4 @@
-"""Normal form in ClickHouse: the same as `normal_form`, for what is compared there with what is stored."""
+"""Normal form in ClickHouse: the same as `normal_form`, for texts that are compared there with stored ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Form = Literal["code", "gtin", "text", "number"]
 
 
 def normal_form_sql(form: Form, text: str) -> str:
-    """An expression for the normal form of `text`, an expression of a String or a Nullable(String); NULL: absent."""
+    """SQL expression for the normal form of `text`, an expression of a String or a Nullable(String); NULL: absent."""
     unseen = _without(_pattern(UNSEEN), text)
     if form == "number":
         return f"nullIf({_trimmed(unseen)}, '')"
@@ -48,12 +48,12 @@ def _padded(number: str) -> str:
 
 
 def _let(name: str, value: str, expression: str) -> str:
-    """`value` worked out once."""
+    """SQL expression that computes `value` once under a name."""
     return f"arrayMap({name} -> {expression}, [{value}])[1]"
 
 
 def _pattern(pattern: str) -> str:
-    """For RE2, in plain ASCII."""
+    """A regular expression for RE2, in plain ASCII."""
     return _quoted("".join(c if " " <= c <= "~" else f"\\x{{{ord(c):x}}}" for c in pattern))
 
 

@@ -1,6 +1,6 @@
-"""Cells that a spreadsheet has spoilt: what it did to a number that was text. Nobody's fraud, and nothing can mend it.
+"""Cells that a spreadsheet has spoilt: damage to a number that was text. It is not fraud, and cannot be undone.
 
-A guess from the look of a cell, in normal form or raw: for the words to publishers and on alerts, not for verdicts.
+A guess from the look of a cell, in normal form or raw: for messages to publishers and on alerts, not for verdicts.
 """
 
 from __future__ import annotations
@@ -32,5 +32,5 @@ def damage(text: str) -> tuple[str, str] | None:
 
 
 def looks_spoilt(cells: pl.Expr) -> pl.Expr:
-    """Whether `damage` says something of each; null for null."""
+    """Whether `damage` finds something in each cell; null for null."""
     return cells.str.contains(_ANY)

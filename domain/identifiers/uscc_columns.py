@@ -1,4 +1,4 @@
-"""Credit codes by column: the same answers as `uscc_levels`, for blocks of thousands of rows."""
+"""Credit codes by column: the same results as `uscc_levels`, for blocks of thousands of rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Unified social credit code (GB 32100-2015), one at a time: what each of its levels says."""
+"""Unified social credit code (GB 32100-2015), one at a time: the result of each of its levels."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _FORMAT = re.compile(rf"[{ALPHABET}]{{2}}[0-9]{{6}}[{ALPHABET}]{{10}}")
 
 @dataclass(frozen=True, slots=True)
 class UsccReport:
-    """What each level says of a code. A level is None when an earlier one leaves nothing to look at.
+    """The result of each level for a code. A level is None when an earlier one leaves nothing to look at.
 
     A division that never was one is reported, but leaves the code valid: lists of divisions lag behind.
     """
@@ -82,7 +82,7 @@ def check_character(first17: str) -> str:
 
 
 def check_uscc(text: str | None) -> UsccReport:
-    """Look at a code level by level, after bringing it into normal form."""
+    """The report on a code, level by level, after bringing it into normal form."""
     code = code_form(text)
     if code is None or not is_well_formed(code):
         return UsccReport(code, False, None, None, None, _format_reason(code))  # noqa: FBT003
@@ -107,7 +107,7 @@ def check_uscc(text: str | None) -> UsccReport:
 
 
 def is_well_formed(code: str) -> bool:
-    """Whether the first level holds of a code in normal form: all that `check_uscc` says of it takes longer."""
+    """Whether the first level, `format`, holds for a code in normal form; much faster than `check_uscc`."""
     return _FORMAT.fullmatch(code) is not None
 
 

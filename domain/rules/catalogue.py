@@ -36,8 +36,8 @@ def read_catalogue(text: str) -> tuple[Rule, ...]:
 
 
 def line_of(text: str, error: RuleError) -> int | None:
-    """The line of a catalogue on which the rule at fault begins, or the one that holds the token to blame; None where
-    the text does not say.
+    """The line of a catalogue on which the rule at fault begins, or the one that holds the token at fault; None where
+    the text does not show it.
     """
     lines = text.splitlines()
     names = re.compile(rf"""\s*id\s*=\s*["']{re.escape(error.rule)}["']""")
@@ -50,7 +50,7 @@ def line_of(text: str, error: RuleError) -> int | None:
 
 
 def catalogue_text() -> tuple[str, str]:
-    """(where it stands, the text) of the rules that ship with the product."""
+    """(its path, its text) of the catalogue that ships with the product."""
     file = files(__package__).joinpath("catalogue.toml")
     return str(file), file.read_text(encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""What a rule may ask about: columns of the current chain of a listing, and its counters."""
+"""What a rule may refer to: columns of the current chain of a listing, and its counters."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`values`: the only ones there are, where the column has a fixed vocabulary."""
+    """One column. `values`: the only ones there are, where the column has a fixed vocabulary."""
 
     kind: Kind
     values: frozenset[str] | None = None

@@ -4,7 +4,7 @@ from suyuan.errors import ErrorKind, SuyuanError
 
 
 class RuleError(SuyuanError, ValueError):
-    """A rule that cannot be used. Names the rule and, where one is to blame, the token."""
+    """A rule that cannot be used. Names the rule and, where one is at fault, the token."""
 
     kind = ErrorKind.CONFIGURATION
 

@@ -39,8 +39,8 @@ def placeholders(template: str) -> frozenset[str]:
 
 
 def explanation(template: str, spoilt: str = SPOILT_EN) -> pl.Expr:
-    """The filled text per row; an absent value is shown as a dash, a list as its items joined by commas. `spoilt` is
-    said behind a code, GTIN or lot that looks like a spreadsheet's damage: nobody's fraud, as it seems.
+    """Expression for the filled text of each row; an absent value is shown as a dash, a list as its items joined by
+    commas. `spoilt`: text to put behind a code, GTIN or lot that looks like a spreadsheet's damage, which is not fraud.
     """
     shown: list[pl.Expr] = []
     for text, name in _parts(template):

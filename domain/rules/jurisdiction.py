@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 def bureau(
     jurisdiction: Jurisdiction, seller_division: str | None, producer_division: str | None, on: dt.date
 ) -> str | None:
-    """Division in charge, six digits, in force on the day: of the seller or of the producer as the rule says,
-    else of the other; None where neither leads to a division.
+    """The division in charge, six digits, in force on the day: of the seller or of the producer as the rule says, else
+    of the other; None where neither leads to a division.
     """
     first, second = seller_division, producer_division
     if jurisdiction == "producer":

@@ -45,7 +45,7 @@ class Condition:
 
 @lru_cache(maxsize=1024)
 def condition(rule: Rule) -> Condition:
-    """Raises RuleError where the expression is not one of the language above."""
+    """A rule's expression, checked and translated. Raises RuleError where it is not one of the language above."""
     try:
         tree = _parse(rule)
         term = translate(rule.id, tree)
@@ -59,7 +59,9 @@ def condition(rule: Rule) -> Condition:
 
 
 def to_polars(rule: Rule) -> pl.Expr:
-    """Boolean per row, never null, named by the rule's id; over the columns of `columns.py` and no others."""
+    """Expression for whether the rule fires on each row, never null, named by the rule's id; over the columns of
+    `columns.py` and no others.
+    """
     fires = pl.sql_expr(condition(rule).polars) & (pl.col("verdict") != "removed")
     return fires.fill_null(value=False).alias(rule.id)
 
