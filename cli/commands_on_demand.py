@@ -30,7 +30,7 @@ class CommandsOnDemand(Mapping[str, Any]):
         return self._made[name]
 
     def get(self, name: str, default: Any = None) -> Any:
-        """As of any mapping, but a KeyError of the command's own module is not taken for "no such command"."""
+        """The command, or `default`; a KeyError of the command's own module is not taken for "no such command"."""
         return self[name] if name in self._places else default
 
     def __contains__(self, name: object) -> bool:

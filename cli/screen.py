@@ -44,13 +44,15 @@ def write_what_can_be_written() -> None:
 
 
 class PlainConsole(Console):
-    """Nothing printed here is markup, and no text that comes out of it steers the terminal, whoever drew it."""
+    """A console that takes nothing printed for markup, and lets no text steer the terminal, wherever it came from."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options, markup=False, emoji=False, highlight=False)
 
     def on_broken_pipe(self) -> None:
-        """As for what is written without a console: the command ends well, since the reader has seen enough."""
+        """Raise BrokenPipeError, as writing without a console does: the command then ends well, since the reader has
+        seen enough.
+        """
         raise BrokenPipeError
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:

@@ -92,7 +92,7 @@ def default_record(batch: Any, offset: int, value: bytes) -> Any:
 
 
 def legacy_record(batch: Any, offset: int, value: bytes) -> Any:
-    """As `default_record`, of a format before Kafka 0.11."""
+    """One record of a batch in a format before Kafka 0.11."""
     return legacy_records.LegacyRecord(batch.magic, offset, batch._timestamp, batch.timestamp_type, None, value, 0, b"")
 
 

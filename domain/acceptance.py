@@ -61,7 +61,7 @@ class _Case(NamedTuple):
     taken_at: int
 
     def quoted(self, value: object) -> str:
-        """As a reason may show it."""
+        """The value as a reason may show it: of a personal kind, no value."""
         if self.kind.personal:
             return "it"
         return repr(value[:_SHOWN]) if isinstance(value, str) else str(value)

@@ -1,4 +1,4 @@
-"""How far a group is behind the ends of its topics, asked of the brokers."""
+"""How far a group is behind the ends of its topics, read from the brokers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from suyuan.streams.watchdog import Progress
 
 
 class GroupLag:
-    """Keeps a connection; blocks; thread-safe. Raises BrokersError where no broker answers."""
+    """Keeps a connection. Calls block; thread-safe. Raises BrokersError where no broker answers."""
 
     def __init__(self, connection: KafkaConnection, group: str, topics: Iterable[str]) -> None:
         self._open = ExitStack()
@@ -33,9 +33,9 @@ class GroupLag:
         ]
 
     def progress(self) -> dict[tuple[str, int], Progress]:
-        """Every partition's. Commits are read before the ends: where all are equal, nothing was left to do then. What
-        belongs to a transaction that is still open is behind the end: nobody can have read it.
-        BrokersError where the brokers do not answer, or are not ready to: worth another try.
+        """Progress of every partition. Commits are read before the ends: where all are equal, nothing was left to do
+        then. Messages of an open transaction are behind the end: nobody can have read them. Raises BrokersError where
+        the brokers do not answer, or are not ready to: worth another try.
         """
         try:
             with self._turn:

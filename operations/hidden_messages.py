@@ -1,4 +1,6 @@
-"""Messages that an open transaction hides: no lag counts them, and they wait with it, be it for ever."""
+"""Messages that an open transaction hides: no lag counts them, and they stay hidden as long as it is open, perhaps for
+ever.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +16,8 @@ logger = logging.getLogger(__name__)
 
 
 class HiddenMessages:
-    """Told of the transactions that are open now, about once a minute. One that is open at two looks in turn is logged
-    once, and counts in the metric while it lasts.
+    """To be given the open transactions about once a minute. One that is open twice in a row is logged once, and counts
+    in the metric while it lasts.
     """
 
     def __init__(self, topics: Iterable[str]) -> None:
@@ -24,7 +26,7 @@ class HiddenMessages:
         self._told: dict[TopicPartition, int] = {}
 
     def look(self, found: Iterable[OpenTransaction]) -> None:
-        """`found`: the first of each partition that has one."""
+        """Take the first open transaction of each partition that has one."""
         now = {(each.topic, each.partition): each for each in found}
         lasting = {at: each for at, each in now.items() if self._seen.get(at) == each.first_offset}
         for at, each in lasting.items():

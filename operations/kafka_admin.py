@@ -1,4 +1,4 @@
-"""Kafka's administration, with its failures as the command's."""
+"""Kafka's administration client, with its failures as errors of our own."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class BrokersError(SuyuanError):
 
 @contextmanager
 def administration(connection: KafkaConnection, *, patience_ms: int | None = None) -> Iterator[KafkaAdminClient]:
-    """A client of the cluster. Raises BrokersError, for its use too: UNAVAILABLE where no broker answers in time,
-    CONFIGURATION where they do not accept who we are.
+    """A client of the cluster, for the duration of the context. Raises BrokersError, also for what happens within:
+    UNAVAILABLE where no broker answers in time, CONFIGURATION where they do not accept the user.
     """
     with cause_of_failure("kafka.net", but=(KafkaTimeoutError,), rather=_MISFITS) as cause:
         try:

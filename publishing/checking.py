@@ -1,4 +1,4 @@
-"""Whether what a platform hands over is an event, and one that counts."""
+"""Checks whether what a platform publishes is an event, and one that is accepted."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BINARY = (bytes, bytearray, memoryview)
 
 
 def checked(event: Mapping[str, Any] | msgspec.Struct, kind: str | None = None) -> ParsedEvent:
-    """The event, as strictly read as a line of JSONL; dates and times may also be `datetime.date` and aware
+    """The event, read as strictly as a line of JSONL; dates and times may also be `datetime.date` and aware
     `datetime.datetime`. `kind`: of an event that does not name its own. Raises InvalidEvent.
     """
     fields: Mapping[str, Any] | msgspec.Struct
@@ -40,7 +40,7 @@ def checked(event: Mapping[str, Any] | msgspec.Struct, kind: str | None = None) 
 
 
 def refuse(kind: str, event: Mapping[str, Any], now: float) -> None:
-    """Raises InvalidEvent for an event that the rules of acceptance refuse, as intake would once it is in the log.
+    """Raise InvalidEvent for an event that the rules of acceptance refuse, as intake would once it is in the log.
     `now`: seconds since the epoch, when the log is about to take it.
     """
     refused = refusal(EVENT_KINDS[kind], event, int(now * 1000))

@@ -10,19 +10,19 @@ class PublishingError(SuyuanError):
 
 
 class BrokersUnavailable(PublishingError):
-    """No broker answers, or none lets us in."""
+    """No broker answers, or none accepts the connection."""
 
     kind = ErrorKind.UNAVAILABLE
 
 
 class WrongTopics(PublishingError):
-    """The topics of events are missing, or differ in their partition counts: keys would go astray."""
+    """The topics of events are missing, or differ in their partition counts: keys would go to wrong partitions."""
 
     kind = ErrorKind.CONFIGURATION
 
 
 class Undelivered(PublishingError):
-    """Events were handed over and not stored. `count`: how many; `reason`: that of the first."""
+    """Events were published and not stored. `count`: how many; `reason`: that of the first."""
 
     kind = ErrorKind.UNAVAILABLE
 

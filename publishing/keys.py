@@ -15,14 +15,16 @@ from suyuan.schemas.kinds import EVENT_KINDS, event_schema
 
 
 def business_keys(kind: str, events: Sequence[Mapping[str, Any]]) -> list[bytes]:
-    """Of each event of one kind the business key, which chooses the partition."""
+    """The business key of each event of one kind, which chooses the partition. `events`: as `checked` returns them."""
     needed, others = _columns(kind)
     rows = _rows(events, needed).with_columns(pl.lit(None, dtype).alias(name) for name, dtype in others.items())
     return _keys(kind, normalise(EVENT_KINDS[kind], rows))
 
 
 def keys_and_ids(kind: str, events: Sequence[Mapping[str, Any]]) -> tuple[list[bytes], list[bytes]]:
-    """Of each event of one kind: the business key, and 16 bytes that tell it from every other event and version."""
+    """Of each event of one kind: the business key, and 16 bytes that tell it from every other event and version.
+    `events`: as `checked` returns them.
+    """
     schema = event_schema(kind)
     rows = normalise(EVENT_KINDS[kind], _rows(events, {field.name: field.dtype for field in schema.fields}))
     said = digests(contents(rows, [field.name for field in schema.fields]))

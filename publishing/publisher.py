@@ -50,8 +50,8 @@ _LINGER_SECONDS = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What became of one event. Stored by all replicas in sync, at `offset` of the topic's partition; or not known to
-    be stored, for the reason in `error` (then `offset` is None). `event`: what was handed over; `cautions`: what looks
+    """What became of one event: stored by all replicas in sync, at `offset` of the topic's partition; or not known to
+    be stored, for the reason in `error` (then `offset` is None). `event`: what was published; `cautions`: what looks
     wrong in it all the same, such as a code that a spreadsheet has rounded.
     """
 
@@ -104,10 +104,10 @@ class Publisher:
         )
 
     def publish(self, event: Event, *, kind: str | None = None) -> None:
-        """Take one event in: a mapping with its `kind`, a tagged msgspec struct, or either with `kind` given.
+        """Publish one event: a mapping with its `kind`, a tagged msgspec struct, or either with `kind` given.
 
         Returns before it is stored; waits while too much is on its way. Raises InvalidEvent (`field`, `reason`), and
-        then nothing was taken in; WrongTopics where there is no topic for its kind; PublishingError once it gave up;
+        then nothing was published; WrongTopics where there is no topic for its kind; PublishingError once it gave up;
         with a registry, NotRegistered and RegistryUnavailable at the first event of a kind.
         """
         if self._closed:

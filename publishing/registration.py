@@ -9,7 +9,7 @@ from suyuan.schemas.registered import built_in_ids
 
 
 class NotRegistered(PublishingError):
-    """The registry does not have the schema of a kind. Nothing registers it by itself."""
+    """The registry does not have the schema of a kind. Suyuan does not register schemas by itself."""
 
 
 def registered_ids(registry: SchemaRegistry, kind: str) -> dict[int, int]:

@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of messages of one `send`: `rows` are their places in it, `offsets` theirs in the partition (empty
+    """What became of messages of one `send`: `rows` are their indices in it, `offsets` theirs in the partition (empty
     where there is an `error`).
     """
 
@@ -51,9 +51,9 @@ _Waiting = tuple[int, bytes, bytes, Answered]
 
 
 class Sender:
-    """What is sent with one key is stored in the order of sending, each message once, by all replicas in sync.
+    """Sends messages. Those with one key are stored in the order of sending, each once, by all replicas in sync.
 
-    Answers come in a thread of the sender's, which waits for whoever takes them.
+    Answers come in a thread of the sender's, which waits until they are taken.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Sender:
             raise
 
     def reserve(self, kind: str, messages: int, size: int) -> None:
-        """Room for messages of `size` bytes in all, which will be sent; waits while the buffer is full.
+        """Reserve room for messages of `size` bytes in all, which will be sent; waits while the buffer is full.
 
         Raises WrongTopics where there is no topic for the kind, PublishingError once the sender has given up.
         """
@@ -107,12 +107,12 @@ class Sender:
             self._messages += messages
 
     def send(self, kind: str, keys: Sequence[bytes], values: Sequence[bytes], answered: Answered) -> None:
-        """Hand over messages for which there is room; returns at once."""
+        """Send messages for which there is room; returns at once."""
         self.loop.call_soon_threadsafe(self._sort, kind, keys, values, answered)
 
     def wait(self, timeout_seconds: float | None = None) -> None:
-        """Until everything that there was room for is answered. Raises Undelivered for what was not stored since the
-        last time, TimeoutError.
+        """Wait until everything that there was room for is answered. Raises Undelivered for what was not stored since
+        the last time, TimeoutError.
         """
         until = None if timeout_seconds is None else time.monotonic() + timeout_seconds
         with self._state:
@@ -124,7 +124,7 @@ class Sender:
         self.check()
 
     def check(self) -> None:
-        """Raises Undelivered for what was not stored since the last time."""
+        """Raise Undelivered for what was not stored since the last time."""
         with self._state:
             failed, self._failed = self._failed, 0
         if failed:
@@ -178,7 +178,7 @@ class Sender:
         self._tasks.add(self.loop.create_task(work))
 
     async def _watch(self) -> None:
-        """An idempotent producer tries for ever: here it is given up when nothing at all was answered for so long."""
+        """Give up when nothing at all was answered for so long; an idempotent producer would try for ever."""
         while not self._gave_up:
             await asyncio.sleep(min(1.0, self._patience_seconds / 10))
             with self._state:
@@ -214,7 +214,9 @@ class Sender:
             self._give_up(self._reason)
 
     async def _work(self, topic: str, partition: int, lane: asyncio.Queue[_Waiting]) -> None:
-        """Messages of one partition, in batches of what has come together while the one before was being sent."""
+        """Send the messages of one partition, in batches of what has come together while the one before was being
+        sent.
+        """
         while not self._gave_up:
             waiting = [await lane.get()]
             while not lane.empty():

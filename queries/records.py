@@ -124,7 +124,7 @@ def key_of(row: Row) -> LotKey:
 
 
 def chunks(items: Sequence[T]) -> Iterator[list[T]]:
-    """As many as are asked for at once."""
+    """The items in portions, each as many as one query takes."""
     rest = iter(items)
     while chunk := list(islice(rest, CHUNK)):
         yield chunk

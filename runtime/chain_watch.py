@@ -1,4 +1,4 @@
-"""Whether current chains are what the records say, looked at beside the verifier's other figures, in both shapes."""
+"""Checks whether current chains are what the records say, beside the verifier's other figures, in both shapes."""
 
 from __future__ import annotations
 

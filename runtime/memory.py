@@ -1,5 +1,5 @@
-"""How the process treats its memory: blocks of some MiB come and go by the thousand, and hold hundreds of thousands of
-small objects that never refer to one another.
+"""How the process manages memory: blocks of some MiB are made and freed by the thousand, and hold hundreds of thousands
+of small objects that never refer to one another.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ _COLLECT_AFTER = 100_000
 
 
 def tune_allocator() -> None:
-    """Keep freed blocks instead of giving each back to the kernel and faulting it in anew (glibc; measured: 10 % less
-    processor time per listing), and look for garbage in cycles seldom (8 % of the time of reading Kafka's records).
+    """Keep freed blocks instead of returning each to the kernel and faulting it in anew (glibc; measured: 10 % less
+    processor time per listing), and collect garbage in cycles seldom (8 % of the time of reading Kafka's records).
     """
     gc.collect()
     gc.freeze()

@@ -21,7 +21,7 @@ def rows(settings: Settings, query: str, **parameters: Any) -> Iterator[Mapping[
 
 @contextmanager
 def tables(settings: Settings) -> Iterator[Ask]:
-    """To ask several queries. Raises SuyuanError."""
+    """The named queries, for several of them. Raises SuyuanError."""
     if not settings.clickhouse:
         yield FolderTables(settings.data)
         return

@@ -1,4 +1,4 @@
-"""The bytes of an event as they came in, from the log of either shape."""
+"""The bytes of an event as they were published, from the log of either shape."""
 
 from __future__ import annotations
 

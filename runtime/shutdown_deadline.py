@@ -1,4 +1,4 @@
-"""A process that shall end, ends."""
+"""A deadline for the shutdown of a process."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ logger = logging.getLogger(__name__)
 
 
 class ShutdownDeadline:
-    """Ends the process if its orderly end takes longer than `seconds`: one that hangs keeps its partitions from others.
-    What was not acknowledged is done again, as after a kill.
+    """Ends the process if its orderly shutdown takes longer than `seconds`: a process that hangs keeps its partitions
+    from others. What was not acknowledged is done again, as after a kill.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -20,14 +20,14 @@ class ShutdownDeadline:
         self._timer.daemon = True
 
     def arm(self) -> None:
-        """The time runs from now on, or from an earlier call."""
+        """Start the time, unless an earlier call did."""
         if self._timer.ident is None:
             self._timer.start()
             # from outside the interpreter, should not even the timer's thread get to run
             faulthandler.dump_traceback_later(self._timer.interval + 5, exit=True)
 
     def disarm(self) -> None:
-        """It ended well; also where it was never armed."""
+        """Stop the time, since the process ended well; also where it was never armed."""
         self._timer.cancel()
         if self._timer.ident is not None:
             faulthandler.cancel_dump_traceback_later()

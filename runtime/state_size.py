@@ -1,4 +1,4 @@
-"""What each stage's state is on disk, as metrics: its size, and the folders of it that were set aside."""
+"""The size of each stage's state on disk as metrics, and the folders that were set aside."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from suyuan.streams import metrics
 
 
 def observe_state_size(folder: Path) -> None:
-    """`folder`: of the states of all stages."""
+    """`folder`: holds the states of all stages."""
     sizes: defaultdict[str, int] = defaultdict(int)
     for file in folder.rglob("*.db/*"):
         try:

@@ -15,7 +15,9 @@ SHARE = 20
 
 
 def settled() -> int:
-    """What was taken in before that (ms) has waited long enough for what it names."""
+    """A moment in ms since the epoch: what was taken in before it has waited long enough for the records that it
+    names.
+    """
     return time.time_ns() // 1_000_000 - GRACE_MS
 
 

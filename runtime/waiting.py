@@ -1,4 +1,4 @@
-"""Waiting for whatever happens first."""
+"""Waiting for the first of several things to happen."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 async def first_of(*works: Any) -> None:
-    """Until one of them is done; the others are cancelled. What it raises is raised."""
+    """Wait until one of them is done; the others are cancelled. Raises what it raised."""
     tasks = [asyncio.ensure_future(work) for work in works]
     done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in pending:

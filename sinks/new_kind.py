@@ -95,7 +95,7 @@ def write(kind: str, events: Path = EVENTS, folder: Path = FOLDER) -> list[Path]
 
 
 def _line_by_line(avro: Avro) -> str:
-    """As people write the files: a line for each field."""
+    """The schema as JSON text with a line for each field, as such files are written by hand."""
     parts = [f"  {_json(name)}: {_json(part)}" for name, part in avro.items() if name != "fields"]
     fields = ",\n".join(f"    {_json(field)}" for field in avro["fields"])
     return "{\n" + ",\n".join([*parts, f'  "fields": [\n{fields}\n  ]']) + "\n}\n"

@@ -37,7 +37,7 @@ class Copies:
         return _NAME.sub(self._replace(copy), data) if copy else data
 
     def of_key(self, key: bytes, copy: int) -> bytes:
-        """As `of_bytes`, and never the same key."""
+        """A key with the copy's names, and never the same key as another copy's."""
         copied = self.of_bytes(key, copy)
         return copied if copied != key or not copy else b"%s~%d" % (key, copy)
 

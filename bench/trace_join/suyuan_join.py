@@ -197,7 +197,7 @@ class Join:
     async def append_many(
         self, topic: str, partition: int, keys: Sequence[bytes], values: Sequence[bytes | None]
     ) -> int:
-        """As `ChangelogWriter.append_many`."""
+        """Append in order and return the last record's offset once all are durable."""
         at = TP(topic, partition)
         return int((await self.app.producer.append_many({at: Records(keys, values)}))[at][-1])
 

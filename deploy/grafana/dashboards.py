@@ -30,7 +30,7 @@ class Panel:
     red_above_0: bool = False
 
     def document(self, number: int, x: int, y: int) -> dict[str, Any]:
-        """As Grafana has it."""
+        """The panel as Grafana's JSON has it."""
         custom: dict[str, Any] = {"fillOpacity": 10, "showPoints": "never"}
         if self.stacked:
             custom |= {"fillOpacity": 40, "stacking": {"mode": "normal", "group": "A"}}

@@ -1,4 +1,4 @@
-"""Whether another's clock and ours agree."""
+"""Compares the clock of another machine with ours."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ SLACK_MS = 60_000
 
 
 def against_newest(newest: int, whose: str = "the newest record") -> Finding:
-    """Judged by the time, ms, that was given to what is newest there; 0: there is nothing. Only a clock that is ahead
-    of ours is noticed: what is old may just be old.
+    """Judged by the time (ms since the epoch) of the newest thing there; 0: there is nothing. Only a clock that is
+    ahead of ours is noticed: what is old may just be old.
     """
     now = time.time_ns() // 1_000_000
     if newest - now > SLACK_MS:
@@ -21,7 +21,7 @@ def against_newest(newest: int, whose: str = "the newest record") -> Finding:
 
 
 def against_now(theirs: int, whose: str) -> Finding:
-    """Judged by the time, ms, that they say it is."""
+    """Judged by the time (ms since the epoch) that the other machine says it is."""
     now = time.time_ns() // 1_000_000
     said = f"{_utc(now)}, {whose} says {_utc(theirs)}"
     if abs(theirs - now) > SLACK_MS:

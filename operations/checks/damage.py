@@ -1,4 +1,4 @@
-"""Whether what is stored is what was written: everything is read."""
+"""Checks whether what is stored is what was written: everything is read."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _ANEW_ON_SERVER = (
 
 
 def log(folder: Path) -> Iterator[Finding]:
-    """The log of the data folder, in which everything else has its source."""
+    """The log of the data folder, from which everything else is made."""
     try:
         with Log.open(folder, role="read") as opened:
             found = list(log_damage(opened))
@@ -84,7 +84,7 @@ def tables(folder: Path) -> Iterator[Finding]:
 
 
 def server_tables(where: ClickHouseSettings) -> Iterator[Finding]:
-    """The tables on the server that is asked; other servers of a cluster have parts of their own."""
+    """The tables on the server that is named; other servers of a cluster have parts of their own."""
     database = where.database
     try:
         with ClickHouse(replace(where, readers=0), make=False) as clickhouse, clickhouse.answering():

@@ -1,4 +1,4 @@
-"""What a check says."""
+"""The result of a check."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Status = Literal["ok", "warning", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`detail` says what was seen, and where it is not ok, what to do."""
+    """One finding. `detail` says what was seen, and where it is not ok, what to do."""
 
     check: str
     status: Status

@@ -16,7 +16,7 @@ from suyuan.schemas.topics import TOPICS
 
 
 def access(folder: Path) -> Iterator[Finding]:
-    """Whether the folder is there and ours to write."""
+    """Whether the folder exists and this user may write to it."""
     if not folder.exists():
         parent = next(path for path in folder.absolute().parents if path.exists())
         if os.access(parent, os.W_OK):

@@ -23,8 +23,8 @@ _SHOWN = 10
 
 
 def cluster(connection: KafkaConnection, partitions: int | None, replication: int) -> Iterator[Finding]:
-    """Findings, in the order in which one would put things right. `partitions` and `replication` as topics have to have
-    them; partitions None: as most of them have.
+    """Findings, in the order in which to put things right. `partitions` and `replication`: what topics must have;
+    partitions None: as many as most of them have.
     """
     try:
         with administration(connection) as client:
@@ -45,7 +45,7 @@ def _version(client: KafkaAdminClient, brokers: list[dict[str, Any]]) -> str:
 
 
 def _secrecy(connection: KafkaConnection, hosts: list[str]) -> Finding:
-    """Of the brokers that the first ones name, too: those are the ones that are spoken to."""
+    """Whether connections are secret, also to brokers that the first ones name: those are used."""
     who = "nobody in particular" if connection.mechanism is None else f"{connection.username or 'whom the token names'}"
     if connection.tls:
         shown = "a certificate" if connection.mechanism is None and connection.certificate_file else who
@@ -76,7 +76,7 @@ def _topics(client: KafkaAdminClient, wanted: list[WantedTopic]) -> Iterator[Fin
 
 
 def _open_transactions(client: KafkaAdminClient) -> Iterator[Finding]:
-    """Those that nothing was written to for a while."""
+    """Open transactions to which nothing was written for a while."""
     now = time.time_ns() // 1_000_000
     for each in open_transactions(client, _partitions(client, "in.")):
         if now - each.written_at > LONG_SECONDS * 1000:
@@ -93,7 +93,7 @@ def _partitions(client: KafkaAdminClient, *begins: str) -> list[TopicPartition]:
 
 
 def _clock(client: KafkaAdminClient) -> Finding:
-    """Brokers give each record the time at which they appended it."""
+    """The brokers' clock: they give each record the time at which they appended it."""
     partitions = _partitions(client, "in.", "event.")
     newest = client.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.MAX_TIMESTAMP)) if partitions else {}
     return against_newest(max((each.timestamp for each in newest.values()), default=0), "the newest record in Kafka")

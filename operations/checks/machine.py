@@ -39,7 +39,7 @@ def versions() -> Iterator[Finding]:
 
 
 def disk(folder: Path) -> Iterator[Finding]:
-    """Room where the data folder is, or would be."""
+    """Free space where the data folder is, or would be."""
     place = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
     free = shutil.disk_usage(place).free
     said = f"{free / (1 << 30):,.1f} GiB free at {place}"

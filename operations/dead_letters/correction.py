@@ -1,4 +1,4 @@
-"""A corrected message for a dead letter, from what somebody put into a file."""
+"""A corrected message for a dead letter, from the contents of a file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from suyuan.schemas.validation import InvalidEvent, parse_event
 
 
 def correction(place: Place, data: bytes, partitions: int) -> Correction:
-    """`data`: the event as a JSON object (as `suyuan publish` takes it; its kind is known), or a framed Avro message.
+    """The message to send instead. `data`: the event as a JSON object (as `suyuan publish` takes it; its kind is
+    known), or a framed Avro message.
 
     The key is that of the corrected event. Raises SuyuanError for what is still no event of the topic's kind.
     """

@@ -22,7 +22,9 @@ class EmbeddedReplayLog:
         self.reader = log
 
     def send(self, messages: Sequence[Message]) -> list[int | None]:
-        """As `ReplayLog.send`, all in one append."""
+        """Send the messages, all in one append. Returns the offset of each; None: the log has taken its identity
+        before. Raises SuyuanError.
+        """
         indices: defaultdict[tuple[str, int], list[int]] = defaultdict(list)
         for index, message in enumerate(messages):
             indices[message.topic, message.partition].append(index)

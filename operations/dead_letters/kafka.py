@@ -29,7 +29,9 @@ class KafkaReplayLog:
         self._producer = producer
 
     def send(self, messages: Sequence[Message]) -> list[int | None]:
-        """As `ReplayLog.send`. Where one is refused, those before it may be stored."""
+        """Send the messages. Returns the offset of each. Raises SuyuanError where the brokers refuse one; those before
+        it may be stored.
+        """
         try:
             sent = [
                 self._producer.send(message.topic, message.value, message.key, partition=message.partition)
@@ -42,7 +44,7 @@ class KafkaReplayLog:
 
 @contextmanager
 def kafka_replay_log(connection: KafkaConnection) -> Iterator[KafkaReplayLog]:
-    """Raises SuyuanError, also for what happens within."""
+    """Connect, for the duration of the context. Raises SuyuanError, also for what happens within."""
     try:
         reader = KafkaLog(connection, [*(f"in.{kind}" for kind in KINDS), TOPIC], GROUP)
         try:

@@ -1,4 +1,4 @@
-"""The log as a replay needs it: what was there is read, and sent once more."""
+"""The log as a replay needs it: reading messages, and sending them once more."""
 
 from __future__ import annotations
 
@@ -23,29 +23,29 @@ class Fetched(Protocol):
 
     @property
     def offsets(self) -> Sequence[int]:
-        """Ascending; may have holes."""
+        """Offset of each record, ascending; may have holes."""
 
     @property
     def values(self) -> Sequence[bytes | None]:
-        """Of each record."""
+        """Value of each record."""
 
 
 class Reader(Protocol):
-    """What there is."""
+    """Reads the log."""
 
     def partitions(self, topic: str) -> int:
-        """How many the topic has."""
+        """The topic's number of partitions."""
 
     def end_offsets(self) -> Mapping[tuple[str, int], int]:
         """The next offset of every partition."""
 
     def fetch(self, topic: str, partition: int, offset: int, max_records: int, max_bytes: int) -> Fetched:
-        """From `offset` on, or from the start where that is later; at least one record where there is one."""
+        """Records from `offset` on, or from the start where that is later; at least one record where there is one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One to send. `identity`: 16 bytes; a log that can refuses to take a second message of the same."""
+    """A message to send. `identity`: 16 bytes; the embedded log refuses to take a second message with the same one."""
 
     topic: str
     partition: int
@@ -55,14 +55,15 @@ class Message:
 
 
 class ReplayLog(Protocol):
-    """Of one shape: embedded, or Kafka."""
+    """A log of either shape: embedded, or Kafka."""
 
     @property
     def reader(self) -> Reader:
-        """What there is."""
+        """Reads what is there."""
 
     def send(self, messages: Sequence[Message]) -> list[int | None]:
-        """The offset of each, once all are stored; None: the log has taken its identity before.
+        """Send the messages. Returns the offset of each, once all are stored; None: the log has taken its identity
+        before.
 
         Raises SuyuanError where the log does not take them.
         """
@@ -73,7 +74,7 @@ class Gone(SuyuanError):
 
 
 def value_at(reader: Reader, place: Place) -> bytes | None:
-    """The message's value, whole. Raises Gone."""
+    """The whole value of a message. Raises Gone."""
     found = reader.fetch(*place, 1, FETCH_BYTES)
     if not found.offsets or found.offsets[0] != place.offset:
         raise Gone
@@ -81,7 +82,7 @@ def value_at(reader: Reader, place: Place) -> bytes | None:
 
 
 def replays_noted(reader: Reader) -> Counter[Place]:
-    """How often each dead letter was sent again, by the log's own account: tables may be behind."""
+    """How often each dead letter was sent again, by the log's own record of it: tables may be behind."""
     noted: Counter[Place] = Counter()
     ends = reader.end_offsets()
     for partition in range(reader.partitions(TOPIC)):
@@ -100,7 +101,7 @@ def replays_noted(reader: Reader) -> Counter[Place]:
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """One that was sent again. `offset`: where it is now, None: not known."""
+    """A message that was sent again. `offset`: where it is now, None: not known."""
 
     place: Place
     partition: int
@@ -109,7 +110,7 @@ class Replayed:
 
 
 def note(log: ReplayLog, replayed: Sequence[Replayed], now_ms: int) -> None:
-    """Write down what was sent, each in the partition that its dead letter is in."""
+    """Record what was sent, each in the partition that its dead letter is in."""
     by_partition: dict[int, list[Replayed]] = {}
     for each in replayed:
         by_partition.setdefault(each.place.partition, []).append(each)

@@ -1,4 +1,4 @@
-"""What names a dead letter: the place that its message has in the log."""
+"""The id of a dead letter: topic, partition and offset of its message in the log."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from suyuan.errors import ErrorKind, SuyuanError
 
 
 class Place(NamedTuple):
-    """Written `topic:partition:offset`, as in `in.listing:0:17`."""
+    """The id of a dead letter, written `topic:partition:offset`, as in `in.listing:0:17`."""
 
     topic: str
     partition: int
@@ -19,7 +19,7 @@ class Place(NamedTuple):
 
     @classmethod
     def of(cls, text: str) -> Place:
-        """Raises SuyuanError for what is no place."""
+        """The id that a text gives. Raises SuyuanError for a text that is none."""
         topic, *numbers = text.split(":")
         if not topic or len(numbers) != 2 or not all(number.isascii() and number.isdecimal() for number in numbers):
             raise SuyuanError(

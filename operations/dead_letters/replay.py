@@ -1,9 +1,9 @@
-"""Sending dead letters again, each once.
+"""Sends dead letters again, each once.
 
-1. what the log's own account says was sent again before is left out
+1. what the log's own record says was sent again before is left out
 2. what this version still cannot read is left out: it would only be a dead letter once more
 3. the rest goes to the topic and partition where it was, under the key that it had, and is stored
-4. then it is written down as sent
+4. then it is recorded as sent
 
 Killed between 3 and 4, a command that is given again sends the same bytes again. The embedded log knows their identity
 and leaves them out; in Kafka they are there twice, and intake calls the second one a duplicate.
@@ -43,7 +43,9 @@ LARGEST_KEPT = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Of one dead letter. `partition`, `offset`: where it is now, if it was sent; `reason`: why it was not."""
+    """What became of one dead letter. `partition`, `offset`: where it is now, if it was sent; `reason`: why it was
+    not.
+    """
 
     place: Place
     result: Result
@@ -64,7 +66,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """`size`: bytes of its payload that the tables have, at most."""
+    """A dead letter to be sent. `size`: bytes of its payload that the tables have, at most."""
 
     place: Place
     size: int = LARGEST_KEPT
@@ -80,7 +82,9 @@ class Correction:
 
 
 class Replayer:
-    """`dry_run`: send nothing. `force`: also send what was sent before, and what cannot be read."""
+    """Sends dead letters again. `dry_run`: send nothing. `force`: also send what was sent before, and what cannot be
+    read.
+    """
 
     def __init__(
         self,
@@ -99,8 +103,8 @@ class Replayer:
         self._noted: Counter[Place] = replays_noted(log.reader)
 
     def replay(self, candidates: Iterable[Candidate], correction: Correction | None = None) -> Iterator[Outcome]:
-        """In the order of their places, an outcome for each, once it is sent and written down. `correction` is for
-        one alone. Raises SuyuanError.
+        """An outcome for each candidate, in the order of their ids, once it is sent and recorded. `correction`: for a
+        single candidate. Raises SuyuanError.
         """
         for chunk in _chunks(sorted(set(candidates), key=lambda candidate: candidate.place)):
             yield from self._replay(chunk, correction)
@@ -135,7 +139,7 @@ class Replayer:
             yield outcomes[place]
 
     def _left_out(self, messages: Mapping[Place, Message]) -> list[tuple[Place, str]]:
-        """Not even force publishes once more what may name a person."""
+        """What is not sent, and why. Not even force publishes again what may name a person."""
         judged = {
             place: message for place, message in messages.items() if not self._force or place.topic in WITHHELD_TOPICS
         }
@@ -191,7 +195,7 @@ def _chunks(candidates: Iterable[Candidate]) -> Iterator[list[Place]]:
 
 
 def _empty(messages: Mapping[Place, Message]) -> list[tuple[Place, str]]:
-    """Those with neither key nor value, which Kafka's clients refuse to send."""
+    """The messages with neither key nor value, which Kafka's clients refuse to send."""
     return [
         (place, "there is nothing to send: neither key nor value")
         for place, message in messages.items()
@@ -200,7 +204,9 @@ def _empty(messages: Mapping[Place, Message]) -> list[tuple[Place, str]]:
 
 
 def _unreadable(messages: Mapping[Place, Message], now: int) -> list[tuple[Place, str]]:
-    """Those that intake would not take, the log having taken them `now`, and why."""
+    """The messages that intake would not accept, with the reasons. `now`: ms since the epoch, as when the log takes
+    them.
+    """
     by_topic: defaultdict[str, list[Place]] = defaultdict(list)
     for place in messages:
         by_topic[place.topic].append(place)

@@ -10,7 +10,9 @@ from suyuan.operations.exporting.lines import Exported, exported_lines, in_topic
 
 
 def folder_lines(folder: Path, done: Exported) -> Iterator[bytes]:
-    """Also beside a process that runs on it: what is there when it begins. Raises SuyuanError."""
+    """The lines of a data folder's log, also beside a process that runs on it: what is there when it begins. Raises
+    SuyuanError.
+    """
     with Log.open(folder, role="export") as log:
         known = log.topics()
         ranges = {

@@ -13,7 +13,9 @@ GROUP = "export"
 
 
 def cluster_lines(connection: KafkaConnection, done: Exported) -> Iterator[bytes]:
-    """What is there when it begins, whether read or not. Raises SuyuanError."""
+    """The lines of a cluster's topics of events: what is there when it begins, whether read or not. Raises
+    SuyuanError.
+    """
     log = KafkaLog(connection, in_topics(), GROUP)
     try:
         starts, ends = log.start_offsets(), log.end_offsets()

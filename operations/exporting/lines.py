@@ -1,4 +1,4 @@
-"""What a log took in, as JSONL: each event once, the order of each partition kept."""
+"""The events of a log as JSONL: each event once, the order of each partition kept."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ Fetch = Callable[[str, int, int, int, int], Fetched]
 
 @dataclass(slots=True)
 class Exported:
-    """What became of the messages. `withheld`: complaints that name a person and were refused for that."""
+    """Counts of the messages by what became of them. `withheld`: complaints that name a person and were refused for
+    that.
+    """
 
     events: int = 0
     repeated: int = 0
@@ -32,13 +34,13 @@ class Exported:
 
 
 def in_topics() -> list[str]:
-    """Where events come in: records before the listings that rest on them."""
+    """The topics of events: records before the listings that rest on them."""
     return [f"in.{kind}" for kind in (*KINDS[1:], KINDS[0])]
 
 
 def exported_lines(ranges: dict[TopicPartition, tuple[int, int]], fetch: Fetch, done: Exported) -> Iterator[bytes]:
-    """`ranges`: (from, to) of each partition. What is no event, or was never accepted since it names a person, is
-    counted and left out; whether the others are accepted today whoever publishes them is told.
+    """The lines of all ranges. `ranges`: (from, to) of each partition. A message that is no event, or was refused since
+    it names a person, is counted and left out; whether the others are accepted today shows when they are published.
     """
     for (topic, partition), (start, end) in ranges.items():
         seen: set[bytes] = set()  # what comes again is in the same partition

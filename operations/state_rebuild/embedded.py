@@ -1,4 +1,4 @@
-"""Have the state made anew from the input topics, in a data folder."""
+"""Makes the state anew from the input topics, in a data folder."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from suyuan.streams.topology import READ_TOPICS
 
 
 def rebuild(folder: Path) -> int:
-    """As on Kafka. Raises LogError: LogLocked while `suyuan run` has the folder."""
+    """Set the group back to the start of the inputs and end the state's present life. Returns how many events will be
+    read again. Raises LogError: LogLocked while `suyuan run` has the folder.
+    """
     with Log.open(folder, "process") as log:
         known = log.topics()
         starts, ends = log.start_offsets(), log.end_offsets()
@@ -26,8 +28,8 @@ def rebuild(folder: Path) -> int:
 
 
 def rebuild_partition(folder: Path, partition: int) -> int:
-    """Have one partition told again what belongs to it, by the process that runs on the folder or the next one; how
-    many messages ask for it. Raises LogError, SuyuanError for no such partition.
+    """Request that one partition be sent again all that belongs to it, by the process that runs on the folder or the
+    next one. Returns how many messages request it. Raises LogError, SuyuanError for no such partition.
     """
     with Log.open(folder, "publish") as log:
         partitions = log.partitions("chain") if "chain" in log.topics() else 0

@@ -1,4 +1,4 @@
-"""Have the state made anew from the input topics, on Kafka."""
+"""Makes the state anew from the input topics, on Kafka."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ IDLE = {"EMPTY", "DEAD"}
 
 
 def rebuild(connection: KafkaConnection) -> int:
-    """Set the group back to the start of the inputs and end the state's present life; how many events will be read
-    again. May be repeated after it was cut short.
+    """Set the group back to the start of the inputs and end the state's present life. Returns how many events will be
+    read again. May be repeated after it was interrupted.
 
     Raises SuyuanError: UNAVAILABLE while workers run, or where no broker answers.
     """
@@ -45,8 +45,8 @@ def rebuild(connection: KafkaConnection) -> int:
 
 
 def rebuild_partition(connection: KafkaConnection, partition: int) -> int:
-    """Have one partition told again what belongs to it, by the workers that run or those that will; how many messages
-    ask for it. Raises SuyuanError for no such partition, or where no broker answers.
+    """Request that one partition be sent again all that belongs to it, by the workers that run or those that will.
+    Returns how many messages request it. Raises SuyuanError for no such partition, or where no broker answers.
     """
     with administration(connection) as client:
         partitions = len(_partitions(client, ("chain",)))
@@ -57,7 +57,7 @@ def rebuild_partition(connection: KafkaConnection, partition: int) -> int:
 
 
 def _send(connection: KafkaConnection, messages: Sequence[tuple[str, int, bytes | None, bytes]]) -> None:
-    """(topic, partition, key, value) each; durable on return."""
+    """Send (topic, partition, key, value) each; durable on return."""
     producer = KafkaProducer(**connection.kafka_python(), acks="all")
     try:
         sent = [producer.send(topic, key=key, value=value, partition=at) for topic, at, key, value in messages]

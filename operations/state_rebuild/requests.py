@@ -1,4 +1,4 @@
-"""Messages that have everything sent again that belongs to one partition, while the stages go on."""
+"""Messages that request everything again that belongs to one partition, while the stages go on."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ REASON = "rebuild"
 
 
 def requests(partition: int, partitions: int) -> Iterator[tuple[str, int, bytes]]:
-    """(topic, partition, value). Intake of every partition sends the records that go there, then sellers of every
-    partition their listings; listings that the partition has already are assessed again even where nothing comes.
+    """(topic, partition, value) of the requests. Intake of every partition sends the records that belong there, then
+    sellers of every partition their listings; listings that the partition has already are assessed again even where
+    nothing comes.
     """
     everything = pl.DataFrame({"kind": [EVERYTHING], "key": [""], "asker": [partition]}, schema=block_schema("lookup"))
     listings = task_rows([Task(LISTINGS, REASON, 0, to=partition)])
@@ -31,7 +32,7 @@ def requests(partition: int, partitions: int) -> Iterator[tuple[str, int, bytes]
 
 
 def check_number(partition: int, partitions: int) -> None:
-    """Raises SuyuanError where there is no such partition."""
+    """Raise SuyuanError where there is no such partition."""
     if not 0 <= partition < partitions:
         there = f"0 to {partitions - 1}" if partitions else "none yet: nothing was processed here"
         raise SuyuanError(f"--partition {partition}: there is no such partition ({there})", ErrorKind.USAGE)

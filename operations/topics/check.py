@@ -1,4 +1,4 @@
-"""What is wrong with the topics of a cluster."""
+"""Finds what is wrong with the topics of a cluster."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FORMER_LOOKS = 6
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """`what`: topic, partitions, replication, or the name of a topic's setting."""
+    """One thing that is wrong. `what`: topic, partitions, replication, or the name of a topic's setting."""
 
     topic: str
     what: str
@@ -36,8 +36,8 @@ class Mismatch:
 
 
 def mismatches(connection: KafkaConnection, partitions: int | None, replication: int = 1) -> list[Mismatch]:
-    """All that would make the streams wrong, stuck or lossy; none: `suyuan topics create` has nothing to do.
-    `partitions` None: as many as most topics have, since all having the same number is what matters.
+    """Everything about the topics that would make the streams wrong, stuck or lossy; none: `suyuan topics create` has
+    nothing to do. `partitions` None: as many as most topics have, since what matters is that all have the same number.
 
     Blocks. Raises SuyuanError: UNAVAILABLE where no broker answers.
     """
@@ -48,7 +48,7 @@ def mismatches(connection: KafkaConnection, partitions: int | None, replication:
 
 
 def refuse_former(client: KafkaAdminClient) -> None:
-    """Raises SuyuanError where the topics of events are those of a former version."""
+    """Raise SuyuanError where the topics of events are those of a former version."""
     for attempt in range(FORMER_LOOKS):
         names = {topic["name"] for topic in client.describe_topics()}
         if KEYS_MARK in names or not any(f"in.{kind}" in names for kind in KINDS):
@@ -74,14 +74,14 @@ def partition_count(connection: KafkaConnection, topic: str) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """`ids`: tell topics from others of the same name; `counts`: of partitions."""
+    """Topics as the brokers describe them. `ids`: tell topics from others of the same name; `counts`: of partitions."""
 
     ids: Mapping[str, str]
     counts: Mapping[str, int]
 
     @classmethod
     def of(cls, client: KafkaAdminClient, topics: Iterable[str]) -> Described:
-        """As the brokers know them; what they do not know, or not yet, is left out."""
+        """The topics as the brokers describe them now; those that they do not know, or not yet, are left out."""
         known = [topic for topic in client.describe_topics(sorted(topics)) if not topic["error_code"]]
         return cls(
             {topic["name"]: str(topic["topic_id"]) for topic in known if topic["topic_id"]},
@@ -89,11 +89,11 @@ class Described:
         )
 
     def made_again(self, now: Described) -> list[str]:
-        """Names of topics that are others by now."""
+        """Names of topics that were made again since."""
         return [name for name, id_ in now.ids.items() if id_ != self.ids.get(name, id_)]
 
     def grown(self, now: Described) -> list[Mismatch]:
-        """Topics that have other numbers of partitions by now."""
+        """Names of topics that have other numbers of partitions now."""
         return [
             Mismatch(name, "partitions", str(count), str(self.counts[name]))
             for name, count in now.counts.items()
@@ -102,7 +102,7 @@ class Described:
 
 
 def differences(client: KafkaAdminClient, wanted: Iterable[WantedTopic]) -> Iterator[Mismatch]:
-    """What each of the topics lacks."""
+    """The mismatches of each wanted topic."""
     there = {topic["name"]: topic["partitions"] for topic in client.describe_topics()}
     wanted = list(wanted)
     configs = _configs(client, [topic for topic in wanted if topic.name in there])

@@ -1,4 +1,4 @@
-"""Make the topics that are not there."""
+"""Creates the topics that are missing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ READY_MS = 60_000
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """`made` and `there`: names of topics. `mismatches`: of those that were there; they are left as they are."""
+    """`made` and `there`: names of topics that were made, and that were there before. `mismatches`: of those that were
+    there; they are left as they are.
+    """
 
     made: list[str] = field(default_factory=list)
     there: list[str] = field(default_factory=list)
@@ -28,7 +30,7 @@ class Made:
 
 
 def make_topics(connection: KafkaConnection, partitions: int, replication: int = 1) -> Made:
-    """Returns when what was made can be written to. Doing it again, or twice at once, does no harm.
+    """Make the missing topics; on return they can be written to. Doing it again, or twice at once, does no harm.
 
     Raises SuyuanError: UNAVAILABLE where no broker answers; where the brokers refuse a topic, with their reason.
     """
@@ -43,7 +45,7 @@ def make_topics(connection: KafkaConnection, partitions: int, replication: int =
 
 
 def _make(client: KafkaAdminClient, wanted: list[WantedTopic]) -> list[str]:
-    """Names of those that were not there: the controller knows."""
+    """Make topics. Returns the names of those that were not there, as the controller says."""
     answer = client.create_topics(
         {
             topic.name: {

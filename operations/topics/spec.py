@@ -1,4 +1,4 @@
-"""How each topic has to be on Kafka."""
+"""The topics that a Kafka cluster must have, and their settings."""
 
 from __future__ import annotations
 
@@ -25,13 +25,15 @@ _CHANGELOG_SEGMENT_BYTES = 64 << 20
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """A topic's setting. `must`: be that value, be at least that (-1: without limit), or anything: it is only made."""
+    """A topic's setting. `must`: whether it must be that value, be at least that (-1: without limit), or may be
+    anything and is only set when the topic is made.
+    """
 
     value: str
     must: Literal["equal", "at least", "any"] = "equal"
 
     def allows(self, found: str) -> bool:
-        """Whether a value that was found will do."""
+        """Whether a value is allowed."""
         if self.must == "at least":
             return _limit(found) >= _limit(self.value)
         return self.must == "any" or found == self.value
@@ -39,7 +41,7 @@ class Config:
 
 @dataclass(frozen=True, slots=True)
 class WantedTopic:
-    """`replication`: at least so many replicas."""
+    """A topic and its settings. `replication`: replicas at least."""
 
     name: str
     partitions: int
@@ -66,7 +68,7 @@ def wanted_topics(partitions: int, replication: int = 1) -> Iterator[WantedTopic
 
 
 def changelog(stage: str) -> str:
-    """The topic that a stage's state is made anew from."""
+    """The name of a stage's changelog topic."""
     return f"suyuan-{stage}-state-changelog"
 
 

@@ -207,5 +207,5 @@ def _words() -> tuple[Mapping[str | None, Mapping[str, str]], Mapping[str, Words
 
 
 def _plain(header: str) -> str:
-    """As headers are compared."""
+    """A header in the form in which headers are compared."""
     return _NOTE.sub("", "".join(unicodedata.normalize("NFKC", header).casefold().split()))

@@ -37,7 +37,7 @@ class AlertFilter:
 
     @property
     def conditions(self) -> list[str]:
-        """As SQL that the values are bound to."""
+        """SQL conditions that the values are bound to."""
         return [_CONDITIONS[name] for name in self.values]
 
 

@@ -1,11 +1,11 @@
-"""A loader of the cluster: the topics that the group gives this process, from Kafka into ClickHouse.
+"""A loader of the cluster: the topics that the group assigns to this process, from Kafka into ClickHouse.
 
-What happens      | what it does
-------------------|------------------------------------------------------------------------------------------------
-topics dealt anew | drops what it has in hand, takes up its topics from their committed offsets and notes
-brokers away      | the same, again and again, until they are back
-ClickHouse away   | repeats the one insert that it has in hand, up to 30 s apart; reads nothing meanwhile
-told to stop      | ends the insert in flight, commits, leaves the group
+What happens          | what it does
+----------------------|-----------------------------------------------------------------------------------------
+topics are reassigned | drops what it has read, and reads its new topics from their committed offsets and notes
+brokers are away      | the same, again and again, until they are back
+ClickHouse is away    | repeats the one insert that is in flight, up to 30 s apart; reads nothing meanwhile
+told to stop          | ends the insert in flight, commits, leaves the group
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ class ClusterLoader:
         self._thread.start()
 
     def stop(self, seconds: float) -> bool:
-        """Finish the insert in flight, and leave the group; False where that takes longer. What was begun is noted, and
-        whoever loads next repeats it under the same token.
+        """Finish the insert in flight, and leave the group; False where that takes longer than so many seconds. The
+        intent is committed, and the next loader of the topic repeats it under the same token.
         """
         self._stopping.set()
         if self._loader is not None:
@@ -102,7 +102,7 @@ class ClusterLoader:
                 self._loader, self.owned = None, frozenset()
 
     def _take_part(self) -> bool:
-        """Load until the topics are dealt anew; True when there is nothing left to load, with `once`."""
+        """Load until the topics are reassigned; True when there is nothing left to load, with `once`."""
         owned = self.log.join()
         if owned is None:
             return False

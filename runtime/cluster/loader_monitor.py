@@ -34,7 +34,7 @@ INPUTS = tuple(topic.name for topic in TOPICS if topic.name.startswith("in."))
 
 
 class LoaderMonitor:
-    """In a thread of its own from `start` to `stop`. What goes wrong is logged, and tried again."""
+    """Runs in a thread of its own from `start` to `stop`. Errors are logged, and the next look tries again."""
 
     def __init__(self, loader: ClusterLoader, clickhouse: ClickHouse, connection: KafkaConnection) -> None:
         self._loader = loader
@@ -56,7 +56,7 @@ class LoaderMonitor:
         self._thread.start()
 
     def stop(self) -> None:
-        """Soon; a query in flight is not waited for."""
+        """Stop soon; a query in flight is not waited for."""
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join(timeout=2.0)
@@ -64,7 +64,7 @@ class LoaderMonitor:
             self._inputs.close()
 
     def verify_all(self) -> Verification:
-        """Every offset and every key. `lag` is 0 when the figures are final. Raises SinkError, ClickHouseError."""
+        """Figures of every offset and every key. `lag` is 0 when they are final. Raises SinkError, ClickHouseError."""
         verification = self._verifier.verify(self._snapshot(), full=True)
         self._note(verification)
         return verification
@@ -89,7 +89,7 @@ class LoaderMonitor:
                 logger.warning("cannot watch: %s", error)
 
     def _compare_with_the_tables(self) -> None:
-        """Once, by whoever verifies."""
+        """Compare the log with the tables once, in the loader that verifies."""
         if self._compared or VERIFIER not in self._loader.owned:
             return
         ends = self._open_inputs().end_offsets()
@@ -111,7 +111,7 @@ class LoaderMonitor:
             metrics.LAG.labels(LOADERS, topic).set(messages)
 
     def _verify(self) -> None:
-        """The figures of the last call's snapshot, once the loaders are beyond it."""
+        """Verify the last call's snapshot, once the loaders are beyond it."""
         if self._pending is not None and self._pending.is_loaded(self._loader.log):
             self._note(self._verifier.verify(self._pending))
             self._pending = None

@@ -111,7 +111,7 @@ class Worker:
             await self._closing.pop()()
 
     async def wait_drained(self) -> None:
-        """Until the group has done all that there is, in whichever worker. Raises what stopped this one."""
+        """Wait until the group has done all that there is, in any worker. Raises what stopped this one."""
         while True:
             if self.failed.done():
                 raise self.failed.result()
@@ -154,7 +154,9 @@ class Worker:
             self._fail(MessagesLost(f"{said}. Nothing goes on until somebody decides: the next start says of what"))
 
     async def _turn_day(self, day: dt.date) -> None:
-        """Publish the day's turn, if it is ours to publish. After a restart it is there twice; intake takes one."""
+        """Publish the day's turn, if this worker is to publish it. After a restart it is published twice; intake takes
+        one.
+        """
         if day == self._day:
             return
         key, _, event = day_event(day)

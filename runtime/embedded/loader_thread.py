@@ -14,7 +14,7 @@ from suyuan.sinks.table_sink import TableSink
 
 
 class LoaderThread:
-    """Loads until stopped; `fail(error)` is told when it cannot go on."""
+    """Loads in a thread until stopped; `fail(error)` is called when it cannot go on."""
 
     def __init__(
         self, log: Log, clickhouse: ClickHouse, fail: Callable[[BaseException], None], *, accept_loss: bool = False
@@ -28,7 +28,7 @@ class LoaderThread:
         """rows loaded since the start, by table"""
 
     def start(self) -> None:
-        """Resume what was begun, and go on in the background."""
+        """Resume what was intended, and go on in the background."""
         self._loader = Loader(
             self._log,
             TableSink(self._clickhouse.writer),

@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 class SystemMonitor:
-    """Called from a thread at intervals."""
+    """The figures of a system. Its methods are called from a thread at intervals."""
 
     def __init__(self, log: Log, clickhouse: ClickHouse, loader: LoaderThread, folder: Path) -> None:
         self._log = log
@@ -35,7 +35,7 @@ class SystemMonitor:
         self._chains = ChainWatch(clickhouse, log, self._snapshot, self._stages)
 
     def observe(self) -> None:
-        """Lag per group and topic, size of the state."""
+        """Set lag per group and topic, and size of the state."""
         for group, lag in ((GROUP, self._log.lag(GROUP)), (LOADER, self._loader.lag())):
             behind: defaultdict[str, int] = defaultdict(int)
             for (topic, _), messages in lag.items():
@@ -45,7 +45,7 @@ class SystemMonitor:
         observe_state_size(self._folder / "state")
 
     def verify(self) -> None:
-        """The figures of the last call's snapshot, once the loader is beyond it; what is not 0 is logged."""
+        """Verify the last call's snapshot, once the loader is beyond it; what is not 0 is logged."""
         if self._pending is not None and self._pending.is_loaded(self._log):
             self._note(self._verifier.verify(self._pending))
             self._pending = None
@@ -58,12 +58,12 @@ class SystemMonitor:
             self._chains.look()
 
     def count_unmatched(self) -> None:
-        """Records that match nothing, where what they name would be in the tables."""
+        """Count the records that match nothing, where what they name would be in the tables."""
         if self._complete:
             self._unmatched.look()
 
     def verify_all(self) -> Verification:
-        """Every offset and every key, of a system that has drained."""
+        """Figures of every offset and every key, of a system that has drained."""
         verification = self._verifier.verify(self._snapshot(), full=True)
         self._note(verification)
         return verification

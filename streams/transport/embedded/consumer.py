@@ -143,7 +143,7 @@ class Consumer(RunConsumer):
         active: set[TP] | None,
         timeout: float,  # noqa: ASYNC109 - Faust says how long
     ) -> dict[TP, list[Incoming]]:
-        """As `TransportConsumer.read_messages`. Raises MessagesLost."""
+        """Messages of the active partitions, waiting up to so many seconds for the first. Raises MessagesLost."""
         active = self._assigned if active is None else active
         deadline = time.monotonic() + timeout
         while self.flow_active and not self.should_stop:

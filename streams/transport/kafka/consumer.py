@@ -228,7 +228,7 @@ class Consumer(RunConsumer):
         return positions
 
     async def move_to(self, partition: TP, offset: int) -> None:
-        """As `RunConsumer.move_to`."""
+        """Read a partition on from an offset."""
         await super().move_to(partition, offset)
         self._kafka.seek(partition, offset)
 
@@ -260,7 +260,9 @@ class Consumer(RunConsumer):
         active: set[TP] | None,
         timeout: float,  # noqa: ASYNC109 - Faust says how long
     ) -> dict[TP, list[Incoming]]:
-        """As `TransportConsumer.read_messages`. Raises LogTruncated, MessagesLost."""
+        """Messages of the active partitions, waiting up to so many seconds for the first. Raises LogTruncated,
+        MessagesLost.
+        """
         active = set(self._order) if active is None else active
         deadline = time.monotonic() + timeout
         self._seek_to_what_was_dropped()
