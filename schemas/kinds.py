@@ -21,7 +21,7 @@ DECLARATIONS = declarations(EVENTS)
 KINDS = tuple(DECLARATIONS)
 """every kind; listing first"""
 BUSINESS_KEYS = {kind: each.key for kind, each in DECLARATIONS.items()}
-"""of each kind; an absent field is the empty text in a key. Numbers are unique only within whoever gives them"""
+"""of each kind; an absent field is the empty text in a key. Numbers are unique only within their issuer"""
 EVENT_KINDS = {kind: each.rules for kind, each in DECLARATIONS.items()}
 """of each kind, what the rules of the domain know of it"""
 PERSONAL = frozenset(kind for kind, each in DECLARATIONS.items() if each.personal)

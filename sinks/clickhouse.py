@@ -96,7 +96,7 @@ class ClickHouse:
     """One writer and a pool of readers on one database, which is made if absent; `make=False`: only read."""
 
     def __init__(self, settings: ClickHouseSettings, *, make: bool = True) -> None:
-        """Raises FolderInUse, ServerUnavailable, or InsecureConnection for plaintext that nobody allowed."""
+        """Raises FolderInUse, ServerUnavailable, or InsecureConnection for plaintext that was not allowed."""
         if settings.path is None and not settings.secure and not settings.allow_plaintext:
             refuse_plaintext([settings.host], "tls")
         self.settings = settings

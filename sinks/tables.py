@@ -12,7 +12,7 @@ from suyuan.schemas.kinds import BUSINESS_KEYS, event_schema
 from suyuan.schemas.topics import TOPICS, topic
 
 GROUP = "loader"
-"""of whoever loads the tables"""
+"""consumer group of the loaders of the tables"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -269,7 +269,7 @@ class StreamApp:
         async with turn:
             generation = self.app.consumer_generation_id
             if self._stopping.is_set() or self.app.rebalancing or message.generation_id != generation:
-                return  # the partition may be another's by now; whoever has it reads this again
+                return  # the partition may be another worker's by now, which reads this again
             incoming = Incoming(message.topic, message.partition, message.value, generation)
             with self._in_flight.block():
                 try:

@@ -27,9 +27,9 @@ class Run:
     """ms since the epoch, when the log took the message"""
     redelivered: bool = False
     first_offset: int | None = None
-    """what was asked of the log; None: nobody says"""
+    """read position before the run; None: unknown"""
     next_offset: int | None = None
-    """where the log goes on, beyond holes behind the last message"""
+    """read position after the run, beyond holes behind the last message"""
 
 
 @dataclass(frozen=True, slots=True)

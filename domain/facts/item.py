@@ -12,7 +12,7 @@ from suyuan.domain.records import Inspection, Product, Recall
 @stored
 class ItemFacts(Stored, frozen=True, kw_only=True):
     """Facts of a gtin under a producer code; `product_producer` to `evidence` are the product record's,
-    whoever made it, and null without one. Inspections and recalls are those of this producer's gtin.
+    of whichever producer, and null without one. Inspections and recalls are those of this producer's gtin.
     """
 
     producer_code: str

@@ -48,7 +48,7 @@ def answer_lookups(block: Block, state: StateView, context: StageContext) -> lis
                 "digest": held.get("digest"),
                 "tie": held.get("tie"),
                 "retracted": False,
-                "received_at": None,  # nothing new has come in: whoever waits for it has waited since its own time
+                "received_at": None,  # nothing new has come in: a listing that waits has waited since its own time
                 "body": body_of(held) if held else None,
                 "partition": subscriber,
             }

@@ -31,10 +31,10 @@ ROUTES: dict[str, tuple[Route, ...]] = {
     kind: tuple(Route(topic, by, (by,) if by == LISTING_KEY else each.moves_with) for topic, by in each.routes)
     for kind, each in DECLARATIONS.items()
 }
-"""of each kind, who keeps it; nobody: its events go to the tables alone. Listings have a way of their own"""
+"""where each kind is kept; none: its events go to the tables alone. Listings have a route of their own"""
 
 HOMED = tuple(kind for kind, each in DECLARATIONS.items() if each.looked_up)
-"""Kinds that partitions may ask for by business key (intake.lookup): whoever once had the record gets every change."""
+"""kinds that partitions may look up by business key (intake.lookup), and are sent every later change of"""
 
 
 def with_route_columns(kind: str, rows: pl.DataFrame) -> pl.DataFrame:

@@ -140,7 +140,7 @@ class Replay:
         if open_ is not None and mark.records is None and open_.records is None and mark.epoch < open_.epoch:
             return  # without counts a mark that came too late, of an owner before, ends nothing
         if open_ is not None:
-            # whoever begins anew never knew of the open one, or it was its own first try
+            # the writer of this mark never knew of the open batch, or that was its own first try
             if open_.records is not None:
                 self._broken.add((open_.epoch, open_.after))
             self._drop()

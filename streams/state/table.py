@@ -112,7 +112,7 @@ class StateStore(Store):  # type: ignore[misc]
             message, value = event.message, event.message.value
             state = self.partitions.get(message.partition)
             if state is None:
-                continue  # Faust kept it until now, and the partition was taken away: whoever has it reads it again
+                continue  # Faust kept it until now, and the partition was revoked: its new owner reads it again
             try:
                 if isinstance(value, Run):
                     keys = _keys_of(value)

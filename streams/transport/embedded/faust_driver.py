@@ -29,6 +29,6 @@ class Transport(base.Transport):  # type: ignore[misc] # faust is untyped here
     driver_version = "suyuan-embedded"
 
     def open_log(self) -> Log:
-        """The log; whoever asks for it gives it back with `registry.release`."""
+        """The log; to be given back with `release`."""
         url = self.url[0]
         return acquire(url.path, cast("Fsync", url.query.get("fsync", "interval")))
