@@ -31,13 +31,13 @@ from suyuan.streams.in_flight import InFlight
 from suyuan.streams.messages import OutputMessage
 from suyuan.streams.runner import Incoming, StageRunner
 from suyuan.streams.state.errors import StateClosedError, StateError
-from suyuan.streams.state.position import Life
 from suyuan.streams.state.rocks_store import RocksMemory
 from suyuan.streams.state.scrub import Scrub
 from suyuan.streams.state.settings import StateSettings
 from suyuan.streams.state.stage_state import StageState
 from suyuan.streams.topology import STAGE_OF, TOPOLOGY, Stage
 from suyuan.streams.transport.faust_app import FaustApp
+from suyuan.streams.transport.life import Life
 from suyuan.streams.transport.options import TransportOptions
 
 logger = logging.getLogger(__name__)

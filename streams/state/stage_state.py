@@ -26,9 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from suyuan.streams.state.changelog import ChangelogWriter
-    from suyuan.streams.state.position import Life, TopicPartition
+    from suyuan.streams.state.position import TopicPartition
     from suyuan.streams.state.view import Overlay
     from suyuan.streams.transport.faust_app import FaustApp
+    from suyuan.streams.transport.life import Life
 
 
 class KeyedState(Protocol):

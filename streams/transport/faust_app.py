@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from faust.types.tuples import TP
 
     from suyuan.eventlog.records import Record, Records
-    from suyuan.streams.transport.run_consumer import RunConsumer
 
 
 class LogProducer(Protocol):
@@ -30,6 +29,22 @@ class LogProducer(Protocol):
         """Where a message with this key goes."""
 
 
+class LogConsumer(Protocol):
+    """What is asked of a transport's consumer, whichever log is below."""
+
+    def log_of(self, topic: str) -> str:
+        """What the transport tells the topic's log by, empty where it cannot."""
+
+    def assignment(self) -> set[TP]:
+        """The partitions of this process."""
+
+    async def earliest_offsets(self, *partitions: TP) -> dict[TP, int]:
+        """Offset of the first record of each."""
+
+    async def highwaters(self, *partitions: TP) -> dict[TP, int]:
+        """Offset behind the last record of each."""
+
+
 class FaustApp(faust.App):  # type: ignore[misc] # faust is untyped here
     """An app over one of our transports."""
 
@@ -37,7 +52,7 @@ class FaustApp(faust.App):  # type: ignore[misc] # faust is untyped here
     batch_topics: frozenset[str]
     """those of the options, and the changelogs of the tables that were made since"""
 
-    consumer: RunConsumer
+    consumer: LogConsumer
     producer: LogProducer
     consumer_generation_id: int
     """of the group, as of the last assignment"""

@@ -8,17 +8,17 @@ from typing import Literal
 
 from suyuan.connections.kafka import KafkaConnection
 from suyuan.streams.in_flight import InFlight
-from suyuan.streams.state.position import Life, TopicPartition
 from suyuan.streams.transport.fetch_limits import FetchLimits
+from suyuan.streams.transport.life import Life
 
 Compression = Literal["lz4", "zstd", "gzip", "snappy"]
 
 
-def _no_life(_at: TopicPartition) -> None:
+def _no_life(_at: tuple[str, int]) -> None:
     """There is no state."""
 
 
-async def _no_state(_logs: Mapping[TopicPartition, tuple[str, int, int]]) -> None:
+async def _no_state(_logs: Mapping[tuple[str, int], tuple[str, int, int]]) -> None:
     """There is no state."""
 
 
@@ -44,13 +44,13 @@ class TransportOptions:
     """tell topics from others of the same name, where the transport cannot"""
     accept_loss: bool = False
     """go on behind messages that were deleted before they were read, instead of stopping"""
-    shown: Mapping[TopicPartition, int] = field(default_factory=dict)
+    shown: Mapping[tuple[str, int], int] = field(default_factory=dict)
     """how far what is shown had come in the inputs; where that is further than the state, the log lost its end"""
     end_may_be_lost: bool = False
     """go past a lost end too"""
-    life_of: Callable[[TopicPartition], Life | None] = _no_life
+    life_of: Callable[[tuple[str, int]], Life | None] = _no_life
     """of the log that the state of an input's stage was read from; None: there is no state of it here"""
-    begin_anew: Callable[[Mapping[TopicPartition, tuple[str, int, int]]], Awaitable[None]] = _no_state
+    begin_anew: Callable[[Mapping[tuple[str, int], tuple[str, int, int]]], Awaitable[None]] = _no_state
     """have the state know, durably, that these logs are others than it was read from: see `StageState.begin_anew`"""
 
     kafka: KafkaConnection | None = None

@@ -19,7 +19,7 @@ from suyuan.connections.log_errors import MessagesLost
 from suyuan.connections.lost import Lost, refusal
 from suyuan.streams import metrics
 from suyuan.streams.faust_internals import TransportConsumer
-from suyuan.streams.state.position import Life
+from suyuan.streams.transport.life import Life
 from suyuan.streams.transport.offset_tracker import Delivered, OffsetTracker
 from suyuan.streams.transport.tracked_message import TrackedMessage
 

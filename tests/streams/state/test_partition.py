@@ -14,10 +14,11 @@ from suyuan.streams.state.errors import StateConflictError, StateUnwritableError
 from suyuan.streams.state.key_digest import KeyDigest
 from suyuan.streams.state.memory_store import MemoryStore
 from suyuan.streams.state.partition import PartitionState
-from suyuan.streams.state.position import BATCH_KEY, POSITION_KEY, RESET_KEY, Life, Position, encode_position
+from suyuan.streams.state.position import BATCH_KEY, POSITION_KEY, RESET_KEY, Position, encode_position
 from suyuan.streams.state.republish import mark_republish, must_republish
 from suyuan.streams.state.rocks_store import RocksStore
 from suyuan.streams.state.stage_state import MemoryStageState
+from suyuan.streams.transport.life import Life
 
 Record = tuple[int, bytes, bytes | None]
 

@@ -3,7 +3,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suyuan.streams.state.position import Life, Position, decode_position, encode_position
+from suyuan.streams.state.position import Position, decode_position, encode_position
+from suyuan.streams.transport.life import Life
 
 AT = ("in.listing", 3)
 AGAIN = st.tuples(st.booleans(), st.integers(0, 30), st.integers(0, 20))
