@@ -23,7 +23,7 @@ from suyuan.publishing.files.columns import table as table_of_words
 from suyuan.publishing.files.columns import values_table
 from suyuan.runtime.settings import Settings
 from suyuan.schemas.fields import Field
-from suyuan.schemas.kinds import KINDS, event_schema
+from suyuan.schemas.kinds import EVENT_KINDS, KINDS, event_schema
 from suyuan.schemas.topics import topics_table
 from suyuan.streams.state.changelog import COMPACTION_LAG_MS
 
@@ -94,7 +94,19 @@ def _help(option: object) -> str:
 
 def events_page() -> str:
     """Every kind, field by field."""
-    return WORDS["page"]["events"].format(sections="\n".join(_kind(kind) for kind in KINDS))
+    rules = EVENT_KINDS.values()
+    return WORDS["page"]["events"].format(
+        sections="\n".join(_kind(kind) for kind in KINDS),
+        names=_names(name for each in rules for name in each.lists_of("text", "free")),
+        numbers=_names(name for each in rules for name in each.numbers),
+        codes=_names(name for each in rules for name in each.must_match if name in each.codes),
+        past=_names(name for each in rules for name in each.past),
+        counted=_names(name for each in rules for name in each.counted),
+    )
+
+
+def _names(fields: Iterator[str]) -> str:
+    return ", ".join(f"`{name}`" for name in dict.fromkeys(fields))
 
 
 def _kind(kind: str) -> str:
