@@ -39,7 +39,7 @@ def test_a_cluster_that_is_well(findings, connection):
     found, code = findings()
     assert code == Exit.DONE
     assert connection.servers[0] in found["kafka"][0][1]
-    assert found["topics"] == [("ok", "41, each with 3 partitions, as they have to be")]
+    assert found["topics"] == [("ok", "43, each with 3 partitions, as they have to be")]
     assert found["secrecy"] == [("ok", "plaintext, but only on this machine, as nobody in particular")]
     ((status, detail),) = found["clock"]
     assert status == "ok"
@@ -52,7 +52,7 @@ def test_topics_that_are_not_as_they_have_to_be(findings):
     found, code = findings(partitions=5)
     assert code == Exit.FAILED
     assert found["topics"][0] == ("failed", "in.listing: partitions is 3, not 5")
-    assert found["topics"][-1] == ("failed", "31 more: suyuan topics check")
+    assert found["topics"][-1] == ("failed", "33 more: suyuan topics check")
 
 
 def test_topics_that_are_missing(findings, start_broker, tmp_path):

@@ -95,6 +95,15 @@ _DEFAULTS = {
         "category": "tea",
         "complainant": "p" + "0" * 32,
     },
+    "certificate": {
+        "issuer_code": LAB,
+        "certificate_no": "Z1",
+        "holder_code": PRODUCER,
+        "scheme": "organic",
+        "products": ["绿茶"],
+        "valid_from": "2026-01-01",
+        "status": "valid",
+    },
     "day": {"date": "2026-06-04"},
 }
 

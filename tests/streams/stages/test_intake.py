@@ -241,6 +241,21 @@ def test_a_number_that_another_has_given_is_another_record(kind, other):
     assert [row["retracted"] for row in sent[topic]] == [False], "older, and current: nothing is called back"
 
 
+def test_a_kind_that_no_stage_keeps_goes_to_the_tables_alone():
+    intake = Part("intake")
+    first, other = event("certificate", gtin=" 6901234567892"), event("certificate", issuer_code=OTHER_SELLER)
+    sent = intake.events("certificate", first, first, event("certificate", at=1, status="revoked"), other)
+    assert set(sent) == {"event.certificate"}
+    assert [(row["outcome"], row["status"], row["gtin"]) for row in sent["event.certificate"]] == [
+        ("accepted", "valid", GTIN),
+        ("duplicate", "valid", GTIN),
+        ("accepted", "revoked", None),
+        ("accepted", "valid", None),
+    ]
+    again = intake.rows("intake.lookup", [{"kind": "everything", "key": "", "asker": 0}])
+    assert again["producer.record"] == [], "whoever is told everything anew is told nothing of them"
+
+
 def test_a_line_of_blanks_is_no_line():
     intake = Part("intake")
     intake.events("shipment", event("shipment", at=1))
