@@ -56,5 +56,7 @@ def export(
     say(f"{done.events:,} events, {done.repeated:,} repeats left out")
     if done.unreadable:
         say(f"{done.unreadable:,} messages are no events: they were dead letters and stay where they are")
+    if done.lacking:
+        say(f"there is no topic {', '.join(done.lacking)}, or none for us: nothing of it is written down")
     if done.withheld:
         say(f"{done.withheld:,} complaints name a person: they were never accepted and are not written down")

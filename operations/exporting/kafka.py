@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from suyuan.connections.kafka import KafkaConnection
 from suyuan.operations.exporting.lines import Exported, exported_lines, in_topics
+from suyuan.operations.kafka_admin import administration
 from suyuan.sinks.kafka_log import KafkaLog
 
 GROUP = "export"
@@ -16,12 +17,16 @@ def cluster_lines(connection: KafkaConnection, done: Exported) -> Iterator[bytes
     """The lines of a cluster's topics of events: what is there when it begins, whether read or not. Raises
     SuyuanError.
     """
-    log = KafkaLog(connection, in_topics(), GROUP)
+    with administration(connection) as client:
+        there = {topic["name"] for topic in client.describe_topics()}
+    topics = [topic for topic in in_topics() if topic in there] or in_topics()
+    done.lacking = tuple(topic for topic in in_topics() if topic not in topics)
+    log = KafkaLog(connection, topics, GROUP)
     try:
         starts, ends = log.start_offsets(), log.end_offsets()
         ranges = {
             (topic, number): (starts[topic, number], ends[topic, number])
-            for topic in in_topics()
+            for topic in topics
             for number in range(log.partitions(topic))
         }
         yield from exported_lines(ranges, log.fetch, done)

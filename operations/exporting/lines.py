@@ -24,13 +24,14 @@ Fetch = Callable[[str, int, int, int, int], Fetched]
 @dataclass(slots=True)
 class Exported:
     """Counts of the messages by what became of them. `withheld`: complaints that name a person and were refused for
-    that.
+    that. `lacking`: topics that there are none of, since whoever made the others knew no such kind.
     """
 
     events: int = 0
     repeated: int = 0
     unreadable: int = 0
     withheld: int = 0
+    lacking: tuple[str, ...] = ()
 
 
 def in_topics() -> list[str]:

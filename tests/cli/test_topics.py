@@ -219,8 +219,9 @@ def test_a_broker_that_does_not_speak_tls(cluster):
 
 def test_topics_of_a_former_version_are_refused_with_the_remedy_and_exported(suyuan, empty, command, admin, tmp_path):
     """As the former version made them, without the mark; a message is framed as it was."""
+    known = [kind for kind in KINDS if kind != "certificate"]
     admin.create_topics(
-        {f"in.{kind}": {"num_partitions": 4, "replication_factor": 1} for kind in KINDS}, wait_for_metadata=True
+        {f"in.{kind}": {"num_partitions": 4, "replication_factor": 1} for kind in known}, wait_for_metadata=True
     )
     events = [json.loads(line) for line in (FORMER / "events.jsonl").read_text("utf-8").splitlines()]
     producer = KafkaProducer(**empty.kafka_python(), acks="all")
@@ -245,6 +246,7 @@ def test_topics_of_a_former_version_are_refused_with_the_remedy_and_exported(suy
     assert exported.code == 0, exported.errors
     assert "28 events, 1 repeats left out" in exported.errors
     assert "1 messages are no events" in exported.errors
+    assert "there is no topic in.certificate, or none for us: nothing of it is written down" in exported.errors
     lines = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
     assert sorted(lines, key=str) == sorted(events, key=str)
     assert suyuan("publish", str(out), "--json", "--data", str(tmp_path / "new")).row["accepted"] == len(events) - 1
