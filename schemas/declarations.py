@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 from suyuan.domain.event_kind import EventKind
 from suyuan.schemas.fields import MARKS, Avro, Field, record_fields
 
-_OURS: dict[str, type] = {
+PROPERTIES: dict[str, type] = {
     "ids": list,
     "key": list,
     "owner": str,
@@ -34,6 +34,7 @@ _OURS: dict[str, type] = {
     "moves_with": list,
     "looked_up": bool,
 }
+"""of the schema: name → type"""
 _AVRO = {"type", "name", "namespace", "doc", "fields"}
 _AVRO_OF_FIELDS = {"name", "type", "doc", "default", "aliases"}
 EVERY_PARTITION = "*"
@@ -128,16 +129,16 @@ def declaration(path: Path) -> Declaration:
 def published(avro: Avro) -> Avro:
     """The schema alone, without our own properties: as each version is kept in history/."""
     fields = [{name: part for name, part in field.items() if name not in MARKS} for field in avro["fields"]]
-    return {name: part for name, part in avro.items() if name not in _OURS} | {"fields": fields}
+    return {name: part for name, part in avro.items() if name not in PROPERTIES} | {"fields": fields}
 
 
 def _refuse_unknown(avro: Avro) -> None:
     """Raise ValueError for an unknown property: it is probably a misspelt one."""
     for name, value in avro.items():
-        if name not in _OURS.keys() | _AVRO:
-            raise ValueError(f"{name}: not one of {', '.join(_OURS)}")
-        if name in _OURS and type(value) is not _OURS[name]:
-            raise ValueError(f"{name} is {value!r}, not a {_OURS[name].__name__}")
+        if name not in PROPERTIES.keys() | _AVRO:
+            raise ValueError(f"{name}: not one of {', '.join(PROPERTIES)}")
+        if name in PROPERTIES and type(value) is not PROPERTIES[name]:
+            raise ValueError(f"{name} is {value!r}, not a {PROPERTIES[name].__name__}")
     for field in avro["fields"]:
         if unknown := field.keys() - MARKS.keys() - _AVRO_OF_FIELDS:
             raise ValueError(f"field {field['name']}: {min(unknown)}: not one of {', '.join(MARKS)}")
