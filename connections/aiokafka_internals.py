@@ -74,7 +74,7 @@ _SENDER = "aiokafka.producer.sender.Sender"
 
 _COLUMNS = "its iterator makes three calls a record, which take four times as long as unpacking it"
 _POSITIONS = "records are handed over as columns, which no public call does, so the positions are kept here too"
-_LEASE = "when the group's coordinator last answered is told nowhere"
+_LEASE = "no public name tells when the group's coordinator last answered"
 _DEALING = "the group's leader cannot be told otherwise to wait until the brokers name every topic"
 _GUARD = "what was queued before this process stood still must not be sent after it; nothing public comes in between"
 
@@ -115,7 +115,7 @@ NAMES = (
     PrivateName(_RECORDS, "_consume_aborted_up_to", _COLUMNS),
     PrivateName(_RECORDS, "_contains_abort_marker", _COLUMNS),
     PrivateName(_RECORDS, "_aborted_producers", _COLUMNS),
-    PrivateName(_COORDINATOR, "generation", "is told to nobody, and says whose partitions these are"),
+    PrivateName(_COORDINATOR, "generation", "tells of which generation the partitions are, which no public name does"),
     PrivateName(_COORDINATOR, "group_id", "for the request that asks who owns which partitions"),
     PrivateName(_COORDINATOR, "coordinator_id", "as `group_id`"),
     PrivateName(_COORDINATOR, "check_errors", "what the group failed of is raised by `getmany` alone"),
@@ -185,7 +185,7 @@ def fetcher_of(consumer: AIOKafkaConsumer, *, pause_seconds: float) -> Any:
 
 
 def fetched(fetcher: Any) -> MutableMapping[tuple[str, int], FetchResult | FetchError]:
-    """What lies there of each partition and is not read yet."""
+    """What is fetched of each partition and not read yet."""
     found: MutableMapping[tuple[str, int], FetchResult | FetchError] = fetcher._records
     return found
 
@@ -213,12 +213,12 @@ def put_records(result: Any, records: Any) -> None:
 
 
 def move_position(result: Any) -> None:
-    """What was taken of its records is read."""
+    """Count what was taken of its records as read."""
     result._update_position()
 
 
 def read_position(consumer: AIOKafkaConsumer, at: tuple[str, int]) -> int | None:
-    """Where the consumer reads on; None where the partition is not its own."""
+    """The offset that the consumer reads next; None where the partition is not assigned to it."""
     state = consumer._subscription
     if not state.is_assigned(at):
         return None
@@ -411,6 +411,6 @@ def append_of(batch: Any) -> Callable[..., Any]:
 
 
 def close_batch(batch: Any, count: int) -> None:
-    """Nobody's single messages come among those of `append_of`."""
+    """Close a batch of `append_of`, with `count` messages: the producer adds none to it."""
     batch._relative_offset = count
     batch.close()

@@ -97,5 +97,5 @@ def legacy_record(batch: Any, offset: int, value: bytes) -> Any:
 
 
 def request_rejoin(consumer: KafkaConsumer) -> None:
-    """Have a member of a group join it anew with its next poll."""
+    """Have the consumer join its group anew with its next poll."""
     consumer._coordinator.request_rejoin()

@@ -1,4 +1,4 @@
-"""Names of other libraries that nobody has promised to keep.
+"""Names of other libraries that are no part of what these promise to keep.
 
 Each library's stand in one module, `<library>_internals.py`: it alone uses them, behind functions with types, and its
 `NAMES` says why. An upgrade that takes one away fails `tests/test_private_names.py`, by name.

@@ -14,7 +14,7 @@ from faust.types.tuples import TP, ConsumerMessage
 from suyuan.connections.private_names import PrivateName
 
 _CONSUMER = "faust.transport.consumer.Consumer"
-_ASKED = "what Faust asks of a transport, by names that it documents for nobody"
+_ASKED = "Faust calls it on its transports, and has no public name for it"
 _ACCOUNT = (
     "Faust commits past work in flight (faust-streaming #606), so the account is kept here; no setting changes it"
 )
@@ -70,11 +70,11 @@ class TransportConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped
         active: set[TP] | None,
         timeout: float,  # noqa: ASYNC109 - Faust says how long
     ) -> Mapping[TP, list[Any]]:
-        """What there is to read of the active partitions (None: of all), or comes within so many seconds."""
+        """The messages of the active partitions (None: of all) that are there or come within `timeout` seconds."""
 
     @abstractmethod
     def to_message(self, tp: TP, record: Any) -> ConsumerMessage:
-        """What goes to the streams, of one of what `read_messages` gave."""
+        """The Faust message of one that `read_messages` gave."""
 
     @abstractmethod
     async def move_to(self, partition: TP, offset: int) -> None:
@@ -126,18 +126,18 @@ class TransportConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped
 
 
 class StoredTable(faust.Table):  # type: ignore[misc] # faust is untyped here
-    """A table whose store is an object, not a URL."""
+    """A Faust table that makes its own store, where Faust's would have a URL name it."""
 
     @abstractmethod
     def new_store(self) -> Any:
-        """Made once, when it is first asked for."""
+        """The store, made once, when it is first needed."""
 
     def _new_store(self) -> Any:
         return self.new_store()
 
 
 def consumer_if_made(app: Any) -> Any:
-    """The app's consumer; None while nobody asked for it."""
+    """The app's consumer; None before the first use of `app.consumer`, which makes one."""
     return app._consumer
 
 
@@ -150,6 +150,8 @@ def put_assignment(app: Any, partitions: Iterable[TP]) -> None:
 
 
 def bound_changelog_queue(app: Any, messages: int) -> None:
-    """Have at most so many messages of changelogs wait to be applied, of all tables together: the first call says."""
+    """Bound how many messages of changelogs wait to be applied, of all tables together. Only the first call for an app
+    counts.
+    """
     if app.tables._changelog_queue is None:
         app.tables._changelog_queue = app.FlowControlQueue(maxsize=messages, clear_on_resume=True)
