@@ -6,12 +6,13 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from pathlib import Path
 
 from suyuan.schemas.topics import KEYS_MARK, TOPICS
-from tests.sinks.front_process import free_port
+from tests.ports import HeldPort
 from tests.sinks.kafka_topics import make_topics
 
 PATIENCE = 120.0
@@ -34,8 +35,11 @@ class LoaderProcess:
     """Runs until `end`; its standard error is in `log`."""
 
     def __init__(self, folder, kafka, clickhouse, *options, **environment):
-        self.log = folder / f"loader-{free_port()}.log"
-        self.metrics_port = free_port()
+        number, path = tempfile.mkstemp(".log", "loader-", folder)
+        os.close(number)
+        self.log = Path(path)
+        self._held = HeldPort()
+        self.metrics_port = self._held.number
         servers = {"SUYUAN_KAFKA": ",".join(kafka.servers), "SUYUAN_CLICKHOUSE": f"127.0.0.1:{clickhouse.port}"}
         with self.log.open("wb") as errors:
             self.process = subprocess.Popen(

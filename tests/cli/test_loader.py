@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-import time
 
 import pytest
 from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
 
 from suyuan.sinks.clickhouse import ClickHouse
 from tests.cli.loader_process import LoaderProcess, make_all_topics, until
-from tests.sinks.front_process import FrontProcess, free_port
+from tests.sinks.front_process import FrontProcess
 from tests.sinks.rows import alert, block, chain, events, listing
+
+pytestmark = pytest.mark.real_time
 
 
 @pytest.fixture(scope="module")
@@ -87,9 +88,7 @@ def test_runs_until_it_is_told_to_stop_and_serves_its_figures(start_loader, publ
     publish("event.entity", 0, events("entity", {"code": "E", "name": "名", "status": "active"}))
     until(lambda: loader.metric("suyuan_loaded_rows_total", table="event_entity") == 1, "the row")
     assert ask("SELECT code FROM event_entity") == [("E",)]
-    began = time.monotonic()
-    assert loader.end() == 0
-    assert time.monotonic() - began < 30
+    assert loader.end() == 0  # one that hangs at its end is ended with another status
 
 
 def test_two_share_the_topics_and_one_takes_over(start_loader, publish, ask):
@@ -135,7 +134,7 @@ def test_messages_that_are_gone_are_refused_until_that_is_accepted(start_loader,
         ({"SUYUAN_CLICKHOUSE": ""}, 3, "SUYUAN_CLICKHOUSE: missing"),
         ({"SUYUAN_CLICKHOUSE": "192.0.2.1:8123"}, 3, "plaintext"),
         ({"SUYUAN_KAFKA": ""}, 3, "SUYUAN_KAFKA"),
-        ({"SUYUAN_KAFKA": f"127.0.0.1:{free_port()}"}, 4, "Kafka"),
+        ({"SUYUAN_KAFKA": "127.0.0.1:1"}, 4, "Kafka"),
     ],
 )
 def test_what_it_cannot_start_with_is_said(start_loader, environment, code, message):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import signal
-import time
 from itertools import count
 
 import pytest
@@ -21,6 +20,8 @@ from suyuan.streams.app import GROUP as STAGES
 from tests.cli.loader_process import LoaderProcess, make_all_topics, until
 from tests.sinks.front_process import FrontProcess
 from tests.sinks.rows import events, listing
+
+pytestmark = pytest.mark.real_time
 
 PARTITIONS = 2
 
@@ -150,17 +151,13 @@ def stored(front, table="event_listing"):
 
 def test_told_to_stop_during_an_insert_it_ends_and_commits_it(in_flight, all_there):
     loader = in_flight(5)
-    began = time.monotonic()
-    assert loader.end(signal.SIGTERM) == 0
-    assert time.monotonic() - began < 30
+    assert loader.end(signal.SIGTERM) == 0  # one that hangs at its end is ended with another status
     assert all_there() == 0
 
 
 def test_told_to_stop_during_an_insert_that_takes_too_long(in_flight, all_there, front):
     loader = in_flight(50)
-    began = time.monotonic()
-    assert loader.end(signal.SIGTERM) == 0
-    assert time.monotonic() - began < 30
+    assert loader.end(signal.SIGTERM) == 0  # one that hangs at its end is ended with another status
     assert loader.said("repeats the insert under the same token")
     before = stored(front)
     assert all_there() == 3

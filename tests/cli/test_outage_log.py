@@ -122,6 +122,7 @@ def test_what_is_kept_is_bounded(outages, shown):
     )
 
 
+@pytest.mark.real_time
 def test_it_ends_by_itself(monkeypatch, capfd):
     monkeypatch.setattr(outage_log, "QUIET_SECONDS", 0.5)
     handler = logging.StreamHandler(sys.stderr)

@@ -8,14 +8,13 @@ import select
 import shutil
 import subprocess
 import sys
-import time
 
 import pytest
 
 from suyuan.sinks.clickhouse import ClickHouse, ClickHouseSettings
 from tests.cli.conftest import in_this_process
 from tests.sinks.contract.views import load
-from tests.sinks.front_process import FrontProcess, free_port
+from tests.sinks.front_process import FrontProcess
 from tests.sinks.rows import alert, block
 
 COUNT, SEED = 1_000, 5
@@ -109,11 +108,13 @@ def test_the_answers_are_the_same(server, questions, tmp_path):
         assert found == output, question
 
 
+@pytest.mark.real_time
 def test_alerts_can_be_followed(server, front, tmp_path):
     """Also while the server is started again."""
     with subprocess.Popen(
         [sys.executable, "-m", "suyuan.cli.main", "alerts", "--follow", "--json"],
         stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         cwd=tmp_path,
         env={**os.environ, **server},
     ) as following:
@@ -128,7 +129,7 @@ def test_alerts_can_be_followed(server, front, tmp_path):
                         break
             assert json.loads(following.stdout.readline())["alert_id"].startswith("new-")
             front.kill()
-            time.sleep(2)  # it asks each second
+            assert following.stderr.readline(), "that the server is away"
             front.start()
             with ClickHouse(settings) as clickhouse:
                 load(clickhouse, "alert", block("alert", alert("later")))
@@ -138,7 +139,7 @@ def test_alerts_can_be_followed(server, front, tmp_path):
 
 
 def test_what_keeps_the_answer_away_is_said(server):
-    nobody = f"127.0.0.1:{free_port()}"
+    nobody = "127.0.0.1:1"
     code, _, errors = command("chains", **server | {"SUYUAN_CLICKHOUSE": nobody})
     assert (code, f"ClickHouse at {nobody}" in errors) == (4, True)
     code, _, errors = command("alerts", **server | {"SUYUAN_CLICKHOUSE_DATABASE": "elsewhere"})

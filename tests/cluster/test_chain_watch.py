@@ -21,6 +21,8 @@ from suyuan.sinks.migrations import migrate
 from tests.cli.test_chain_watch import MINUTE, NOW, later, listing_of_known_lot, said
 from tests.cluster.kafka_world import KafkaWorld
 
+pytestmark = pytest.mark.real_time
+
 PATIENCE_SECONDS = 120
 PARTITIONS = 2
 

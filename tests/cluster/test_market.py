@@ -14,6 +14,8 @@ from tests.cluster.undisturbed import embedded_run
 from tests.end_to_end.markets import markets
 from tests.streams.results import current_chains, standing_alerts
 
+pytestmark = pytest.mark.real_time
+
 EVENTS = amount(11_500, 760_000)
 LISTINGS = amount(3_000, 200_000)
 CREWS = amount((1, 3, 1), (1, 3, 1, 2, 3, 1) * 8)

@@ -15,6 +15,8 @@ from tests.streams.faults.poison import PoisonContract, encoded_entity
 from tests.streams.faults.sizes import SizesContract
 from tests.streams.faults.world import by_place, work
 
+pytestmark = pytest.mark.real_time
+
 
 @pytest.fixture
 def world(kafka, tmp_path):

@@ -13,6 +13,8 @@ from tests.cluster.kafka_cluster import PATIENCE_SECONDS
 from tests.offers import PLATFORM, offer
 from tests.streams.results import newest_chains
 
+pytestmark = pytest.mark.real_time
+
 
 @pytest.fixture
 def admin(kafka):

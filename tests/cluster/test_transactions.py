@@ -16,6 +16,8 @@ from tests.streams.event_messages import event_messages
 from tests.streams.results import current_chains, outcomes
 from tests.streams.transport.transactions import transactions
 
+pytestmark = pytest.mark.real_time
+
 
 @pytest.mark.parametrize("case", [11], indirect=True)
 def test_what_transactions_leave_is_neither_lost_nor_to_be_done(case, make_cluster, tables):

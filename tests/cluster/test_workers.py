@@ -13,6 +13,8 @@ from suyuan.operations.state_rebuild.kafka import rebuild
 from tests.reference.records import accepted_records
 from tests.streams.results import current_chains, outcomes
 
+pytestmark = pytest.mark.real_time
+
 
 @pytest.mark.parametrize(("case", "workers"), [(11, 1), (12, 2), (13, 3)], indirect=["case"])
 def test_workers_that_start_together_have_the_agreed_chains(case, workers, make_cluster):

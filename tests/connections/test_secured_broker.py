@@ -17,6 +17,8 @@ from kafka.errors import KafkaError
 
 from tests.brokers import SCRIPT
 
+pytestmark = pytest.mark.real_time
+
 PATIENCE = 60
 WRONG = "correct-horse-battery-staple"
 

@@ -16,6 +16,8 @@ from kafka.errors import KafkaError
 
 from tests.brokers import SCRIPT, kafka
 
+pytestmark = pytest.mark.real_time
+
 PATIENCE_MS = 60_000
 MIB = 1024 * 1024
 

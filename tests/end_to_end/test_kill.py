@@ -15,6 +15,8 @@ from tests.reference.assessment import expected_chains
 from tests.streams.results import standing_alerts
 from tests.streams.world import World
 
+pytestmark = pytest.mark.real_time
+
 KILLS = int(os.environ.get("SUYUAN_KILLS", "5"))
 SEED = int(os.environ.get("SUYUAN_KILL_SEED", "1"))
 

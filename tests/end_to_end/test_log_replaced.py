@@ -10,6 +10,8 @@ import pytest
 
 from tests.offers import offer
 
+pytestmark = pytest.mark.real_time
+
 
 @pytest.fixture
 def market(make_suyuan, tmp_path):

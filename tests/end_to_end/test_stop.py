@@ -8,6 +8,8 @@ import pytest
 from tests.end_to_end.markets import markets, write
 from tests.reference.assessment import expected_chains
 
+pytestmark = pytest.mark.real_time
+
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
 def test_a_run_that_is_told_to_stop_ends_well(make_suyuan, tmp_path, number):

@@ -14,6 +14,8 @@ from tests.cluster.kafka_cluster import KafkaCluster
 from tests.cluster.undisturbed import assert_as_undisturbed
 from tests.end_to_end.markets import markets
 
+pytestmark = pytest.mark.real_time
+
 RESTARTS = amount(1, 10)
 LONGER_THAN_A_RESTART_SECONDS = "90"
 """a busy machine needs half a minute for one; who cannot reach the group for a session's time must end"""

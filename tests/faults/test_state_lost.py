@@ -21,6 +21,8 @@ from tests.end_to_end.markets import markets
 from tests.flips import flip
 from tests.streams.embedded_world import digests
 
+pytestmark = pytest.mark.real_time
+
 MARKETS = amount(6, 100)
 
 

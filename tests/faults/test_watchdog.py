@@ -13,6 +13,8 @@ from suyuan.streams.watchdog import StalledError, Watchdog
 from tests.cluster.undisturbed import assert_as_undisturbed
 from tests.end_to_end.markets import markets
 
+pytestmark = pytest.mark.real_time
+
 PATIENCE_SECONDS = 180
 
 

@@ -14,6 +14,8 @@ from tests.cluster.kafka_cluster import SESSION_SECONDS
 from tests.cluster.undisturbed import assert_as_undisturbed
 from tests.end_to_end.markets import LAST_DAY, markets
 
+pytestmark = pytest.mark.real_time
+
 BURST = amount(5, 30)
 STARTS = amount(1, 20)
 PAUSE_SECONDS = amount(float(SESSION_SECONDS), 600.0)

@@ -84,6 +84,7 @@ def test_nobody_there(suyuan, tmp_path):
     assert "no broker lets us in at 127.0.0.1:1" in line
 
 
+@pytest.mark.real_time
 def test_brokers_that_stop_answering_end_it(suyuan, broker, monkeypatch, tmp_path):
     monkeypatch.setattr(kafka, "_PATIENCE_SECONDS", 1.0)
     real = kafka.KafkaOutlet.append

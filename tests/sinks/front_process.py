@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from suyuan.sinks.clickhouse import ClickHouseSettings
+from tests.ports import HeldPort
 
 PROGRAM = Path(__file__).with_name("http_front.py")
 PATIENCE = 120.0
@@ -26,7 +27,8 @@ class FrontProcess:
 
     def __init__(self, folder: Path, environment: dict[str, str] | None = None) -> None:
         self.folder = folder
-        self.port = free_port()
+        self._held = HeldPort()
+        self.port = self._held.number
         self._environment = os.environ | (environment or {})
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -73,9 +75,3 @@ class FrontProcess:
     def _ask(self, path: str, data: bytes | None = None) -> bytes:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", data, timeout=PATIENCE) as answer:
             return answer.read()
-
-
-def free_port() -> int:
-    with socket.socket() as any_port:
-        any_port.bind(("127.0.0.1", 0))
-        return any_port.getsockname()[1]

@@ -173,6 +173,7 @@ class TestDeletedSegments:
         Loader(log, TableSink(clickhouse.writer), on_lost=lost.append, accept_loss=True).drain()
         assert set(lost) == {Lost("event.listing", 0, 1, 4), Lost("chain", 0, 0, 1)}
 
+    @pytest.mark.real_time
     def test_a_topic_that_was_made_again_under_a_running_loader_is_noticed(
         self, clickhouse, log, kafka, topic_prefix, monkeypatch
     ):
@@ -221,6 +222,7 @@ class TestDeletedSegments:
         assert Loader(log, TableSink(clickhouse.writer)).drain() == 0
 
 
+@pytest.mark.real_time
 class TestSharing:
     def test_a_topic_has_one_owner_and_another_when_that_one_leaves(self, open_log):
         first, second = open_log(), open_log()
@@ -287,6 +289,7 @@ class TestSharing:
         assert (count(clickhouse, "event_listing"), count(clickhouse, "event_entity")) == (4, 2)
 
 
+@pytest.mark.real_time
 class TestBrokerAway:
     def test_goes_on_by_itself_when_it_is_back(self, clickhouse, start_broker, tmp_path):
         with start_broker(tmp_path / "broker") as broker:

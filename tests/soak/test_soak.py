@@ -14,6 +14,8 @@ from tests.soak.market import Market, Size, is_right
 from tests.soak.plan import Fault
 from tests.soak.soaking import soak, summary
 
+pytestmark = pytest.mark.real_time
+
 SMOKE = Size(simulated=600, dense=2, seconds=11, every=4, partitions=2, workers=2, transactions=True)
 FAULTS = [
     Fault(3, plan.WORKER_KILLED, 0.0, "a"),

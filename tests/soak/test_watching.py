@@ -16,6 +16,8 @@ from tests.soak.guard import began
 from tests.soak.progress import Stalls
 from tests.soak.supervised import Failed, Supervised
 
+pytestmark = pytest.mark.real_time
+
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 60
 

@@ -19,6 +19,8 @@ from suyuan.streams.transport.errors import LeaseLost
 from tests.brokers import Broker
 from tests.streams.transport.contract import Reader, eventually
 
+pytestmark = pytest.mark.real_time
+
 MORE_THAN_THE_SYSTEM_TAKES = os.urandom(24 << 20)
 AT = TP("t", 0)
 

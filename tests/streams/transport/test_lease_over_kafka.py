@@ -14,6 +14,8 @@ from suyuan.operations.kafka_admin import administration
 from tests.streams.transport.contract import Reader, eventually
 from tests.streams.transport.test_half_sent import Backend
 
+pytestmark = pytest.mark.real_time
+
 AT = TP("t", 0)
 
 

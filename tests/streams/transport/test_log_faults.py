@@ -192,6 +192,7 @@ WRITER = """
 """
 
 
+@pytest.mark.real_time
 def test_killed_at_any_moment_nothing_acknowledged_is_lost_and_nothing_is_half_there(tmp_path):
     chance = random.Random(1)
     acknowledged = []
