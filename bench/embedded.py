@@ -104,7 +104,7 @@ async def _drain(folder: Path) -> dict[str, Any]:
     try:
         await run.wait_drained()
         seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
-        verification = await asyncio.to_thread(run.watch.verify_all)
+        verification = await asyncio.to_thread(run.monitor.verify_all)
         return {"seconds": seconds, "cpu": cpu, "rows": dict(run.loader.rows), "gap": verification.gap}
     finally:
         await run.stop()

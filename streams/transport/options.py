@@ -36,7 +36,7 @@ class TransportOptions:
     """topic → rank: whose messages go first of those that are there at the same time"""
     fetch_limits: FetchLimits = field(default_factory=FetchLimits)
     in_flight: InFlight | None = None
-    """the blocks that are finished and committed before partitions are given up; None: there are none"""
+    """the blocks that are finished and committed before partitions are revoked; None: there are none"""
 
     partitions: int | None = None
     """of every topic; more of them are refused. None: however many there are"""

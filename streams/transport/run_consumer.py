@@ -260,7 +260,7 @@ class RunConsumer(TransportConsumer):
             self.ask_offset_to_commit(at)
 
     def _on_acked(self, message: TrackedMessage, delivered: Delivered) -> None:
-        # Faust also acknowledges what its streams skip, unprocessed, while partitions are given up or at the end
+        # Faust also acknowledges what its streams skip, unprocessed, while partitions are revoked or at the end
         current = message.generation_id == self.app.consumer_generation_id and self.app.flow_control.is_active()
         if message.tracked or current:
             self._tracker.ack(message.tp, delivered)
@@ -277,7 +277,7 @@ class RunConsumer(TransportConsumer):
     # --- acknowledging
 
     def offset_to_commit(self, tp: TP) -> int | None:
-        """The offset behind the acknowledged prefix."""
+        """The offset to commit; None before the first message is done."""
         return self._tracker.next_offset(tp)
 
     def verify_event_path(self, now: float, tp: TP) -> None:
