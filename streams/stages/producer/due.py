@@ -10,25 +10,23 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 
-import msgspec
-
 from suyuan.domain.keys import join_key
 from suyuan.streams.stage import Block, StateView
 from suyuan.streams.stages.backlog import Task
 from suyuan.streams.stages.producer.keys import DUE_AFTER, LotKey, name, parts, prefix
 from suyuan.streams.stages.producer.lineage import lot_key
+from suyuan.streams.stages.redelivery import BlockMemory, Done
 
 DUE = prefix("due")
 
 
-class _Done(msgspec.Struct, array_like=True):
-    """What the block at an offset of its topic worked off: lot key, received_at."""
+class WorkedOff(Done, array_like=True, frozen=True):
+    """The lots that a block worked off: lot key, received_at."""
 
-    offset: int
     lots: tuple[tuple[str, int], ...]
 
 
-_decode = msgspec.json.Decoder(_Done).decode
+WORKED_OFF = BlockMemory("done", WorkedOff)
 
 
 class Due:
@@ -54,7 +52,8 @@ class Due:
         """
         done: dict[str, int] = {}
         if self._block.redelivered:
-            for text, received_at in self._lost():
+            lost = WORKED_OFF.recall(self._block, self._state)
+            for text, received_at in lost.lots if lost is not None else ():
                 yield lot_key(text), received_at
             return
         self._queue = deque(self._waiting(most))
@@ -71,7 +70,7 @@ class Due:
             yield lot, received_at
         self._queue = None
         if done:
-            self._state.put(self._name, msgspec.json.encode(_Done(self._block.offset, tuple(done.items()))))
+            WORKED_OFF.keep(self._block, self._state, WorkedOff(self._block.offset, tuple(done.items())))
 
     def left(self) -> list[Task]:
         """The task of working off what is still due, if there is any."""
@@ -88,12 +87,3 @@ class Due:
             found += [key for key, _ in self._state.scan(DUE, limit=most - len(found)) if key not in known]
             self._state.put(DUE_AFTER, b"")
         return found
-
-    @property
-    def _name(self) -> bytes:
-        return name("done", self._block.topic)
-
-    def _lost(self) -> tuple[tuple[str, int], ...]:
-        value = self._state.get(self._name)
-        done = _decode(value) if value is not None else None
-        return done.lots if done is not None and done.offset >= self._block.first_offset else ()

@@ -7,7 +7,6 @@ changed, so what a block asked is remembered with it and asked again then.
 
 from __future__ import annotations
 
-import msgspec
 import polars as pl
 
 from suyuan.domain.identifiers.gtin import restricted_expr
@@ -15,6 +14,7 @@ from suyuan.schemas.blocks import block_schema
 from suyuan.streams.stage import Block, Output, StageContext, StateView
 from suyuan.streams.stages.producer.kept import item_facts
 from suyuan.streams.stages.producer.keys import ASKED, name
+from suyuan.streams.stages.redelivery import BlockMemory, Done
 
 ITEM = ("producer_code", "gtin")
 
@@ -22,14 +22,13 @@ Question = tuple[str, str]
 """kind, business key"""
 
 
-class PendingLookups(msgspec.Struct, array_like=True, frozen=True):
-    """The lookups that the block at an offset of its topic sent."""
+class PendingLookups(Done, array_like=True, frozen=True):
+    """The lookups that a block sent."""
 
-    offset: int
     questions: tuple[Question, ...]
 
 
-_decode = msgspec.json.Decoder(PendingLookups).decode
+ASKED_BY_BLOCK = BlockMemory("questions", PendingLookups)
 
 
 class RecordLookups:
@@ -39,7 +38,8 @@ class RecordLookups:
         self._block = block
         self._state = state
         self._context = context
-        self._asked: dict[Question, None] = dict.fromkeys(self._lost())
+        lost = ASKED_BY_BLOCK.recall(block, state)
+        self._asked: dict[Question, None] = dict.fromkeys(lost.questions if lost is not None else ())
         self.summarised = False
         """whether facts of items were made that were not there before"""
 
@@ -93,8 +93,7 @@ class RecordLookups:
         """The lookups as one output of `intake.lookup` (kind, key, asker), or nothing."""
         if not self._asked:
             return []
-        asked = PendingLookups(self._block.offset, tuple(self._asked))
-        self._state.put(self._name, msgspec.json.encode(asked))
+        ASKED_BY_BLOCK.keep(self._block, self._state, PendingLookups(self._block.offset, tuple(self._asked)))
         frame = pl.DataFrame(list(self._asked), schema={"kind": pl.String, "key": pl.String}, orient="row")
         frame = frame.with_columns(asker=pl.lit(self._context.partition, pl.Int64))
         # the home of a record is the partition of its business key: the same hash for the same key
@@ -130,13 +129,3 @@ class RecordLookups:
             self._state.put(name(kind, key), ASKED)
             self._asked[kind, key] = None
         return known is None or known == ASKED
-
-    @property
-    def _name(self) -> bytes:
-        return name("questions", self._block.topic)
-
-    def _lost(self) -> tuple[Question, ...]:
-        """Of a block delivered again, what it asked before and may not have sent."""
-        value = self._state.get(self._name) if self._block.redelivered else None
-        asked = _decode(value) if value is not None else None
-        return asked.questions if asked is not None and asked.offset >= self._block.first_offset else ()

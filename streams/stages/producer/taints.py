@@ -30,6 +30,7 @@ from suyuan.streams.stages.producer.lineage import (
     lot_key,
     send,
 )
+from suyuan.streams.stages.redelivery import block_id, came_of
 
 
 class Taints:
@@ -43,7 +44,7 @@ class Taints:
         self._told: list[Told] = []
         self._to_answer: list[Told] = []
         self._ended: dict[Cause, int] = {}
-        self._block_id = f"{block.topic}:{block.offset}"
+        self._block_id = block_id(block)
 
     def hear(self) -> None:
         """Take in one block of `producer.lineage`."""
@@ -87,7 +88,7 @@ class Taints:
         key = join_key(*lot)
         covering = gravest(recall for recall in recalls if not recall.lots or lot[2] in recall.lots)
         inspection = latest(inspections)
-        block_id, held = self._held(lot)
+        new_to, held = self._held(lot)
         before = decode_taints(held)
         if any(x.kind == "failed" and x.steps == 0 for x in before) and (
             inspection is None or inspection.result != "fail"
@@ -102,7 +103,7 @@ class Taints:
             self._state.put(name("taints", *lot), f"{self._block_id}\n".encode() + now)
             self._index(lot, before, taints)
             self._tell(lot, now, received_at)
-        elif self._changed_by_this_block(block_id):
+        elif self._changed_by_this_block(new_to):
             self._tell(lot, now, received_at)
         return taints
 
@@ -114,8 +115,8 @@ class Taints:
 
     def end_again(self, cause: Cause, received_at: int) -> None:
         """Tell again of an end that this very block told of when it was done first."""
-        term, _, block_id = (self._state.get(name("term", *cause.name)) or b"0").partition(b"\n")
-        if self._changed_by_this_block(block_id):
+        term, _, new_to = (self._state.get(name("term", *cause.name)) or b"0").partition(b"\n")
+        if self._changed_by_this_block(new_to):
             self._tell_end(cause, int(term) - 1, received_at)
 
     def outputs(self) -> list[Output]:
@@ -148,8 +149,8 @@ class Taints:
 
     def _held(self, lot: LotKey) -> tuple[bytes, bytes]:
         """(the block that they were new to, taints) as the lot told them last."""
-        block_id, _, taints = (self._state.get(name("taints", *lot)) or b"\n[]").partition(b"\n")
-        return block_id, taints
+        new_to, _, taints = (self._state.get(name("taints", *lot)) or b"\n[]").partition(b"\n")
+        return new_to, taints
 
     def _index(self, lot: LotKey, before: Sequence[Taint], now: Sequence[Taint]) -> None:
         had, has = {cause_of(taint) for taint in before}, {cause_of(taint) for taint in now}
@@ -212,9 +213,8 @@ class Taints:
     def _partition(self, lot: LotKey) -> int:
         return partition_of(lot[0], self._context.partitions)
 
-    def _changed_by_this_block(self, block_id: bytes) -> bool:
+    def _changed_by_this_block(self, new_to: bytes) -> bool:
         """Whether the taints, or the end of a term, were new to this block when it was done first. Told again by every
         redelivered block, a change would go round circles for as long as blocks are redelivered.
         """
-        topic, _, offset = block_id.decode().rpartition(":")
-        return self._block.redelivered and topic == self._block.topic and int(offset) >= self._block.first_offset
+        return came_of(self._block, new_to.decode())

@@ -22,6 +22,7 @@ from msgspec.structs import replace
 
 from suyuan.domain.calendar import china_day
 from suyuan.domain.rules.columns import COUNTERS
+from suyuan.streams.stages.redelivery import block_id, came_of
 from suyuan.streams.stages.risk.alerts import News, alert_rows
 from suyuan.streams.stages.risk.complaints import counted
 from suyuan.streams.stages.risk.kept import Said, Spoken
@@ -37,28 +38,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """Why listings are judged now. cause: topic:offset of the block; first_offset: of its first message; day: greatest
-    `day` event.
-    """
+    """Why listings are judged now. cause: topic:offset of the block; day: greatest `day` event."""
 
+    block: Block
     cause: str
-    first_offset: int
     day: dt.date
-    redelivered: bool
 
     @classmethod
     def of(cls, block: Block, day: dt.date) -> Occasion:
         """The occasion that a block is, on the day that the state knows."""
-        return cls(f"{block.topic}:{block.offset}", block.first_offset, day, block.redelivered)
+        return cls(block, block_id(block), day)
 
     def repeats(self, spoken: Spoken) -> bool:
         """Whether an alert must be published again: it was published because of this block, or of its beginning, and
         may be lost.
         """
-        if not self.redelivered:
-            return False
-        topic, _, offset = spoken.cause.rpartition(":")
-        return self.cause.startswith(f"{topic}:") and int(offset) >= self.first_offset
+        return came_of(self.block, spoken.cause)
 
 
 def judge(watch: Watch, rows: pl.DataFrame, said: list[Said | None], occasion: Occasion) -> pl.DataFrame:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
+from suyuan.streams.stages.redelivery import BlockMemory, Done
 from suyuan.streams.stages.risk.complaints import EXPIRES, parse_expiry
 from suyuan.streams.stages.risk.kept import DAY, present_day
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from suyuan.streams.stage import Block, StageContext, StateView
 
 
-class Slice(msgspec.Struct, frozen=True):
+class Slice(Done, frozen=True):
     """`listings`: keys gone through; `left`: whether more are due."""
 
     offset: int = -1
@@ -25,20 +24,16 @@ class Slice(msgspec.Struct, frozen=True):
     left: bool = False
 
 
-_decode = msgspec.json.Decoder(Slice).decode
+TAKEN = BlockMemory("slice", Slice)
 
 
 def take_slice(block: Block, state: StateView, context: StageContext) -> Slice:
     """The next listings whose counters change by the day that the state knows; of a redelivered block, those that it
     took before as well.
     """
-    key = b"slice\x1f" + block.topic.encode()
-    before = Slice()
-    if block.redelivered and (value := state.get(key)) is not None:
-        held = _decode(value)
-        if held.offset == block.offset:
-            return held
-        before = held if held.offset >= block.first_offset else before
+    before = TAKEN.recall(block, state) or Slice()
+    if before.offset == block.offset:
+        return before
     day = str(present_day(state.get(DAY)))
     found = [name for name, _ in state.scan(EXPIRES, limit=context.slice_rows)]
     due = [name for name in found if parse_expiry(name)[0] <= day]
@@ -48,5 +43,5 @@ def take_slice(block: Block, state: StateView, context: StageContext) -> Slice:
         state.delete(name)
     listings = tuple(dict.fromkeys((*before.listings, *(parse_expiry(name)[1] for name in due))))
     taken = Slice(block.offset, listings, left=len(due) == context.slice_rows)
-    state.put(key, msgspec.json.encode(taken))
+    TAKEN.keep(block, state, taken)
     return taken
