@@ -30,12 +30,13 @@ from suyuan.streams.dead_letter_limit import DeadLetterLimit, TooManyDeadLetters
 from suyuan.streams.in_flight import InFlight
 from suyuan.streams.messages import OutputMessage
 from suyuan.streams.runner import Incoming, StageRunner
+from suyuan.streams.stage import Cache, Stage
 from suyuan.streams.state.errors import StateClosedError, StateError
 from suyuan.streams.state.rocks_store import RocksMemory
 from suyuan.streams.state.scrub import Scrub
 from suyuan.streams.state.settings import StateSettings
 from suyuan.streams.state.stage_state import StageState
-from suyuan.streams.topology import STAGE_OF, TOPOLOGY, Stage
+from suyuan.streams.topology import TOPOLOGY, readers_of
 from suyuan.streams.transport.faust_app import FaustApp
 from suyuan.streams.transport.life import Life
 from suyuan.streams.transport.options import TransportOptions
@@ -59,19 +60,13 @@ RETRY_SECONDS = (0.1, 0.5, 1, 2, 5)
 T = TypeVar("T")
 
 
-HOT_PAIRS = {"seller": (100_000, 32 << 20), "producer": (600_000, 256 << 20)}
-"""pairs, and their bytes, that a stage keeps in memory over all its partitions: facts, which are read for every
-listing. The others look each key up once.
-"""
-FACTS = (b"facts",)
-"""what their keys begin with: the listings that a record was waited for by are assessed next"""
-
-
-def state_settings(stage: str, partitions: int) -> StateSettings:
+def state_settings(stage: Stage, partitions: int) -> StateSettings:
     """How a stage keeps its state: cache sizes, and which keys are cached as soon as they are written."""
-    entries, size = HOT_PAIRS.get(stage, (0, 0))
+    cache = stage.cache or Cache(pairs=0, size=0)
     return StateSettings(
-        cache_entries=entries // partitions, cache_bytes=size // partitions, cached_prefixes=FACTS if entries else ()
+        cache_entries=cache.pairs // partitions,
+        cache_bytes=cache.size // partitions,
+        cached_prefixes=cache.prefixes,
     )
 
 
@@ -112,8 +107,9 @@ class StreamApp:
         self.failure: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
         """done, with the cause, when a stage could not do a block"""
         self._in_flight = InFlight()
+        self._readers = readers_of(TOPOLOGY)
         options = TransportOptions(
-            batch_topics=frozenset(topic for stage in TOPOLOGY for topic in stage.reads),
+            batch_topics=frozenset(self._readers),
             linger={topic: LINGER_SECONDS for stage in TOPOLOGY for topic in stage.runs},
             # records go before the listings that may name them: what was published together is not found missing first
             reading_order={topic: rank for stage in TOPOLOGY for rank, topic in enumerate(stage.reads)},
@@ -147,11 +143,11 @@ class StreamApp:
         self._stopping = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._scrubbing: asyncio.Task[None] | None = None
-        memory, block_cache = RocksMemory(), BlockCache()
+        memory, block_cache = RocksMemory(), BlockCache(readers=self._readers)
         self._threads = ThreadPoolExecutor(stage_threads, "stages") if stage_threads else None
         self.states: dict[str, StageState] = {}
         for stage in TOPOLOGY:
-            settings = replace(state_settings(stage.name, partitions), rebuild_corrupt=rebuild_damaged)
+            settings = replace(state_settings(stage, partitions), rebuild_corrupt=rebuild_damaged)
             keyed = StageState(self.app, stage.name, self, partitions=partitions, settings=settings, memory=memory)
             self.states[stage.name] = keyed
             runner = StageRunner(
@@ -233,11 +229,13 @@ class StreamApp:
         return int(offsets[at][-1])
 
     def _life_of(self, at: tuple[str, int]) -> Life | None:
-        return self.states[STAGE_OF[at[0]]].life(at) if at[0] in STAGE_OF else None
+        """Of the stages that read it the life that was read furthest."""
+        lives = (self.states[stage].life(at) for stage in self._readers.get(at[0], ()))
+        return max((life for life in lives if life is not None), key=lambda life: life.reached, default=None)
 
     async def _begin_anew(self, logs: Mapping[tuple[str, int], tuple[str, int, int]]) -> None:
         for stage, state in self.states.items():
-            ours = {at: log for at, log in logs.items() if STAGE_OF[at[0]] == stage}
+            ours = {at: log for at, log in logs.items() if stage in self._readers[at[0]]}
             if ours:
                 await state.begin_anew(ours)
 
@@ -275,8 +273,8 @@ class StreamApp:
                 try:
                     await runner.process(incoming)
                 except Exception as error:  # noqa: BLE001 -- nothing may leave the agent's loop
-                    if isinstance(error, TooManyDeadLetters):
-                        message.ack_before(error.offset)
+                    if isinstance(error, TooManyDeadLetters) and len(self._readers[message.topic]) == 1:
+                        message.ack_before(error.offset)  # where others read it, nobody knows how far they are
                     if isinstance(error, StateClosedError) and self._stopping.is_set():
                         return
                     self._stopping.set()

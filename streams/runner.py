@@ -30,12 +30,9 @@ from suyuan.streams.block_cache import BlockCache
 from suyuan.streams.dead_letter_limit import DeadLetterLimit, TooManyDeadLetters
 from suyuan.streams.messages import OutputMessage, encode_outputs
 from suyuan.streams.set_aside import SetAside
-from suyuan.streams.stage import Block, Output, Run, StageContext
+from suyuan.streams.stage import Block, Output, Run, Stage, StageContext
 from suyuan.streams.state.stage_state import KeyedState
 from suyuan.streams.state.view import Overlay
-from suyuan.streams.topology import TOPOLOGY, Stage
-
-READ_BY_STAGES = {topic for stage in TOPOLOGY for topic in stage.reads}
 
 
 class OutputLog(Protocol):
@@ -144,7 +141,7 @@ class StageRunner:
         else:
             # blocks that wait together are done as one: a block has costs that its rows do not add to
             cache = self._block_cache
-            frame = cache.take(run.topic, partition, run.offsets) if cache is not None else None
+            frame = cache.take(self.stage.name, run.topic, partition, run.offsets) if cache is not None else None
             if frame is None:
                 _refuse_packed(run)
                 frame = _rows([value for value in run.values if value is not None])
@@ -207,5 +204,4 @@ def _cache_blocks(
     for message in messages:
         topic_partition = (message.topic, message.partition)
         offset = next(following[topic_partition])
-        if message.topic in READ_BY_STAGES:
-            cache.put((*topic_partition, offset), message.rows)
+        cache.put((*topic_partition, offset), message.rows)

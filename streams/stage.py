@@ -1,4 +1,7 @@
-"""What a stage is: a function from a block and keyed state to outputs. No Faust, no I/O, no clock here."""
+"""What a stage is: functions from a block and keyed state to outputs. No Faust, no I/O, no clock here.
+
+Whoever adds a stage says all that is known of it in its `Stage`, and lists it in `topology.py`.
+"""
 
 from __future__ import annotations
 
@@ -107,3 +110,39 @@ class StageContext:
 
 BlockStage = Callable[[Block, StateView, StageContext], list[Output]]
 RunStage = Callable[[Run, StateView, StageContext], list[Output]]
+
+
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """Pairs of its state that a stage keeps in memory, over all its partitions, and their bytes. `prefixes`: of keys
+    that are kept as soon as they are written, since they are read soon after.
+    """
+
+    pairs: int
+    size: int
+    prefixes: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage and all that the system knows of it.
+
+    `runs`: topics of single events, read a fetched run at a time. `blocks`: topics of blocks. Of topics that wait at
+    the same time the ones named first are read first. Another stage may read the same topic: what it holds is
+    acknowledged once both are done with it. `writes`: every topic that a function of the stage may return.
+
+    `cache`: None where each key is looked up once. `remembers`: its state holds what follows from no reading again of
+    the inputs, so `suyuan state rebuild` leaves it as it is, and what it reads is not sent again.
+    """
+
+    name: str
+    writes: tuple[str, ...]
+    blocks: Mapping[str, BlockStage]
+    runs: Mapping[str, RunStage]
+    cache: Cache | None = None
+    remembers: bool = False
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Every input topic."""
+        return (*self.runs, *self.blocks)

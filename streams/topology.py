@@ -10,11 +10,10 @@ A function is pure: (block or run, keyed state of its partition, where it runs) 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 from suyuan.schemas.kinds import KINDS
-from suyuan.streams.stage import BlockStage, RunStage
+from suyuan.streams.stage import Cache, Stage
 from suyuan.streams.stages import producer, seller
 from suyuan.streams.stages.intake import take_in
 from suyuan.streams.stages.intake_lookups import answer_lookups
@@ -23,25 +22,8 @@ from suyuan.streams.stages.risk import risk
 RECORD_KINDS = tuple(kind for kind in KINDS if kind != "listing")
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """A stage, its topics and the functions that read them. Of topics that wait at the same time those named first are
-    read first.
-
-    `runs`: topics of single events, read a fetched run at a time. `blocks`: topics of blocks. `writes`: every topic
-    that a function of the stage may return.
-    """
-
-    name: str
-    writes: tuple[str, ...]
-    blocks: Mapping[str, BlockStage]
-    runs: Mapping[str, RunStage]
-
-    @property
-    def reads(self) -> tuple[str, ...]:
-        """Every input topic."""
-        return (*self.runs, *self.blocks)
-
+FACTS = (b"facts",)
+"""what keys begin with of which the values are joined to every listing"""
 
 TOPOLOGY = (
     Stage(
@@ -62,6 +44,7 @@ TOPOLOGY = (
             "seller.backlog": seller.retell_sellers,
         },
         writes=("producer.listing", "seller.backlog"),
+        cache=Cache(100_000, 32 << 20, FACTS),
     ),
     Stage(
         "producer",
@@ -73,14 +56,26 @@ TOPOLOGY = (
             "producer.backlog": producer.go_on,
         },
         writes=("chain", "intake.lookup", "producer.lineage", "producer.backlog"),
+        cache=Cache(600_000, 256 << 20, FACTS),
     ),
     Stage(
         "risk",
         runs={},
         blocks={"risk.record": risk, "chain": risk, "risk.backlog": risk},
         writes=("alert", "risk.backlog"),
+        remembers=True,  # what was said to people: it follows from when the inputs came, which no reading again tells
     ),
 )  # fmt: skip
 
-STAGE_OF = {topic: stage.name for stage in TOPOLOGY for topic in stage.reads}
-READ_TOPICS = tuple(sorted({topic for stage in TOPOLOGY for topic in stage.reads}))
+
+def readers_of(topology: Iterable[Stage]) -> dict[str, tuple[str, ...]]:
+    """By topic the names of all stages that read it."""
+    readers: dict[str, tuple[str, ...]] = {}
+    for stage in topology:
+        for topic in stage.reads:
+            readers[topic] = (*readers.get(topic, ()), stage.name)
+    return readers
+
+
+READERS = readers_of(TOPOLOGY)
+READ_TOPICS = tuple(sorted(READERS))

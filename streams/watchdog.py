@@ -9,11 +9,11 @@ one of them after a long absence, the others may wait for minutes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from suyuan.errors import SuyuanError
-from suyuan.streams.topology import STAGE_OF
+from suyuan.streams.topology import READERS
 
 TopicPartition = tuple[str, int]
 
@@ -39,12 +39,15 @@ class StalledError(SuyuanError):
 
 class Watchdog:
     """Raises StalledError for a partition that stands still. `limit`: seconds that it may; `busy_limit`: seconds while
-    its stage moves on in another topic of the partition.
+    a stage that reads it moves on in another topic of the partition. `readers`: those stages, by topic.
     """
 
-    def __init__(self, limit: float = 60.0, busy_limit: float = 600.0) -> None:
+    def __init__(
+        self, limit: float = 60.0, busy_limit: float = 600.0, readers: Mapping[str, Sequence[str]] = READERS
+    ) -> None:
         self.limit = limit
         self.busy_limit = busy_limit
+        self._readers = readers
         self._standing: dict[TopicPartition, _Standing] = {}
         self._moved: dict[tuple[str, int], float] = {}
         """(stage, partition) → when a commit of one of its topics moved last"""
@@ -71,7 +74,7 @@ class Watchdog:
         for at, seen in progress.items():
             known = self._standing.get(at)
             if known is not None and known.committed != seen.committed:
-                self._moved[_stage_partition(at)] = now
+                self._moved |= dict.fromkeys(self._stage_partitions(at), now)
         stalled = []
         for at, seen in progress.items():
             known = self._standing.get(at)
@@ -91,9 +94,9 @@ class Watchdog:
         self._moved = {at: moved + seconds for at, moved in self._moved.items()}
 
     def _limit_of(self, at: TopicPartition, now: float) -> float:
-        moved = self._moved.get(_stage_partition(at))
-        return self.busy_limit if moved is not None and now - moved <= self.limit else self.limit
+        moved = [self._moved[each] for each in self._stage_partitions(at) if each in self._moved]
+        return self.busy_limit if moved and now - max(moved) <= self.limit else self.limit
 
-
-def _stage_partition(at: TopicPartition) -> tuple[str, int]:
-    return STAGE_OF.get(at[0], at[0]), at[1]
+    def _stage_partitions(self, at: TopicPartition) -> Iterator[tuple[str, int]]:
+        """Of every stage that reads the topic: a commit waits for all of them."""
+        return ((stage, at[1]) for stage in self._readers.get(at[0], (at[0],)))

@@ -20,6 +20,8 @@ from suyuan.streams.stages.intake_routes import ROUTES
 
 EVERYTHING = "everything"
 """kind of a lookup that asks for all that belongs to a partition; its key is where to go on, empty at first"""
+REMEMBERED = ("risk.record",)
+"""topics of the stage that remembers (see `Stage`)"""
 CURRENT = f"current{SEPARATOR}".encode()
 
 
@@ -82,7 +84,7 @@ def send_again(after: str, subscriber: int, state: StateView, context: StageCont
         outputs += [
             output if kind == "lot" else _only_to(subscriber, output, context.partitions)
             for output in records_onward(str(kind), change, state, context)
-            if output.topic != "risk.record"
+            if output.topic not in REMEMBERED
         ]
     rest = {"kind": [EVERYTHING], "key": [found[-1][0].hex()], "asker": [subscriber]}
     return [*outputs, Output("intake.lookup", pl.DataFrame(rest, schema=block_schema("lookup")))]

@@ -11,9 +11,8 @@ from suyuan.connections.unpacking import CannotUnpack
 from suyuan.schemas.blocks import BlockError, block_schema, encode_block
 from suyuan.streams.block_cache import BlockCache
 from suyuan.streams.runner import Incoming, StageRunner
-from suyuan.streams.stage import Output, Run
+from suyuan.streams.stage import Output, Run, Stage
 from suyuan.streams.state.stage_state import MemoryStageState
-from suyuan.streams.topology import Stage
 
 TOPIC = "seller.backlog"
 
@@ -54,6 +53,10 @@ class Probe:
 
     def value(self, key):
         return self.state.view(0).get(key)
+
+
+def probes_cache():
+    return BlockCache(readers={TOPIC: ("probe",)})
 
 
 def tasks(*reasons):
@@ -119,7 +122,7 @@ def test_each_start_is_an_epoch_of_its_own():
 
 def test_what_others_wrote_in_between_is_not_taken_for_what_this_process_wrote():
     """Over Kafka an append of several batches may have another worker's batches between its own."""
-    probe, cache = Probe(BlockCache()), BlockCache()
+    probe, cache = Probe(), probes_cache()
     probe.runner = StageRunner(
         replace(
             probe.runner.stage, blocks={TOPIC: lambda block, *_: [Output(TOPIC, block.rows), Output(TOPIC, block.rows)]}
@@ -134,12 +137,12 @@ def test_what_others_wrote_in_between_is_not_taken_for_what_this_process_wrote()
 
     probe.append_outputs = in_between
     probe.process(TOPIC, [0], [tasks("a")])
-    assert cache.take(TOPIC, 0, [8]) is None
-    assert cache.take(TOPIC, 0, [5, 9])["reason"].to_list() == ["a", "a"]
+    assert cache.take("probe", TOPIC, 0, [8]) is None
+    assert cache.take("probe", TOPIC, 0, [5, 9])["reason"].to_list() == ["a", "a"]
 
 
 def test_what_this_process_wrote_is_at_hand_under_the_offsets_of_the_log():
-    probe = Probe(BlockCache())
+    probe = Probe(probes_cache())
     probe.process(TOPIC, [0], [tasks("a")])
     probe.process(TOPIC, [0], [b"not looked at"])
     assert probe.seen[-1] == (0, 0, ["a"], True)

@@ -84,3 +84,12 @@ def test_every_stalled_partition_is_named():
     with pytest.raises(StalledError, match=r"chain-0 at offset 1.*in\.listing-3 at offset 1") as told:
         watchdog.observe(70, {AT: Progress(1, 3), ("chain", 0): Progress(1, 3), ("alert", 0): Progress(2, 3)})
     assert "alert" not in str(told.value)
+
+
+def test_a_commit_waits_for_all_stages_that_read_the_topic_so_each_may_be_the_busy_one():
+    for readers in (("one", "two"), ("two", "one")):
+        watchdog = Watchdog(60.0, readers={"in.listing": readers, "in.lot": ("one",), "chain": ("three",)})
+        for now in (0, 30, 60, 90):
+            watchdog.observe(now, {AT: Progress(5, 7 + now), ("in.lot", 3): Progress(now, 1000)})
+        with pytest.raises(StalledError, match=r"in\.listing-3"):
+            watchdog.observe(200, {AT: Progress(5, 900), ("chain", 3): Progress(9, 1000)})

@@ -16,9 +16,9 @@ from suyuan.streams.block_cache import BlockCache
 from suyuan.streams.dead_letter_limit import DeadLetterLimit
 from suyuan.streams.messages import OutputMessage
 from suyuan.streams.runner import Incoming, StageRunner
-from suyuan.streams.stage import Run
+from suyuan.streams.stage import Run, Stage
 from suyuan.streams.state.stage_state import MemoryStageState
-from suyuan.streams.topology import TOPOLOGY, Stage
+from suyuan.streams.topology import TOPOLOGY
 from tests.streams.event_messages import event_messages
 
 BEGINNING = 1_800_000_000_000
