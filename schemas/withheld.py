@@ -23,3 +23,11 @@ def withheld_hash(payload: bytes) -> str | None:
     if not payload.startswith(_PREFIX) or len(payload) != len(_PREFIX) + _DIGEST_CHARACTERS:
         return None
     return payload[len(_PREFIX) :].decode("ascii", "replace")
+
+
+def hash_of_withheld(payload: bytes, size: int) -> str | None:
+    """The SHA-256, in hex, of the value that a payload stands in for, or of the payload where a former version kept all
+    of it (`size` bytes); None where it is not known.
+    """
+    known = withheld_hash(payload)
+    return sha256(payload).hexdigest() if known is None and len(payload) == size else known

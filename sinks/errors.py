@@ -1,4 +1,4 @@
-"""What can go wrong between the log and ClickHouse, and which of it passes by itself."""
+"""What can go wrong between the log and a sink, and which of it passes by itself."""
 
 from __future__ import annotations
 
@@ -28,6 +28,10 @@ class ServerUnavailable(SinkError):
 
 class TablesFull(ServerUnavailable):
     """There is no room where the tables are; the same may be tried again when there is."""
+
+
+class FolderUnusable(SinkError):
+    """Nothing can be written to a folder that somebody named for it."""
 
 
 class TablesMissing(SinkError):
@@ -94,13 +98,14 @@ TRANSIENT = frozenset(
 _NOT_ENOUGH_SPACE = 243
 _FULL = ("No space left on device", "Disk quota exceeded", "File too large", "NOT_ENOUGH_SPACE")
 _OF_A_PROXY = re.compile(r"HTTP status (408|429|5\d\d)\b")
-_PASSING_ERRNO = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.EINTR})
+_FULL_ERRNO = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_PASSING_ERRNO = _FULL_ERRNO | {errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.EINTR}
 
 
 def is_full(error: BaseException) -> bool:
     """Whether an error says that no room is left."""
     if isinstance(error, OSError):
-        return error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+        return error.errno in _FULL_ERRNO
     return getattr(error, "code", None) == _NOT_ENOUGH_SPACE or any(said in str(error) for said in _FULL)
 
 

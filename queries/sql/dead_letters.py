@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 
 from suyuan.queries.rows import Row, limit_clause, read, stream, where_clause
 from suyuan.schemas.kinds import KINDS
-from suyuan.schemas.withheld import WITHHELD_TOPICS, withheld_hash
+from suyuan.schemas.withheld import WITHHELD_TOPICS, hash_of_withheld
 from suyuan.sinks.clickhouse import ClickHouse
 
 Place = tuple[str, int, int]
@@ -74,10 +73,7 @@ def whole_dead_letters(clickhouse: ClickHouse, places: Sequence[Place]) -> list[
 def _shown(row: Row) -> Row:
     if row["topic"] not in WITHHELD_TOPICS:
         return {**row, "withheld": False, "sha256": None}
-    payload = bytes.fromhex(row["payload"])
-    known = withheld_hash(payload)
-    if known is None and len(payload) == row["payload_bytes"]:
-        known = sha256(payload).hexdigest()
+    known = hash_of_withheld(bytes.fromhex(row["payload"]), row["payload_bytes"])
     return {**row, "key": None, "payload": "", "withheld": True, "sha256": known}
 
 

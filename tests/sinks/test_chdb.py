@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from suyuan.sinks.table_sink import TableSink
 from tests.sinks.conftest import emptied
 from tests.sinks.contract.asking import AskingContract
 from tests.sinks.contract.checking import CheckingContract
@@ -13,6 +14,7 @@ from tests.sinks.contract.tracing import TracingContract
 from tests.sinks.contract.unmatched import UnmatchedContract
 from tests.sinks.contract.verifying import VerifyingContract
 from tests.sinks.contract.views import ViewsContract
+from tests.sinks.contract.writing import WritingContract
 
 
 @pytest.fixture
@@ -32,6 +34,17 @@ def empty(chdb):
 
 class TestLoading(LoadingContract):
     pass
+
+
+class TestWriting(WritingContract):
+    @pytest.fixture
+    def sink(self, clickhouse):
+        return TableSink(clickhouse.writer)
+
+    @pytest.fixture
+    def written(self, clickhouse):
+        query = "SELECT topic, source_partition, source_offset FROM dead_letter ORDER BY ALL"
+        return lambda: clickhouse.writer.query(query).result_rows
 
 
 class TestMigrating(MigratingContract):
