@@ -41,6 +41,8 @@ class Settings(BaseSettings):
     """share of a partition's last messages that may be unreadable before reading stops; 1: no limit"""
     dead_letter_window: int = Field(default=1000, ge=10, le=100_000)
     """messages that the share is of"""
+    dead_letter_files: Path | None = None
+    """folder that dead letters are written to as files too"""
 
     kafka: str = ""
     """host:port of brokers, separated by commas; empty: the log is in the data folder"""

@@ -33,6 +33,8 @@ class TablesFull(ServerUnavailable):
 class FolderUnusable(SinkError):
     """Nothing can be written to a folder that somebody named for it."""
 
+    kind = ErrorKind.CONFIGURATION
+
 
 class TablesMissing(SinkError):
     """The server answers, but the tables are not there."""

@@ -12,8 +12,8 @@ from suyuan.sinks.verifier import Verification
 
 logger = logging.getLogger(__name__)
 
-LOADED_ROWS = Counter("suyuan_loaded_rows", "Rows inserted.", ["table"])
-LOADED_BYTES = Counter("suyuan_loaded_bytes", "Bytes of Avro inserted.", ["table"])
+LOADED_ROWS = Counter("suyuan_loaded_rows", "Rows inserted into a table, or written to `dead_letter files`.", ["table"])
+LOADED_BYTES = Counter("suyuan_loaded_bytes", "Bytes of Avro that these rows were.", ["table"])
 INSERT_SECONDS = Histogram(
     "suyuan_insert_seconds",
     "From the first attempt at an insert to its answer.",

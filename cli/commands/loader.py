@@ -6,6 +6,7 @@ import logging
 import signal
 import threading
 import time
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
@@ -22,8 +23,12 @@ from suyuan.runtime.metrics_server import serve_metrics
 from suyuan.runtime.settings import Settings, load
 from suyuan.sinks.clickhouse import ClickHouse
 from suyuan.sinks.damage import report_detached
+from suyuan.sinks.dead_letter_files import DeadLetterFiles
 from suyuan.sinks.errors import MigrationError
 from suyuan.sinks.migrations import migrate, pending
+from suyuan.sinks.sink import Sink
+from suyuan.sinks.table_sink import TableSink
+from suyuan.sinks.tables import GROUP as LOADERS
 
 GRACE_SECONDS = 20.0
 """that an insert in flight may still take when the process is told to stop"""
@@ -75,26 +80,46 @@ def _load(settings: Settings, *, once: bool, check_schema: bool, accept_loss: bo
         with administration(connection) as client:
             refuse_former(client)
         _prepare(tables, check_schema=check_schema)
-        loading = ClusterLoader(connection, tables, once=once, accept_loss=accept_loss)
-        monitor = LoaderMonitor(loading, tables, connection)
+        sinks: list[Sink] = [TableSink(tables.writer)]
+        if settings.dead_letter_files is not None:
+            sinks.append(DeadLetterFiles(settings.dead_letter_files))
+        loaders = [ClusterLoader(connection, sink, once=once, accept_loss=accept_loss) for sink in sinks]
+        monitor = LoaderMonitor(loaders[0], tables, connection, loaders[1:])
         report = None
         try:
-            loading.start()
+            for loading in loaders:
+                loading.start()
             monitor.start()
             say(f"suyuan loads from {settings.kafka} into {tables.settings.place}; Ctrl-C ends")
-            while not stopping.wait(0.1) and not loading.ended.is_set():
+            while not stopping.wait(0.1) and _goes_on(loaders):
                 pass
-            if loading.error is None and once and not stopping.is_set():
-                report = _report(loading, monitor, time.monotonic() - began)
+            if once and not stopping.is_set() and not any(loading.error for loading in loaders):
+                report = _report(loaders[0], monitor, time.monotonic() - began)
         finally:
             monitor.stop()
-            if loading.stop(GRACE_SECONDS):
-                loading.log.close()
-            else:
-                say("suyuan: ClickHouse did not answer in time; the next start repeats the insert under the same token")
-        if loading.error is not None:
-            raise loading.error
+            _stop(loaders)
+        for loading in loaders:
+            if loading.error is not None:
+                raise loading.error
         return report
+
+
+def _goes_on(loaders: Sequence[ClusterLoader]) -> bool:
+    """Until one fails, or, with `--once`, all are done."""
+    return not any(loading.error for loading in loaders) and not all(loading.ended.is_set() for loading in loaders)
+
+
+def _stop(loaders: Sequence[ClusterLoader]) -> None:
+    until = time.monotonic() + GRACE_SECONDS
+    for loading in loaders:
+        loading.begin_to_stop()
+    for loading in loaders:
+        if loading.stop(max(0.0, until - time.monotonic())):
+            loading.log.close()
+        elif loading.group == LOADERS:
+            say("suyuan: ClickHouse did not answer in time; the next start repeats the insert under the same token")
+        else:
+            say("suyuan: dead letters were not written in time; the next start goes on with them")
 
 
 def _report(loading: ClusterLoader, monitor: LoaderMonitor, seconds: float) -> dict[str, Any]:

@@ -1,10 +1,10 @@
-"""A loader of the cluster: the topics that the group assigns to this process, from Kafka into ClickHouse.
+"""A loader of the cluster: the topics that the group assigns to this process, from Kafka into a sink.
 
 What happens          | what it does
 ----------------------|-----------------------------------------------------------------------------------------
 topics are reassigned | drops what it has read, and reads its new topics from their committed offsets and notes
 brokers are away      | the same, again and again, until they are back
-ClickHouse is away    | repeats the one insert that is in flight, up to 30 s apart; reads nothing meanwhile
+the sink is away      | repeats the one insert that is in flight, up to 30 s apart; reads nothing meanwhile
 told to stop          | ends the insert in flight, commits, leaves the group
 """
 
@@ -13,19 +13,18 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from functools import partial
 from random import Random
 
 from suyuan.connections.kafka import KafkaConnection
 from suyuan.connections.log_errors import LogUnavailable
 from suyuan.runtime.lost import note_lost
 from suyuan.sinks.attempts import BackOff
-from suyuan.sinks.clickhouse import ClickHouse
 from suyuan.sinks.errors import OwnershipLost
 from suyuan.sinks.kafka_log import KafkaLog
 from suyuan.sinks.loader import POLL_SECONDS, Loaded, Loader
 from suyuan.sinks.metrics import observe_loaded, observe_retry
-from suyuan.sinks.table_sink import TableSink
-from suyuan.sinks.tables import GROUP, TARGETS
+from suyuan.sinks.sink import Sink
 
 logger = logging.getLogger(__name__)
 
@@ -33,30 +32,30 @@ KEEP_SECONDS = 0.25
 """between two signs of life to the group"""
 TOPICS_SECONDS = 5.0
 """between two looks at whether the topics are still the same"""
-TOPICS = tuple(target.topic for target in TARGETS)
 
 
 class ClusterLoader:
     """`start`, then `stop`, once each. `ended` is set when it ends, by itself with `once` or an `error`."""
 
     def __init__(
-        self, connection: KafkaConnection, clickhouse: ClickHouse, *, once: bool = False, accept_loss: bool = False
+        self, connection: KafkaConnection, sink: Sink, *, once: bool = False, accept_loss: bool = False
     ) -> None:
         """Raises LogUnavailable, TopicMissing, SinkError, WrongConnection."""
-        self.log = KafkaLog(connection, TOPICS, GROUP)
+        self.group = sink.group
+        self.log = KafkaLog(connection, [target.topic for target in sink.targets], sink.group)
         self.ended = threading.Event()
         self.error: BaseException | None = None
         self.owned: frozenset[str] = frozenset()
         self.rows: dict[str, int] = {}
-        """rows loaded since the start, by table"""
-        self._clickhouse = clickhouse
+        """rows loaded since the start, by table, or what else the sink has"""
+        self._sink = sink
         self._once = once
         self._accept_loss = accept_loss
         self._stopping = threading.Event()
         self._loader: Loader | None = None
         self._kept_at = 0.0
         self._checked_at = time.monotonic()
-        self._thread = threading.Thread(target=self._run, name="loader", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=sink.group, daemon=True)
 
     def start(self) -> None:
         """Load in the background."""
@@ -66,13 +65,17 @@ class ClusterLoader:
         """Finish the insert in flight, and leave the group; False where that takes longer than so many seconds. The
         intent is committed, and the next loader of the topic repeats it under the same token.
         """
+        self.begin_to_stop()
+        return self.ended.wait(seconds)
+
+    def begin_to_stop(self) -> None:
+        """`stop` without waiting."""
         self._stopping.set()
         if self._loader is not None:
             self._loader.stop.set()
-        return self.ended.wait(seconds)
 
     def lag(self) -> dict[tuple[str, int], int]:
-        """Messages of its own topics that are not in the tables."""
+        """Messages of its own topics that are not in the sink."""
         loader = self._loader
         return {} if loader is None else loader.lag()
 
@@ -107,15 +110,15 @@ class ClusterLoader:
         if owned is None:
             return False
         logger.info("loads %s", ", ".join(sorted(owned)) or "nothing: there are more loaders than topics")
-        targets = [target for target in TARGETS if target.topic in owned]
+        targets = [target for target in self._sink.targets if target.topic in owned]
         loader = Loader(
             self.log,
-            TableSink(self._clickhouse.writer),
+            self._sink,
             targets,
             on_loaded=self._note,
             on_retry=observe_retry,
             pause=self._pause,
-            on_lost=note_lost,
+            on_lost=partial(note_lost, group=self.group),
             accept_loss=self._accept_loss,
         )
         self._loader, self.owned = loader, owned

@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Sequence
 
 from suyuan.connections.kafka import KafkaConnection
 from suyuan.operations.hidden_messages import HiddenMessages
@@ -17,7 +18,6 @@ from suyuan.sinks.ahead import reached_in_tables
 from suyuan.sinks.clickhouse import ClickHouse
 from suyuan.sinks.kafka_log import KafkaLog
 from suyuan.sinks.metrics import observe_verification
-from suyuan.sinks.tables import GROUP as LOADERS
 from suyuan.sinks.verifier import Snapshot, Verification, Verifier
 from suyuan.streams import metrics
 from suyuan.streams.app import GROUP as STAGES
@@ -34,10 +34,19 @@ INPUTS = tuple(topic.name for topic in TOPICS if topic.name.startswith("in."))
 
 
 class LoaderMonitor:
-    """Runs in a thread of its own from `start` to `stop`. Errors are logged, and the next look tries again."""
+    """Runs in a thread of its own from `start` to `stop`. Errors are logged, and the next look tries again. `loader`:
+    that of the tables; `others`: whose lag is set too.
+    """
 
-    def __init__(self, loader: ClusterLoader, clickhouse: ClickHouse, connection: KafkaConnection) -> None:
+    def __init__(
+        self,
+        loader: ClusterLoader,
+        clickhouse: ClickHouse,
+        connection: KafkaConnection,
+        others: Sequence[ClusterLoader] = (),
+    ) -> None:
         self._loader = loader
+        self._others = tuple(others)
         self._connection = connection
         self._inputs: KafkaLog | None = None
         self._clickhouse = clickhouse
@@ -104,11 +113,12 @@ class LoaderMonitor:
         self._compared = True
 
     def _observe_lag(self) -> None:
-        behind: defaultdict[str, int] = defaultdict(int)
-        for (topic, _), messages in self._loader.lag().items():
-            behind[topic] += messages
-        for topic, messages in behind.items():
-            metrics.LAG.labels(LOADERS, topic).set(messages)
+        for loader in (self._loader, *self._others):
+            behind: defaultdict[str, int] = defaultdict(int)
+            for (topic, _), messages in loader.lag().items():
+                behind[topic] += messages
+            for topic, messages in behind.items():
+                metrics.LAG.labels(loader.group, topic).set(messages)
 
     def _verify(self) -> None:
         """Verify the last call's snapshot, once the loaders are beyond it."""

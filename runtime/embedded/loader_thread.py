@@ -1,43 +1,44 @@
-"""The loader in a thread of its own."""
+"""A loader in a thread of its own."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 
 from suyuan.eventlog.log import Log
 from suyuan.runtime.lost import note_lost
-from suyuan.sinks.clickhouse import ClickHouse
 from suyuan.sinks.loader import Loaded, Loader
 from suyuan.sinks.metrics import observe_loaded, observe_retry
-from suyuan.sinks.table_sink import TableSink
+from suyuan.sinks.sink import Sink
 
 
 class LoaderThread:
-    """Loads in a thread until stopped; `fail(error)` is called when it cannot go on."""
+    """Loads into one sink, in a thread, until stopped; `fail(error)` is called when it cannot go on."""
 
     def __init__(
-        self, log: Log, clickhouse: ClickHouse, fail: Callable[[BaseException], None], *, accept_loss: bool = False
+        self, log: Log, sink: Sink, fail: Callable[[BaseException], None], *, accept_loss: bool = False
     ) -> None:
+        self.group = sink.group
         self._log = log
         self._accept_loss = accept_loss
-        self._clickhouse = clickhouse
+        self._sink = sink
         self._fail = fail
         self._thread: threading.Thread | None = None
         self.rows: dict[str, int] = {}
-        """rows loaded since the start, by table"""
+        """rows loaded since the start, by table, or what else the sink has"""
 
     def start(self) -> None:
         """Resume what was intended, and go on in the background."""
         self._loader = Loader(
             self._log,
-            TableSink(self._clickhouse.writer),
+            self._sink,
             on_loaded=self._note,
             on_retry=observe_retry,
-            on_lost=note_lost,
+            on_lost=partial(note_lost, group=self.group),
             accept_loss=self._accept_loss,
         )
-        self._thread = threading.Thread(target=self._run, name="loader", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=self.group, daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -47,7 +48,7 @@ class LoaderThread:
             self._thread.join()
 
     def lag(self) -> dict[tuple[str, int], int]:
-        """Messages not yet in the tables."""
+        """Messages not yet in the sink."""
         return self._loader.lag()
 
     def _run(self) -> None:

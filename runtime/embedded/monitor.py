@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 
 from suyuan.eventlog.log import Log
@@ -13,7 +14,6 @@ from suyuan.runtime.state_size import observe_state_size
 from suyuan.runtime.unmatched_count import UnmatchedCount
 from suyuan.sinks.clickhouse import ClickHouse
 from suyuan.sinks.metrics import observe_verification
-from suyuan.sinks.tables import GROUP as LOADER
 from suyuan.sinks.verifier import Snapshot, Verification, Verifier
 from suyuan.streams import metrics
 from suyuan.streams.app import GROUP
@@ -24,9 +24,9 @@ logger = logging.getLogger(__name__)
 class SystemMonitor:
     """The figures of a system. Its methods are called from a thread at intervals."""
 
-    def __init__(self, log: Log, clickhouse: ClickHouse, loader: LoaderThread, folder: Path) -> None:
+    def __init__(self, log: Log, clickhouse: ClickHouse, loaders: Iterable[LoaderThread], folder: Path) -> None:
         self._log = log
-        self._loader = loader
+        self._loaders = tuple(loaders)
         self._folder = folder
         self._verifier = Verifier(clickhouse, log, inputs=lambda: log)
         self._pending: Snapshot | None = None
@@ -36,7 +36,8 @@ class SystemMonitor:
 
     def observe(self) -> None:
         """Set lag per group and topic, and size of the state."""
-        for group, lag in ((GROUP, self._log.lag(GROUP)), (LOADER, self._loader.lag())):
+        lags = ((GROUP, self._log.lag(GROUP)), *((loader.group, loader.lag()) for loader in self._loaders))
+        for group, lag in lags:
             behind: defaultdict[str, int] = defaultdict(int)
             for (topic, _), messages in lag.items():
                 behind[topic] += messages

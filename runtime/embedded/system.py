@@ -25,9 +25,13 @@ from suyuan.schemas.topics import TOPICS
 from suyuan.sinks.ahead import reached_in_tables
 from suyuan.sinks.clickhouse import ClickHouse, ClickHouseSettings
 from suyuan.sinks.damage import report_detached
+from suyuan.sinks.dead_letter_files import GROUP as FILES_GROUP
+from suyuan.sinks.dead_letter_files import DeadLetterFiles
 from suyuan.sinks.definitions import damaged, keep, mend
 from suyuan.sinks.errors import FolderInUse
 from suyuan.sinks.migrations import migrate
+from suyuan.sinks.sink import Sink
+from suyuan.sinks.table_sink import TableSink
 from suyuan.streams.app import GROUP, StreamApp
 
 logger = logging.getLogger(__name__)
@@ -72,6 +76,7 @@ class EmbeddedRun:
         self._once = once
         self._closing: list[Callable[[], Awaitable[None]]] = []
         self._tasks: list[asyncio.Task[None]] = []
+        self._loaders: list[LoaderThread] = []
         self._service: QueryService | None = None
         # a commit that takes longer than its interval on a busy machine is nothing that anybody must act on
         logging.getLogger("mode.timers").setLevel(logging.ERROR)
@@ -83,7 +88,7 @@ class EmbeddedRun:
         return self._settings.data
 
     async def start(self) -> None:
-        """Log, tables, others' queries, loader, stages, in this order; what was started is stopped again when a later
+        """Log, tables, others' queries, loaders, stages, in this order; what was started is stopped again when a later
         one fails.
         """
         try:
@@ -92,11 +97,10 @@ class EmbeddedRun:
             self._closing.append(lambda: asyncio.to_thread(self.clickhouse.close))
             self._service = QueryService(self.folder, named_queries(self.clickhouse))
             await asyncio.to_thread(self._service.start)
-            self.loader = LoaderThread(self.log, self.clickhouse, self._fail, accept_loss=self._accept_loss)
-            await asyncio.to_thread(self.loader.start)
-            self._closing.append(lambda: asyncio.to_thread(self.loader.stop))
+            self.loader = await self._start_loader(TableSink(self.clickhouse.writer))
+            await self._write_dead_letters()
             self.streams = await self._start_streams()
-            self.monitor = SystemMonitor(self.log, self.clickhouse, self.loader, self.folder)
+            self.monitor = SystemMonitor(self.log, self.clickhouse, self._loaders, self.folder)
             self._every(WATCH_SECONDS, self.monitor.observe)
             self._every(WATCH_SECONDS, self._check_streams)
             if not self._once:
@@ -124,8 +128,9 @@ class EmbeddedRun:
         progress = Progress()
         for (topic, _), behind in self.log.lag(GROUP).items():
             progress.streams[topic] = progress.streams.get(topic, 0) + behind
-        for (topic, _), behind in self.loader.lag().items():
-            progress.loader[topic] = progress.loader.get(topic, 0) + behind
+        for loader in self._loaders:
+            for (topic, _), behind in loader.lag().items():
+                progress.loader[topic] = progress.loader.get(topic, 0) + behind
         return progress
 
     async def wait_drained(self) -> None:
@@ -185,6 +190,21 @@ class EmbeddedRun:
             clickhouse.close()
             raise
         return clickhouse
+
+    async def _start_loader(self, sink: Sink) -> LoaderThread:
+        loader = LoaderThread(self.log, sink, self._fail, accept_loss=self._accept_loss)
+        await asyncio.to_thread(loader.start)
+        self._closing.append(lambda: asyncio.to_thread(loader.stop))
+        self._loaders.append(loader)
+        return loader
+
+    async def _write_dead_letters(self) -> None:
+        """To files as well, where somebody wants them; else nothing is kept for such a reader in the log."""
+        folder = self._settings.dead_letter_files
+        if folder is None:
+            await asyncio.to_thread(self.log.forget_group, FILES_GROUP)
+        else:
+            await self._start_loader(await asyncio.to_thread(DeadLetterFiles, folder))
 
     async def _start_streams(self) -> StreamApp:
         fsync = "always" if self._settings.fsync else "interval"

@@ -222,3 +222,37 @@ def test_nothing_is_sent_for_what_is_no_correction(suyuan, command, letters, pub
     (outcome,) = command("deadletters", "replay", "in.entity:0:1", "--force", code=1)
     assert "neither key nor value" in outcome["reason"]
     assert messages(data) == [(b"k", b"x"), (None, None)]
+
+
+def lines_of(folder):
+    lines = [json.loads(line) for path in sorted(folder.glob("*/*.jsonl")) for line in path.read_text().splitlines()]
+    return {line["id"]: line for line in lines}, len(lines)
+
+
+def test_files_have_what_the_tables_have(suyuan, command, publish, data, tmp_path):
+    folder = tmp_path / "letters"
+    publish("in.entity", (b"key\xff", UNKNOWN_SCHEMA), (None, b"hello"))
+    publish("in.complaint", (b"k", "张三".encode()))
+    files = {"SUYUAN_DEAD_LETTER_FILES": str(folder)}
+    assert suyuan("run", "--once", own=True, **files).code == 0
+    lines, count = lines_of(folder)
+    assert sorted(lines) == ["in.complaint:0:0", "in.entity:0:0", "in.entity:0:1"]
+    assert count == 3
+    assert command("deadletters", "show", "in.entity:0:0", own=True) == [lines["in.entity:0:0"] | {"replays": []}]
+    assert lines["in.complaint:0:0"]["withheld"]
+
+    # where nobody wants files, nothing is kept for them in the log; later they have what it still has, each once
+    publish("in.entity", (None, b"hello again"))
+    assert suyuan("run", "--once", own=True).code == 0
+    with Log.open(data, role="read") as log:
+        assert log.lag("dead-letter-files") == {}
+    assert suyuan("run", "--once", own=True, **files).code == 0
+    lines, count = lines_of(folder)
+    assert count == len(lines) == 4
+
+
+def test_a_folder_for_files_that_cannot_be_written_is_bad_configuration(suyuan, tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    answer = suyuan("run", "--once", own=True, SUYUAN_DEAD_LETTER_FILES=str(tmp_path / "file" / "letters"))
+    assert answer.code == 3
+    assert f"dead letters cannot be written to {tmp_path / 'file' / 'letters'}: " in answer.errors
