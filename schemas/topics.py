@@ -16,6 +16,9 @@ BETWEEN_STAGES = dt.timedelta(days=1)
 TO_SINKS = dt.timedelta(days=7)
 ON_RECORD = dt.timedelta(days=400)
 
+INPUTS = tuple(f"in.{kind}" for kind in (*KINDS[1:], KINDS[0]))
+"""topics by which events come in: those of records before that of the listings that rest on them"""
+
 
 @dataclass(frozen=True, slots=True)
 class Topic:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from kafka import TopicPartition
@@ -21,6 +21,9 @@ from suyuan.operations.topics.spec import WantedTopic, wanted_topics
 
 _SHOWN = 10
 
+Topics = Sequence[Mapping[str, Any]]
+"""all that the brokers describe"""
+
 
 def cluster(connection: KafkaConnection, partitions: int | None, replication: int) -> Iterator[Finding]:
     """Findings, in the order in which to put things right. `partitions` and `replication`: what topics must have;
@@ -32,9 +35,11 @@ def cluster(connection: KafkaConnection, partitions: int | None, replication: in
             said = ", ".join(f"{broker['broker_id']} at {broker['host']}:{broker['port']}" for broker in brokers)
             yield Finding("kafka", "ok", f"{len(brokers)} answering: {said}; {_version(client, brokers)}")
             yield _secrecy(connection, [broker["host"] for broker in brokers])
-            yield from _topics(client, list(wanted_topics(partitions or usual_count(client), replication)))
-            yield from _open_transactions(client)
-            yield _clock(client)
+            described: Topics = client.describe_topics()
+            wanted = list(wanted_topics(partitions or usual_count(described), replication))
+            yield from _topics(client, wanted, described)
+            yield from _open_transactions(client, described)
+            yield _clock(client, described)
     except SuyuanError as error:
         yield Finding("kafka", "failed", str(error))
 
@@ -60,8 +65,8 @@ def _secrecy(connection: KafkaConnection, hosts: list[str]) -> Finding:
     return Finding("secrecy", "ok", f"plaintext, but only on this machine, as {who}")
 
 
-def _topics(client: KafkaAdminClient, wanted: list[WantedTopic]) -> Iterator[Finding]:
-    found = list(differences(client, wanted))
+def _topics(client: KafkaAdminClient, wanted: list[WantedTopic], described: Topics) -> Iterator[Finding]:
+    found = list(differences(client, wanted, described))
     missing = [mismatch.topic for mismatch in found if mismatch.what == "topic"]
     if missing:
         shown = ", ".join(missing[:_SHOWN]) + (", …" if len(missing) > _SHOWN else "")
@@ -75,25 +80,25 @@ def _topics(client: KafkaAdminClient, wanted: list[WantedTopic]) -> Iterator[Fin
         yield Finding("topics", "ok", f"{len(wanted)}, each with {wanted[0].partitions} partitions, as they have to be")
 
 
-def _open_transactions(client: KafkaAdminClient) -> Iterator[Finding]:
+def _open_transactions(client: KafkaAdminClient, described: Topics) -> Iterator[Finding]:
     """Open transactions to which nothing was written for a while."""
     now = time.time_ns() // 1_000_000
-    for each in open_transactions(client, _partitions(client, "in.")):
+    for each in open_transactions(client, _partitions(described, "in.")):
         if now - each.written_at > LONG_SECONDS * 1000:
             yield Finding("transactions", "failed", str(each))
 
 
-def _partitions(client: KafkaAdminClient, *begins: str) -> list[TopicPartition]:
+def _partitions(described: Topics, *begins: str) -> list[TopicPartition]:
     return [
         TopicPartition(topic["name"], partition["partition_index"])
-        for topic in client.describe_topics()
+        for topic in described
         if topic["name"].startswith(begins)
         for partition in topic["partitions"]
     ]
 
 
-def _clock(client: KafkaAdminClient) -> Finding:
+def _clock(client: KafkaAdminClient, described: Topics) -> Finding:
     """The brokers' clock: they give each record the time at which they appended it."""
-    partitions = _partitions(client, "in.", "event.")
+    partitions = _partitions(described, "in.", "event.")
     newest = client.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.MAX_TIMESTAMP)) if partitions else {}
     return against_newest(max((each.timestamp for each in newest.values()), default=0), "the newest record in Kafka")

@@ -11,7 +11,7 @@ from kafka.errors import KafkaError
 from suyuan.connections.kafka import KafkaConnection
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.operations.dead_letters.log import TOPIC, Message
-from suyuan.schemas.kinds import KINDS
+from suyuan.schemas.topics import INPUTS
 from suyuan.sinks.kafka_log import KafkaLog
 
 GROUP = "deadletters"
@@ -46,7 +46,7 @@ class KafkaReplayLog:
 def kafka_replay_log(connection: KafkaConnection) -> Iterator[KafkaReplayLog]:
     """Connect, for the duration of the context. Raises SuyuanError, also for what happens within."""
     try:
-        reader = KafkaLog(connection, [*(f"in.{kind}" for kind in KINDS), TOPIC], GROUP)
+        reader = KafkaLog(connection, [*INPUTS, TOPIC], GROUP)
         try:
             producer = KafkaProducer(
                 **connection.kafka_python(),

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from suyuan.eventlog.log import Log
-from suyuan.operations.exporting.lines import Exported, exported_lines, in_topics
+from suyuan.operations.exporting.lines import Exported, exported_lines
+from suyuan.schemas.topics import INPUTS
 
 
 def folder_lines(folder: Path, done: Exported) -> Iterator[bytes]:
@@ -17,7 +18,7 @@ def folder_lines(folder: Path, done: Exported) -> Iterator[bytes]:
         known = log.topics()
         ranges = {
             (topic, number): (log.start_offset(topic, number), log.end_offset(topic, number))
-            for topic in in_topics()
+            for topic in INPUTS
             if topic in known
             for number in range(log.partitions(topic))
         }

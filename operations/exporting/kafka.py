@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from suyuan.connections.kafka import KafkaConnection
-from suyuan.operations.exporting.lines import Exported, exported_lines, in_topics
+from suyuan.operations.exporting.lines import Exported, exported_lines
 from suyuan.operations.kafka_admin import administration
+from suyuan.schemas.topics import INPUTS
 from suyuan.sinks.kafka_log import KafkaLog
 
 GROUP = "export"
@@ -19,8 +20,8 @@ def cluster_lines(connection: KafkaConnection, done: Exported) -> Iterator[bytes
     """
     with administration(connection) as client:
         there = {topic["name"] for topic in client.describe_topics()}
-    topics = [topic for topic in in_topics() if topic in there] or in_topics()
-    done.lacking = tuple(topic for topic in in_topics() if topic not in topics)
+    topics = [topic for topic in INPUTS if topic in there] or INPUTS
+    done.lacking = tuple(topic for topic in INPUTS if topic not in topics)
     log = KafkaLog(connection, topics, GROUP)
     try:
         starts, ends = log.start_offsets(), log.end_offsets()

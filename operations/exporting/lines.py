@@ -11,7 +11,7 @@ import msgspec
 from suyuan.domain.acceptance import refusal
 from suyuan.schemas.events import decode_event
 from suyuan.schemas.framing import UnreadableEvent
-from suyuan.schemas.kinds import EVENT_KINDS, KINDS, PERSONAL
+from suyuan.schemas.kinds import EVENT_KINDS, PERSONAL
 from suyuan.sinks.log_reader import Fetched, TopicPartition
 
 FETCH_RECORDS = 8_192
@@ -32,11 +32,6 @@ class Exported:
     unreadable: int = 0
     withheld: int = 0
     lacking: tuple[str, ...] = ()
-
-
-def in_topics() -> list[str]:
-    """The topics of events: records before the listings that rest on them."""
-    return [f"in.{kind}" for kind in (*KINDS[1:], KINDS[0])]
 
 
 def exported_lines(ranges: dict[TopicPartition, tuple[int, int]], fetch: Fetch, done: Exported) -> Iterator[bytes]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +14,7 @@ from suyuan.connections.kafka import KafkaConnection
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.operations.kafka_admin import administration
 from suyuan.operations.topics.spec import WantedTopic, wanted_topics
-from suyuan.schemas.kinds import KINDS
-from suyuan.schemas.topics import FORMER_TOPICS, KEYS_MARK
+from suyuan.schemas.topics import FORMER_TOPICS, INPUTS, KEYS_MARK
 
 FORMER_LOOKS = 6
 
@@ -42,26 +41,27 @@ def mismatches(connection: KafkaConnection, partitions: int | None, replication:
     Blocks. Raises SuyuanError: UNAVAILABLE where no broker answers.
     """
     with administration(connection) as client:
-        refuse_former(client)
-        count = partitions or usual_count(client)
-        return list(differences(client, list(wanted_topics(count, replication))))
+        described = refuse_former(client)
+        wanted = list(wanted_topics(partitions or usual_count(described), replication))
+        return list(differences(client, wanted, described))
 
 
-def refuse_former(client: KafkaAdminClient) -> None:
-    """Raise SuyuanError where the topics of events are those of a former version."""
+def refuse_former(client: KafkaAdminClient) -> Sequence[Mapping[str, Any]]:
+    """Return the brokers' description of all topics; raise SuyuanError where those of events are of a former version."""
     for attempt in range(FORMER_LOOKS):
-        names = {topic["name"] for topic in client.describe_topics()}
-        if KEYS_MARK in names or not any(f"in.{kind}" in names for kind in KINDS):
-            return
+        described: Sequence[Mapping[str, Any]] = client.describe_topics()
+        names = {topic["name"] for topic in described}
+        if KEYS_MARK in names or not any(topic in names for topic in INPUTS):
+            return described
         if attempt + 1 < FORMER_LOOKS:  # somebody may be making them
             time.sleep(0.5)
     raise SuyuanError(FORMER_TOPICS, ErrorKind.CONFIGURATION)
 
 
-def usual_count(client: KafkaAdminClient) -> int:
-    """How many partitions most of our topics have; 1 where there are none."""
+def usual_count(described: Iterable[Mapping[str, Any]]) -> int:
+    """How many partitions most of our topics have, by the brokers' description; 1 where there are none."""
     ours = {topic.name for topic in wanted_topics(1)}
-    counts = Counter(len(topic["partitions"]) for topic in client.describe_topics() if topic["name"] in ours)
+    counts = Counter(len(topic["partitions"]) for topic in described if topic["name"] in ours)
     return max(counts, key=lambda count: (counts[count], count), default=1)
 
 
@@ -101,9 +101,11 @@ class Described:
         ]
 
 
-def differences(client: KafkaAdminClient, wanted: Iterable[WantedTopic]) -> Iterator[Mismatch]:
-    """The mismatches of each wanted topic."""
-    there = {topic["name"]: topic["partitions"] for topic in client.describe_topics()}
+def differences(
+    client: KafkaAdminClient, wanted: Iterable[WantedTopic], described: Iterable[Mapping[str, Any]]
+) -> Iterator[Mismatch]:
+    """The mismatches of each wanted topic. `described`: all topics, as the brokers describe them now."""
+    there = {topic["name"]: topic["partitions"] for topic in described}
     wanted = list(wanted)
     configs = _configs(client, [topic for topic in wanted if topic.name in there])
     for topic in wanted:

@@ -41,7 +41,7 @@ def make_topics(connection: KafkaConnection, partitions: int, replication: int =
         # a broker may not have heard yet of what the controller made, for us or for another
         client.wait_for_topics([topic.name for topic in wanted], timeout_ms=READY_MS)
         left = [topic for topic in wanted if topic.name not in made]
-        return Made(made, [topic.name for topic in left], list(differences(client, left)))
+        return Made(made, [topic.name for topic in left], list(differences(client, left, client.describe_topics())))
 
 
 def _make(client: KafkaAdminClient, wanted: list[WantedTopic]) -> list[str]:

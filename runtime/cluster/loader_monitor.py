@@ -13,7 +13,7 @@ from suyuan.operations.hidden_messages import HiddenMessages
 from suyuan.runtime.chain_watch import BETWEEN_STAGES, LOOK_SECONDS, ChainWatch, Progress
 from suyuan.runtime.cluster.loader import ClusterLoader
 from suyuan.runtime.unmatched_count import COUNT_SECONDS, UnmatchedCount
-from suyuan.schemas.topics import TOPICS
+from suyuan.schemas.topics import INPUTS
 from suyuan.sinks.ahead import reached_in_tables
 from suyuan.sinks.clickhouse import ClickHouse
 from suyuan.sinks.kafka_log import KafkaLog
@@ -30,7 +30,6 @@ VERIFIER = "chain"
 """whoever loads this topic verifies"""
 VERIFIERS = "verifier"
 """named to the brokers; nothing is ever committed for it"""
-INPUTS = tuple(topic.name for topic in TOPICS if topic.name.startswith("in."))
 
 
 class LoaderMonitor:
