@@ -13,6 +13,11 @@ from suyuan.connections.kafka import KafkaConnection
 from suyuan.errors import ErrorKind
 from suyuan.operations.kafka_admin import BrokersError, administration
 from suyuan.operations.topics.check import Described
+from suyuan.operations.work_left import WorkLeft
+from suyuan.sinks.tables import GROUP as LOADERS
+from suyuan.sinks.tables import TARGETS
+from suyuan.streams.app import GROUP as STAGES
+from suyuan.streams.topology import READ_TOPICS
 from suyuan.streams.watchdog import Progress
 
 
@@ -65,6 +70,23 @@ class GroupLag:
             progress[at.topic, at.partition] = Progress(max(known, starts[at].offset), ends[at].offset)
         return progress
 
+    def partitions(self, topic: str) -> int:
+        """How many there were at the start; 0: the brokers did not know the topic."""
+        return sum(at.topic == topic for at in self._partitions)
+
     def close(self) -> None:
         """Disconnect."""
         self._open.close()
+
+
+def cluster_work_left(connection: KafkaConnection, partitions: int) -> WorkLeft:
+    """`partitions`: as many are there where the brokers do not know. Raises as GroupLag."""
+    messages = 0
+    for group, topics in ((STAGES, READ_TOPICS), (LOADERS, [target.topic for target in TARGETS])):
+        lag = GroupLag(connection, group, topics)
+        try:
+            messages += sum(max(0, each.end - each.committed) for each in lag.progress().values())
+            partitions = lag.partitions("chain") or partitions
+        finally:
+            lag.close()
+    return WorkLeft(messages, partitions)

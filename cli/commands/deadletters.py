@@ -20,12 +20,12 @@ from suyuan.cli.screen import console, print_json, put, say, show_records
 from suyuan.cli.visible import visible
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.operations.dead_letters.correction import correction
-from suyuan.operations.dead_letters.log import Gone, value_at
+from suyuan.operations.dead_letters.log import Gone
 from suyuan.operations.dead_letters.place import Place
 from suyuan.operations.dead_letters.replay import LARGEST_KEPT, Ask, Candidate, Outcome, Replayer
 from suyuan.publishing.files.sources import STDIN
+from suyuan.runtime.deployment import deployment_of
 from suyuan.runtime.open_queries import tables
-from suyuan.runtime.open_replay_log import replay_log
 from suyuan.runtime.registry import accept_registered_ids
 from suyuan.runtime.settings import Settings, load
 
@@ -154,8 +154,7 @@ def _whole(settings: Settings, place: Place, letter: Mapping[str, Any]) -> bytes
     if len(payload) == letter["payload_bytes"]:
         return payload
     try:
-        with replay_log(settings) as log:
-            return value_at(log.reader, place) or b""
+        return deployment_of(settings).raw_event(place)
     except Gone:
         raise SuyuanError(f"the topic no longer has {place}, and the tables only its first MiB") from None
 
@@ -214,7 +213,7 @@ def replay(
     corrected = None if edit is None else _content(edit)
     settings = load(data=data or context.obj)
     accept_registered_ids(settings)
-    with tables(settings) as ask, replay_log(settings) as log:
+    with tables(settings) as ask, deployment_of(settings).replay_log() as log:
         candidates = (
             [Candidate(place) for place in places]
             if places

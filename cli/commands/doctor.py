@@ -15,9 +15,9 @@ from suyuan.cli.options import AsJson, Data, Kafka
 from suyuan.cli.screen import print_json, show
 from suyuan.connections.urls import address_shown
 from suyuan.errors import SuyuanError
-from suyuan.operations.checks import damage, folder, kafka, machine, tables
+from suyuan.operations.checks import machine
 from suyuan.operations.checks.finding import Finding
-from suyuan.runtime.checks import chains, reused_ids, unmatched
+from suyuan.runtime.deployment import deployment_of
 from suyuan.runtime.settings import Settings, load
 
 _COLUMNS = (Column("check"), Column("status"), Column("detail", "text", most=4_000))
@@ -52,24 +52,8 @@ def _row(finding: Finding) -> Mapping[str, Value]:
 def _examine(settings: Settings) -> Iterator[Finding]:
     shown = settings.model_dump(mode="json", include={"data", "partitions"})
     shown |= settings.model_dump(mode="json", exclude_defaults=True)
-    connection = settings.kafka_connection() if settings.kafka else None
-    clickhouse = settings.clickhouse_settings()
     yield Finding("configuration", "ok", ", ".join(f"{name}={_told(value)}" for name, value in shown.items()))
-    yield from folder.access(settings.data)
-    if connection is None:
-        yield from folder.running(settings.data)
-        yield from folder.log(settings.data)
-        yield from damage.log(settings.data)
-    else:
-        yield from kafka.cluster(connection, settings.partitions_asked_for(), settings.kafka_replication)
-    yield from damage.state(settings.data)
-    if clickhouse.path is None:
-        yield from tables.server(clickhouse)
-    elif connection is None:
-        yield from damage.tables(settings.data)
-    yield from chains.sample(settings)
-    yield from unmatched.records(settings)
-    yield from reused_ids.ids(settings)
+    yield from deployment_of(settings).checks()
     yield from machine.disk(settings.data)
     yield from machine.limits()
     yield from machine.versions()

@@ -11,8 +11,9 @@ from suyuan.cli.options import Data
 from suyuan.cli.screen import print_json
 from suyuan.domain.evidence import evidence_parts
 from suyuan.errors import ErrorKind, SuyuanError
+from suyuan.operations.dead_letters.place import Place
+from suyuan.runtime.deployment import deployment_of
 from suyuan.runtime.open_queries import rows
-from suyuan.runtime.raw_event import raw_event
 from suyuan.runtime.settings import load
 
 
@@ -42,5 +43,6 @@ def event(
     if len(found) > 1:
         raise SuyuanError(f"{len(found)} events are called so: {', '.join(row['evidence'] for row in found)}")
     (row,) = found
-    sys.stdout.buffer.write(raw_event(settings, f"in.{row['kind']}", row["source_partition"], row["source_offset"]))
+    place = Place(f"in.{row['kind']}", row["source_partition"], row["source_offset"])
+    sys.stdout.buffer.write(deployment_of(settings).raw_event(place))
     sys.stdout.buffer.flush()

@@ -11,9 +11,8 @@ import typer
 from suyuan.cli.options import Data, Kafka
 from suyuan.cli.screen import say
 from suyuan.errors import ErrorKind, SuyuanError
-from suyuan.operations.exporting.embedded import folder_lines
-from suyuan.operations.exporting.kafka import cluster_lines
 from suyuan.operations.exporting.lines import Exported
+from suyuan.runtime.deployment import deployment_of
 from suyuan.runtime.settings import load
 
 app = typer.Typer(help="The log as a whole.", no_args_is_help=True)
@@ -38,9 +37,8 @@ def export(
     whose folders and topics nothing else reads any more. Published into a new folder or cluster they make everything
     anew.
     """
-    settings = load(data=data, kafka=kafka)
     done = Exported()
-    lines = cluster_lines(settings.kafka_connection(), done) if settings.kafka else folder_lines(settings.data, done)
+    lines = deployment_of(load(data=data, kafka=kafka)).exported_lines(done)
     if out is None:
         for line in lines:
             sys.stdout.buffer.write(line)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
+from contextlib import ExitStack, closing, nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -14,8 +14,7 @@ from suyuan.cli.options import AsJson, Data, Kafka
 from suyuan.cli.progress import progress_bar
 from suyuan.cli.screen import print_json, put, say
 from suyuan.errors import ErrorKind, SuyuanError
-from suyuan.publishing.files import embedded
-from suyuan.publishing.files.batches import Outlet, Publisher
+from suyuan.publishing.files.batches import Publisher
 from suyuan.publishing.files.checked import NoOutlet, Shown
 from suyuan.publishing.files.columns import OwnWords, nearest, read_own_words
 from suyuan.publishing.files.encoding import Encoding, named
@@ -25,7 +24,8 @@ from suyuan.publishing.files.records import Options
 from suyuan.publishing.files.refused_rows import RefusedRows
 from suyuan.publishing.files.sources import STDIN
 from suyuan.publishing.files.tally import Tally
-from suyuan.runtime.settings import Settings, load
+from suyuan.runtime.deployment import deployment_of
+from suyuan.runtime.settings import load
 from suyuan.schemas.kinds import KINDS
 
 _SHOWN = 20
@@ -79,7 +79,8 @@ def publish(
         settings = None if check else load(data=data, kafka=kafka)
         refused = opened.enter_context(closing(_refused_rows(errors, files))) if errors is not None else None
         try:
-            with _outlet(settings, tally) as outlet, progress_bar(tally) as progress:
+            to = nullcontext(NoOutlet(tally)) if settings is None else deployment_of(settings).outlet(tally)
+            with to as outlet, progress_bar(tally) as progress:
                 Publication(Publisher(outlet), tally, progress, options, refused, shown).publish(files)
         except SuyuanError as error:
             failure = error
@@ -88,16 +89,6 @@ def publish(
         raise failure
     if tally.rejected:
         raise typer.Exit(Exit.FAILED)
-
-
-def _outlet(settings: Settings | None, tally: Tally) -> AbstractContextManager[Outlet]:
-    if settings is None:
-        return nullcontext(NoOutlet(tally))
-    if not settings.kafka:
-        return embedded.outlet(settings.data, settings.partitions, tally, fsync=settings.fsync)
-    from suyuan.publishing.files import kafka  # noqa: PLC0415 - Kafka's client takes a while to load
-
-    return kafka.outlet(settings.kafka_connection(), tally)
 
 
 def _encoding(name: str | None) -> Encoding | None:

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from suyuan.cli.options import AsJson, Data, Kafka
 from suyuan.cli.screen import print_json, put
-from suyuan.errors import ErrorKind, SuyuanError
-from suyuan.operations.state_rebuild import embedded
-from suyuan.operations.state_rebuild import kafka as cluster
-from suyuan.runtime.settings import Settings, load
+from suyuan.runtime.deployment import deployment_of
+from suyuan.runtime.settings import load
 
 app = typer.Typer(no_args_is_help=True, help="What the stages keep.")
 
@@ -41,34 +36,16 @@ def rebuild(
     With --partition nothing stops and nothing is forgotten: what belongs to the one partition is sent to it again from
     the state of all, which mends what it lacks, and its chains are assessed again.
     """
-    settings = load(kafka=kafka, data=data)
+    deployment = deployment_of(load(kafka=kafka, data=data))
     if partition is not None:
-        messages = _rebuild_partition(settings, partition)
+        messages = deployment.rebuild_partition(partition)
         if as_json:
             print_json([{"partition": partition, "messages": messages}])
         else:
             put(f"what belongs to partition {partition} is sent to it again; the verifier tells whether it helped")
         return
-    if settings.kafka:
-        events = cluster.rebuild(settings.kafka_connection())
-    else:
-        with _in_folder(settings.data):
-            events = embedded.rebuild(settings.data)
+    events = deployment.rebuild_state()
     if as_json:
         print_json([{"events": events}])
     else:
         put(f"the state will be made anew from {events:,} events by the next start")
-
-
-def _rebuild_partition(settings: Settings, partition: int) -> int:
-    if settings.kafka:
-        return cluster.rebuild_partition(settings.kafka_connection(), partition)
-    with _in_folder(settings.data):
-        return embedded.rebuild_partition(settings.data, partition)
-
-
-@contextmanager
-def _in_folder(folder: Path) -> Iterator[None]:
-    if not folder.exists():
-        raise SuyuanError(f"{folder}: no such folder", ErrorKind.CONFIGURATION)
-    yield

@@ -47,7 +47,9 @@ def mismatches(connection: KafkaConnection, partitions: int | None, replication:
 
 
 def refuse_former(client: KafkaAdminClient) -> Sequence[Mapping[str, Any]]:
-    """Return the brokers' description of all topics; raise SuyuanError where those of events are of a former version."""
+    """The brokers' description of all topics. Raises SuyuanError where the topics of events are those of a former
+    version.
+    """
     for attempt in range(FORMER_LOOKS):
         described: Sequence[Mapping[str, Any]] = client.describe_topics()
         names = {topic["name"] for topic in described}

@@ -287,7 +287,9 @@ def test_wrong_usage_and_bad_configuration_have_their_codes(suyuan, tmp_path):
 def test_a_folder_that_cannot_be_written():
     """Root may write everywhere, so the process gives root up once everything is imported."""
     script = (
-        "import os, sys, suyuan.cli.commands.publish; from suyuan.cli.main import main;"
+        "import os, sys, suyuan.cli.commands.publish;"
+        "import suyuan.publishing.files.embedded, suyuan.runtime.embedded.deployment;"
+        "from suyuan.cli.main import main;"
         "os.geteuid() or os.setuid(65534);"
         "sys.argv[0] = 'suyuan'; main()"
     )

@@ -6,15 +6,18 @@ import logging
 import time
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
 from suyuan.domain.keys import join_key, partition_of
+from suyuan.operations.checks.chains import sample
+from suyuan.operations.consumer_lag import cluster_work_left
 from suyuan.operations.state_rebuild.kafka import rebuild_partition
 from suyuan.queries.sql import chain
-from suyuan.runtime.checks.chains import sample
 from suyuan.runtime.cluster.loader import ClusterLoader
 from suyuan.runtime.cluster.loader_monitor import LoaderMonitor
+from suyuan.runtime.deployment import deployment_of
 from suyuan.runtime.settings import Settings
 from suyuan.sinks.clickhouse import ClickHouse
 from suyuan.sinks.migrations import migrate
@@ -57,7 +60,11 @@ class Loading:
             clickhouse_database=self.tables.settings.database,
             partitions=PARTITIONS,
         )
-        (found,) = await asyncio.to_thread(lambda: list(sample(settings)))
+        (found,) = await asyncio.to_thread(
+            lambda: list(
+                sample(deployment_of(settings).queries, partial(cluster_work_left, self.connection, PARTITIONS))
+            )
+        )
         return found
 
     def chain(self, event):

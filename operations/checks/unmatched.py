@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
 from suyuan.errors import SuyuanError
 from suyuan.operations.checks.finding import Finding
-from suyuan.runtime import open_queries as reading
-from suyuan.runtime.settings import Settings
-from suyuan.runtime.unmatched_count import settled
+from suyuan.queries.api import Ask
 
 _CALLED = {"recall": "open recalls", "inspection": "failed inspections", "shipment": "shipments", "lot": "lots"}
 
 
-def records(settings: Settings) -> Iterator[Finding]:
+def records(tables: Callable[[], AbstractContextManager[Ask]], taken_in_before: int) -> Iterator[Finding]:
     """Those of which what they name has had time to come."""
-    if not settings.clickhouse and (settings.kafka or not (settings.data / "clickhouse").is_dir()):
-        return  # no tables that are known of, or none yet
     try:
-        (counts,) = reading.rows(settings, "unmatched_counts", taken_in_before=settled())
+        with tables() as ask:
+            (counts,) = ask("unmatched_counts", taken_in_before=taken_in_before)
     except SuyuanError as error:
         yield Finding("unmatched", "warning", f"not looked for: {error}")
         return

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
 from suyuan.errors import SuyuanError
 from suyuan.operations.checks.finding import Finding
-from suyuan.runtime import open_queries as reading
-from suyuan.runtime.settings import Settings
+from suyuan.queries.api import Ask
 
 
-def ids(settings: Settings) -> Iterator[Finding]:
+def ids(tables: Callable[[], AbstractContextManager[Ask]]) -> Iterator[Finding]:
     """Of all that was taken in."""
-    if not settings.clickhouse and (settings.kafka or not (settings.data / "clickhouse").is_dir()):
-        return  # no tables that are known of, or none yet
     try:
-        (counts,) = reading.rows(settings, "reused_ids")
+        with tables() as ask:
+            (counts,) = ask("reused_ids")
     except SuyuanError as error:
         yield Finding("event ids", "warning", f"not looked for: {error}")
         return

@@ -1,0 +1,102 @@
+"""Messages of topics as they come, whichever log they are in."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from suyuan.connections.log_errors import MessagesLost
+from suyuan.connections.lost import Lost
+from suyuan.sinks.log_reader import Fetched, TopicPartition
+
+MOST_RECORDS = 8_192
+"""of one partition in one read"""
+MOST_BYTES = 8 << 20
+"""of one read, but for its last message"""
+POLL_SECONDS = 0.02
+"""between two looks at the ends"""
+
+
+class Reader(Protocol):
+    """What a log can be asked."""
+
+    def partitions(self, topic: str) -> int:
+        """How many the topic has."""
+
+    def end_offsets(self) -> Mapping[TopicPartition, int]:
+        """The next offset of every partition; cheap, since it is asked often."""
+
+    def fetch(self, topic: str, partition: int, offset: int, max_records: int, max_bytes: int) -> Fetched:
+        """From `offset` on, or from the start where that is later; at least one record where there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Messages:
+    """Of one partition in order of offset, columns of equal length. Offsets may have holes."""
+
+    topic: str
+    partition: int
+    offsets: Sequence[int]
+    values: Sequence[bytes | None]
+
+
+class Tail:
+    """For one thread. Nothing is committed anywhere: whoever wants to go on later keeps `next_offsets`."""
+
+    def __init__(
+        self, log: Reader, topics: Sequence[str], first_offsets: Mapping[TopicPartition, int] | None = None
+    ) -> None:
+        """From `first_offsets` on, partitions that it does not name from their start; None: what comes from now on.
+        Raises MessagesLost where an offset is beyond the end: the log is another, or lost its end.
+        """
+        self._log = log
+        self._places = deque((topic, number) for topic in topics for number in range(log.partitions(topic)))
+        ends = self.end_offsets()
+        self._next = dict(ends) if first_offsets is None else {at: first_offsets.get(at, 0) for at in ends}
+        beyond = [Lost(*at, first, ends[at]) for at, first in self._next.items() if first > ends[at]]
+        if beyond:
+            raise MessagesLost("; ".join(map(str, beyond)))
+
+    @property
+    def next_offsets(self) -> Mapping[TopicPartition, int]:
+        """Of every partition, behind what was read."""
+        return dict(self._next)
+
+    def end_offsets(self) -> Mapping[TopicPartition, int]:
+        """The next offset that each partition will give, as of now."""
+        ends = self._log.end_offsets()
+        return {at: ends[at] for at in self._places}
+
+    def read(self, seconds: float = 0.0) -> list[Messages]:
+        """What has come, MOST_BYTES of it at a time, each partition in its turn; nothing came within so many seconds
+        where it is empty. Raises SuyuanError: UNAVAILABLE where the log does not answer, then it may be asked again.
+        """
+        until = time.monotonic() + seconds
+        while True:
+            found = self._read()
+            left = until - time.monotonic()
+            if found or left <= 0:
+                return found
+            time.sleep(min(left, POLL_SECONDS))
+
+    def _read(self) -> list[Messages]:
+        found: list[Messages] = []
+        ends, room = self._log.end_offsets(), MOST_BYTES
+        for at in tuple(self._places):
+            if self._next[at] >= ends[at]:
+                continue
+            if room <= 0:
+                break
+            fetched = self._log.fetch(*at, self._next[at], MOST_RECORDS, room)
+            self._places.remove(at)  # its next turn is after all others'
+            self._places.append(at)
+            if len(fetched.offsets):
+                self._next[at] = fetched.offsets[-1] + 1
+                room -= sum(len(value) for value in fetched.values if value is not None)
+                found.append(Messages(*at, fetched.offsets, fetched.values))
+            else:
+                self._next[at] = ends[at]  # the rest was compacted away, or belongs to no message
+        return found

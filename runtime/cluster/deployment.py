@@ -1,0 +1,111 @@
+"""The log in Kafka; the tables on a server, or in a data folder where none is named.
+
+What each call needs is imported by the call: a command is to be there at once.
+"""
+
+# ruff: noqa: PLC0415
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+from suyuan.runtime.settings import Settings
+
+if TYPE_CHECKING:
+    from suyuan.operations.checks.finding import Finding
+    from suyuan.operations.dead_letters.log import ReplayLog
+    from suyuan.operations.dead_letters.place import Place
+    from suyuan.operations.exporting.lines import Exported
+    from suyuan.operations.tail import Tail
+    from suyuan.publishing.files.batches import Outlet
+    from suyuan.publishing.files.tally import Tally
+    from suyuan.queries.api import Ask
+    from suyuan.sinks.log_reader import TopicPartition
+
+TAIL_GROUP, RAW_GROUP = "tail", "event"
+"""named to the brokers; nothing is ever committed for them"""
+
+
+class Cluster:
+    """See `Deployment`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def queries(self) -> AbstractContextManager[Ask]:
+        """See `Deployment`."""
+        from suyuan.runtime.open_queries import tables
+
+        return tables(self._settings)
+
+    def outlet(self, tally: Tally) -> AbstractContextManager[Outlet]:
+        """See `Deployment`."""
+        from suyuan.publishing.files.kafka import outlet
+
+        return outlet(self._settings.kafka_connection(), tally)
+
+    @contextmanager
+    def tail(self, topics: Sequence[str], first_offsets: Mapping[TopicPartition, int] | None = None) -> Iterator[Tail]:
+        """See `Deployment`. Messages of open transactions come when those are committed. Raises TopicMissing."""
+        from suyuan.operations.tail import Tail
+        from suyuan.sinks.kafka_log import KafkaLog
+
+        log = KafkaLog(self._settings.kafka_connection(), topics, TAIL_GROUP)
+        try:
+            yield Tail(log, topics, first_offsets)
+        finally:
+            log.close()
+
+    def raw_event(self, place: Place) -> bytes:
+        """See `Deployment`."""
+        from suyuan.operations.raw_event import raw_event
+        from suyuan.sinks.kafka_log import KafkaLog
+
+        log = KafkaLog(self._settings.kafka_connection(), [place.topic], RAW_GROUP)
+        try:
+            return raw_event(log, place)
+        finally:
+            log.close()
+
+    def replay_log(self) -> AbstractContextManager[ReplayLog]:
+        """See `Deployment`."""
+        from suyuan.operations.dead_letters.kafka import kafka_replay_log
+
+        return kafka_replay_log(self._settings.kafka_connection())
+
+    def exported_lines(self, done: Exported) -> Iterator[bytes]:
+        """See `Deployment`."""
+        from suyuan.operations.exporting.kafka import cluster_lines
+
+        return cluster_lines(self._settings.kafka_connection(), done)
+
+    def rebuild_state(self) -> int:
+        """See `Deployment`."""
+        from suyuan.operations.state_rebuild.kafka import rebuild
+
+        return rebuild(self._settings.kafka_connection())
+
+    def rebuild_partition(self, partition: int) -> int:
+        """See `Deployment`."""
+        from suyuan.operations.state_rebuild.kafka import rebuild_partition
+
+        return rebuild_partition(self._settings.kafka_connection(), partition)
+
+    def checks(self) -> Iterator[Finding]:
+        """See `Deployment`. Of the data folder, a worker's, what is not a log or tables."""
+        from suyuan.operations.checks import damage, folder, kafka, tables
+        from suyuan.operations.checks.contents import contents
+        from suyuan.operations.consumer_lag import cluster_work_left
+        from suyuan.runtime.unmatched_count import settled
+
+        settings = self._settings
+        connection, server = settings.kafka_connection(), settings.clickhouse_settings()
+        yield from folder.access(settings.data)
+        yield from kafka.cluster(connection, settings.partitions_asked_for(), settings.kafka_replication)
+        yield from damage.state(settings.data)
+        if settings.clickhouse:
+            yield from tables.server(server)
+            yield from contents(self.queries, partial(cluster_work_left, connection, settings.partitions), settled())

@@ -1,0 +1,71 @@
+"""The two shapes of a system, behind one face: what commands and consoles ask of the log, the tables and the state.
+
+Nothing else asks which of them the settings describe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Protocol
+
+from suyuan.runtime.settings import Settings
+
+if TYPE_CHECKING:
+    from suyuan.operations.checks.finding import Finding
+    from suyuan.operations.dead_letters.log import ReplayLog
+    from suyuan.operations.dead_letters.place import Place
+    from suyuan.operations.exporting.lines import Exported
+    from suyuan.operations.tail import Tail
+    from suyuan.publishing.files.batches import Outlet
+    from suyuan.publishing.files.tally import Tally
+    from suyuan.queries.api import Ask
+    from suyuan.sinks.log_reader import TopicPartition
+
+
+class Deployment(Protocol):
+    """A system of one shape. It holds nothing open: each call connects or opens what it needs, and imports it.
+
+    Everything raises SuyuanError: CONFIGURATION for settings that make no sense, which are verified when they are
+    needed, UNAVAILABLE where a server or the process that has the folder does not answer.
+    """
+
+    def queries(self) -> AbstractContextManager[Ask]:
+        """To ask the tables: of the server where one is named, else in the data folder."""
+
+    def outlet(self, tally: Tally) -> AbstractContextManager[Outlet]:
+        """Where published events go. What the tally counts as accepted is stored."""
+
+    def tail(
+        self, topics: Sequence[str], first_offsets: Mapping[TopicPartition, int] | None = None
+    ) -> AbstractContextManager[Tail]:
+        """To read messages of topics as they come, from those offsets on; None: from now on."""
+
+    def raw_event(self, place: Place) -> bytes:
+        """A message as it came in. Raises Gone where the log does not have it any more."""
+
+    def replay_log(self) -> AbstractContextManager[ReplayLog]:
+        """The log, to send dead letters again."""
+
+    def exported_lines(self, done: Exported) -> Iterator[bytes]:
+        """Every event that came in, each once, as a line of JSON; `done` counts them as they are taken."""
+
+    def rebuild_state(self) -> int:
+        """Have the next start make the state anew; from how many events. UNAVAILABLE while anything runs."""
+
+    def rebuild_partition(self, partition: int) -> int:
+        """Have what belongs to one partition sent to it again; how many messages ask for it."""
+
+    def checks(self) -> Iterator[Finding]:
+        """What can be looked at in this shape, in the order in which one would put things right."""
+
+
+def deployment_of(settings: Settings) -> Deployment:
+    """The shape that the settings describe. Verifies nothing yet."""
+    if settings.kafka:
+        from suyuan.runtime.cluster.deployment import Cluster  # noqa: PLC0415 - one of the two
+
+        return Cluster(settings)
+    from suyuan.runtime.embedded.deployment import Embedded  # noqa: PLC0415 - as above
+
+    return Embedded(settings)

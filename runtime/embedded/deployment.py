@@ -1,0 +1,111 @@
+"""All in one data folder and one process, but for the tables where a server is named.
+
+What each call needs is imported by the call: a command is to be there at once.
+"""
+
+# ruff: noqa: PLC0415
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+from suyuan.errors import ErrorKind, SuyuanError
+from suyuan.runtime.settings import Settings
+
+if TYPE_CHECKING:
+    from suyuan.operations.checks.finding import Finding
+    from suyuan.operations.dead_letters.log import ReplayLog
+    from suyuan.operations.dead_letters.place import Place
+    from suyuan.operations.exporting.lines import Exported
+    from suyuan.operations.tail import Tail
+    from suyuan.publishing.files.batches import Outlet
+    from suyuan.publishing.files.tally import Tally
+    from suyuan.queries.api import Ask
+    from suyuan.sinks.log_reader import TopicPartition
+
+
+class Embedded:
+    """See `Deployment`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._folder = settings.data
+
+    def queries(self) -> AbstractContextManager[Ask]:
+        """See `Deployment`."""
+        from suyuan.runtime.open_queries import tables
+
+        return tables(self._settings)
+
+    def outlet(self, tally: Tally) -> AbstractContextManager[Outlet]:
+        """See `Deployment`. Makes folder and topics where they are not there."""
+        from suyuan.publishing.files.embedded import outlet
+
+        return outlet(self._folder, self._settings.partitions, tally, fsync=self._settings.fsync)
+
+    @contextmanager
+    def tail(self, topics: Sequence[str], first_offsets: Mapping[TopicPartition, int] | None = None) -> Iterator[Tail]:
+        """See `Deployment`. Raises LogMissing, UnknownTopic where nobody has run on the folder yet."""
+        from suyuan.eventlog.log import Log
+        from suyuan.operations.tail import Tail
+
+        with Log.open(self._folder, role="read") as log:
+            yield Tail(log, topics, first_offsets)
+
+    def raw_event(self, place: Place) -> bytes:
+        """See `Deployment`."""
+        from suyuan.eventlog.log import Log
+        from suyuan.operations.raw_event import raw_event
+
+        with Log.open(self._folder, role="read") as log:
+            return raw_event(log, place)
+
+    def replay_log(self) -> AbstractContextManager[ReplayLog]:
+        """See `Deployment`."""
+        from suyuan.operations.dead_letters.embedded import embedded_replay_log
+
+        return embedded_replay_log(self._folder, fsync=self._settings.fsync)
+
+    def exported_lines(self, done: Exported) -> Iterator[bytes]:
+        """See `Deployment`."""
+        from suyuan.operations.exporting.embedded import folder_lines
+
+        return folder_lines(self._folder, done)
+
+    def rebuild_state(self) -> int:
+        """See `Deployment`."""
+        from suyuan.operations.state_rebuild.embedded import rebuild
+
+        self._refuse_missing()
+        return rebuild(self._folder)
+
+    def rebuild_partition(self, partition: int) -> int:
+        """See `Deployment`."""
+        from suyuan.operations.state_rebuild.embedded import rebuild_partition
+
+        self._refuse_missing()
+        return rebuild_partition(self._folder, partition)
+
+    def checks(self) -> Iterator[Finding]:
+        """See `Deployment`."""
+        from suyuan.operations.checks import damage, folder, tables
+        from suyuan.operations.checks.contents import contents
+        from suyuan.operations.work_left import folder_work_left
+        from suyuan.runtime.unmatched_count import settled
+
+        server = self._settings.clickhouse_settings()
+        yield from folder.access(self._folder)
+        yield from folder.running(self._folder)
+        yield from folder.log(self._folder)
+        yield from damage.log(self._folder)
+        yield from damage.state(self._folder)
+        yield from tables.server(server) if self._settings.clickhouse else damage.tables(self._folder)
+        if self._settings.clickhouse or (self._folder / "clickhouse").is_dir():
+            yield from contents(self.queries, partial(folder_work_left, self._folder), settled())
+
+    def _refuse_missing(self) -> None:
+        if not self._folder.exists():
+            raise SuyuanError(f"{self._folder}: no such folder", ErrorKind.CONFIGURATION)
