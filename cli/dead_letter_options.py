@@ -1,14 +1,15 @@
-"""Options that choose dead letters, as parameters of the query."""
+"""Options that choose dead letters."""
 
 from __future__ import annotations
 
 import re
 import time
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from suyuan.errors import ErrorKind, SuyuanError
+from suyuan.queries.api import DeadLetterFilter
 from suyuan.schemas.instants import day, instant
 from suyuan.schemas.kinds import KINDS
 
@@ -31,14 +32,13 @@ _AGO = re.compile(r"(\d{1,6})([smhd])", re.ASCII)
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
-def chosen(topic: str | None, reason: str | None, since: str | None) -> dict[str, Any]:
-    """The parameters; those that are not given are left out. Raises SuyuanError."""
-    given = {
-        "topic": None if topic is None else _topic(topic),
-        "reason": reason,
-        "since": None if since is None else _moment(since),
-    }
-    return {name: value for name, value in given.items() if value is not None}
+def chosen(topic: str | None, reason: str | None, since: str | None) -> DeadLetterFilter:
+    """Those that the options choose. Raises SuyuanError."""
+    return DeadLetterFilter(
+        topic=None if topic is None else _topic(topic),
+        reason=reason,
+        since=None if since is None else _moment(since),
+    )
 
 
 def _topic(text: str) -> str:

@@ -3,41 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
+from suyuan.access.scope import Scope
 from suyuan.errors import ErrorKind, SuyuanError
-from suyuan.queries.api import Ask, NothingProcessed
+from suyuan.queries.answers import AlertChange
+from suyuan.queries.api import AlertFilter, NothingProcessed, Queries
+from suyuan.queries.paging import Cursor, Page
+
+_AT_ONCE = 1_000
 
 
-def changes(ask: Ask, away: Callable[[str], None], **wanted: str | None) -> Iterator[dict[str, Any] | None]:
+def changes(
+    queries: Queries, scope: Scope, wanted: AlertFilter, away: Callable[[str], None]
+) -> Iterator[AlertChange | None]:
     """Every change from now on, once; None each time when there is nothing more for now.
 
     Where the tables are not there yet, or whoever answers for them is away for a while, it goes on waiting, and `away`
     is told why. Raises SuyuanError where nobody could be asked to begin with.
     """
-    after = _begin(ask, away)
+    after = _begin(queries, scope, away)
     while True:
-        page: list[dict[str, Any]] = []
+        found: list[AlertChange] = []
         try:
-            if not ask.quiet():
-                page = [dict(row) for row in ask("alert_changes", after=after, **wanted)]
+            if not queries.quiet():
+                page = queries.alert_changes(scope, wanted, Page(_AT_ONCE, after))
+                found, after = page.rows, page.after
         except NothingProcessed:
             pass
         except SuyuanError as error:
             if error.kind != ErrorKind.UNAVAILABLE:
                 raise
             away(str(error))
-        for change in page:
-            after = [change["loaded_at"], change["alert_id"], change["sequence"]]
-            yield change
-        if not page:
+        yield from found
+        if not found:
             yield None
 
 
-def _begin(ask: Ask, away: Callable[[str], None]) -> list[Any]:
+def _begin(queries: Queries, scope: Scope, away: Callable[[str], None]) -> Cursor | None:
     try:
-        (end,) = ask("end_of_alert_changes")
+        return queries.end_of_alert_changes(scope)
     except NothingProcessed as nothing:
         away(str(nothing))
-        return [0, "", 0]
-    return list(end["after"])
+        return None

@@ -1,243 +1,141 @@
-"""The questions that the command asks of the tables, by name: rows of plain values that JSON can hold.
+"""What can be asked of the tables, whoever has them open: a method for each question.
 
-The process that has the tables open answers them for itself and, through `query_service`, for others.
+Each wants a `Scope`: what somebody may see, of whom the answer tells no more (`visible`). Lists are asked for by pages
+(`paging`). A question that takes longer than it may, or comes when too many wait, is an error that may be asked again.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict, replace
-from functools import partial
-from pathlib import Path
-from random import Random
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Protocol, TypeVar
 
-from suyuan.errors import ErrorKind, SuyuanError
-from suyuan.queries import sql as queries
-from suyuan.queries import tracing
-from suyuan.queries.chain_check import ChainChecker
-from suyuan.queries.chain_check.describing import describe
-from suyuan.queries.chain_check.recent import Recent
-from suyuan.sinks.clickhouse import ClickHouse, ClickHouseSettings
-from suyuan.sinks.damage import damage
-from suyuan.sinks.definitions import damaged
-from suyuan.sinks.errors import FolderInUse, ServerUnavailable, SinkError, TablesMissing
+from suyuan.access.scope import Scope
+from suyuan.errors import SuyuanError
+from suyuan.queries import questions as q
+from suyuan.queries.answers import (
+    Alert,
+    AlertChange,
+    BackwardTrace,
+    Chain,
+    ChainsAnew,
+    DeadLetter,
+    Event,
+    ForwardTrace,
+    Replay,
+    Unmatched,
+    WholeChain,
+    WholeDeadLetter,
+)
+from suyuan.queries.paging import Cursor, Page, Paged
+from suyuan.queries.questions import Anew, Known, Listed, OfListing, OfLot, OfProducer, OfProduct, Place, Question
+from suyuan.queries.sql import AlertFilter, ChainFilter, DeadLetterFilter, UnmatchedFilter
+from suyuan.sinks.damage import Damage
 
-Row = dict[str, Any]
-Query = Callable[..., Iterable[Mapping[str, Any]]]
-"""keyword parameters → rows of plain values"""
+__all__ = [
+    "AlertFilter",
+    "Anew",
+    "ChainFilter",
+    "DeadLetterFilter",
+    "NothingProcessed",
+    "OfListing",
+    "OfLot",
+    "OfProducer",
+    "OfProduct",
+    "Page",
+    "Paged",
+    "Queries",
+    "UnmatchedFilter",
+]
 
-
-class Ask(Protocol):
-    """A named query with its parameters → rows ."""
-
-    def __call__(self, query: str, **parameters: Any) -> Iterable[Mapping[str, Any]]:
-        """Raises SuyuanError."""
-
-    def quiet(self) -> bool:
-        """Whether certainly nothing has come into the tables since the last answer."""
+W = TypeVar("W")
+A = TypeVar("A")
 
 
 class NothingProcessed(SuyuanError):
     """A data folder in which no process has made tables yet."""
 
 
-def named_queries(clickhouse: ClickHouse) -> Mapping[str, Query]:
-    """Every question, bound to open tables. Times are ms UTC, days ISO text."""
-    return {name: partial(_plain, query, clickhouse) for name, query in _QUERIES.items()}
-
-
-@contextmanager
-def open_tables(folder: Path) -> Iterator[Mapping[str, Query]]:
-    """The questions of a folder that no process runs on. Raises NothingProcessed, FolderInUse, and SuyuanError, for
-    its use too.
+class Queries(Protocol):
+    """Every question raises SuyuanError: UNAVAILABLE where the same may be asked again, OutsideScope where the scope
+    allows none of what was asked for.
     """
-    path = folder / "clickhouse"
-    if not path.is_dir():
-        raise NothingProcessed(f"nothing was processed in {folder} yet: `suyuan run` does it")
-    found = damaged(path)
-    if found:
-        raise SuyuanError(f"{'; '.join(map(str, found))}: the next start of suyuan run mends it")
-    try:
-        with ClickHouse(ClickHouseSettings(path=path, readers=2)) as clickhouse, clickhouse.answering():
-            yield named_queries(clickhouse)
-    except FolderInUse:
-        raise
-    except TablesMissing as error:
-        raise NothingProcessed(f"nothing was processed in {folder} yet: {error}") from error
-    except ServerUnavailable as error:
-        raise SuyuanError(str(error), ErrorKind.UNAVAILABLE) from error
-    except SinkError as error:
-        raise SuyuanError(f"the query failed (is a table damaged? suyuan doctor says so): {error}") from error
 
+    def answer(self, question: Question[W, A], scope: Scope, wanted: W) -> A:
+        """What all questions go through."""
 
-@contextmanager
-def open_server(settings: ClickHouseSettings) -> Iterator[Mapping[str, Query]]:
-    """The questions of a ClickHouse server. Raises SuyuanError, each question too."""
-    with _of_server(), ClickHouse(replace(settings, readers=1), make=False) as clickhouse:
-        yield {name: partial(_answered, clickhouse, query) for name, query in named_queries(clickhouse).items()}
+    def quiet(self) -> bool:
+        """Whether certainly nothing has come into the tables since the last answer."""
 
+    def chains(self, scope: Scope, wanted: ChainFilter, page: Page) -> Paged[Chain]:
+        """Current chains by platform and listing."""
+        return self.answer(q.CHAINS, scope, Listed(wanted, page))
 
-def _answered(clickhouse: ClickHouse, query: Query, **parameters: Any) -> Iterator[Mapping[str, Any]]:
-    with _of_server(), clickhouse.answering():
-        yield from query(**parameters)
+    def chain(self, scope: Scope, listing: OfListing, as_of: int | None = None) -> WholeChain | None:
+        """The chain of a listing, as it is or as it was known at `as_of`; None for no such listing then."""
+        return self.answer(q.CHAIN, scope, Known(listing, as_of))
 
+    def verdicts(self, scope: Scope) -> dict[str, int]:
+        """How many current chains have each verdict."""
+        return self.answer(q.VERDICTS, scope, None)
 
-@contextmanager
-def _of_server() -> Iterator[None]:
-    try:
-        yield
-    except TablesMissing as error:
-        raise SuyuanError(f"{error}: `suyuan loader` makes them") from error
-    except ServerUnavailable as error:
-        raise SuyuanError(str(error), ErrorKind.UNAVAILABLE) from error
-    except SinkError as error:
-        raise SuyuanError(f"the query failed: {error}") from error
+    def alerts(self, scope: Scope, wanted: AlertFilter, page: Page) -> Paged[Alert]:
+        """Alerts as they stand, the newest first."""
+        return self.answer(q.ALERTS, scope, Listed(wanted, page))
 
+    def alert_changes(self, scope: Scope, wanted: AlertFilter, page: Page) -> Paged[AlertChange]:
+        """Changes of alerts in the order in which they were loaded: to follow along, ask again from the page's end."""
+        return self.answer(q.ALERT_CHANGES, scope, Listed(wanted, page))
 
-def _chains(clickhouse: ClickHouse, limit: int | None = None, **wanted: str | None) -> Iterator[Row]:
-    return queries.chains(clickhouse, queries.ChainFilter(**wanted), limit)
+    def end_of_alert_changes(self, scope: Scope) -> Cursor | None:
+        """Where a follower begins that wants only what comes; None: nothing has come yet."""
+        return self.answer(q.END_OF_ALERT_CHANGES, scope, None)
 
+    def trace_back(self, scope: Scope, subject: OfListing | OfLot, as_of: int | None = None) -> BackwardTrace | None:
+        """What a listing's lot, or a lot, was made of; None for no such listing then."""
+        return self.answer(q.TRACE_BACK, scope, Known(subject, as_of))
 
-def _chain(clickhouse: ClickHouse, platform_code: str, listing_id: str, as_of: int | None = None) -> Iterator[Row]:
-    row = queries.chain(clickhouse, platform_code, listing_id, as_of)
-    return iter(() if row is None else (row,))
+    def trace_forward(
+        self, scope: Scope, subject: OfLot | OfProduct | OfProducer, as_of: int | None = None
+    ) -> ForwardTrace:
+        """What became of a lot, of a product's, of a producer's lots; who has it, who sells it."""
+        return self.answer(q.TRACE_FORWARD, scope, Known(subject, as_of))
 
+    def dead_letters(self, scope: Scope, wanted: DeadLetterFilter, page: Page) -> Paged[DeadLetter]:
+        """What could not be read, the newest first."""
+        return self.answer(q.DEAD_LETTERS, scope, Listed(wanted, page))
 
-def _verdicts(clickhouse: ClickHouse) -> Iterator[Row]:
-    for verdict, count in queries.verdicts(clickhouse).items():
-        yield {"verdict": verdict, "chains": count}
+    def whole_dead_letters(self, scope: Scope, places: Sequence[Place]) -> list[WholeDeadLetter]:
+        """Those at the places that there are."""
+        return self.answer(q.WHOLE_DEAD_LETTERS, scope, list(places))
 
+    def replays(self, scope: Scope, place: Place) -> list[Replay]:
+        """How often the dead letter at a place was sent again, the first time first."""
+        return self.answer(q.REPLAYS, scope, place)
 
-def _alerts(clickhouse: ClickHouse, limit: int | None = None, **wanted: str | None) -> Iterator[Row]:
-    return queries.alerts(clickhouse, queries.AlertFilter(**wanted), limit)
+    def events(self, scope: Scope, ids: Sequence[str]) -> list[Event]:
+        """The events of evidence ids; of an id without a version all versions."""
+        return self.answer(q.EVENTS, scope, list(ids))
 
+    def reused_ids(self, scope: Scope) -> dict[str, int]:
+        """Of each kind, how many event ids stand for more than one thing."""
+        return self.answer(q.REUSED_IDS, scope, None)
 
-def _alert_changes(clickhouse: ClickHouse, after: list[Any], **wanted: str | None) -> Iterator[Row]:
-    """Those loaded behind the place (loaded_at, alert_id, sequence)."""
-    loaded_at, alert_id, sequence = after
-    return iter(queries.alert_changes(clickhouse, (loaded_at, alert_id, sequence), queries.AlertFilter(**wanted)))
+    def unmatched(self, scope: Scope, wanted: UnmatchedFilter, page: Page) -> Paged[Unmatched]:
+        """What records name and nobody knows, the records taken in last first."""
+        return self.answer(q.UNMATCHED, scope, Listed(wanted, page))
 
+    def unmatched_counts(self, scope: Scope, wanted: UnmatchedFilter) -> dict[str, int]:
+        """Of each kind, how many records are listed as unmatched."""
+        return self.answer(q.UNMATCHED_COUNTS, scope, wanted)
 
-def _end_of_alert_changes(clickhouse: ClickHouse) -> Iterator[Row]:
-    yield {"after": list(queries.end_of_changes(clickhouse))}
+    def damage(self, scope: Scope) -> list[Damage]:
+        """Parts of the tables that are not as they were written."""
+        return self.answer(q.DAMAGE, scope, None)
 
+    def chains_anew(self, scope: Scope, wanted: Anew) -> ChainsAnew:
+        """Some chains, assessed anew from the records."""
+        return self.answer(q.CHAINS_ANEW, scope, wanted)
 
-def _trace_back(clickhouse: ClickHouse, subject: list[str], as_of: int | None = None) -> Iterator[Row]:
-    """From a listing (platform_code, listing_id) or a lot (producer_code, gtin, lot)."""
-    match subject:
-        case [platform_code, listing_id]:
-            found = tracing.trace_listing(clickhouse, platform_code, listing_id, as_of)
-        case _:
-            found = tracing.trace_lot(clickhouse, tracing.LotKey(*subject), as_of)
-    return iter(() if found is None else (asdict(found),))
-
-
-def _trace_forward(clickhouse: ClickHouse, subject: dict[str, str], as_of: int | None = None) -> Iterator[Row]:
-    """From a lot (producer_code, gtin, lot), a product (gtin) or a producer (producer_code)."""
-    if "lot" in subject:
-        found = tracing.trace_lot_forward(clickhouse, tracing.LotKey(**subject), as_of)
-    elif "gtin" in subject:
-        found = tracing.trace_product(clickhouse, subject["gtin"], as_of)
-    else:
-        found = tracing.trace_producer(clickhouse, subject["producer_code"], as_of)
-    holdings = [{**asdict(holding), "held": holding.held} for holding in found.holdings]
-    yield {**asdict(found), "holdings": holdings}
-
-
-def _dead_letters(clickhouse: ClickHouse, limit: int | None = None, **wanted: Any) -> Iterator[Row]:
-    return queries.dead_letters(clickhouse, queries.DeadLetterFilter(**wanted), limit)
-
-
-def _whole_dead_letters(clickhouse: ClickHouse, places: list[list[Any]]) -> Iterator[Row]:
-    """Those at the places (topic, partition, offset)."""
-    return iter(queries.whole_dead_letters(clickhouse, [(topic, at, offset) for topic, at, offset in places]))
-
-
-def _replays(clickhouse: ClickHouse, place: list[Any]) -> Iterator[Row]:
-    """Of the dead letter at the place (topic, partition, offset)."""
-    topic, partition, offset = place
-    return iter(queries.replays(clickhouse, (topic, partition, offset)))
-
-
-def _unmatched(clickhouse: ClickHouse, limit: int | None = None, **wanted: Any) -> Iterator[Row]:
-    return queries.unmatched(clickhouse, queries.UnmatchedFilter(**wanted), limit)
-
-
-def _events(clickhouse: ClickHouse, ids: list[str]) -> Iterator[Row]:
-    yield from queries.events_by_evidence(clickhouse, ids)
-
-
-def _reused_ids(clickhouse: ClickHouse) -> Iterator[Row]:
-    yield queries.count_reused_ids(clickhouse)
-
-
-def _unmatched_counts(clickhouse: ClickHouse, taken_in_before: int) -> Iterator[Row]:
-    """Records by kind."""
-    yield queries.count_unmatched(clickhouse, queries.UnmatchedFilter(taken_in_before=taken_in_before))
-
-
-def _damage(clickhouse: ClickHouse) -> Iterator[Row]:
-    with clickhouse.reader() as client:
-        for found in damage(client):
-            yield asdict(found)
-
-
-def _chains_anew(clickhouse: ClickHouse, settled: int, count: int, partitions: int) -> Iterator[Row]:
-    """About so many chains, chosen by chance, assessed anew from the records; what came after `settled` is not judged.
-    `wrong`: what is said of each that differs.
-    """
-    look = ChainChecker(clickhouse, Random(), count).look(Recent(settled), settled)  # noqa: S311 -- spreads the looks
-    yield {
-        "right": look.right,
-        "unsettled": look.unsettled,
-        "too_large": look.too_large,
-        "wrong": [describe(found, partitions) for found in look.differing],
-    }
-
-
-def _ping(clickhouse: ClickHouse) -> Iterator[Row]:  # noqa: ARG001 - that it answers is the answer
-    yield {"answers": True}
-
-
-_QUERIES: dict[str, Callable[..., Iterable[Row]]] = {
-    "chains": _chains,
-    "chain": _chain,
-    "verdicts": _verdicts,
-    "alerts": _alerts,
-    "alert_changes": _alert_changes,
-    "end_of_alert_changes": _end_of_alert_changes,
-    "trace_back": _trace_back,
-    "trace_forward": _trace_forward,
-    "dead_letters": _dead_letters,
-    "whole_dead_letters": _whole_dead_letters,
-    "replays": _replays,
-    "events": _events,
-    "reused_ids": _reused_ids,
-    "unmatched": _unmatched,
-    "unmatched_counts": _unmatched_counts,
-    "damage": _damage,
-    "chains_anew": _chains_anew,
-    "ping": _ping,
-}
-
-
-def _plain(query: Callable[..., Iterable[Row]], clickhouse: ClickHouse, **parameters: Any) -> Iterator[Row]:
-    for row in query(clickhouse, **parameters):
-        yield _value(row)
-
-
-def _value(value: Any) -> Any:
-    if isinstance(value, dt.date):
-        return value.isoformat()
-    if isinstance(value, bytes):
-        return value.hex()
-    if isinstance(value, tracing.LotKey):
-        return value._asdict()
-    if isinstance(value, dict):
-        return {name: _value(each) for name, each in value.items() if name != "version"}
-    if isinstance(value, list | tuple):
-        return [_value(each) for each in value]
-    return value
+    def ping(self, scope: Scope) -> None:
+        """Whether somebody answers."""
+        self.answer(q.PING, scope, None)

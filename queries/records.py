@@ -7,8 +7,7 @@ from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
 from suyuan.domain.evidence import evidence_sql
-from suyuan.queries.rows import Row, read
-from suyuan.sinks.clickhouse import ClickHouse
+from suyuan.queries.rows import Row, Tables, read
 from suyuan.sinks.tables import key_columns
 
 CHUNK = 1000
@@ -30,8 +29,8 @@ class Records:
     too.
     """
 
-    def __init__(self, clickhouse: ClickHouse, as_of: int | None = None) -> None:
-        self._clickhouse = clickhouse
+    def __init__(self, tables: Tables, as_of: int | None = None) -> None:
+        self._tables = tables
         self.as_of = as_of
 
     def entities(self, codes: Iterable[str]) -> dict[str, Row]:
@@ -74,7 +73,7 @@ class Records:
         """The condition is asked twice: which keys ever met it, and whether their current record does."""
         known = "" if self.as_of is None else "AND received_at <= fromUnixTimestamp64Milli({as_of:Int64})"
         return read(
-            self._clickhouse,
+            self._tables,
             f"""
             SELECT *, {evidence_sql(kind)} AS evidence FROM ({current_of_any(kind, condition, known)})
             WHERE {condition} ORDER BY {", ".join(key_columns(kind))}

@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from suyuan.sinks.clickhouse import ClickHouse
+from suyuan.sinks.readers import Row, Tables
 
-Row = dict[str, Any]
-FORMATS = {"DateTime64*": "int"}
-
-
-def stream(clickhouse: ClickHouse, statement: str, parameters: Mapping[str, Any] | None = None) -> Iterator[Row]:
-    """Row by row in bounded memory; holds a reader until it is used up or closed."""
-    with (
-        clickhouse.reader() as client,
-        client.query_row_block_stream(statement, parameters=dict(parameters or {}), query_formats=FORMATS) as blocks,
-    ):
-        columns = blocks.source.column_names
-        for block in blocks:
-            for values in block:
-                yield dict(zip(columns, values, strict=True))
+__all__ = ["Row", "Tables", "read", "where_clause"]
 
 
-def read(clickhouse: ClickHouse, statement: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
-    """All rows at once, for answers known to be small."""
-    with clickhouse.reader() as client:
-        result = client.query(statement, parameters=dict(parameters or {}), query_formats=FORMATS)
-        return [dict(zip(result.column_names, values, strict=True)) for values in result.result_rows]
-
-
-def limit_clause(limit: int | None) -> str:
-    """LIMIT for a count of rows, nothing for None."""
-    return "" if limit is None else f"LIMIT {int(limit)}"
+def read(tables: Tables, statement: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
+    """All rows at once: what may be many is asked for by pages."""
+    return tables.select(statement, parameters)
 
 
 def where_clause(conditions: list[str]) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from suyuan.operations.tail import Tail
     from suyuan.publishing.files.batches import Outlet
     from suyuan.publishing.files.tally import Tally
-    from suyuan.queries.api import Ask
+    from suyuan.queries.api import Queries
     from suyuan.sinks.log_reader import TopicPartition
 
 
@@ -30,7 +30,7 @@ class Deployment(Protocol):
     needed, UNAVAILABLE where a server or the process that has the folder does not answer.
     """
 
-    def queries(self) -> AbstractContextManager[Ask]:
+    def queries(self) -> AbstractContextManager[Queries]:
         """To ask the tables: of the server where one is named, else in the data folder."""
 
     def outlet(self, tally: Tally) -> AbstractContextManager[Outlet]:

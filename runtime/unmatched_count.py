@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from suyuan.access.scope import EVERYTHING
 from suyuan.queries.metrics import observe_reused_ids, observe_unmatched
 from suyuan.queries.sql import GRACE_MS, UnmatchedFilter, count_reused_ids, count_unmatched
 from suyuan.sinks.clickhouse import ClickHouse
@@ -36,6 +37,6 @@ class UnmatchedCount:
         began = self._clock()
         if began < self._not_before:
             return
-        observe_reused_ids(count_reused_ids(self._clickhouse))
-        observe_unmatched(count_unmatched(self._clickhouse, UnmatchedFilter(taken_in_before=settled())))
+        observe_reused_ids(count_reused_ids(self._clickhouse, EVERYTHING))
+        observe_unmatched(count_unmatched(self._clickhouse, EVERYTHING, UnmatchedFilter(taken_in_before=settled())))
         self._not_before = began + SHARE * (self._clock() - began)

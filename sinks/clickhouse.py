@@ -6,7 +6,8 @@ block and release the GIL meanwhile, so all of this is meant for threads other t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from suyuan.connections.addresses import refuse_plaintext
 from suyuan.sinks.errors import ServerUnavailable, SinkError, TablesFull, TablesMissing, is_full, is_transient
 from suyuan.sinks.folder_lock import FolderLock
+from suyuan.sinks.readers import Budget, ReaderPool, Row, select
 
 MIB = 1 << 20
 
@@ -103,6 +105,7 @@ class ClickHouse:
         self._make = make
         self._lock = FolderLock(settings.path) if settings.path is not None else None
         self._clients: list[Client] = []
+        self._connecting = threading.Lock()
         try:
             self.writer = self._connect()
             self._readers: SimpleQueue[Client] = SimpleQueue()
@@ -120,6 +123,15 @@ class ClickHouse:
             yield client
         finally:
             self._readers.put(client)
+
+    def select(self, statement: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
+        """All rows, by one of the readers, in whatever time it takes (see `readers.Tables`)."""
+        with self.reader() as client:
+            return select(client, statement, parameters)
+
+    def pool(self, budget: Budget) -> ReaderPool:
+        """Readers of their own for one use, which end with this."""
+        return ReaderPool(budget, self._connect)
 
     @contextmanager
     def answering(self) -> Iterator[None]:
@@ -139,8 +151,9 @@ class ClickHouse:
 
     def close(self) -> None:
         """Close every client and release the folder. May be called twice."""
-        while self._clients:
-            self._clients.pop().close()
+        with self._connecting:
+            while self._clients:
+                self._clients.pop().close()
         if self._lock is not None:
             self._lock.release()
 
@@ -155,10 +168,14 @@ class ClickHouse:
     def _full(self, error: Exception) -> TablesFull:
         return TablesFull(f"no room for the tables at {self.settings.place}: free space, then start again ({error})")
 
-    def _connect(self) -> Client:
+    def _connect(self, answer_seconds: float = ANSWER_SECONDS) -> Client:
+        with self._connecting:
+            return self._connect_alone(answer_seconds)
+
+    def _connect_alone(self, answer_seconds: float) -> Client:
         settings = self.settings
         try:
-            client = clickhouse_connect.get_client(**self._address())
+            client = clickhouse_connect.get_client(**self._address(answer_seconds))
             if self._make and not self._clients:
                 on_cluster = f" ON CLUSTER `{settings.cluster}`" if settings.cluster else ""
                 client.command(f"CREATE DATABASE IF NOT EXISTS `{settings.database}`{on_cluster}")
@@ -170,7 +187,7 @@ class ClickHouse:
         self._clients.append(client)
         return client
 
-    def _address(self) -> dict[str, Any]:
+    def _address(self, answer_seconds: float) -> dict[str, Any]:
         settings = self.settings
         if settings.path is not None:
             settings.path.mkdir(parents=True, exist_ok=True)
@@ -190,6 +207,6 @@ class ClickHouse:
             **trusted,
             "autogenerate_session_id": False,
             "connect_timeout": CONNECT_SECONDS,
-            "send_receive_timeout": ANSWER_SECONDS,
+            "send_receive_timeout": answer_seconds,
             "settings": QUERY_SETTINGS | (CLUSTER_SETTINGS if settings.cluster else {}),
         }

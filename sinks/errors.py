@@ -26,6 +26,12 @@ class ServerUnavailable(SinkError):
     kind = ErrorKind.UNAVAILABLE
 
 
+class OverBudget(SinkError):
+    """A question that would wait or take longer than it may, so that others are answered too."""
+
+    kind = ErrorKind.UNAVAILABLE
+
+
 class TablesFull(ServerUnavailable):
     """There is no room where the tables are; the same may be tried again when there is."""
 

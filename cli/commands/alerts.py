@@ -8,12 +8,15 @@ from typing import Annotated
 
 import typer
 
+from suyuan.access.scope import EVERYTHING
 from suyuan.cli.drawing.alerts import alert_fields, alert_line, draw_alerts
 from suyuan.cli.options import AsJson, Data
 from suyuan.cli.screen import console, print_json, put_fields, say, show_records
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.queries.alert_feed import changes
-from suyuan.queries.api import Ask
+from suyuan.queries.answers import each_plain, plain
+from suyuan.queries.api import AlertFilter, Queries
+from suyuan.queries.paging import walk
 from suyuan.runtime.open_queries import tables
 from suyuan.runtime.settings import load
 
@@ -44,11 +47,13 @@ def alerts(
     for option, value, values in (("--severity", severity, _SEVERITIES), ("--state", state, _STATES)):
         if value is not None and value not in values:
             raise SuyuanError(f"{option} {value}: not one of {', '.join(values)}", ErrorKind.USAGE)
+    wanted = AlertFilter(severity=severity, state=state)
     with tables(load(data=data)) as ask:
         if follow:
-            _follow(ask, severity, state, as_json=as_json)
+            _follow(ask, wanted, as_json=as_json)
             return
-        found = ask("alerts", severity=severity, state=state, limit=limit or (None if as_json else _SHOWN))
+        limit = limit or (None if as_json else _SHOWN)
+        found = each_plain(walk(lambda page: ask.alerts(EVERYTHING, wanted, page), limit))
         nothing = _none(severity, state)
         if as_json:
             print_json(found, nothing)
@@ -61,7 +66,7 @@ def _none(severity: str | None, state: str | None) -> str:
     return f"no alert has {' and '.join(wanted)}" if wanted else "no alerts"
 
 
-def _follow(ask: Ask, severity: str | None, state: str | None, *, as_json: bool) -> None:
+def _follow(ask: Queries, wanted: AlertFilter, *, as_json: bool) -> None:
     """Changes from now on."""
     screen, lines = console(), 0
     told = ""
@@ -72,11 +77,13 @@ def _follow(ask: Ask, severity: str | None, state: str | None, *, as_json: bool)
             say(f"waiting: {why}")
             told = why
 
-    for change in changes(ask, away, severity=severity, state=state):
-        if change is None:
+    for each in changes(ask, EVERYTHING, wanted, away):
+        if each is None:
             sys.stdout.flush()
             time.sleep(_POLL)
-        elif as_json:
+            continue
+        change = plain(each)
+        if as_json:
             print_json([change])
         elif screen.is_terminal:
             screen.print(alert_line(change), soft_wrap=True)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from suyuan.access.scope import EVERYTHING
 from suyuan.cli.drawing.chain import draw_chain
 from suyuan.cli.drawing.chains import draw_chains
 from suyuan.cli.names import code_fault
@@ -15,7 +16,10 @@ from suyuan.cli.screen import print_json, say, show, show_records
 from suyuan.domain.chain.gaps import GAPS
 from suyuan.domain.identifiers.normal_form import code_form, number_form
 from suyuan.errors import ErrorKind, SuyuanError
-from suyuan.runtime.open_queries import rows
+from suyuan.queries.answers import each_plain, plain
+from suyuan.queries.api import ChainFilter, OfListing
+from suyuan.queries.paging import walk
+from suyuan.runtime.open_queries import tables
 from suyuan.runtime.settings import load
 
 _VERDICTS = ("complete", "partial", "broken", "contradicted", "removed")
@@ -38,13 +42,16 @@ def chains(
     _known("--verdict", verdict, _VERDICTS)
     _known("--gap", gap, tuple(sorted(each.gap for each in GAPS)))
     limit = limit or (None if as_json else _SHOWN + 1)
-    found = rows(load(data=data), "chains", verdict=verdict, gap=gap, limit=limit)
-    if as_json:
-        print_json(found, _none(verdict, gap))
-        return
-    shown = list(islice(found, _SHOWN if limit == _SHOWN + 1 else None))
+    wanted = ChainFilter(verdict=verdict, gap=gap)
+    with tables(load(data=data)) as ask:
+        found = each_plain(walk(lambda page: ask.chains(EVERYTHING, wanted, page), limit))
+        if as_json:
+            print_json(found, _none(verdict, gap))
+            return
+        shown = list(islice(found, _SHOWN if limit == _SHOWN + 1 else None))
+        more = next(found, None) is not None
     show_records(draw_chains(shown), _none(verdict, gap))
-    if next(found, None) is not None:
+    if more:
         say(f"the first {len(shown)} of more: --limit N shows N, --json all")
 
 
@@ -56,12 +63,11 @@ def chain(
     as_json: AsJson = False,
 ) -> None:
     """Draw the trace chain of a listing: who, over which way, what is wrong, and what each part rests on."""
-    found = next(
-        rows(load(data=data), "chain", platform_code=code_form(platform) or "", listing_id=number_form(listing) or ""),
-        None,
-    )
-    if found is None:
+    with tables(load(data=data)) as ask:
+        whole = ask.chain(EVERYTHING, OfListing(code_form(platform) or "", number_form(listing) or ""))
+    if whole is None:
         raise SuyuanError(f"no chain of listing {listing} on platform {platform}{code_fault(platform)}")
+    found = plain(whole)
     if as_json:
         print_json([found])
     else:

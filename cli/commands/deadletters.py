@@ -5,13 +5,15 @@ from __future__ import annotations
 import base64
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from suyuan.access.scope import EVERYTHING
 from suyuan.cli.dead_letter_options import Reason, Since, Topic, chosen
 from suyuan.cli.drawing.dead_letters import draw_dead_letter, draw_dead_letters, identity
 from suyuan.cli.exits import Exit
@@ -22,8 +24,11 @@ from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.operations.dead_letters.correction import correction
 from suyuan.operations.dead_letters.log import Gone
 from suyuan.operations.dead_letters.place import Place
-from suyuan.operations.dead_letters.replay import LARGEST_KEPT, Ask, Candidate, Outcome, Replayer
+from suyuan.operations.dead_letters.replay import LARGEST_KEPT, Candidate, Outcome, Replayer
 from suyuan.publishing.files.sources import STDIN
+from suyuan.queries.answers import WholeDeadLetter, each_plain, plain
+from suyuan.queries.api import DeadLetterFilter, Queries
+from suyuan.queries.paging import walk
 from suyuan.runtime.deployment import deployment_of
 from suyuan.runtime.open_queries import tables
 from suyuan.runtime.registry import accept_registered_ids
@@ -77,7 +82,7 @@ Id = Annotated[str, typer.Argument(metavar="ID", help="As listed: topic:partitio
 def deadletters(context: typer.Context, data: Data = None, *, as_json: AsJson = False) -> None:
     """Messages that could not be read: where they are, why, and sending them again. Alone: the list."""
     if context.invoked_subcommand is None:
-        _list(load(data=data), None, as_json=as_json)
+        _list(load(data=data), None, DeadLetterFilter(), as_json=as_json)
     context.obj = data
 
 
@@ -96,15 +101,16 @@ def list_letters(
     """List dead letters, the newest first: open ones, and those that were sent again (replayed)."""
     wanted = chosen(topic, reason, since)
     if state is not None:
-        wanted["replayed"] = state is State.REPLAYED
-    _list(load(data=data or context.obj), limit, as_json=as_json, **wanted)
+        wanted = replace(wanted, replayed=state is State.REPLAYED)
+    _list(load(data=data or context.obj), limit, wanted, as_json=as_json)
 
 
-def _list(settings: Settings, limit: int | None, *, as_json: bool, **wanted: Any) -> None:
+def _list(settings: Settings, limit: int | None, wanted: DeadLetterFilter, *, as_json: bool) -> None:
     with tables(settings) as ask:
-        found = ask("dead_letters", limit=limit or (None if as_json else _SHOWN), **wanted)
+        limit = limit or (None if as_json else _SHOWN)
+        found = each_plain(walk(lambda page: ask.dead_letters(EVERYTHING, wanted, page), limit))
         if as_json:
-            print_json(({"id": identity(letter)} | dict(letter) for letter in found), "no dead letters")
+            print_json(({"id": identity(letter)} | letter for letter in found), "no dead letters")
             return
         letters = draw_dead_letters(found)
     show_records(letters, "no dead letters")
@@ -132,26 +138,26 @@ def show(
     place = Place.of(name)
     settings = load(data=data or context.obj)
     with tables(settings) as ask:
-        letter = next(iter(ask("whole_dead_letters", places=[list(place)])), None)
-        replays = list(ask("replays", place=list(place)))
+        letter = next(iter(ask.whole_dead_letters(EVERYTHING, [place])), None)
+        replays = list(each_plain(ask.replays(EVERYTHING, place)))
     if letter is None:
         raise SuyuanError(f"there is no dead letter {place}")
-    if form is not None and letter["withheld"]:
+    if form is not None and letter.withheld:
         raise SuyuanError(f"the bytes of {place} are withheld: they may name a person; only the topic has them")
     if form is not None:
         _write(_whole(settings, place, letter), form)
         return
     if as_json:
-        print_json([{"id": str(place)} | dict(letter) | {"replays": replays}])
+        print_json([{"id": str(place)} | plain(letter) | {"replays": replays}])
         return
     screen = console()
-    for line in draw_dead_letter(letter, replays, bytes.fromhex(letter["payload"])):
+    for line in draw_dead_letter(plain(letter), replays, bytes.fromhex(letter.payload)):
         screen.print(line, soft_wrap=True)
 
 
-def _whole(settings: Settings, place: Place, letter: Mapping[str, Any]) -> bytes:
-    payload = bytes.fromhex(letter["payload"])
-    if len(payload) == letter["payload_bytes"]:
+def _whole(settings: Settings, place: Place, letter: WholeDeadLetter) -> bytes:
+    payload = bytes.fromhex(letter.payload)
+    if len(payload) == letter.payload_bytes:
         return payload
     try:
         return deployment_of(settings).raw_event(place)
@@ -206,7 +212,7 @@ def replay(
     """
     wanted = chosen(topic, reason, since)
     places = [Place.of(name) for name in names or ()]
-    if bool(places) == bool(wanted or everything or limit):
+    if bool(places) == bool(wanted != DeadLetterFilter() or everything or limit):
         raise SuyuanError("name dead letters by ID, or choose them: --topic, --reason, --since, --all", ErrorKind.USAGE)
     if edit is not None and len(places) != 1:
         raise SuyuanError("--edit is for one ID", ErrorKind.USAGE)
@@ -217,23 +223,23 @@ def replay(
         candidates = (
             [Candidate(place) for place in places]
             if places
-            else _candidates(ask, limit, **wanted, **({} if force else {"replayed": False}))
+            else _candidates(ask, limit, wanted if force else replace(wanted, replayed=False))
         )
         instead = None
         if corrected is not None:
             instead = correction(places[0], corrected, log.reader.partitions(places[0].topic))
-        outcomes = Replayer(log, ask, dry_run=dry_run, force=force).replay(candidates, instead)
+        outcomes = Replayer(
+            log, lambda some: ask.whole_dead_letters(EVERYTHING, some), dry_run=dry_run, force=force
+        ).replay(candidates, instead)
         counts = _tell(outcomes, as_json=as_json)
     if any(counts[result] for result in _FAILED):
         raise typer.Exit(Exit.FAILED)
 
 
-def _candidates(ask: Ask, limit: int | None, **wanted: Any) -> list[Candidate]:
+def _candidates(ask: Queries, limit: int | None, wanted: DeadLetterFilter) -> list[Candidate]:
     return [
-        Candidate(
-            Place(row["topic"], row["source_partition"], row["source_offset"]), min(row["payload_bytes"], LARGEST_KEPT)
-        )
-        for row in ask("dead_letters", limit=limit, **wanted)
+        Candidate(Place(each.topic, each.source_partition, each.source_offset), min(each.payload_bytes, LARGEST_KEPT))
+        for each in walk(lambda page: ask.dead_letters(EVERYTHING, wanted, page), limit)
     ]
 
 

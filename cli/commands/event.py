@@ -7,13 +7,15 @@ from typing import Annotated
 
 import typer
 
+from suyuan.access.scope import EVERYTHING
 from suyuan.cli.options import Data
 from suyuan.cli.screen import print_json
 from suyuan.domain.evidence import evidence_parts
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.operations.dead_letters.place import Place
+from suyuan.queries.answers import each_plain
 from suyuan.runtime.deployment import deployment_of
-from suyuan.runtime.open_queries import rows
+from suyuan.runtime.open_queries import tables
 from suyuan.runtime.settings import load
 
 
@@ -34,7 +36,8 @@ def event(
     if evidence_parts(evidence) is None:
         raise SuyuanError(f"{evidence!r} is no evidence id: kind/publisher/event_id~version", ErrorKind.USAGE)
     settings = load(data=data)
-    found = list(rows(settings, "events", ids=[evidence]))
+    with tables(settings) as ask:
+        found = list(each_plain(ask.events(EVERYTHING, [evidence])))
     if not found:
         raise SuyuanError(f"no event is called {evidence}")
     if not raw:

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
+from suyuan.access.scope import EVERYTHING
 from suyuan.cli.exits import Exit
 from suyuan.cli.options import AcceptLoss, AcceptPoison, AsJson, Data
 from suyuan.cli.screen import log_warnings, print_json, put, say
@@ -141,7 +142,7 @@ async def _run(
             "gap": verification.gap,
             "duplicates": verification.duplicates,
             "today": today.isoformat(),
-            "expired_unsaid": await asyncio.to_thread(expired_unsaid, embedded.clickhouse, today),
+            "expired_unsaid": await asyncio.to_thread(expired_unsaid, embedded.clickhouse, EVERYTHING, today),
         }
     finally:
         await embedded.stop()

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import RenderableType
 
+from suyuan.access.scope import EVERYTHING
 from suyuan.cli.drawing.trace import draw_back, draw_forward
 from suyuan.cli.drawing.words import CHINA
 from suyuan.cli.names import code_fault, gtin_fault
@@ -17,7 +18,9 @@ from suyuan.cli.screen import print_json, show
 from suyuan.domain.identifiers.gtin import LENGTHS, gtin_form, normalise_gtin
 from suyuan.domain.identifiers.normal_form import code_form, number_form, text_form
 from suyuan.errors import ErrorKind, SuyuanError
-from suyuan.runtime.open_queries import rows, tables
+from suyuan.queries.answers import plain
+from suyuan.queries.api import OfListing, OfLot, OfProducer, OfProduct
+from suyuan.runtime.open_queries import tables
 from suyuan.runtime.settings import load
 
 app = typer.Typer(help="Trace a lot back to its inputs, or forward to everybody who has it.", no_args_is_help=True)
@@ -37,18 +40,19 @@ def back(subject: Names, data: Data = None, as_of: AsOf = None, *, as_json: AsJs
     """From PLATFORM LISTING, or from the lot PRODUCER GTIN LOT, to everything that it was made of."""
     match subject:
         case [platform, listing]:
-            wanted = [_code(platform), number_form(listing) or ""]
+            wanted: OfListing | OfLot = OfListing(_code(platform), number_form(listing) or "")
         case [producer, gtin, lot] if normalise_gtin(gtin)[1] not in {"digits", "length"}:
-            wanted = [_code(producer), _gtin(gtin), text_form(lot) or ""]
+            wanted = OfLot(_code(producer), _gtin(gtin), text_form(lot) or "")
         case [_, gtin, _]:
             raise SuyuanError(f"{_BACK}{gtin_fault(gtin)}", ErrorKind.USAGE)
         case _:
             raise SuyuanError(_BACK, ErrorKind.USAGE)
     with tables(load(data=data)) as ask:
-        found = next(iter(ask("trace_back", subject=wanted, as_of=_ms(as_of))), None)
-        if len(wanted) == 3 and not _is_known(found, of_lot=True):
+        trace = ask.trace_back(EVERYTHING, wanted, _ms(as_of))
+        found = None if trace is None else plain(trace)
+        if isinstance(wanted, OfLot) and not _is_known(found, of_lot=True):
             found = None
-            if next(iter(ask("chain", platform_code=wanted[0], listing_id=number_form(subject[1]) or "")), None):
+            if ask.chain(EVERYTHING, OfListing(wanted.producer_code, number_form(subject[1]) or "")) is not None:
                 raise SuyuanError(f"{_BACK}; {subject[1]} is a listing, what is {subject[2]}?", ErrorKind.USAGE)
     _answer(found, draw_back, subject, as_json=as_json)
 
@@ -58,14 +62,15 @@ def forward(subject: Names, data: Data = None, as_of: AsOf = None, *, as_json: A
     """From a lot PRODUCER GTIN LOT, a product GTIN, or a PRODUCER: what became of it, who has it, who sells it."""
     match subject:
         case [producer, gtin, lot]:
-            wanted = {"producer_code": _code(producer), "gtin": _gtin(gtin), "lot": text_form(lot) or ""}
+            wanted: OfLot | OfProduct | OfProducer = OfLot(_code(producer), _gtin(gtin), text_form(lot) or "")
         case [name] if _is_gtin(name):
-            wanted = {"gtin": _gtin(name)}
+            wanted = OfProduct(_gtin(name))
         case [producer]:
-            wanted = {"producer_code": _code(producer)}
+            wanted = OfProducer(_code(producer))
         case _:
             raise SuyuanError("name a lot: PRODUCER GTIN LOT; a product: GTIN; or a PRODUCER", ErrorKind.USAGE)
-    found = next(rows(load(data=data), "trace_forward", subject=wanted, as_of=_ms(as_of)), None)
+    with tables(load(data=data)) as ask:
+        found = plain(ask.trace_forward(EVERYTHING, wanted, _ms(as_of)))
     _answer(found if _is_known(found, of_lot=len(subject) == 3) else None, draw_forward, subject, as_json=as_json)
 
 

@@ -7,13 +7,17 @@ from typing import Annotated
 
 import typer
 
+from suyuan.access.scope import EVERYTHING
 from suyuan.cli.drawing.unmatched import draw_unmatched, reason
 from suyuan.cli.options import AsJson, Data
 from suyuan.cli.screen import print_json, say, show_records
 from suyuan.domain.identifiers.normal_form import code_form
 from suyuan.errors import ErrorKind, SuyuanError
+from suyuan.queries.answers import each_plain
+from suyuan.queries.api import UnmatchedFilter
+from suyuan.queries.paging import walk
 from suyuan.queries.sql import UNMATCHED_KINDS
-from suyuan.runtime.open_queries import rows
+from suyuan.runtime.open_queries import tables
 from suyuan.runtime.settings import load
 from suyuan.runtime.unmatched_count import settled
 
@@ -55,19 +59,19 @@ def unmatched(
     if kind is not None and kind not in UNMATCHED_KINDS:
         raise SuyuanError(f"--kind {kind}: not one of {', '.join(UNMATCHED_KINDS)}", ErrorKind.USAGE)
     limit = limit or (None if as_json else _SHOWN + 1)
-    found = rows(
-        load(data=data),
-        "unmatched",
-        kind=kind,
-        publisher=None if publisher is None else code_form(publisher) or publisher,
-        taken_in_before=None if everything else settled(),
-        limit=limit,
+    wanted = UnmatchedFilter(
+        kind,
+        None if publisher is None else code_form(publisher) or publisher,
+        None if everything else settled(),
     )
     nothing = _NOTHING if everything else f"{_NOTHING}, or came within the last ten minutes (--all)"
-    if as_json:
-        print_json(({**row, "reason": reason(row)} for row in found), nothing)
-        return
-    shown = list(islice(found, _SHOWN if limit == _SHOWN + 1 else None))
+    with tables(load(data=data)) as ask:
+        found = each_plain(walk(lambda page: ask.unmatched(EVERYTHING, wanted, page), limit))
+        if as_json:
+            print_json(({**row, "reason": reason(row)} for row in found), nothing)
+            return
+        shown = list(islice(found, _SHOWN if limit == _SHOWN + 1 else None))
+        more = next(found, None) is not None
     show_records(draw_unmatched(shown), nothing)
-    if next(found, None) is not None:
+    if more:
         say(f"the first {len(shown)} of more: --limit N shows N, --json all")

@@ -7,12 +7,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from suyuan.access.scope import EVERYTHING
 from suyuan.cli.demo.feed import Feed
 from suyuan.cli.demo.picture import Figures
 from suyuan.cli.demo.tour import tour
 from suyuan.publishing.files.embedded import EmbeddedOutlet
 from suyuan.publishing.files.tally import Tally
-from suyuan.queries.api import named_queries
+from suyuan.queries.answers import each_plain
+from suyuan.queries.api import AlertFilter, ChainFilter, Page
+from suyuan.queries.paging import walk
 from suyuan.runtime.embedded.system import EmbeddedRun
 from suyuan.runtime.settings import Settings
 from suyuan.simulation.market import Market
@@ -78,8 +81,10 @@ async def perform(show: Show, look: Callable[[Figures], None] | None = None) -> 
 
 
 def _outcome(run: EmbeddedRun, market: Market, events: int, seconds: float) -> Outcome:
-    queries = named_queries(run.clickhouse)
-    report = compare(market.planted(), queries["chains"](), queries["alerts"]())
+    queries = run.queries
+    chains = walk(lambda page: queries.chains(EVERYTHING, ChainFilter(), page))
+    alerts = walk(lambda page: queries.alerts(EVERYTHING, AlertFilter(), page))
+    report = compare(market.planted(), each_plain(chains), each_plain(alerts))
     return Outcome(report, events, seconds, tour(queries, run.folder))
 
 
@@ -97,10 +102,10 @@ async def _look(run: EmbeddedRun, feed: Feed, show: Show, look: Callable[[Figure
 
 
 def _figures(run: EmbeddedRun) -> Figures:
-    queries, progress = named_queries(run.clickhouse), run.progress()
+    queries, progress = run.queries, run.progress()
     return Figures(
         lag={**progress.streams, **{f"{topic} (tables)": behind for topic, behind in progress.loader.items()}},
-        verdicts={row["verdict"]: row["chains"] for row in queries["verdicts"]()},
-        alerts=list(queries["alerts"](state="raised", limit=_NEWEST)),
+        verdicts=queries.verdicts(EVERYTHING),
+        alerts=list(each_plain(queries.alerts(EVERYTHING, AlertFilter(state="raised"), Page(_NEWEST)).rows)),
         folder=str(run.folder),
     )

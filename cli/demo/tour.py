@@ -6,16 +6,17 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from suyuan.queries.api import Query
+from suyuan.access.scope import EVERYTHING
+from suyuan.queries.api import ChainFilter, Page, Queries
 
 _STORIES = ("input_recalled", "lot_recalled", "inspection_failed", "oversold", None)
 """gaps that make a good story, the best first"""
 
 
-def tour(queries: Mapping[str, Query], folder: Path) -> list[str]:
+def tour(queries: Queries, folder: Path) -> list[str]:
     """Commands for a shell, each of which shows something."""
     return [command(words, folder) for words in _steps(queries)]
 
@@ -25,18 +26,19 @@ def command(words: Sequence[str], folder: Path) -> str:
     return shlex.join([*_program(), *words, "--data", str(folder)])
 
 
-def _steps(queries: Mapping[str, Query]) -> Iterator[list[str]]:
+def _steps(queries: Queries) -> Iterator[list[str]]:
     yield ["chains", "--verdict", "contradicted"]
     yield ["alerts", "--state", "raised", "--limit", "10"]
-    chosen = next((row for gap in _STORIES for row in queries["chains"](gap=gap, limit=1)), None)
+    chosen = next(
+        (row for gap in _STORIES for row in queries.chains(EVERYTHING, ChainFilter(gap=gap), Page(1)).rows), None
+    )
     if chosen is None:
         return
-    listing = [chosen["platform_code"], chosen["listing_id"]]
+    listing = [chosen.platform_code, chosen.listing_id]
     yield ["chain", *listing]
     yield ["trace", "back", *listing]
-    lot = [chosen["producer_code"], chosen["gtin"], chosen["lot"]]
-    if None not in lot:
-        yield ["trace", "forward", *lot]
+    if chosen.producer_code is not None and chosen.gtin is not None and chosen.lot is not None:
+        yield ["trace", "forward", chosen.producer_code, chosen.gtin, chosen.lot]
 
 
 def _program() -> list[str]:

@@ -8,11 +8,11 @@ from contextlib import AbstractContextManager
 from suyuan.operations.checks import chains, reused_ids, unmatched
 from suyuan.operations.checks.finding import Finding
 from suyuan.operations.work_left import WorkLeft
-from suyuan.queries.api import Ask
+from suyuan.queries.api import Queries
 
 
 def contents(
-    tables: Callable[[], AbstractContextManager[Ask]], work_left: Callable[[], WorkLeft], settled: int
+    tables: Callable[[], AbstractContextManager[Queries]], work_left: Callable[[], WorkLeft], settled: int
 ) -> Iterator[Finding]:
     """`settled`: what was taken in before that (ms) has waited long enough for what it names."""
     yield from chains.sample(tables, work_left)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from suyuan.access.scope import EVERYTHING
 from suyuan.errors import SuyuanError
 from suyuan.eventlog.damage import damage as log_damage
 from suyuan.eventlog.errors import LogError, LogMissing
@@ -13,7 +14,7 @@ from suyuan.eventlog.log import Log
 from suyuan.operations.checks.finding import Finding
 from suyuan.queries.folder_tables import FolderTables
 from suyuan.sinks.clickhouse import ClickHouse, ClickHouseSettings
-from suyuan.sinks.damage import Damage, damage
+from suyuan.sinks.damage import damage
 from suyuan.sinks.definitions import damaged
 from suyuan.sinks.errors import SinkError, TablesMissing
 from suyuan.streams.state.errors import StateCorruptError, StateError
@@ -76,7 +77,7 @@ def tables(folder: Path) -> Iterator[Finding]:
         yield from _said("tables", wrong, f"the tables in {path} are damaged", _MENDED)
         return
     try:
-        found = [Damage(**row) for row in FolderTables(folder)("damage")]
+        found = FolderTables(folder).damage(EVERYTHING)
     except SuyuanError as error:
         yield Finding("tables", "failed", f"{error}; if their files are damaged: {remedy}")
         return

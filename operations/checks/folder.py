@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from suyuan.access.scope import EVERYTHING
 from suyuan.errors import SuyuanError
 from suyuan.eventlog.errors import LogError, LogMissing
 from suyuan.eventlog.log import Log
@@ -34,7 +35,7 @@ def access(folder: Path) -> Iterator[Finding]:
 def running(folder: Path) -> Iterator[Finding]:
     """Whether a process works on the folder."""
     try:
-        list(query_client.ask(folder, "ping"))
+        query_client.SocketQueries(folder).ping(EVERYTHING)
     except query_client.NotRunningError:
         yield Finding("process", "ok", "none runs on this folder")
     except SuyuanError as error:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 
+from suyuan.access.scope import EVERYTHING
 from suyuan.errors import SuyuanError
 from suyuan.operations.checks.finding import Finding
-from suyuan.queries.api import Ask
+from suyuan.queries.api import Queries
 
 
-def ids(tables: Callable[[], AbstractContextManager[Ask]]) -> Iterator[Finding]:
+def ids(tables: Callable[[], AbstractContextManager[Queries]]) -> Iterator[Finding]:
     """Of all that was taken in."""
     try:
         with tables() as ask:
-            (counts,) = ask("reused_ids")
+            counts = ask.reused_ids(EVERYTHING)
     except SuyuanError as error:
         yield Finding("event ids", "warning", f"not looked for: {error}")
         return

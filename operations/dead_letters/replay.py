@@ -28,11 +28,12 @@ from suyuan.operations.dead_letters.log import (
     value_at,
 )
 from suyuan.operations.dead_letters.place import Place
+from suyuan.queries.answers import WholeDeadLetter
 from suyuan.schemas.accepted_runs import accepted_run
 from suyuan.schemas.withheld import WITHHELD_TOPICS
 
-Ask = Callable[..., Iterable[Mapping[str, Any]]]
-"""a named query with its parameters → rows (see `suyuan.queries.api`)"""
+Letters = Callable[[Sequence[Place]], Sequence[WholeDeadLetter]]
+"""the dead letters at places, of those that there are"""
 Result = Literal["replayed", "would_replay", "replayed_before", "unreadable", "gone", "unknown"]
 
 CHUNK_LETTERS = 500
@@ -89,14 +90,14 @@ class Replayer:
     def __init__(
         self,
         log: ReplayLog,
-        ask: Ask,
+        letters: Letters,
         *,
         dry_run: bool = False,
         force: bool = False,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._log = log
-        self._ask = ask
+        self._letters = letters
         self._dry_run = dry_run
         self._force = force
         self._clock = clock
@@ -111,8 +112,8 @@ class Replayer:
 
     def _replay(self, chunk: Sequence[Place], correction: Correction | None) -> Iterator[Outcome]:
         found = {
-            Place(row["topic"], row["source_partition"], row["source_offset"]): row
-            for row in self._ask("whole_dead_letters", places=[list(place) for place in chunk])
+            Place(letter.topic, letter.source_partition, letter.source_offset): letter
+            for letter in self._letters(chunk)
         }
         outcomes: dict[Place, Outcome] = {}
         messages: dict[Place, Message] = {}
@@ -146,25 +147,25 @@ class Replayer:
         left_out = _unreadable(judged, int(self._clock() * 1000))
         return left_out + _empty({place: each for place, each in messages.items() if place not in judged})
 
-    def _message(self, place: Place, letter: Mapping[str, Any], correction: Correction | None) -> Message:
+    def _message(self, place: Place, letter: WholeDeadLetter, correction: Correction | None) -> Message:
         if correction is not None:
             message = Message(place.topic, correction.partition, correction.key, correction.value)
         else:
-            key = None if letter["key"] is None else bytes.fromhex(letter["key"])
+            key = None if letter.key is None else bytes.fromhex(letter.key)
             message = Message(place.topic, place.partition, key, self._value(place, letter))
         told = blake2b(f"replay {place} {self._noted[place]} ".encode(), digest_size=16)
         told.update(message.value or b"")
         return replace(message, identity=told.digest())
 
-    def _value(self, place: Place, letter: Mapping[str, Any]) -> bytes | None:
-        payload = bytes.fromhex(letter["payload"])  # empty where it is withheld
-        if payload and len(payload) == letter["payload_bytes"]:
+    def _value(self, place: Place, letter: WholeDeadLetter) -> bytes | None:
+        payload = bytes.fromhex(letter.payload)  # empty where it is withheld
+        if payload and len(payload) == letter.payload_bytes:
             return payload
         # of a large one the tables have the beginning, and they do not tell none at all from an empty one
         try:
             return value_at(self._log.reader, place)
         except Gone:
-            if letter["payload_bytes"]:
+            if letter.payload_bytes:
                 raise
             return b""
 

@@ -15,9 +15,8 @@ from suyuan.domain.records import Entity, Inspection, Licence, Lot, Penalty, Pro
 from suyuan.queries.chain_check.inputs import KINDS, Group, Names, RecordsFound
 from suyuan.queries.chain_check.recent import Recent
 from suyuan.queries.records import chunks, current_of_any
-from suyuan.queries.rows import Row, read
+from suyuan.queries.rows import Row, Tables, read
 from suyuan.schemas.blocks import block_schema
-from suyuan.sinks.clickhouse import ClickHouse
 
 MOST_LOTS, MOST_LEVELS = 2_000, 40
 """lots that are read in one look because they went into others, and how far down"""
@@ -39,12 +38,12 @@ class Assessed:
     too_large: set[Key] = field(default_factory=set)
 
 
-def assess_anew(clickhouse: ClickHouse, keys: Collection[Key], recent: Recent) -> Assessed:
+def assess_anew(tables: Tables, keys: Collection[Key], recent: Recent) -> Assessed:
     """The chains of these listings."""
     assessed = Assessed()
-    listings = _listings(clickhouse, keys)
-    today, turning = _today(clickhouse, recent)
-    found = RecordsFound(clickhouse, recent)
+    listings = _listings(tables, keys)
+    today, turning = _today(tables, recent)
+    found = RecordsFound(tables, recent)
     genealogies = _Genealogies(found, {lot for row in listings.values() if (lot := _lot(row)) is not None})
     needs = {key: _needs(row, genealogies) for key, row in listings.items()}
     for name in KINDS:
@@ -109,21 +108,19 @@ def _needs(row: Row, genealogies: _Genealogies) -> set[Group] | None:
     return groups
 
 
-def _listings(clickhouse: ClickHouse, keys: Collection[Key]) -> dict[Key, Row]:
+def _listings(tables: Tables, keys: Collection[Key]) -> dict[Key, Row]:
     condition = "(platform_code, listing_id) IN {keys:Array(Tuple(String, String))}"
     rows = [
         row
         for some in chunks(sorted(keys))
-        for row in read(clickhouse, current_of_any("listing", condition), {"keys": some})
+        for row in read(tables, current_of_any("listing", condition), {"keys": some})
     ]
     return {_key(row): row | {"revision": row["source_offset"] + 1} for row in rows}
 
 
-def _today(clickhouse: ClickHouse, recent: Recent) -> tuple[dt.date | None, bool]:
+def _today(tables: Tables, recent: Recent) -> tuple[dt.date | None, bool]:
     """The greatest day, and whether it has come lately."""
-    rows = read(
-        clickhouse, "SELECT * FROM event_day WHERE outcome = 'accepted' ORDER BY date DESC, received_at LIMIT 1"
-    )
+    rows = read(tables, "SELECT * FROM event_day WHERE outcome = 'accepted' ORDER BY date DESC, received_at LIMIT 1")
     return (rows[0]["date"], recent.is_recent("day", rows[0])) if rows else (None, False)
 
 

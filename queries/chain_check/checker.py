@@ -11,8 +11,7 @@ from suyuan.queries.chain_check.assessing import Key, assess_anew
 from suyuan.queries.chain_check.comparing import differences, standing_chains, version
 from suyuan.queries.chain_check.recent import Recent
 from suyuan.queries.chain_check.walk import ALL, Walk
-from suyuan.queries.rows import Row
-from suyuan.sinks.clickhouse import ClickHouse
+from suyuan.queries.rows import Row, Tables
 
 AGAIN_MS = 25_000
 """a difference counts when it still stands so much later: at the next look, so within two minutes of what made it"""
@@ -63,7 +62,7 @@ class Look:
 class ChainChecker:
     """Goes through all chains, so many at a look, and through those again that differed."""
 
-    clickhouse: ClickHouse
+    tables: Tables
     chance: Random
     sample: int = 200
     again_ms: int = AGAIN_MS
@@ -72,12 +71,12 @@ class ChainChecker:
     _suspected: dict[Key, WrongChain] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._walk = Walk(self.clickhouse, self.chance.randrange(ALL))
+        self._walk = Walk(self.tables, self.chance.randrange(ALL))
 
     def look(self, recent: Recent, now: int) -> Look:
         """The next ones. `now`: ms UTC; what happened after `recent.settled` is not judged."""
         keys = {*self._walk.next(self.sample), *self._due(now)}
-        look, right = compare_some(self.clickhouse, keys, recent, now)
+        look, right = compare_some(self.tables, keys, recent, now)
         new = [self._note(found) for found in look.differing]
         for key in right:
             self._suspected.pop(key, None)
@@ -112,11 +111,11 @@ class ChainChecker:
         return found
 
 
-def compare_some(clickhouse: ClickHouse, keys: Iterable[Key], recent: Recent, now: int) -> tuple[Look, list[Key]]:
+def compare_some(tables: Tables, keys: Iterable[Key], recent: Recent, now: int) -> tuple[Look, list[Key]]:
     """Of these listings what differs, and which are right."""
     keys = set(keys)
-    standing = standing_chains(clickhouse, keys)  # before the records: a chain that comes between is no difference
-    assessed = assess_anew(clickhouse, keys, recent)
+    standing = standing_chains(tables, keys)  # before the records: a chain that comes between is no difference
+    assessed = assess_anew(tables, keys, recent)
     unsettled = assessed.unsettled | {key for key, row in standing.items() if row["received_at"] > recent.settled}
     right: list[Key] = []
     differing = []

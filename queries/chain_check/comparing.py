@@ -6,8 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from suyuan.queries.records import chunks
-from suyuan.queries.rows import Row, read
-from suyuan.sinks.clickhouse import ClickHouse
+from suyuan.queries.rows import Row, Tables, read
 
 PLAIN = (
     "verdict", "status", "seller_code", "producer_code", "gtin", "lot", "licence_no", "sold_30d", "listing_event",
@@ -20,13 +19,13 @@ program may word them otherwise
 _IN_KEYS = "(platform_code, listing_id) IN {keys:Array(Tuple(String, String))}"
 
 
-def standing_chains(clickhouse: ClickHouse, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], Row]:
+def standing_chains(tables: Tables, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], Row]:
     """The current chains of listings, with `nodes` and `hops`; None where these are not of the same assessment."""
     found: dict[tuple[str, str], Row] = {}
     for some in chunks(sorted(keys)):
-        rows = read(clickhouse, f"SELECT * FROM chain_current WHERE {_IN_KEYS}", {"keys": some})  # noqa: S608
+        rows = read(tables, f"SELECT * FROM chain_current WHERE {_IN_KEYS}", {"keys": some})  # noqa: S608
         whole = read(
-            clickhouse,
+            tables,
             f"""
             SELECT platform_code, listing_id, revision, assessment, nodes, hops FROM chain_history WHERE {_IN_KEYS}
             ORDER BY platform_code, listing_id, version DESC LIMIT 1 BY platform_code, listing_id

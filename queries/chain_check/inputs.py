@@ -15,9 +15,8 @@ import msgspec
 from suyuan.domain.records import Entity, Inspection, Licence, Lot, Penalty, Product, Recall, Record, Shipment
 from suyuan.queries.chain_check.recent import Recent
 from suyuan.queries.records import chunks, current_of_any
-from suyuan.queries.rows import Row, read
+from suyuan.queries.rows import Row, Tables, read
 from suyuan.schemas.kinds import BUSINESS_KEYS
-from suyuan.sinks.clickhouse import ClickHouse
 
 MOST_ROWS = 20_000
 """rows of a kind that are read in one look, versions included"""
@@ -59,7 +58,7 @@ KINDS: Mapping[str, Kind] = {
 class RecordsFound:
     """What was asked for so far. Asking twice costs once."""
 
-    clickhouse: ClickHouse
+    tables: Tables
     recent: Recent
     too_large: set[Group] = field(default_factory=set)
     changing: set[Group] = field(default_factory=set)
@@ -112,7 +111,7 @@ class RecordsFound:
     def _query(self, statement: str, kind: Kind, some: Collection[Names]) -> list[Row]:
         found_by = kind.columns.index(kind.indexed)
         return read(
-            self.clickhouse,
+            self.tables,
             statement,
             {"keys": list(some), "found_by": sorted({names[found_by] for names in some})},
         )

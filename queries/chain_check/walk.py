@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from suyuan.queries.rows import Row, read
-from suyuan.sinks.clickhouse import ClickHouse
+from suyuan.queries.rows import Row, Tables, read
 
 ALL = 1 << 64
 """values of a hash"""
@@ -17,7 +16,7 @@ class Walk:
     whole time is met once in a round.
     """
 
-    clickhouse: ClickHouse
+    tables: Tables
     place: int
     _width: int = 0
 
@@ -36,7 +35,7 @@ class Walk:
         return [(row["platform_code"], row["listing_id"]) for row in rows]
 
     def _share(self, count: int) -> int:
-        (row,) = read(self.clickhouse, "SELECT count() AS chains FROM chain")
+        (row,) = read(self.tables, "SELECT count() AS chains FROM chain")
         return ALL * count // max(int(row["chains"]), count)
 
     def _within(self, width: int, most: int) -> list[Row]:
@@ -47,7 +46,7 @@ class Walk:
             for table in ("chain", "event_listing")
         )
         return read(
-            self.clickhouse,
+            self.tables,
             f"SELECT DISTINCT platform_code, listing_id, ahead FROM ({either})"  # noqa: S608 - fixed texts
             f" ORDER BY ahead, platform_code, listing_id LIMIT {most}",
             {"place": self.place, "last": width - 1},

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import socket
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TypeVar, cast
 
+import msgspec
+
+from suyuan.access.scope import Scope
 from suyuan.errors import ErrorKind, SuyuanError
+from suyuan.queries.api import Queries
 from suyuan.queries.over_socket import path as query_socket
+from suyuan.queries.over_socket.messages import Answered, Asked, raised
+from suyuan.queries.questions import Question
 
-_PATIENCE = 120.0
-"""seconds that the service may take for the next part of an answer"""
+W = TypeVar("W")
+A = TypeVar("A")
+
+_PATIENCE = 900.0
+"""seconds that the service may take for an answer: longer than any question may take there (`budgets`)"""
 
 
 class NotRunningError(SuyuanError):
@@ -20,14 +27,14 @@ class NotRunningError(SuyuanError):
 
 
 class BrokenOff(SuyuanError):
-    """The process that answered has gone; what it had answered is not all."""
+    """The process that answered has gone, and the answer is not all: it may be asked again."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, ErrorKind.UNAVAILABLE)
 
 
 def serves(folder: Path) -> bool:
-    """Whether a process would answer now. Raises SuyuanError as `ask` does."""
+    """Whether a process would answer now. Raises SuyuanError where it cannot be asked."""
     try:
         _connect(folder).close()
     except NotRunningError:
@@ -35,12 +42,32 @@ def serves(folder: Path) -> bool:
     return True
 
 
-def ask(folder: Path, query: str, **parameters: Any) -> Iterator[dict[str, Any]]:
-    """The rows of a named query. Raises NotRunningError at once where there is no service, BrokenOff where it ends
-    meanwhile, SuyuanError where the query fails.
+class SocketQueries(Queries):
+    """Asks whoever runs on the folder. Each question raises NotRunningError at once where nobody does, and BrokenOff
+    where the process ends meanwhile.
     """
-    connection = _connect(folder)
-    return _rows(connection, query, parameters)
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def answer(self, question: Question[W, A], scope: Scope, wanted: W) -> A:
+        """As Queries.answer."""
+        asked = Asked(question.name, scope, msgspec.Raw(msgspec.json.encode(wanted)))
+        line = _exchange(_connect(self._folder), msgspec.json.encode(asked) + b"\n")
+        try:
+            answered = msgspec.json.decode(line, type=Answered)
+            if answered.error is None:
+                return cast("A", msgspec.json.decode(answered.answer, type=question.answer))
+        except msgspec.DecodeError as error:
+            raise SuyuanError(
+                f"the running process answers in a way that this version does not know ({error}): start it again",
+                ErrorKind.CONFIGURATION,
+            ) from None
+        raise raised(answered.error)
+
+    def quiet(self) -> bool:
+        """As Queries.quiet."""
+        return False
 
 
 def _connect(folder: Path) -> socket.socket:
@@ -60,21 +87,16 @@ def _connect(folder: Path) -> socket.socket:
     return connection
 
 
-def _rows(connection: socket.socket, query: str, parameters: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    request = json.dumps({"query": query, "parameters": parameters}).encode() + b"\n"
+def _exchange(connection: socket.socket, request: bytes) -> bytes:
+    """The line that is answered."""
     try:
         with connection, connection.makefile("rb") as answer:
             connection.sendall(request)
-            for line in answer:
-                message = json.loads(line)
-                if "row" in message:
-                    yield message["row"]
-                elif "error" in message:
-                    raise SuyuanError(f"the query failed: {message['error']}")
-                else:
-                    return
+            line = answer.readline()
     except ConnectionError as error:
         raise BrokenOff(f"the running process stopped in the middle of the answer: {error}") from None
     except OSError as error:
         raise SuyuanError(f"the running process does not answer: {error}", ErrorKind.UNAVAILABLE) from None
-    raise BrokenOff("the running process stopped in the middle of the answer")
+    if not line.endswith(b"\n"):
+        raise BrokenOff("the running process stopped in the middle of the answer")
+    return line

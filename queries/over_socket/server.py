@@ -1,32 +1,31 @@
-"""Answers queries of other processes while this one holds the tables (one process only can have them open).
+"""Answers questions of other processes while this one holds the tables (one process only can have them open).
 
-One request per connection, both ways JSON lines:
-
-    → {"query": "chains", "parameters": {"verdict": "broken"}}
-    ← {"row": {...}}            any number
-    ← {"end": true}             or {"error": "..."}: without an end the answer is not complete
-
-Only named queries are answered; none of them writes.
+One question per connection (`messages`). None of them writes. An answer is made whole before it is sent: who reads
+slowly, or not at all, holds a thread and the bytes, and nobody's reader.
 """
 
 from __future__ import annotations
 
-import json
 import logging
+import socket
 import socketserver
 import threading
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from suyuan.queries.api import Query
-from suyuan.queries.over_socket import path as query_socket
+import msgspec
 
-_LONGEST_REQUEST = 1 << 16
+from suyuan.errors import ErrorKind
+from suyuan.queries.api import Queries
+from suyuan.queries.over_socket import path as query_socket
+from suyuan.queries.over_socket.messages import Answered, Asked, Failure, failure_of
+from suyuan.queries.questions import QUESTIONS
+
+_LONGEST_REQUEST = 1 << 20
 _PATIENCE = 30.0
 """seconds that a client may keep us waiting"""
-_FLUSH = 500
-"""rows sent at once"""
+MOST_CLIENTS = 64
+"""connected at the same time, whatever they do"""
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +33,7 @@ log = logging.getLogger(__name__)
 class QueryService:
     """Serves `queries` for the folder from `start` to `stop`, each client in a thread of its own."""
 
-    def __init__(self, folder: Path, queries: Mapping[str, Query]) -> None:
+    def __init__(self, folder: Path, queries: Queries) -> None:
         self._folder = folder
         self._queries = queries
         self._server: _Server | None = None
@@ -59,13 +58,29 @@ class _Server(socketserver.ThreadingUnixStreamServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, path: Path, queries: Mapping[str, Query]) -> None:
+    def __init__(self, path: Path, queries: Queries) -> None:
         self.queries = queries
         self.stopping = False
+        self._clients = threading.BoundedSemaphore(MOST_CLIENTS)
         super().__init__(str(path), _Handler, bind_and_activate=False)
         self.server_bind()
         path.chmod(0o600)  # before listening: until then nobody can connect
         self.server_activate()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Raises nothing: a client too many is told so."""
+        if self._clients.acquire(blocking=False):
+            super().process_request(request, client_address)
+        else:
+            _refuse(request)
+            self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """In the client's thread."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._clients.release()
 
 
 class _Handler(socketserver.StreamRequestHandler):
@@ -73,32 +88,41 @@ class _Handler(socketserver.StreamRequestHandler):
 
     def handle(self) -> None:
         try:
-            self._answer()
-        except (BrokenPipeError, ConnectionError, TimeoutError):
-            return  # the client went away, or does not read
-
-    def _answer(self) -> None:
-        try:
             asked = self.rfile.readline(_LONGEST_REQUEST)
             if not asked:
                 return  # it only wanted to know whether somebody answers
-            request = json.loads(asked)
-            query = cast("_Server", self.server).queries[request["query"]]
-            lines = []
-            for row in query(**request["parameters"]):
-                lines.append(_line({"row": row}))
-                if len(lines) >= _FLUSH:
-                    self.wfile.write(b"".join(lines))
-                    lines.clear()
-            self.wfile.write(b"".join([*lines, _line({"end": True})]))
+            answer = self._answer(asked)
+            if answer is not None:
+                self.wfile.write(answer)
         except (BrokenPipeError, ConnectionError, TimeoutError):
-            raise
+            return  # the client went away, or does not read
+
+    def _answer(self, line: bytes) -> bytes | None:
+        """None: the tables are being closed; without an answer the client knows that it may ask again."""
+        server = cast("_Server", self.server)
+        try:
+            asked = msgspec.json.decode(line, type=Asked)
+            question = QUESTIONS[asked.question]
+            wanted = msgspec.json.decode(asked.wanted, type=question.wanted)
+            answer = server.queries.answer(question, asked.scope, wanted)
+            return _line(Answered(msgspec.Raw(msgspec.json.encode(answer))))
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one query, the service goes on
-            if cast("_Server", self.server).stopping:
-                return  # the tables are being closed; without an end the client knows that it is not through
-            log.warning("query failed: %r", error)
-            self.wfile.write(_line({"error": f"{type(error).__name__}: {error}"}))
+            if server.stopping:
+                return None
+            told = failure_of(error)
+            if told.kind is ErrorKind.FAILED:
+                log.warning("query failed: %r", error)
+            return _line(Answered(error=told))
 
 
-def _line(message: Mapping[str, Any]) -> bytes:
-    return json.dumps(message, ensure_ascii=False, default=str).encode() + b"\n"
+def _refuse(request: socket.socket) -> None:
+    told = Failure(ErrorKind.UNAVAILABLE, "OverBudget", f"busy: {MOST_CLIENTS} clients are connected: ask again later")
+    request.settimeout(0)  # a client too many must not hold up those that come after it
+    try:
+        request.sendall(_line(Answered(error=told)))
+    except OSError:
+        return
+
+
+def _line(message: Answered) -> bytes:
+    return msgspec.json.encode(message) + b"\n"

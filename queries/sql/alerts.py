@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
+from suyuan.access.scope import Scope
 from suyuan.domain.identifiers.normal_form_sql import normal_form_sql
-from suyuan.queries.rows import Row, limit_clause, read, stream, where_clause
-from suyuan.sinks.clickhouse import ClickHouse
+from suyuan.queries.paging import Cursor, Order, Page, Paged, moment, number, read_page, text
+from suyuan.queries.rows import Row, Tables, read
+from suyuan.queries.visible import visible_alerts
 
 _CONDITIONS = {
     "severity": "severity = {severity:String}",
@@ -41,66 +42,67 @@ class AlertFilter:
         return [_CONDITIONS[name] for name in self.values]
 
 
-def alerts(clickhouse: ClickHouse, wanted: AlertFilter | None = None, limit: int | None = None) -> Iterator[Row]:
+_NEWEST_FIRST = Order((moment("raised_at", descending=True), text("alert_id")))
+_AS_LOADED = Order((moment("loaded_at"), text("alert_id"), number("sequence")))
+
+
+def alerts(tables: Tables, scope: Scope, wanted: AlertFilter, page: Page) -> Paged[Row]:
     """How each alert stands, the newest first."""
-    wanted = wanted or AlertFilter()
-    return stream(
-        clickhouse,
-        f"""
-        SELECT * FROM alert_current {where_clause(wanted.conditions)}
-        ORDER BY raised_at DESC, alert_id {limit_clause(limit)}
-        """,  # noqa: S608 - fixed conditions, bound values
-        wanted.values,
+    visible = visible_alerts(scope)
+    return read_page(
+        tables,
+        "SELECT * FROM alert_current",
+        [*wanted.conditions, visible.condition],
+        {**wanted.values, **visible.values},
+        _NEWEST_FIRST,
+        page,
     )
 
 
-def alert(clickhouse: ClickHouse, alert_id: str) -> Row | None:
+def alert(tables: Tables, scope: Scope, alert_id: str) -> Row | None:
     """One alert as it stands; None for no such alert."""
-    found = read(clickhouse, "SELECT * FROM alert_current WHERE alert_id = {alert_id:String}", {"alert_id": alert_id})
+    visible = visible_alerts(scope)
+    found = read(
+        tables,
+        f"SELECT * FROM alert_current WHERE alert_id = {{alert_id:String}} AND {visible.condition}",  # noqa: S608
+        {"alert_id": alert_id, **visible.values},
+    )
     return found[0] if found else None
 
 
-def alert_history(clickhouse: ClickHouse, alert_id: str) -> list[Row]:
+def alert_history(tables: Tables, scope: Scope, alert_id: str) -> list[Row]:
     """Every change of one alert, the first first."""
+    visible = visible_alerts(scope)
     return read(
-        clickhouse,
-        "SELECT * FROM alert_log WHERE alert_id = {alert_id:String} ORDER BY sequence",
-        {"alert_id": alert_id},
+        tables,
+        f"SELECT * FROM alert_log WHERE alert_id = {{alert_id:String}} AND {visible.condition} ORDER BY sequence",  # noqa: S608
+        {"alert_id": alert_id, **visible.values},
     )
 
 
-def alert_changes(
-    clickhouse: ClickHouse,
-    after: tuple[int, str, int] | None = None,
-    wanted: AlertFilter | None = None,
-    limit: int = 1000,
-) -> list[Row]:
-    """Changes of alerts in the order in which they were loaded. To follow along, ask again with the place
-    (loaded_at, alert_id, sequence) of the last; None: from the beginning.
-    """
-    wanted = wanted or AlertFilter()
-    after = after or (0, "", 0)
-    beyond = [
-        "loaded_at >= fromUnixTimestamp64Milli({loaded_at:Int64})",
-        "(toUnixTimestamp64Milli(loaded_at), alert_id, sequence) > {after:Tuple(Int64, String, Int64)}",
-    ]
-    return read(
-        clickhouse,
-        f"""
-        SELECT *, loaded_at FROM alert_history {where_clause([*beyond, *wanted.conditions])}
-        ORDER BY loaded_at, alert_id, sequence LIMIT 1 BY alert_id, sequence {limit_clause(limit)}
-        """,  # noqa: S608 - fixed conditions, bound values
-        {**wanted.values, "loaded_at": after[0], "after": after},
+def alert_changes(tables: Tables, scope: Scope, wanted: AlertFilter, page: Page) -> Paged[Row]:
+    """Changes of alerts in the order in which they were loaded. To follow along, ask again with the page's `after`."""
+    visible = visible_alerts(scope)
+    return read_page(
+        tables,
+        "SELECT *, loaded_at FROM alert_history",
+        [*wanted.conditions, visible.condition],
+        {**wanted.values, **visible.values},
+        _AS_LOADED,
+        page,
+        "LIMIT 1 BY alert_id, sequence",
     )
 
 
-def end_of_changes(clickhouse: ClickHouse) -> tuple[int, str, int]:
-    """The place after all that is loaded now: where a follower begins that wants only what comes."""
+def end_of_changes(tables: Tables, scope: Scope) -> Cursor | None:
+    """The place after all that is loaded now: where a follower begins that wants only what comes; None: nothing is."""
+    visible = visible_alerts(scope)
     found = read(
-        clickhouse,
-        """
-        SELECT loaded_at, alert_id, sequence FROM alert_history
+        tables,
+        f"""
+        SELECT loaded_at, alert_id, sequence FROM alert_history WHERE {visible.condition}
         ORDER BY loaded_at DESC, alert_id DESC, sequence DESC LIMIT 1
-        """,
+        """,  # noqa: S608 - fixed conditions, bound values
+        visible.values,
     )
-    return (found[0]["loaded_at"], found[0]["alert_id"], found[0]["sequence"]) if found else (0, "", 0)
+    return _AS_LOADED.cursor(found[0]) if found else None

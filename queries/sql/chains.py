@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
+from suyuan.access.scope import Scope
 from suyuan.domain.identifiers.normal_form_sql import normal_form_sql
+from suyuan.queries.paging import Order, Page, Paged, read_page, text
 from suyuan.queries.records import Records
-from suyuan.queries.rows import Row, limit_clause, read, stream, where_clause
-from suyuan.sinks.clickhouse import ClickHouse
+from suyuan.queries.rows import Row, Tables, read
+from suyuan.queries.visible import visible_chains
 
 _CONDITIONS = {
     "verdict": "verdict = {verdict:String}",
@@ -39,45 +40,51 @@ class ChainFilter:
     producer_division: str | None = None
 
 
-def chains(clickhouse: ClickHouse, wanted: ChainFilter | None = None, limit: int | None = None) -> Iterator[Row]:
+_BY_LISTING = Order((text("platform_code"), text("listing_id")))
+
+
+def chains(tables: Tables, scope: Scope, wanted: ChainFilter, page: Page) -> Paged[Row]:
     """Current chains by platform and listing, without nodes and hops; `gaps` as dicts, `gap_names` sorted."""
-    values = {name: value for name, value in asdict(wanted or ChainFilter()).items() if value is not None}
-    return stream(
-        clickhouse,
-        f"""
-        SELECT * FROM chain_current {where_clause([_CONDITIONS[name] for name in values])}
-        ORDER BY platform_code, listing_id {limit_clause(limit)}
-        """,  # noqa: S608 - fixed conditions, bound values
-        values,
+    values = {name: value for name, value in asdict(wanted).items() if value is not None}
+    visible = visible_chains(scope)
+    return read_page(
+        tables,
+        "SELECT * FROM chain_current",
+        [*(_CONDITIONS[name] for name in values), visible.condition],
+        {**values, **visible.values},
+        _BY_LISTING,
+        page,
     )
 
 
-def chain(clickhouse: ClickHouse, platform_code: str, listing_id: str, as_of: int | None = None) -> Row | None:
-    """The whole chain of a listing, as it is or as it was known at `as_of` (ms UTC); None for no such listing
-    then.
+def chain(tables: Tables, scope: Scope, platform_code: str, listing_id: str, as_of: int | None = None) -> Row | None:
+    """The whole chain of a listing, as it is or as it was known at `as_of` (ms UTC); None for no such listing then.
 
     `gaps`, `nodes` and `hops` are lists of dicts; nodes of platform and holders are named by their entity
     records.
     """
     known = "" if as_of is None else "AND received_at <= fromUnixTimestamp64Milli({as_of:Int64})"
+    visible = visible_chains(scope)
     found = read(
-        clickhouse,
+        tables,
         f"""
-        SELECT * FROM chain_history
-        WHERE {_CONDITIONS["platform_code"]} AND {_CONDITIONS["listing_id"]} {known}
-        ORDER BY version DESC LIMIT 1
+        SELECT * FROM (
+            SELECT * FROM chain_history
+            WHERE {_CONDITIONS["platform_code"]} AND {_CONDITIONS["listing_id"]} {known}
+            ORDER BY version DESC LIMIT 1
+        ) WHERE {visible.condition}
         """,  # noqa: S608 - fixed texts, bound values
-        {"platform_code": platform_code, "listing_id": listing_id, "as_of": as_of},
+        {"platform_code": platform_code, "listing_id": listing_id, "as_of": as_of, **visible.values},
     )
     if not found:
         return None
-    _name_nodes(clickhouse, found[0], as_of)
+    _name_nodes(tables, found[0], as_of)
     return found[0]
 
 
-def _name_nodes(clickhouse: ClickHouse, whole: Row, as_of: int | None) -> None:
+def _name_nodes(tables: Tables, whole: Row, as_of: int | None) -> None:
     bare = [node for node in whole["nodes"] if node["role"] in {"platform", "holder"}]
-    entities = Records(clickhouse, as_of).entities({node["id"] for node in bare})
+    entities = Records(tables, as_of).entities({node["id"] for node in bare})
     for node in bare:
         if (entity := entities.get(node["id"])) is not None:
             for field in ("name", "status", "division", "evidence"):

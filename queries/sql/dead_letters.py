@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from suyuan.queries.rows import Row, limit_clause, read, stream, where_clause
+from suyuan.access.scope import Scope
+from suyuan.queries.paging import Order, Page, Paged, moment, number, read_page, text
+from suyuan.queries.rows import Row, Tables, read
+from suyuan.queries.visible import must_see_everything
 from suyuan.schemas.kinds import KINDS
 from suyuan.schemas.withheld import WITHHELD_TOPICS, hash_of_withheld
-from suyuan.sinks.clickhouse import ClickHouse
 
 Place = tuple[str, int, int]
 """topic, partition, offset: what names a dead letter"""
@@ -29,15 +31,25 @@ class DeadLetterFilter:
     replayed: bool | None = None
 
 
-def dead_letters(
-    clickhouse: ClickHouse, wanted: DeadLetterFilter | None = None, limit: int | None = None
-) -> Iterator[Row]:
+_NEWEST_FIRST = Order(
+    (
+        moment("received_at", descending=True),
+        text("topic"),
+        number("source_partition"),
+        number("source_offset", descending=True),
+    )
+)
+_WHAT = "dead letters"
+
+
+def dead_letters(tables: Tables, scope: Scope, wanted: DeadLetterFilter, page: Page) -> Paged[Row]:
     """The newest first, without their payloads; `replays` counts how often each was sent again, `replayed_at` is the
     last time.
     """
-    conditions, parameters = _conditions(wanted or DeadLetterFilter())
-    return stream(
-        clickhouse,
+    must_see_everything(scope, _WHAT)
+    conditions, parameters = _conditions(wanted)
+    return read_page(
+        tables,
         f"""
         SELECT {_PLACE}, kind, field, reason, payload_bytes, received_at, ifNull(replays, 0) AS replays, replayed_at
         FROM (SELECT * EXCEPT (payload, key) FROM dead_letter_v) AS letter
@@ -45,21 +57,23 @@ def dead_letters(
             SELECT {_PLACE}, toNullable(count()) AS replays, toNullable(max(replayed_at)) AS replayed_at
             FROM dead_letter_replay_v GROUP BY {_PLACE}
         ) AS replay USING ({_PLACE})
-        {where_clause(conditions)}
-        ORDER BY received_at DESC, topic, source_partition, source_offset DESC {limit_clause(limit)}
-        """,  # noqa: S608 - fixed names and conditions, bound values
+        """,  # noqa: S608 - fixed names
+        conditions,
         parameters,
+        _NEWEST_FIRST,
+        page,
     )
 
 
-def whole_dead_letters(clickhouse: ClickHouse, places: Sequence[Place]) -> list[Row]:
+def whole_dead_letters(tables: Tables, scope: Scope, places: Sequence[Place]) -> list[Row]:
     """Those that there are, with `key` and `payload` in hex: of a large payload the first MiB.
 
     `withheld`: the topic may name persons; key and payload are empty, also where a former version kept them, and
     `sha256` is that of the value where it is known.
     """
+    must_see_everything(scope, _WHAT)
     found = read(
-        clickhouse,
+        tables,
         f"""
         SELECT * EXCEPT (key, payload), lower(hex(key)) AS key, lower(hex(payload)) AS payload FROM dead_letter_v
         WHERE ({_PLACE}) IN {{places:Array(Tuple(String, Int64, Int64))}}
@@ -77,12 +91,13 @@ def _shown(row: Row) -> Row:
     return {**row, "key": None, "payload": "", "withheld": True, "sha256": known}
 
 
-def replays(clickhouse: ClickHouse, place: Place) -> list[Row]:
+def replays(tables: Tables, scope: Scope, place: Place) -> list[Row]:
     """How often this one was sent again, the first time first. `outcome` of each: accepted, duplicate, dead (it is a
     dead letter again, at its new place), or None as long as nothing is known.
     """
+    must_see_everything(scope, _WHAT)
     found = read(
-        clickhouse,
+        tables,
         """
         SELECT replayed_at, replayed_partition, replayed_offset, edited FROM dead_letter_replay_v
         WHERE topic = {topic:String} AND source_partition = {partition:Int64} AND source_offset = {offset:Int64}
@@ -90,7 +105,7 @@ def replays(clickhouse: ClickHouse, place: Place) -> list[Row]:
         """,
         dict(zip(("topic", "partition", "offset"), place, strict=True)),
     )
-    return [{**row, "outcome": _outcome(clickhouse, place[0], row)} for row in found]
+    return [{**row, "outcome": _outcome(tables, place[0], row)} for row in found]
 
 
 def _conditions(wanted: DeadLetterFilter) -> tuple[list[str], dict[str, Any]]:
@@ -110,12 +125,12 @@ def _conditions(wanted: DeadLetterFilter) -> tuple[list[str], dict[str, Any]]:
     return conditions, parameters
 
 
-def _outcome(clickhouse: ClickHouse, topic: str, replay: Row) -> str | None:
+def _outcome(tables: Tables, topic: str, replay: Row) -> str | None:
     kind = topic.removeprefix("in.")
     if replay["replayed_offset"] is None or kind not in KINDS:
         return None
     found = read(
-        clickhouse,
+        tables,
         f"""
         SELECT outcome FROM event_{kind}
         WHERE source_partition = {{partition:Int64}} AND source_offset = {{offset:Int64}}

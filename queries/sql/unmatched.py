@@ -14,16 +14,17 @@ GTIN-14 is another number than that of what is in it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from suyuan.access.scope import OutsideScope, Scope
 from suyuan.domain.evidence import evidence_sql
 from suyuan.domain.identifiers.gtin import restricted_sql
+from suyuan.queries.paging import Order, Page, Paged, moment, read_page, text, texts
 from suyuan.queries.records import current_of_any, current_where
-from suyuan.queries.rows import Row, limit_clause, read, stream, where_clause
+from suyuan.queries.rows import Row, Tables, read, where_clause
+from suyuan.queries.visible import Visible, visible_events
 from suyuan.schemas.kinds import BUSINESS_KEYS
-from suyuan.sinks.clickhouse import ClickHouse
 
 GRACE_MS = 600_000
 """what a record names may be on its way for so long"""
@@ -67,14 +68,14 @@ class _Search:
     source: str
     condition: str
 
-    def rows(self) -> str:
+    def rows(self, visible: Visible) -> str:
         key = ", ".join(f"toString(ifNull({column}, ''))" for column in BUSINESS_KEYS[self.kind])
         producer_code, gtin, lot = self.names
         return f"""
             SELECT '{self.kind}' AS kind, [{key}] AS key, publisher, {evidence_sql(self.kind)} AS evidence, occurred_at,
                 received_at, '{self.missing}' AS missing,
                 ({producer_code}, {gtin}, {lot}) AS named
-            FROM {self.source} WHERE {self.condition}
+            FROM {self.source} WHERE {self.condition} AND {visible.condition}
         """  # noqa: S608
 
 
@@ -129,36 +130,50 @@ _CONDITIONS = {
 }
 
 
-def unmatched(clickhouse: ClickHouse, wanted: UnmatchedFilter | None = None, limit: int | None = None) -> Iterator[Row]:
+_NAMED = (text("producer_code", "named.1"), text("gtin", "named.2"), text("lot", "named.3"))
+_NEWEST_FIRST = Order((moment("received_at", descending=True), text("kind"), texts("key"), text("missing"), *_NAMED))
+
+
+def unmatched(tables: Tables, scope: Scope, wanted: UnmatchedFilter, page: Page) -> Paged[Row]:
     """A row for each thing that a record names and nobody knows, the records taken in last first. `key`: the record's
     business key; `missing`: product, lot or input, of `producer_code`, `gtin` and `lot`.
     """
-    statement, values = _statement(wanted or UnmatchedFilter())
-    return stream(
-        clickhouse,
+    statement, values = _statement(scope, wanted)
+    return read_page(
+        tables,
         f"""
         SELECT kind, key, publisher, evidence, occurred_at, received_at, missing,
             named.1 AS producer_code, named.2 AS gtin, named.3 AS lot
-        FROM ({statement}) ORDER BY received_at DESC, kind, key, missing, named {limit_clause(limit)}
+        FROM ({statement})
         """,  # noqa: S608 - fixed texts, bound values
+        [],
         values,
+        _NEWEST_FIRST,
+        page,
+        "LIMIT 1 BY kind, key, missing, named",
     )
 
 
-def count_unmatched(clickhouse: ClickHouse, wanted: UnmatchedFilter | None = None) -> dict[str, int]:
+def count_unmatched(tables: Tables, scope: Scope, wanted: UnmatchedFilter) -> dict[str, int]:
     """How many records of each kind are listed."""
-    wanted = wanted or UnmatchedFilter()
     counts = {}
     for kind in UNMATCHED_KINDS if wanted.kind is None else (wanted.kind,):  # one by one: each may take much memory
-        statement, values = _statement(UnmatchedFilter(kind, wanted.publisher, wanted.taken_in_before))
-        (found,) = read(clickhouse, f"SELECT uniqExact(sipHash64(key)) AS n FROM ({statement})", values)  # noqa: S608
+        statement, values = _statement(scope, UnmatchedFilter(kind, wanted.publisher, wanted.taken_in_before))
+        (found,) = read(tables, f"SELECT uniqExact(sipHash64(key)) AS n FROM ({statement})", values)  # noqa: S608
         counts[kind] = int(found["n"])
     return counts
 
 
-def _statement(wanted: UnmatchedFilter) -> tuple[str, dict[str, Any]]:
+def _statement(scope: Scope, wanted: UnmatchedFilter) -> tuple[str, dict[str, Any]]:
     given = {"publisher": wanted.publisher, "taken_in_before": wanted.taken_in_before}
     values = {name: value for name, value in given.items() if value is not None}
-    searches = [search.rows() for search in _SEARCHES if wanted.kind in {None, search.kind}]
-    union = " UNION ALL ".join(searches)
-    return f"SELECT * FROM ({union}) {where_clause([_CONDITIONS[name] for name in values])}", values  # noqa: S608
+    conditions = where_clause([_CONDITIONS[name] for name in values])
+    searches = []
+    for search in _SEARCHES:
+        visible = visible_events(scope, search.kind)
+        if wanted.kind in {None, search.kind} and visible is not None:
+            searches.append(search.rows(visible))
+            values |= visible.values
+    if not searches:
+        raise OutsideScope.of(scope, "records that match nothing")
+    return f"SELECT * FROM ({' UNION ALL '.join(searches)}) {conditions}", values  # noqa: S608

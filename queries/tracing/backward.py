@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from suyuan.access.scope import Scope
 from suyuan.queries.records import LotKey, Records
-from suyuan.queries.rows import Row
+from suyuan.queries.rows import Row, Tables
 from suyuan.queries.sql.chains import chain
 from suyuan.queries.tracing.lineage import Link, upstream
 from suyuan.queries.tracing.lots import TracedLot, traced_lots
-from suyuan.sinks.clickhouse import ClickHouse
+from suyuan.queries.visible import must_see_the_country
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,24 +27,26 @@ class BackwardTrace:
 
 
 def trace_listing(
-    clickhouse: ClickHouse, platform_code: str, listing_id: str, as_of: int | None = None
+    tables: Tables, scope: Scope, platform_code: str, listing_id: str, as_of: int | None = None
 ) -> BackwardTrace | None:
     """From a listing; None for no such listing (then)."""
-    found = chain(clickhouse, platform_code, listing_id, as_of)
+    must_see_the_country(scope, "traces")
+    found = chain(tables, scope, platform_code, listing_id, as_of)
     if found is None:
         return None
     declared = (found["producer_code"], found["gtin"], found["lot"])
     if None in declared:
         return BackwardTrace(as_of, found, [], [], [])
-    return _trace(clickhouse, LotKey(*declared), as_of, found)
+    return _trace(tables, LotKey(*declared), as_of, found)
 
 
-def trace_lot(clickhouse: ClickHouse, lot: LotKey, as_of: int | None = None) -> BackwardTrace:
+def trace_lot(tables: Tables, scope: Scope, lot: LotKey, as_of: int | None = None) -> BackwardTrace:
     """From a lot, known or not."""
-    return _trace(clickhouse, lot, as_of, None)
+    must_see_the_country(scope, "traces")
+    return _trace(tables, lot, as_of, None)
 
 
-def _trace(clickhouse: ClickHouse, lot: LotKey, as_of: int | None, found: Row | None) -> BackwardTrace:
-    records = Records(clickhouse, as_of)
+def _trace(tables: Tables, lot: LotKey, as_of: int | None, found: Row | None) -> BackwardTrace:
+    records = Records(tables, as_of)
     lineage = upstream(records, [lot])
     return BackwardTrace(as_of, found, traced_lots(records, lineage), lineage.links, lineage.cycles)

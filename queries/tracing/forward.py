@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from suyuan.access.scope import Scope
 from suyuan.queries.records import LotKey, Records, key_of
-from suyuan.queries.rows import Row
+from suyuan.queries.rows import Row, Tables
 from suyuan.queries.tracing.lineage import Lineage, Link, downstream
 from suyuan.queries.tracing.lots import TracedLot, traced_lots
 from suyuan.queries.tracing.offers import offers
-from suyuan.sinks.clickhouse import ClickHouse
+from suyuan.queries.visible import must_see_the_country
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,27 +53,30 @@ class ForwardTrace:
     offers: list[Offer]
 
 
-def trace_lot_forward(clickhouse: ClickHouse, lot: LotKey, as_of: int | None = None) -> ForwardTrace:
+def trace_lot_forward(tables: Tables, scope: Scope, lot: LotKey, as_of: int | None = None) -> ForwardTrace:
     """From one lot, known or not."""
-    return _trace(clickhouse, Records(clickhouse, as_of), [lot], set())
+    must_see_the_country(scope, "traces")
+    return _trace(tables, Records(tables, as_of), [lot], set())
 
 
-def trace_product(clickhouse: ClickHouse, gtin: str, as_of: int | None = None) -> ForwardTrace:
+def trace_product(tables: Tables, scope: Scope, gtin: str, as_of: int | None = None) -> ForwardTrace:
     """From every lot of a product."""
-    records = Records(clickhouse, as_of)
-    return _trace(clickhouse, records, records.lots_of_product(gtin), {gtin})
+    must_see_the_country(scope, "traces")
+    records = Records(tables, as_of)
+    return _trace(tables, records, records.lots_of_product(gtin), {gtin})
 
 
-def trace_producer(clickhouse: ClickHouse, code: str, as_of: int | None = None) -> ForwardTrace:
+def trace_producer(tables: Tables, scope: Scope, code: str, as_of: int | None = None) -> ForwardTrace:
     """From every lot of a producer."""
-    records = Records(clickhouse, as_of)
-    return _trace(clickhouse, records, records.lots_of_producer(code), set())
+    must_see_the_country(scope, "traces")
+    records = Records(tables, as_of)
+    return _trace(tables, records, records.lots_of_producer(code), set())
 
 
-def _trace(clickhouse: ClickHouse, records: Records, begin: Iterable[LotKey], gtins: set[str]) -> ForwardTrace:
+def _trace(tables: Tables, records: Records, begin: Iterable[LotKey], gtins: set[str]) -> ForwardTrace:
     lineage = downstream(records, begin)
     lots = lineage.depth.keys()
-    found = offers(clickhouse, lots, gtins | {key.gtin for key in lots}, records.as_of)
+    found = offers(tables, lots, gtins | {key.gtin for key in lots}, records.as_of)
     return ForwardTrace(
         records.as_of,
         traced_lots(records, lineage),

@@ -6,8 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from suyuan.queries.records import LotKey, chunks
-from suyuan.queries.rows import Row, read
-from suyuan.sinks.clickhouse import ClickHouse
+from suyuan.queries.rows import Row, Tables, read
 
 _OF_LOTS = """
     gtin IN {gtins:Array(String)}
@@ -16,26 +15,26 @@ _OF_LOTS = """
 _OF_PRODUCTS = "gtin IN {gtins:Array(String)} AND lot IS NULL"
 
 
-def offers(clickhouse: ClickHouse, lots: Collection[LotKey], gtins: Collection[str], as_of: int | None) -> list[Row]:
+def offers(tables: Tables, lots: Collection[LotKey], gtins: Collection[str], as_of: int | None) -> list[Row]:
     """Chains of active listings by platform and listing, without nodes and hops: as they are, or as they were
     known at `as_of` (ms UTC).
     """
     found: list[Row] = []
     for some in chunks(sorted(lots)):
-        found += _chains(clickhouse, _OF_LOTS, {"lots": some, "gtins": sorted({key.gtin for key in some})}, as_of)
+        found += _chains(tables, _OF_LOTS, {"lots": some, "gtins": sorted({key.gtin for key in some})}, as_of)
     for products in chunks(sorted(gtins)):
-        found += _chains(clickhouse, _OF_PRODUCTS, {"gtins": products}, as_of)
+        found += _chains(tables, _OF_PRODUCTS, {"gtins": products}, as_of)
     return sorted(found, key=lambda row: (row["platform_code"], row["listing_id"]))
 
 
-def _chains(clickhouse: ClickHouse, condition: str, values: Mapping[str, Any], as_of: int | None) -> list[Row]:
+def _chains(tables: Tables, condition: str, values: Mapping[str, Any], as_of: int | None) -> list[Row]:
     """Asked twice: which listings ever met the condition, by columns alone, and whether their current chain
     does.
     """
     table = "chain" if as_of is None else "chain_history"
     known = "" if as_of is None else "AND received_at <= fromUnixTimestamp64Milli({as_of:Int64})"
     return read(
-        clickhouse,
+        tables,
         f"""
         SELECT * {"" if as_of is None else "EXCEPT (nodes, hops)"} FROM (
             SELECT * FROM {table}

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from suyuan.operations.tail import Tail
     from suyuan.publishing.files.batches import Outlet
     from suyuan.publishing.files.tally import Tally
-    from suyuan.queries.api import Ask
+    from suyuan.queries.api import Queries
     from suyuan.sinks.log_reader import TopicPartition
 
 TAIL_GROUP, RAW_GROUP = "tail", "event"
@@ -35,7 +35,7 @@ class Cluster:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
-    def queries(self) -> AbstractContextManager[Ask]:
+    def queries(self) -> AbstractContextManager[Queries]:
         """See `Deployment`."""
         from suyuan.runtime.open_queries import tables
 

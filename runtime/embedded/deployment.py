@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from suyuan.operations.tail import Tail
     from suyuan.publishing.files.batches import Outlet
     from suyuan.publishing.files.tally import Tally
-    from suyuan.queries.api import Ask
+    from suyuan.queries.api import Queries
     from suyuan.sinks.log_reader import TopicPartition
 
 
@@ -34,7 +34,7 @@ class Embedded:
         self._settings = settings
         self._folder = settings.data
 
-    def queries(self) -> AbstractContextManager[Ask]:
+    def queries(self) -> AbstractContextManager[Queries]:
         """See `Deployment`."""
         from suyuan.runtime.open_queries import tables
 

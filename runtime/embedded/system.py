@@ -13,7 +13,7 @@ from suyuan.domain.calendar import china_day
 from suyuan.eventlog.log import Log, TopicConfig
 from suyuan.eventlog.shared import acquire, release
 from suyuan.eventlog.wal import accept_lost_end
-from suyuan.queries.api import named_queries
+from suyuan.queries.open_tables import OpenTables
 from suyuan.queries.over_socket.server import QueryService
 from suyuan.runtime.chain_watch import LOOK_SECONDS
 from suyuan.runtime.embedded.days import publish_day
@@ -95,7 +95,8 @@ class EmbeddedRun:
             self.log = await self._open_log()
             self.clickhouse = await self._open_tables()
             self._closing.append(lambda: asyncio.to_thread(self.clickhouse.close))
-            self._service = QueryService(self.folder, named_queries(self.clickhouse))
+            self.queries = OpenTables(self.clickhouse)
+            self._service = QueryService(self.folder, self.queries)
             await asyncio.to_thread(self._service.start)
             self.loader = await self._start_loader(TableSink(self.clickhouse.writer))
             await self._write_dead_letters()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from suyuan.access.scope import EVERYTHING
 from suyuan.domain.keys import join_key, partition_of
 from suyuan.eventlog.log import Record
 from suyuan.operations.state_rebuild.embedded import rebuild_partition
@@ -60,7 +61,7 @@ class System:
         await state.commit(partition, view, {})
 
     def chain(self, event):
-        return chain(self.run.clickhouse, event["platform_code"], event["listing_id"])
+        return chain(self.run.clickhouse, EVERYTHING, event["platform_code"], event["listing_id"])
 
 
 @asynccontextmanager

@@ -7,22 +7,60 @@ import threading
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import msgspec
 import pytest
 
+from suyuan.access.scope import EVERYTHING, OutsideScope
 from suyuan.errors import ErrorKind, SuyuanError
+from suyuan.queries.api import Queries
 from suyuan.queries.over_socket import client as query_client
 from suyuan.queries.over_socket import path as query_socket
+from suyuan.queries.over_socket import server as query_server
 from suyuan.queries.over_socket.server import QueryService
+from suyuan.queries.questions import PING, QUESTIONS, Question
+from suyuan.sinks.errors import OverBudget, ServerUnavailable
 
 
-def count(n=3):
-    for number in range(n):
-        yield {"number": number, "name": f"第{number}"}
+class Numbered(msgspec.Struct):
+    number: int
+    name: str
 
 
-def fail():
-    yield {"number": 0}
+def count(n):
+    return [Numbered(number, f"第{number}") for number in range(n)]
+
+
+def fail(_):
     raise RuntimeError("no such table")
+
+
+def question(name, ask, wanted=None, answer=None):
+    """One that asks no tables."""
+    return Question(name, wanted, answer, lambda _: None, lambda _reader, _scope, wanted: ask(wanted))
+
+
+COUNT = question("count", count, int, list[Numbered])
+FAIL = question("fail", fail)
+
+
+class Answers(Queries):
+    """Those questions, without tables."""
+
+    def answer(self, question, scope, wanted):
+        return question.ask(None, scope, wanted)
+
+    def quiet(self):
+        return False
+
+
+@pytest.fixture(autouse=True)
+def _known(monkeypatch):
+    for each in (COUNT, FAIL):
+        monkeypatch.setitem(QUESTIONS, each.name, each)
+
+
+def ask(folder, question=COUNT, wanted=3):
+    return query_client.SocketQueries(folder).answer(question, EVERYTHING, wanted)
 
 
 @pytest.fixture
@@ -34,7 +72,7 @@ def folder():
 
 @pytest.fixture
 def service(folder):
-    service = QueryService(folder, {"count": count, "fail": fail})
+    service = QueryService(folder, Answers())
     service.start()
     yield service
     service.stop()
@@ -42,19 +80,19 @@ def service(folder):
 
 @pytest.mark.usefixtures("service")
 def test_rows_come_back_as_they_are(folder):
-    assert list(query_client.ask(folder, "count")) == [{"number": n, "name": f"第{n}"} for n in range(3)]
-    assert len(list(query_client.ask(folder, "count", n=20_000))) == 20_000
+    assert ask(folder) == [Numbered(n, f"第{n}") for n in range(3)]
+    assert len(ask(folder, COUNT, 20_000)) == 20_000
 
 
 @pytest.mark.usefixtures("service")
 def test_a_query_that_fails_says_so_and_the_service_goes_on(folder):
     with pytest.raises(SuyuanError, match="no such table"):
-        list(query_client.ask(folder, "fail"))
+        ask(folder, FAIL, None)
     with pytest.raises(SuyuanError, match="KeyError"):
-        list(query_client.ask(folder, "drop everything"))
-    with pytest.raises(SuyuanError):
-        list(query_client.ask(folder, "count", unheard_of=1))
-    assert len(list(query_client.ask(folder, "count"))) == 3
+        ask(folder, question("drop everything", fail), None)
+    with pytest.raises(SuyuanError, match="ValidationError"):
+        ask(folder, COUNT, {"unheard_of": 1})
+    assert len(ask(folder)) == 3
 
 
 @pytest.mark.usefixtures("service")
@@ -71,7 +109,7 @@ def test_who_asks_only_whether_there_is_one_is_no_failure(folder, caplog):
 @pytest.mark.usefixtures("service")
 def test_what_is_logged_is_no_part_of_what_the_command_prints(folder, caplog, capsys):
     with pytest.raises(SuyuanError, match="no such table"):
-        list(query_client.ask(folder, "fail"))
+        ask(folder, FAIL, None)
     assert [record.getMessage() for record in caplog.records] == ["query failed: RuntimeError('no such table')"]
     assert not capsys.readouterr().out
 
@@ -84,7 +122,7 @@ def test_only_the_owner_may_ask(folder):
 
 @pytest.mark.usefixtures("service")
 @pytest.mark.parametrize(
-    "request_line", [b"\n", b"not json\n", b"[]\n", b'{"query": "count"}\n', b"x" * 200_000 + b"\n"]
+    "request_line", [b"\n", b"not json\n", b"[]\n", b'{"question": "count"}\n', b"x" * 2_000_000 + b"\n"]
 )
 def test_nonsense_is_answered_with_an_error(folder, request_line):
     with socket.socket(socket.AF_UNIX) as client:
@@ -96,24 +134,24 @@ def test_nonsense_is_answered_with_an_error(folder, request_line):
         except (BrokenPipeError, ConnectionResetError):
             answer = b'{"error": "hung up"}'
     assert "error" in json.loads(answer)
-    assert len(list(query_client.ask(folder, "count"))) == 3
+    assert len(ask(folder)) == 3
 
 
 def test_where_nothing_runs_it_is_known_at_once(folder, service):
     service.stop()
     assert not list(folder.iterdir())
     with pytest.raises(query_client.NotRunningError):
-        query_client.ask(folder, "count")
+        ask(folder)
 
 
 def test_a_socket_left_by_a_killed_process_is_no_service_and_in_nobodys_way(folder):
     with socket.socket(socket.AF_UNIX) as dead:
         dead.bind(str(folder / "query.sock"))
     with pytest.raises(query_client.NotRunningError):
-        query_client.ask(folder, "count")
-    service = QueryService(folder, {"count": count})
+        ask(folder)
+    service = QueryService(folder, Answers())
     service.start()
-    assert len(list(query_client.ask(folder, "count"))) == 3
+    assert len(ask(folder)) == 3
     service.stop()
 
 
@@ -126,15 +164,13 @@ def test_a_service_that_dies_in_the_middle_is_an_error_and_not_a_short_answer(fo
             connection, _ = server.accept()
             with connection:
                 connection.recv(10)
-                connection.sendall(b'{"row": {"number": 0}}\n')
+                connection.sendall(b'{"answer":[{"number":0,"name":"')
 
         dying = threading.Thread(target=answer_half, daemon=True)
         dying.start()
-        answer = query_client.ask(folder, "count")
-        assert next(answer) == {"number": 0}
+        with pytest.raises(query_client.BrokenOff) as caught:
+            ask(folder)
         dying.join()
-        with pytest.raises(SuyuanError) as caught:
-            next(answer)
     assert caught.value.kind == ErrorKind.UNAVAILABLE
 
 
@@ -149,39 +185,80 @@ def test_a_service_that_hangs_up_before_it_hears_the_question_is_no_answer(folde
         for _ in range(20):
             ending = threading.Thread(target=hang_up, daemon=True)
             ending.start()
-            answer = query_client.ask(folder, "count")
-            ending.join()
             with pytest.raises(query_client.BrokenOff):
-                next(answer)
+                ask(folder)
+            ending.join()
 
 
-def test_a_question_that_fails_while_the_service_stops_is_broken_off_and_may_be_asked_again(folder):
+def test_a_question_that_fails_while_the_service_stops_is_broken_off_and_may_be_asked_again(folder, monkeypatch):
     asked, stopped = threading.Event(), threading.Event()
 
-    def closed():
+    def closed(_):
         asked.set()
         stopped.wait(10)
         raise RuntimeError("the tables are closed")
-        yield
 
-    service = QueryService(folder, {"closed": closed})
+    monkeypatch.setitem(QUESTIONS, "closed", question("closed", closed))
+    service = QueryService(folder, Answers())
     service.start()
-    answer = query_client.ask(folder, "closed")
     answers = threading.Thread(target=lambda: asked.wait(10) and (service.stop(), stopped.set()), daemon=True)
     answers.start()
     with pytest.raises(query_client.BrokenOff):
-        next(answer)
+        ask(folder, QUESTIONS["closed"], None)
     answers.join()
 
 
 def test_a_folder_too_deep_for_a_socket_still_works(folder):
     deep = folder / ("d" * 60) / ("e" * 60)
     deep.mkdir(parents=True)
-    service = QueryService(deep, {"count": count})
+    service = QueryService(deep, Answers())
     service.start()
     place = query_socket.find(deep)
-    assert len(list(query_client.ask(deep, "count"))) == 3
+    assert len(ask(deep)) == 3
     assert stat.S_IMODE(place.parent.stat().st_mode) == 0o700
     service.stop()
     assert not place.parent.exists()
     assert not list(deep.iterdir())
+
+
+@pytest.mark.usefixtures("service")
+@pytest.mark.parametrize("error", [OutsideScope("not for you"), OverBudget("too long"), ServerUnavailable("away")])
+def test_an_error_is_of_its_kind_on_the_other_side_too(folder, monkeypatch, error):
+    def refuse(_):
+        raise error
+
+    monkeypatch.setitem(QUESTIONS, "refuse", question("refuse", refuse))
+    with pytest.raises(SuyuanError, match=str(error)) as caught:
+        ask(folder, QUESTIONS["refuse"], None)
+    assert caught.value.kind is error.kind
+    assert isinstance(caught.value, OutsideScope) == isinstance(error, OutsideScope)
+
+
+@pytest.mark.usefixtures("service")
+def test_an_answer_that_this_version_does_not_know_is_told(folder):
+    with pytest.raises(SuyuanError, match="start it again") as caught:
+        ask(folder, question("count", count, int, list[str]))
+    assert caught.value.kind is ErrorKind.CONFIGURATION
+
+
+def test_a_client_too_many_is_told_and_one_that_goes_makes_room(folder, monkeypatch):
+    monkeypatch.setattr(query_server, "MOST_CLIENTS", 2)
+    service = QueryService(folder, Answers())
+    service.start()
+    try:
+        idle = [socket.socket(socket.AF_UNIX) for _ in range(2)]
+        for each in idle:
+            each.connect(str(query_socket.find(folder)))
+        with pytest.raises(SuyuanError) as caught:
+            ask(folder)
+        assert caught.value.kind is ErrorKind.UNAVAILABLE
+        for each in idle:
+            each.close()
+        while True:
+            try:
+                query_client.SocketQueries(folder).answer(PING, EVERYTHING, None)
+                break
+            except SuyuanError as error:
+                assert error.kind is ErrorKind.UNAVAILABLE  # noqa: PT017 -- until the two are gone there too
+    finally:
+        service.stop()

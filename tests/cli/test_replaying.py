@@ -10,6 +10,7 @@ from suyuan.operations.dead_letters.embedded import EmbeddedReplayLog
 from suyuan.operations.dead_letters.log import TOPIC, replays_noted
 from suyuan.operations.dead_letters.place import Place
 from suyuan.operations.dead_letters.replay import Candidate, Replayer
+from suyuan.queries.answers import WholeDeadLetter
 from tests.streams.stages.part import encoded
 from tests.streams.stages.published import event
 
@@ -36,22 +37,28 @@ def letters(log):
     return found
 
 
+def whole(place, record):
+    """What the tables have of a letter."""
+    return WholeDeadLetter(
+        *place,
+        reason="unreadable",
+        field=None,
+        kind=None,
+        payload_bytes=len(record.value),
+        received_at=0,
+        key=record.key.hex(),
+        payload=record.value.hex(),
+        withheld=False,
+        sha256=None,
+    )
+
+
 @pytest.fixture
 def replay(log, letters):
     """What became of all of them."""
 
-    def ask(query, places):
-        assert query == "whole_dead_letters"
-        for topic, partition, offset in places:
-            record = letters[topic, partition, offset]
-            yield {
-                "topic": topic,
-                "source_partition": partition,
-                "source_offset": offset,
-                "key": record.key.hex(),
-                "payload": record.value.hex(),
-                "payload_bytes": len(record.value),
-            }
+    def ask(places):
+        return [whole(place, letters[place]) for place in places]
 
     def run(**how):
         candidates = [Candidate(place, len(record.value)) for place, record in letters.items()]

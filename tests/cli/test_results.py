@@ -28,7 +28,7 @@ COUNT, SEED = 3_000, 5
 SERVE = """
 import sys, time
 from pathlib import Path
-from suyuan.queries.api import open_tables
+from suyuan.queries.open_tables import open_tables
 from suyuan.queries.over_socket.server import QueryService
 folder = Path(sys.argv[1])
 with open_tables(folder) as queries:

@@ -23,7 +23,7 @@ COUNT, SEED = 1_000, 5
 SERVE = """
 import sys
 from pathlib import Path
-from suyuan.queries.api import open_tables
+from suyuan.queries.open_tables import open_tables
 from suyuan.queries.over_socket.server import QueryService
 folder = Path(sys.argv[1])
 with open_tables(folder) as queries:

@@ -10,6 +10,7 @@ from functools import partial
 
 import pytest
 
+from suyuan.access.scope import EVERYTHING
 from suyuan.domain.keys import join_key, partition_of
 from suyuan.operations.checks.chains import sample
 from suyuan.operations.consumer_lag import cluster_work_left
@@ -68,7 +69,7 @@ class Loading:
         return found
 
     def chain(self, event):
-        return chain(self.tables, event["platform_code"], event["listing_id"])
+        return chain(self.tables, EVERYTHING, event["platform_code"], event["listing_id"])
 
 
 @asynccontextmanager

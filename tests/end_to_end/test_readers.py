@@ -11,9 +11,10 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
+from suyuan.access.scope import EVERYTHING
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.queries import folder_tables
-from suyuan.runtime import open_queries as reading
+from suyuan.runtime.open_queries import tables
 from suyuan.runtime.settings import Settings
 from tests.end_to_end.conftest import Case, Suyuan
 
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.real_time
 HOLD = """
     import sys
     from pathlib import Path
-    from suyuan.queries.api import open_tables
+    from suyuan.queries.open_tables import open_tables
     with open_tables(Path(sys.argv[1])) as queries:
         print("held", flush=True)
         sys.stdin.readline()
@@ -133,8 +134,9 @@ def test_a_reader_that_is_killed_leaves_nothing_that_blocks(processed):
 
 def test_patience_ends_and_the_holder_is_named(processed, monkeypatch):
     monkeypatch.setattr(folder_tables, "PATIENCE", 1.0)
-    with holder(processed.data) as process, pytest.raises(SuyuanError) as caught:
-        list(reading.rows(Settings(data=processed.data), "chains"))
+    settings = Settings(data=processed.data)
+    with holder(processed.data) as process, pytest.raises(SuyuanError) as caught, tables(settings) as ask:
+        ask.verdicts(EVERYTHING)
     assert caught.value.kind == ErrorKind.UNAVAILABLE
     assert f"in use by process {process.pid}" in str(caught.value)
     assert "1 s" in str(caught.value)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import threading
+from functools import partial
 from random import Random
 
 import pytest
 
+from suyuan.access.scope import EVERYTHING
 from suyuan.connections.log_errors import MessagesLost
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.operations import tail as tailing
@@ -17,6 +19,7 @@ from suyuan.operations.dead_letters.replay import Candidate, Replayer
 from suyuan.operations.exporting.lines import Exported
 from suyuan.publishing.files.batches import Publisher
 from suyuan.publishing.files.tally import Tally
+from suyuan.queries.api import AlertFilter, Page
 from suyuan.runtime.deployment import deployment_of
 from suyuan.runtime.settings import Settings
 from suyuan.schemas.events import decode_event
@@ -158,7 +161,8 @@ def test_a_dead_letter_that_the_tables_have_is_sent_again_once(shape, deployment
 
     def replayed():
         with deployment.queries() as ask, deployment.replay_log() as log:
-            return [outcome.result for outcome in Replayer(log, ask).replay([Candidate(place)])]
+            replayer = Replayer(log, partial(ask.whole_dead_letters, EVERYTHING))
+            return [outcome.result for outcome in replayer.replay([Candidate(place)])]
 
     with deployment.tail(["in.entity"]) as tail:
         assert replayed() == ["replayed"]
@@ -198,7 +202,7 @@ def test_checks_look_at_what_the_shape_has(shape, deployment):
     with shape.tables() as clickhouse:
         load(clickhouse, "alert", block("alert", alert("a")))
     with deployment.queries() as ask:
-        assert [row["alert_id"] for row in ask("alerts")] == ["a"]
+        assert [row.alert_id for row in ask.alerts(EVERYTHING, AlertFilter(), Page(9)).rows] == ["a"]
     found = list(deployment.checks())
     assert [finding for finding in found if finding.status == "failed"] == []
     checks = {finding.check for finding in found}
@@ -210,7 +214,7 @@ def test_settings_are_verified_by_whoever_needs_them(tmp_path):
     """Tables in the folder are there to be asked though the way to the brokers is none."""
     mixed = deployment_of(Settings(data=tmp_path / "none", kafka="elsewhere.example:9092"))
     with mixed.queries() as ask, pytest.raises(SuyuanError, match="there is no data folder"):
-        list(ask("alerts"))
+        ask.verdicts(EVERYTHING)
     with pytest.raises(SuyuanError, match=r"SUYUAN_KAFKA_TLS: elsewhere\.example would be spoken to") as refused:
         mixed.outlet(Tally())
     assert refused.value.kind == ErrorKind.CONFIGURATION

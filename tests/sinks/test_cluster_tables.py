@@ -8,7 +8,10 @@ import re
 
 import pytest
 
+from suyuan.access.scope import EVERYTHING
 from suyuan.queries import sql as queries
+from suyuan.queries.paging import Page
+from suyuan.queries.sql import AlertFilter, ChainFilter
 from suyuan.sinks.cluster_tables import CLUSTER_PLACEHOLDERS, SHARDED_BY, on_cluster
 from suyuan.sinks.errors import MigrationError
 from suyuan.sinks.migrations import migrate, migrations
@@ -110,9 +113,11 @@ def test_what_is_inserted_on_a_shard_shows_in_the_views(spare):
     insert(spare, "chain_history", block("chain", chain(1, nodes=nodes, received_at=NOW)))
     insert(spare, "chain_history", block("chain", chain(1, revision=2, verdict="broken", nodes=nodes)))
     insert(spare, "alert_history", block("alert", alert("a"), alert("a", sequence=2, state="cleared")))
-    assert [(row["listing_id"], row["verdict"]) for row in queries.chains(spare)] == [("l1", "broken")]
-    assert queries.chain(spare, PLATFORM, "l1")["nodes"][0]["name"] == "仓库"
-    assert [row["state"] for row in queries.alerts(spare)] == ["cleared"]
-    assert queries.counts(spare).events["listing"] == 2
+    assert [
+        (row["listing_id"], row["verdict"]) for row in queries.chains(spare, EVERYTHING, ChainFilter(), Page(9)).rows
+    ] == [("l1", "broken")]
+    assert queries.chain(spare, EVERYTHING, PLATFORM, "l1")["nodes"][0]["name"] == "仓库"
+    assert [row["state"] for row in queries.alerts(spare, EVERYTHING, AlertFilter(), Page(9)).rows] == ["cleared"]
+    assert queries.counts(spare, EVERYTHING).events["listing"] == 2
     for view in VIEWS:
         spare.writer.query(f"SELECT * FROM {view} LIMIT 1")  # noqa: S608 - views of our own

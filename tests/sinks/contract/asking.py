@@ -6,8 +6,10 @@ from dataclasses import fields
 
 import pytest
 
+from suyuan.access.scope import EVERYTHING
 from suyuan.domain.identifiers.normal_form import code_form, number_form
 from suyuan.queries import sql as queries
+from suyuan.queries.paging import Page
 from suyuan.queries.records import Records
 from suyuan.queries.rows import read
 from suyuan.queries.sql import AlertFilter, ChainFilter, DeadLetterFilter
@@ -21,6 +23,7 @@ def names(rows):
     return [row["listing_id"] for row in rows]
 
 
+ALL = Page(1_000)
 TWICE = (("a", "a", 0), ("z", "b", 1), ("n", "c", -1))
 """name, digit of the digest, tie"""
 
@@ -43,10 +46,10 @@ class AskingContract:
             ChainFilter(producer_code=f"\u200b{MAKER.lower()}-", gtin="６901234-567892", lot="\uff2c1\t"),
             ChainFilter(platform_code="/"),
         ]
-        found = [names(queries.chains(clickhouse, wanted)) for wanted in asked]
+        found = [names(queries.chains(clickhouse, EVERYTHING, wanted, ALL).rows) for wanted in asked]
         assert found == [["l1", "l2", "l3"], ["l1", "l2"], ["l1"], ["l1"], ["l3"], [], ["l3"], []]
-        assert names(queries.chains(clickhouse, limit=2)) == ["l1", "l2"]
-        (row,) = queries.chains(clickhouse, ChainFilter(gap="uninspected"))
+        assert names(queries.chains(clickhouse, EVERYTHING, ChainFilter(), Page(2)).rows) == ["l1", "l2"]
+        (row,) = queries.chains(clickhouse, EVERYTHING, ChainFilter(gap="uninspected"), ALL).rows
         assert (row["gap_names"], row["listed_at"], row["gtin"]) == (["lot_unknown", "uninspected"], NOW, None)
 
     def test_a_whole_chain_now_and_as_it_was_known(self, clickhouse):
@@ -65,14 +68,14 @@ class AskingContract:
         load(clickhouse, "chain", block("chain", first), block("chain", later))
         entity = {"code": "H", "name": "仓库", "status": "active", "received_at": NOW + 500}
         load(clickhouse, "event.entity", events("entity", entity))
-        now = queries.chain(clickhouse, PLATFORM, "l1")
+        now = queries.chain(clickhouse, EVERYTHING, PLATFORM, "l1")
         assert (now["verdict"], now["gaps"], now["hops"]) == ("complete", [], [hop])
         assert [(each["name"], each["status"]) for each in now["nodes"]] == [("卖家", None), ("仓库", "active")]
-        then = queries.chain(clickhouse, PLATFORM, "l1", as_of=NOW + 400)
+        then = queries.chain(clickhouse, EVERYTHING, PLATFORM, "l1", as_of=NOW + 400)
         assert (then["verdict"], then["gaps"], then["hops"]) == ("broken", [gap], [])
         assert then["nodes"][1]["name"] is None
-        assert queries.chain(clickhouse, PLATFORM, "l1", as_of=NOW - 1) is None
-        assert queries.chain(clickhouse, PLATFORM, "no such") is None
+        assert queries.chain(clickhouse, EVERYTHING, PLATFORM, "l1", as_of=NOW - 1) is None
+        assert queries.chain(clickhouse, EVERYTHING, PLATFORM, "no such") is None
 
     def test_alerts_the_newest_first_and_one_alert_with_its_history(self, clickhouse):
         said = [
@@ -81,36 +84,43 @@ class AskingContract:
             alert("a", sequence=2, state="cleared", change="cleared", raised_at=NOW),
         ]
         load(clickhouse, "alert", block("alert", *said))
-        assert [row["alert_id"] for row in queries.alerts(clickhouse)] == ["b", "a"]
-        assert [row["alert_id"] for row in queries.alerts(clickhouse, AlertFilter(state="cleared"))] == ["a"]
-        assert [row["alert_id"] for row in queries.alerts(clickhouse, AlertFilter(bureau="33"), limit=5)] == ["b"]
-        assert [row["change"] for row in queries.alert_history(clickhouse, "a")] == ["raised", "cleared"]
-        assert queries.alert(clickhouse, "a")["state"] == "cleared"
-        assert queries.alert(clickhouse, "c") is None
+        assert [row["alert_id"] for row in queries.alerts(clickhouse, EVERYTHING, AlertFilter(), ALL).rows] == [
+            "b",
+            "a",
+        ]
+        assert [
+            row["alert_id"] for row in queries.alerts(clickhouse, EVERYTHING, AlertFilter(state="cleared"), ALL).rows
+        ] == ["a"]
+        assert [
+            row["alert_id"] for row in queries.alerts(clickhouse, EVERYTHING, AlertFilter(bureau="33"), Page(5)).rows
+        ] == ["b"]
+        assert [row["change"] for row in queries.alert_history(clickhouse, EVERYTHING, "a")] == ["raised", "cleared"]
+        assert queries.alert(clickhouse, EVERYTHING, "a")["state"] == "cleared"
+        assert queries.alert(clickhouse, EVERYTHING, "c") is None
 
     def test_changes_of_alerts_can_be_followed(self, clickhouse):
         load(clickhouse, "alert", block("alert", alert("b"), alert("a")))
-        end = queries.end_of_changes(clickhouse)
-        assert queries.alert_changes(clickhouse, end) == []
+        end = queries.end_of_changes(clickhouse, EVERYTHING)
+        assert queries.alert_changes(clickhouse, EVERYTHING, AlertFilter(), Page(9, end)).rows == []
         load(clickhouse, "alert", block("alert", alert("a", sequence=2), alert("A", received_at=NOW - 5000)))
         load(clickhouse, "alert", block("alert", alert("a", sequence=2)))
-        new = queries.alert_changes(clickhouse, end)
+        new = queries.alert_changes(clickhouse, EVERYTHING, AlertFilter(), Page(9, end)).rows
         assert {(row["alert_id"], row["sequence"]) for row in new} == {("a", 2), ("A", 1)}
         place, seen = None, []
-        while some := queries.alert_changes(clickhouse, place, limit=1):
-            seen += [(row["alert_id"], row["sequence"]) for row in some]
-            place = (some[-1]["loaded_at"], some[-1]["alert_id"], some[-1]["sequence"])
+        while (some := queries.alert_changes(clickhouse, EVERYTHING, AlertFilter(), Page(1, place))).rows:
+            seen += [(row["alert_id"], row["sequence"]) for row in some.rows]
+            place = some.after
         assert set(seen) == {("a", 1), ("b", 1), ("a", 2), ("A", 1)}
-        assert queries.alert_changes(clickhouse, None, AlertFilter(severity="low")) == []
+        assert queries.alert_changes(clickhouse, EVERYTHING, AlertFilter(severity="low"), ALL).rows == []
 
     def test_dead_letters_the_newest_first(self, clickhouse):
         letters = [dead_letter("in.lot", 0, 1), dead_letter("in.lot", 0, 2, received_at=NOW + 1, field="gtin")]
         load(clickhouse, "dead_letter", block("dead_letter", *letters))
-        found = list(queries.dead_letters(clickhouse))
+        found = queries.dead_letters(clickhouse, EVERYTHING, DeadLetterFilter(), ALL).rows
         assert [(row["source_offset"], row["field"]) for row in found] == [(2, "gtin"), (1, None)]
         assert [(row["replays"], row["replayed_at"]) for row in found] == [(0, None)] * 2
         assert not {"payload", "key"} & set(found[0])
-        assert len(list(queries.dead_letters(clickhouse, limit=1))) == 1
+        assert len(queries.dead_letters(clickhouse, EVERYTHING, DeadLetterFilter(), Page(1)).rows) == 1
 
     def test_dead_letters_by_what_they_are_like(self, clickhouse):
         letters = [
@@ -129,7 +139,7 @@ class AskingContract:
             (DeadLetterFilter(replayed=True), [("in.lot", 1)]),
             (DeadLetterFilter(replayed=False, topic="in.lot"), [("in.lot", 0)]),
         ]:
-            found = queries.dead_letters(clickhouse, wanted)
+            found = queries.dead_letters(clickhouse, EVERYTHING, wanted, ALL).rows
             assert [(row["topic"], row["source_partition"]) for row in found] == expected, wanted
 
     def test_dead_letters_whole(self, clickhouse):
@@ -138,55 +148,68 @@ class AskingContract:
             dead_letter("in.lot", 0, 2, payload=b"", payload_bytes=0),
         ]
         load(clickhouse, "dead_letter", block("dead_letter", *letters))
-        found = queries.whole_dead_letters(clickhouse, [("in.lot", 0, 2), ("in.lot", 0, 1), ("in.lot", 0, 3)])
+        found = queries.whole_dead_letters(
+            clickhouse, EVERYTHING, [("in.lot", 0, 2), ("in.lot", 0, 1), ("in.lot", 0, 3)]
+        )
         assert [(row["source_offset"], row["key"], row["payload"]) for row in found] == [
             (1, "ff006b", (bytes(range(256)) * 4096).hex()),
             (2, None, ""),
         ]
-        assert queries.whole_dead_letters(clickhouse, []) == []
+        assert queries.whole_dead_letters(clickhouse, EVERYTHING, []) == []
 
     def test_replays_of_a_dead_letter_and_what_became_of_them(self, clickhouse):
         load(clickhouse, "dead_letter", block("dead_letter", dead_letter("in.lot", 0, 1), dead_letter("in.lot", 0, 5)))
         load(clickhouse, "event.lot", events("lot", {"lot": "L"}, first=6))
         sent = [replay("in.lot", 0, 1, n, replayed_offset=at) for n, at in enumerate([None, 5, 6, 7])]
         load(clickhouse, "dead_letter.replay", *[block("replay", *sent, replay("in.day", 0, 1))] * 2)
-        found = queries.replays(clickhouse, ("in.lot", 0, 1))
+        found = queries.replays(clickhouse, EVERYTHING, ("in.lot", 0, 1))
         assert [(row["replayed_offset"], row["outcome"]) for row in found] == [
             (None, None),
             (5, "dead"),
             (6, "accepted"),
             (7, None),
         ]
-        (letter,) = queries.dead_letters(clickhouse, DeadLetterFilter(replayed=True))
+        (letter,) = queries.dead_letters(clickhouse, EVERYTHING, DeadLetterFilter(replayed=True), ALL).rows
         assert (letter["replays"], letter["replayed_at"]) == (4, NOW + 3)
 
     def test_events_by_the_ids_that_chains_cite(self, clickhouse):
         load(clickhouse, "event.listing", *[events("listing", listing(1) | {"event_id": "with/slash"})] * 2)
         load(clickhouse, "event.entity", events("entity", {"code": "E", "name": "名", "status": "active"}))
         cited = [f"listing/{MAKER}/with%2Fslash~01234567", f"entity/{MAKER}/entity-0~01234567"]
-        found = queries.events_by_evidence(clickhouse, [*cited, "nobody/x", "junk"])
+        found = queries.events_by_evidence(clickhouse, EVERYTHING, [*cited, "nobody/x", "junk"])
         assert [(row["kind"], row["evidence"]) for row in found] == list(zip(("listing", "entity"), cited, strict=True))
-        (old,) = queries.events_by_evidence(clickhouse, [f"{MAKER}/with%2Fslash"])
+        (old,) = queries.events_by_evidence(clickhouse, EVERYTHING, [f"{MAKER}/with%2Fslash"])
         assert old["evidence"] == cited[0], "as chains of former versions cite it"
-        assert queries.events_by_evidence(clickhouse, [cited[0].replace("listing", "lot"), cited[0] + "0"]) == []
+        assert (
+            queries.events_by_evidence(clickhouse, EVERYTHING, [cited[0].replace("listing", "lot"), cited[0] + "0"])
+            == []
+        )
         assert found[1]["name"] == "名"
-        assert queries.events_by_evidence(clickhouse, []) == []
+        assert queries.events_by_evidence(clickhouse, EVERYTHING, []) == []
 
     def test_two_events_whose_names_join_to_the_same_text_are_cited_apart(self, clickhouse):
         one, other = {"publisher": "X/A", "event_id": "1"}, {"publisher": "X", "event_id": "A/1"}
         load(clickhouse, "event.entity", events("entity", *({"code": "E", "name": "名"} | who for who in (one, other))))
         for evidence, who in (("entity/X%2FA/1~01234567", one), ("entity/X/A%2F1~01234567", other)):
-            (found,) = queries.events_by_evidence(clickhouse, [evidence])
+            (found,) = queries.events_by_evidence(clickhouse, EVERYTHING, [evidence])
             assert (found["evidence"], {name: found[name] for name in who}) == (evidence, who)
         current = next(iter(Records(clickhouse).entities(["E"]).values()))
         load(clickhouse, "chain", block("chain", chain(1, nodes=[node("holder", "E")])))
-        assert current["evidence"] == evidence == queries.chain(clickhouse, PLATFORM, "l1")["nodes"][0]["evidence"]
+        assert (
+            current["evidence"]
+            == evidence
+            == queries.chain(clickhouse, EVERYTHING, PLATFORM, "l1")["nodes"][0]["evidence"]
+        )
 
     def test_what_one_event_id_says_twice_is_cited_apart(self, clickhouse):
         said = [{"code": "E", "name": name, "digest": digest * 16, "tie": tie} for name, digest, tie in TWICE]
         load(clickhouse, "event.entity", events("entity", *(each | {"event_id": "1"} for each in said)))
-        assert [row["name"] for row in queries.events_by_evidence(clickhouse, [f"entity/{MAKER}/1"])] == ["a", "z", "n"]
-        (last,) = queries.events_by_evidence(clickhouse, [f"entity/{MAKER}/1~cccccccc"])
+        assert [row["name"] for row in queries.events_by_evidence(clickhouse, EVERYTHING, [f"entity/{MAKER}/1"])] == [
+            "a",
+            "z",
+            "n",
+        ]
+        (last,) = queries.events_by_evidence(clickhouse, EVERYTHING, [f"entity/{MAKER}/1~cccccccc"])
         assert last["name"] == "n"
         current = next(iter(Records(clickhouse).entities(["E"]).values()))
         assert (current["name"], current["evidence"]) == ("z", f"entity/{MAKER}/1~bbbbbbbb")
@@ -198,7 +221,7 @@ class AskingContract:
         load(clickhouse, "alert", block("alert", alert("a"), alert("b", state="cleared")))
         load(clickhouse, "event.listing", events("listing", listing(1), listing(2)))
         load(clickhouse, "dead_letter", block("dead_letter", dead_letter("in.lot", 0, 1)))
-        found = queries.counts(clickhouse)
+        found = queries.counts(clickhouse, EVERYTHING)
         assert found.verdicts == {"broken": 1, "complete": 1}
         assert found.gaps == {"lot_unknown": 1, "uninspected": 1}
         assert found.alerts == {"high": 1}
@@ -210,18 +233,18 @@ class AskingContract:
         load(clickhouse, "chain", block("chain", chain(1), chain(2, seller_code=stored, platform_code=stored)))
         load(clickhouse, "alert", block("alert", alert("a"), alert(text, listing_id=number_form(text))))
         for each in fields(ChainFilter):
-            found = names(queries.chains(clickhouse, ChainFilter(**{each.name: text})))
+            found = names(queries.chains(clickhouse, EVERYTHING, ChainFilter(**{each.name: text}), ALL).rows)
             assert found == (["l2"] if each.name in {"seller_code", "platform_code"} else [])
         for each in fields(AlertFilter):
-            found = list(queries.alerts(clickhouse, AlertFilter(**{each.name: text})))
+            found = queries.alerts(clickhouse, EVERYTHING, AlertFilter(**{each.name: text}), ALL).rows
             assert len(found) == (each.name == "listing_id")
-        assert queries.chain(clickhouse, text, "l2")["seller_code"] == stored
-        assert queries.alert(clickhouse, text)["alert_id"] == text
-        assert len(queries.alert_changes(clickhouse, (0, text, 0))) == 2
-        assert queries.events_by_evidence(clickhouse, [f"{text}/{text}"]) == []
-        assert list(queries.dead_letters(clickhouse, DeadLetterFilter(topic=text, reason=text))) == []
-        assert queries.whole_dead_letters(clickhouse, [(text, 0, 1)]) == []
-        assert queries.replays(clickhouse, (text, 0, 1)) == []
+        assert queries.chain(clickhouse, EVERYTHING, text, "l2")["seller_code"] == stored
+        assert queries.alert(clickhouse, EVERYTHING, text)["alert_id"] == text
+        assert len(queries.alert_changes(clickhouse, EVERYTHING, AlertFilter(), Page(9, (0, text, 0))).rows) == 2
+        assert queries.events_by_evidence(clickhouse, EVERYTHING, [f"{text}/{text}"]) == []
+        assert queries.dead_letters(clickhouse, EVERYTHING, DeadLetterFilter(topic=text, reason=text), ALL).rows == []
+        assert queries.whole_dead_letters(clickhouse, EVERYTHING, [(text, 0, 1)]) == []
+        assert queries.replays(clickhouse, EVERYTHING, (text, 0, 1)) == []
 
 
 def gap(name):

@@ -8,7 +8,9 @@ from itertools import count
 import pytest
 from prometheus_client import REGISTRY
 
+from suyuan.access.scope import EVERYTHING
 from suyuan.queries import sql as queries
+from suyuan.queries.paging import Page
 from suyuan.queries.sql import UnmatchedFilter
 from suyuan.runtime.unmatched_count import UnmatchedCount
 from tests.sinks.contract.views import load
@@ -47,7 +49,7 @@ def publish(clickhouse, kind, *rows):
 
 def found(clickhouse, kind=None, **wanted):
     """{(kind, what names the record, missing, gtin, lot)}"""
-    rows = queries.unmatched(clickhouse, UnmatchedFilter(kind, **wanted))
+    rows = queries.unmatched(clickhouse, EVERYTHING, UnmatchedFilter(kind, **wanted), Page(1_000)).rows
     names = {"recall": "R", "inspection": "I", "shipment": "S"}
     return sorted(
         (
@@ -75,7 +77,12 @@ class UnmatchedContract:
         publish(market, "shipment", shipment("S1", "L1"), shipment("S2", "L9", quantity=0))
         publish(market, "lot", lot("L2", "L1"))
         assert found(market) == []
-        assert queries.count_unmatched(market) == {"recall": 0, "inspection": 0, "shipment": 0, "lot": 0}
+        assert queries.count_unmatched(market, EVERYTHING, UnmatchedFilter()) == {
+            "recall": 0,
+            "inspection": 0,
+            "shipment": 0,
+            "lot": 0,
+        }
 
     def test_an_open_recall_is_listed_for_its_product_or_each_lot_that_nobody_knows(self, market):
         publish(
@@ -93,7 +100,7 @@ class UnmatchedContract:
             ("recall", "R3", "product", GTIN, ""),
             ("recall", "R4", "lot", GTIN, "l1"),
         ]
-        assert queries.count_unmatched(market)["recall"] == 4
+        assert queries.count_unmatched(market, EVERYTHING, UnmatchedFilter())["recall"] == 4
 
     def test_a_failed_inspection_is_listed_for_its_product_or_its_lot(self, market):
         publish(market, "inspection", inspection("I1", "L9"), inspection("I2", gtin=CASE), inspection("I3", "L1"))
@@ -112,7 +119,7 @@ class UnmatchedContract:
             ("lot", "L3", "input", GTIN, "X2"),
             ("lot", "L3", "product", CASE, ""),
         ]
-        assert queries.count_unmatched(market)["lot"] == 2
+        assert queries.count_unmatched(market, EVERYTHING, UnmatchedFilter())["lot"] == 2
 
     def test_a_number_for_use_inside_one_company_names_nothing_known(self, market):
         publish(market, "product", product(IN_HOUSE))
@@ -149,15 +156,19 @@ class UnmatchedContract:
     def test_by_kind_publisher_and_age_the_newest_first(self, market):
         publish(market, "shipment", shipment("S1", "L7"), shipment("S2", "L8", publisher=SELLER, received_at=NOW + 9))
         publish(market, "recall", recall("R1", "L9"))
-        assert [row["lot"] for row in queries.unmatched(market)] == ["L8", "L9", "L7"]
-        assert [row["lot"] for row in queries.unmatched(market, limit=1)] == ["L8"]
+        assert [row["lot"] for row in queries.unmatched(market, EVERYTHING, UnmatchedFilter(), Page(9)).rows] == [
+            "L8",
+            "L9",
+            "L7",
+        ]
+        assert [row["lot"] for row in queries.unmatched(market, EVERYTHING, UnmatchedFilter(), Page(1)).rows] == ["L8"]
         assert [name for _, name, *_ in found(market, "shipment")] == ["S1", "S2"]
         assert [name for _, name, *_ in found(market, publisher=SELLER)] == ["S2"]
         assert [name for _, name, *_ in found(market, taken_in_before=NOW + 9)] == ["R1", "S1"]
-        assert queries.count_unmatched(market, UnmatchedFilter(taken_in_before=NOW)) == dict.fromkeys(
+        assert queries.count_unmatched(market, EVERYTHING, UnmatchedFilter(taken_in_before=NOW)) == dict.fromkeys(
             ("recall", "inspection", "shipment", "lot"), 0
         )
-        (row,) = queries.unmatched(market, UnmatchedFilter("recall"))
+        (row,) = queries.unmatched(market, EVERYTHING, UnmatchedFilter("recall"), Page(9)).rows
         assert (row["publisher"], row["received_at"], row["producer_code"]) == (MAKER, NOW, MAKER)
         assert f"{MAKER}/recall-" in row["evidence"]
 

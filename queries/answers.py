@@ -1,0 +1,315 @@
+"""What questions are answered with: plain values, so that an answer is the same whoever gives it.
+
+Times are ms UTC, days ISO text, bytes hex. The order of the fields is that of the columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+S = TypeVar("S", bound=msgspec.Struct)
+
+Record = dict[str, Any]
+"""a published record: the columns of event_<kind>, and `evidence`, the id by which it is cited"""
+
+
+class Gap(msgspec.Struct, frozen=True):
+    """What a chain lacks, or what contradicts it."""
+
+    gap: str
+    class_: str = msgspec.field(name="class")
+    subject: str | None
+    detail: str | None
+    evidence: list[str]
+
+
+class Node(msgspec.Struct, frozen=True):
+    """Who takes part in a chain."""
+
+    role: str
+    id: str
+    name: str | None
+    status: str | None
+    division: str | None
+    evidence: str | None
+
+
+class Hop(msgspec.Struct, frozen=True):
+    """A shipment that a chain goes over."""
+
+    shipment_id: str
+    from_code: str
+    to_code: str
+    quantity: int
+    shipped_at: int
+    evidence: str
+
+
+class Chain(msgspec.Struct, frozen=True):
+    """The chain of a listing, without its nodes and hops."""
+
+    platform_code: str
+    listing_id: str
+    verdict: str
+    status: str
+    title: str | None
+    category: str | None
+    url: str | None
+    seller_code: str | None
+    producer_code: str | None
+    producer_name: str | None
+    gtin: str | None
+    lot: str | None
+    licence_no: str | None
+    price_fen: int | None
+    sold_30d: int | None
+    listed_at: int
+    listing_event: str
+    gap_names: list[str]
+    gaps: list[Gap]
+    seller_status: str | None
+    producer_status: str | None
+    seller_division: str | None
+    producer_division: str | None
+    seller_penalties: int | None
+    recall_level: int | None
+    as_of: int
+    received_at: int
+    revision: int
+    assessment: int
+
+
+class WholeChain(msgspec.Struct, frozen=True):
+    """The chain of a listing with everything that it rests on."""
+
+    platform_code: str
+    listing_id: str
+    verdict: str
+    status: str
+    title: str | None
+    category: str | None
+    url: str | None
+    seller_code: str | None
+    producer_code: str | None
+    producer_name: str | None
+    gtin: str | None
+    lot: str | None
+    licence_no: str | None
+    price_fen: int | None
+    sold_30d: int | None
+    listed_at: int
+    listing_event: str
+    gap_names: list[str]
+    gaps: list[Gap]
+    nodes: list[Node]
+    hops: list[Hop]
+    seller_status: str | None
+    producer_status: str | None
+    seller_division: str | None
+    producer_division: str | None
+    seller_penalties: int | None
+    recall_level: int | None
+    as_of: int
+    received_at: int
+    revision: int
+    assessment: int
+
+
+class Alert(msgspec.Struct, frozen=True):
+    """An alert as it stands."""
+
+    alert_id: str
+    rule: str
+    rule_version: int
+    severity: str
+    title_zh: str
+    title_en: str
+    state: str
+    change: str
+    platform_code: str
+    listing_id: str
+    verdict: str
+    seller_code: str | None
+    producer_code: str | None
+    gap_names: list[str]
+    explanation_zh: str
+    explanation_en: str
+    triggering: str
+    evidence: list[str]
+    seller_division: str | None
+    producer_division: str | None
+    bureau: str | None
+    raised_at: int
+    changed_at: int
+    received_at: int
+    sequence: int
+    revision: int
+    assessment: int
+
+
+class AlertChange(Alert, frozen=True):
+    """An alert as it stood after a change. `loaded_at`: when the change came into the tables."""
+
+    loaded_at: int
+
+
+class LotName(msgspec.Struct, frozen=True):
+    """What names a lot."""
+
+    producer_code: str
+    gtin: str
+    lot: str
+
+
+class Link(msgspec.Struct, frozen=True):
+    """`quantity` units of `upstream` went into `downstream`, as `evidence` says."""
+
+    upstream: LotName
+    downstream: LotName
+    quantity: int
+    evidence: str
+
+
+class TracedLot(msgspec.Struct, frozen=True):
+    """As tracing.TracedLot."""
+
+    key: LotName
+    depth: int
+    record: Record | None
+    producer: Record | None
+    inspections: list[Record]
+    recalls: list[Record]
+
+
+class BackwardTrace(msgspec.Struct, frozen=True):
+    """As tracing.BackwardTrace."""
+
+    as_of: int | None
+    chain: WholeChain | None
+    lots: list[TracedLot]
+    links: list[Link]
+    cycles: list[list[LotName]]
+
+
+class Holding(msgspec.Struct, frozen=True):
+    """Units of a lot at one holder; `held` below 0: more was sent than was received."""
+
+    lot: LotName
+    holder: str
+    received: int
+    sent: int
+    held: int
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """As tracing.Offer."""
+
+    certainty: Literal["certain", "possible"]
+    chain: Chain
+
+
+class ForwardTrace(msgspec.Struct, frozen=True):
+    """As tracing.ForwardTrace."""
+
+    as_of: int | None
+    lots: list[TracedLot]
+    links: list[Link]
+    cycles: list[list[LotName]]
+    holdings: list[Holding]
+    offers: list[Offer]
+
+
+class DeadLetter(msgspec.Struct, frozen=True):
+    """What could not be read. `replays`: how often it was sent again, the last time at `replayed_at`."""
+
+    topic: str
+    source_partition: int
+    source_offset: int
+    kind: str | None
+    field: str | None
+    reason: str
+    payload_bytes: int
+    received_at: int
+    replays: int
+    replayed_at: int | None
+
+
+class WholeDeadLetter(msgspec.Struct, frozen=True):
+    """With its bytes in hex, unless they are withheld: see `sql.whole_dead_letters`."""
+
+    topic: str
+    source_partition: int
+    source_offset: int
+    reason: str
+    field: str | None
+    kind: str | None
+    payload_bytes: int
+    received_at: int
+    key: str | None
+    payload: str
+    withheld: bool
+    sha256: str | None
+
+
+class Replay(msgspec.Struct, frozen=True):
+    """A time that a dead letter was sent again. `outcome`: accepted, duplicate, dead, or None: not known yet."""
+
+    replayed_at: int
+    replayed_partition: int
+    replayed_offset: int | None
+    edited: bool
+    outcome: str | None
+
+
+class Event(msgspec.Struct, frozen=True):
+    """An event that is cited. `fields`: what it says, and where and when the log took it."""
+
+    kind: str
+    evidence: str
+    fields: dict[str, Any]
+
+
+class Unmatched(msgspec.Struct, frozen=True):
+    """A thing that a record names and nobody knows. `key`: the record's business key."""
+
+    kind: str
+    key: list[str]
+    publisher: str
+    evidence: str
+    occurred_at: int
+    received_at: int
+    missing: str
+    producer_code: str
+    gtin: str
+    lot: str
+
+
+class ChainsAnew(msgspec.Struct, frozen=True):
+    """How many chains were looked at: right, not judged, resting on too much; `wrong`: what is said of others."""
+
+    right: int
+    unsettled: int
+    too_large: int
+    wrong: list[str]
+
+
+def typed(rows: Iterable[Any], of: type[T]) -> list[T]:
+    """Rows of the tables as answers; columns that an answer does not have are left out."""
+    return msgspec.convert(list(rows), list[of])  # type: ignore[valid-type]
+
+
+def plain(answer: msgspec.Struct) -> dict[str, Any]:
+    """What JSON says of an answer; the fields of an event beside its name."""
+    if isinstance(answer, Event):
+        return {"kind": answer.kind, "evidence": answer.evidence, **answer.fields}
+    found: dict[str, Any] = msgspec.to_builtins(answer)
+    return found
+
+
+def each_plain(answers: Iterable[S]) -> Iterator[dict[str, Any]]:
+    """The same of each."""
+    return map(plain, answers)

@@ -1,0 +1,101 @@
+"""Questions answered by the tables that this process has open: of a data folder, or of a server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+from suyuan.access.scope import Scope
+from suyuan.errors import ErrorKind, SuyuanError
+from suyuan.queries.api import NothingProcessed, Queries
+from suyuan.queries.budgets import BUDGETS, Use
+from suyuan.queries.questions import Question
+from suyuan.sinks.clickhouse import ClickHouse, ClickHouseSettings
+from suyuan.sinks.definitions import damaged
+from suyuan.sinks.errors import FolderInUse, OverBudget, ServerUnavailable, SinkError, TablesMissing
+from suyuan.sinks.readers import Budget
+
+W = TypeVar("W")
+A = TypeVar("A")
+
+
+class OpenTables(Queries):
+    """Answers from any thread, as many questions at a time as the budgets allow. Answers are whole before anybody is
+    given them, so that nobody holds a reader by being slow.
+    """
+
+    def __init__(
+        self,
+        clickhouse: ClickHouse,
+        budgets: Mapping[Use, Budget] = BUDGETS,
+        telling: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
+        """`telling`: within it the errors of the sinks are made what people are told."""
+        self._clickhouse = clickhouse
+        self._telling = telling
+        self._pools = {use: clickhouse.pool(budget) for use, budget in budgets.items()}
+
+    def answer(self, question: Question[W, A], scope: Scope, wanted: W) -> A:
+        """As Queries.answer."""
+        with (
+            self._telling(),
+            self._clickhouse.answering(),
+            self._pools[question.use(wanted)].reader() as reader,
+        ):
+            return question.ask(reader, scope, wanted)
+
+    def waiting(self, use: Use) -> int:
+        """How many questions of a use wait for a reader."""
+        return self._pools[use].waiting
+
+    def quiet(self) -> bool:
+        """As Queries.quiet."""
+        return False
+
+
+@contextmanager
+def open_tables(folder: Path) -> Iterator[OpenTables]:
+    """Those of a folder that no process runs on. Raises NothingProcessed, FolderInUse, and SuyuanError, for their use
+    too.
+    """
+    path = folder / "clickhouse"
+    if not path.is_dir():
+        raise NothingProcessed(f"nothing was processed in {folder} yet: `suyuan run` does it")
+    found = damaged(path)
+    if found:
+        raise SuyuanError(f"{'; '.join(map(str, found))}: the next start of suyuan run mends it")
+    try:
+        with ClickHouse(ClickHouseSettings(path=path, readers=0)) as clickhouse:
+            yield OpenTables(clickhouse)
+    except (FolderInUse, OverBudget):
+        raise
+    except TablesMissing as error:
+        raise NothingProcessed(f"nothing was processed in {folder} yet: {error}") from error
+    except ServerUnavailable as error:
+        raise SuyuanError(str(error), ErrorKind.UNAVAILABLE) from error
+    except SinkError as error:
+        raise SuyuanError(f"the query failed (is a table damaged? suyuan doctor says so): {error}") from error
+
+
+@contextmanager
+def open_server(settings: ClickHouseSettings) -> Iterator[OpenTables]:
+    """Those of a ClickHouse server. Raises SuyuanError, each question too."""
+    with _of_server(), ClickHouse(replace(settings, readers=0), make=False) as clickhouse:
+        yield OpenTables(clickhouse, telling=_of_server)
+
+
+@contextmanager
+def _of_server() -> Iterator[None]:
+    try:
+        yield
+    except OverBudget:
+        raise
+    except TablesMissing as error:
+        raise SuyuanError(f"{error}: `suyuan loader` makes them") from error
+    except ServerUnavailable as error:
+        raise SuyuanError(str(error), ErrorKind.UNAVAILABLE) from error
+    except SinkError as error:
+        raise SuyuanError(f"the query failed: {error}") from error

@@ -1,0 +1,265 @@
+"""The table of questions: what each wants to know, what it is answered with, and who answers it with SQL.
+
+Whoever asks from another process and whoever answers there are both made from it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from random import Random
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from suyuan.access.scope import Scope
+from suyuan.queries import sql, tracing
+from suyuan.queries.answers import (
+    Alert,
+    AlertChange,
+    BackwardTrace,
+    Chain,
+    ChainsAnew,
+    DeadLetter,
+    Event,
+    ForwardTrace,
+    Replay,
+    Unmatched,
+    WholeChain,
+    WholeDeadLetter,
+    typed,
+)
+from suyuan.queries.budgets import Use
+from suyuan.queries.chain_check import ChainChecker
+from suyuan.queries.chain_check.describing import describe
+from suyuan.queries.chain_check.recent import Recent
+from suyuan.queries.paging import MOST_ROWS, Cursor, Page, Paged
+from suyuan.queries.records import LotKey
+from suyuan.queries.sql import AlertFilter, ChainFilter, DeadLetterFilter, UnmatchedFilter
+from suyuan.queries.visible import must_see_everything
+from suyuan.sinks.damage import Damage, damage
+from suyuan.sinks.readers import Reader
+
+W = TypeVar("W")
+A = TypeVar("A")
+T = TypeVar("T")
+
+Place = tuple[str, int, int]
+"""topic, partition, offset of a dead letter"""
+
+
+class Listed(msgspec.Struct, Generic[W], frozen=True):
+    """A page of the rows that are wanted."""
+
+    wanted: W
+    page: Page
+
+
+class OfListing(msgspec.Struct, frozen=True, tag="listing"):
+    """What names a listing."""
+
+    platform_code: str
+    listing_id: str
+
+
+class OfLot(msgspec.Struct, frozen=True, tag="lot"):
+    """What names a lot."""
+
+    producer_code: str
+    gtin: str
+    lot: str
+
+
+class OfProduct(msgspec.Struct, frozen=True, tag="product"):
+    """What names a product."""
+
+    gtin: str
+
+
+class OfProducer(msgspec.Struct, frozen=True, tag="producer"):
+    """What names a producer."""
+
+    producer_code: str
+
+
+class Known(msgspec.Struct, Generic[W], frozen=True):
+    """A subject as it was known at `as_of` (ms UTC); None: as it is."""
+
+    subject: W
+    as_of: int | None
+
+
+class Anew(msgspec.Struct, frozen=True):
+    """About `count` chains, chosen by chance; what came after `settled` (ms UTC) is not judged. `partitions`: that the
+    topics have.
+    """
+
+    settled: int
+    count: int
+    partitions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Question(Generic[W, A]):
+    """`wanted`, `answer`: types, for whoever reads them from bytes. `use`: which readers it takes."""
+
+    name: str
+    wanted: Any
+    answer: Any
+    use: Callable[[W], Use]
+    ask: Callable[[Reader, Scope, W], A]
+
+
+def _always(use: Use) -> Callable[[Any], Use]:
+    return lambda _wanted: use
+
+
+def _of_page(listed: Listed[Any]) -> Use:
+    return Use.EXPORT if listed.page.limit > MOST_ROWS else Use.INTERACTIVE
+
+
+def _typed(page: Paged[Any], of: type[T]) -> Paged[T]:
+    return Paged(typed(page.rows, of), page.after, page.more)
+
+
+def _chains(reader: Reader, scope: Scope, listed: Listed[ChainFilter]) -> Paged[Chain]:
+    return _typed(sql.chains(reader, scope, listed.wanted, listed.page), Chain)
+
+
+def _chain(reader: Reader, scope: Scope, wanted: Known[OfListing]) -> WholeChain | None:
+    listing = wanted.subject
+    row = sql.chain(reader, scope, listing.platform_code, listing.listing_id, wanted.as_of)
+    return None if row is None else msgspec.convert(row, WholeChain)
+
+
+def _verdicts(reader: Reader, scope: Scope, _: None) -> dict[str, int]:
+    return sql.verdicts(reader, scope)
+
+
+def _alerts(reader: Reader, scope: Scope, listed: Listed[AlertFilter]) -> Paged[Alert]:
+    return _typed(sql.alerts(reader, scope, listed.wanted, listed.page), Alert)
+
+
+def _alert_changes(reader: Reader, scope: Scope, listed: Listed[AlertFilter]) -> Paged[AlertChange]:
+    return _typed(sql.alert_changes(reader, scope, listed.wanted, listed.page), AlertChange)
+
+
+def _end_of_alert_changes(reader: Reader, scope: Scope, _: None) -> Cursor | None:
+    return sql.end_of_changes(reader, scope)
+
+
+def _trace_back(reader: Reader, scope: Scope, wanted: Known[OfListing | OfLot]) -> BackwardTrace | None:
+    match wanted.subject:
+        case OfListing(platform_code, listing_id):
+            found = tracing.trace_listing(reader, scope, platform_code, listing_id, wanted.as_of)
+        case OfLot(producer_code, gtin, lot):
+            found = tracing.trace_lot(reader, scope, LotKey(producer_code, gtin, lot), wanted.as_of)
+    return None if found is None else msgspec.convert(_plain(asdict(found)), BackwardTrace)
+
+
+def _trace_forward(reader: Reader, scope: Scope, wanted: Known[OfLot | OfProduct | OfProducer]) -> ForwardTrace:
+    match wanted.subject:
+        case OfLot(producer_code, gtin, lot):
+            found = tracing.trace_lot_forward(reader, scope, LotKey(producer_code, gtin, lot), wanted.as_of)
+        case OfProduct(gtin):
+            found = tracing.trace_product(reader, scope, gtin, wanted.as_of)
+        case OfProducer(producer_code):
+            found = tracing.trace_producer(reader, scope, producer_code, wanted.as_of)
+    holdings = [{**asdict(holding), "held": holding.held} for holding in found.holdings]
+    return msgspec.convert(_plain({**asdict(found), "holdings": holdings}), ForwardTrace)
+
+
+def _dead_letters(reader: Reader, scope: Scope, listed: Listed[DeadLetterFilter]) -> Paged[DeadLetter]:
+    return _typed(sql.dead_letters(reader, scope, listed.wanted, listed.page), DeadLetter)
+
+
+def _whole_dead_letters(reader: Reader, scope: Scope, places: list[Place]) -> list[WholeDeadLetter]:
+    return typed(sql.whole_dead_letters(reader, scope, places), WholeDeadLetter)
+
+
+def _replays(reader: Reader, scope: Scope, place: Place) -> list[Replay]:
+    return typed(sql.replays(reader, scope, place), Replay)
+
+
+def _events(reader: Reader, scope: Scope, ids: list[str]) -> list[Event]:
+    return [
+        Event(row.pop("kind"), row.pop("evidence"), _plain(row)) for row in sql.events_by_evidence(reader, scope, ids)
+    ]
+
+
+def _reused_ids(reader: Reader, scope: Scope, _: None) -> dict[str, int]:
+    return sql.count_reused_ids(reader, scope)
+
+
+def _unmatched(reader: Reader, scope: Scope, listed: Listed[UnmatchedFilter]) -> Paged[Unmatched]:
+    return _typed(sql.unmatched(reader, scope, listed.wanted, listed.page), Unmatched)
+
+
+def _unmatched_counts(reader: Reader, scope: Scope, wanted: UnmatchedFilter) -> dict[str, int]:
+    return sql.count_unmatched(reader, scope, wanted)
+
+
+def _damage(reader: Reader, scope: Scope, _: None) -> list[Damage]:
+    must_see_everything(scope, "damage of the tables")
+    return list(damage(reader.client))
+
+
+def _chains_anew(reader: Reader, scope: Scope, wanted: Anew) -> ChainsAnew:
+    must_see_everything(scope, "chains assessed anew")
+    checker = ChainChecker(reader, Random(), wanted.count)  # noqa: S311 -- spreads the looks
+    look = checker.look(Recent(wanted.settled), wanted.settled)
+    wrong = [describe(found, wanted.partitions) for found in look.differing]
+    return ChainsAnew(look.right, look.unsettled, look.too_large, wrong)
+
+
+def _ping(_: Reader, __: Scope, ___: None) -> None:
+    """That it answers is the answer."""
+
+
+CHAINS = Question("chains", Listed[ChainFilter], Paged[Chain], _of_page, _chains)
+CHAIN = Question("chain", Known[OfListing], WholeChain | None, _always(Use.INTERACTIVE), _chain)
+VERDICTS = Question("verdicts", None, dict[str, int], _always(Use.INTERACTIVE), _verdicts)
+ALERTS = Question("alerts", Listed[AlertFilter], Paged[Alert], _of_page, _alerts)
+ALERT_CHANGES = Question("alert_changes", Listed[AlertFilter], Paged[AlertChange], _always(Use.FEED), _alert_changes)
+END_OF_ALERT_CHANGES = Question("end_of_alert_changes", None, Cursor | None, _always(Use.FEED), _end_of_alert_changes)
+TRACE_BACK = Question("trace_back", Known[OfListing | OfLot], BackwardTrace | None, _always(Use.TRACE), _trace_back)
+TRACE_FORWARD = Question(
+    "trace_forward", Known[OfLot | OfProduct | OfProducer], ForwardTrace, _always(Use.TRACE), _trace_forward
+)
+DEAD_LETTERS = Question("dead_letters", Listed[DeadLetterFilter], Paged[DeadLetter], _of_page, _dead_letters)
+WHOLE_DEAD_LETTERS = Question(
+    "whole_dead_letters", list[Place], list[WholeDeadLetter], _always(Use.EXPORT), _whole_dead_letters
+)
+REPLAYS = Question("replays", Place, list[Replay], _always(Use.INTERACTIVE), _replays)
+EVENTS = Question("events", list[str], list[Event], _always(Use.INTERACTIVE), _events)
+REUSED_IDS = Question("reused_ids", None, dict[str, int], _always(Use.VERIFIER), _reused_ids)
+UNMATCHED = Question("unmatched", Listed[UnmatchedFilter], Paged[Unmatched], _always(Use.EXPORT), _unmatched)
+UNMATCHED_COUNTS = Question(
+    "unmatched_counts", UnmatchedFilter, dict[str, int], _always(Use.VERIFIER), _unmatched_counts
+)
+DAMAGE = Question("damage", None, list[Damage], _always(Use.VERIFIER), _damage)
+CHAINS_ANEW = Question("chains_anew", Anew, ChainsAnew, _always(Use.VERIFIER), _chains_anew)
+PING = Question("ping", None, None, _always(Use.INTERACTIVE), _ping)
+
+_ALL: Iterable[Question[Any, Any]] = (
+    *(CHAINS, CHAIN, VERDICTS, ALERTS, ALERT_CHANGES, END_OF_ALERT_CHANGES, TRACE_BACK, TRACE_FORWARD, DEAD_LETTERS),
+    *(WHOLE_DEAD_LETTERS, REPLAYS, EVENTS, REUSED_IDS, UNMATCHED, UNMATCHED_COUNTS, DAMAGE, CHAINS_ANEW, PING),
+)
+QUESTIONS = {question.name: question for question in _ALL}
+"""every one, by its name in messages between processes"""
+
+
+def _plain(value: Any) -> Any:
+    """As JSON can hold it."""
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, LotKey):
+        return value._asdict()
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return value

@@ -1,0 +1,115 @@
+"""The only place that makes SQL of a scope: which columns each of its parts is compared with.
+
+| rows                    | a division, by prefix                                    | a platform      | a publisher |
+|-------------------------|----------------------------------------------------------|-----------------|-------------|
+| chains                  | `seller_division`, `producer_division`                   | `platform_code` | -           |
+| alerts, their changes   | `seller_division`, `producer_division`, `bureau`         | `platform_code` | -           |
+| events of a kind        | that of who is named in PARTIES, by the entity's record  | `platform_code` | `publisher` |
+| turns of days           | all: they are about nobody                               | all             | all         |
+| unmatched records       | as the event                                             | as the event    | `publisher` |
+| traces                  | the whole country alone: they leave every narrower one   | -               | -           |
+| dead letters, replays   | -: nobody can read whose they are                        | -               | -           |
+| damage, chains anew     | -: about the tables as a whole                           | -               | -           |
+
+`-`: the part shows none of these rows. Where no part of a scope shows any, the question is refused (OutsideScope): an
+empty answer would say that there is nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from suyuan.access.scope import OutsideScope, Scope
+from suyuan.schemas.kinds import event_schema
+
+PARTIES = ("code", "seller_code", "producer_code", "holder_code", "subject_code", "from_code", "to_code")
+"""columns of events that name whom they are about; agencies and publishers are not"""
+ABOUT_NOBODY = frozenset({"day"})
+"""kinds of events that everybody may see"""
+
+
+@dataclass(frozen=True, slots=True)
+class Visible:
+    """A condition on rows, and the values that are bound to it."""
+
+    condition: str
+    values: Mapping[str, Any]
+
+
+ALL = Visible("1", {})
+
+_PREFIXED = "arrayExists(prefix -> startsWith(ifNull({column}, ''), prefix), {{scope_divisions:Array(String)}})"
+_IN_DIVISIONS = f"SELECT code FROM current_entity WHERE {_PREFIXED.format(column='division')}"  # noqa: S608
+_OF_PLATFORMS = "platform_code IN {scope_platforms:Array(String)}"
+_OF_PUBLISHERS = "publisher IN {scope_publishers:Array(String)}"
+
+
+def visible_chains(scope: Scope) -> Visible:
+    """Of chains."""
+    return _visible(scope, "chains", _prefixed("seller_division", "producer_division"), _OF_PLATFORMS)
+
+
+def visible_alerts(scope: Scope) -> Visible:
+    """Of alerts and their changes."""
+    divisions = _prefixed("seller_division", "producer_division", "bureau")
+    return _visible(scope, "alerts", divisions, _OF_PLATFORMS)
+
+
+def visible_events(scope: Scope, kind: str) -> Visible | None:
+    """Of event_<kind>, and what is made of it with these columns; None where no part of the scope shows any."""
+    if scope.is_everything or (scope.parts and kind in ABOUT_NOBODY):
+        return ALL
+    try:
+        return _visible(scope, f"events of kind {kind}", *_of_events(kind), _OF_PUBLISHERS)
+    except OutsideScope:
+        return None
+
+
+def must_see_everything(scope: Scope, what: str) -> None:
+    """Raises OutsideScope for a scope that does not cover all rows there are. `what`: for people."""
+    if not scope.is_everything:
+        raise OutsideScope.of(scope, what)
+
+
+def must_see_the_country(scope: Scope, what: str) -> None:
+    """The same, but for a scope that covers every chain and event."""
+    if "" not in scope.divisions:
+        must_see_everything(scope, what)
+
+
+def _visible(
+    scope: Scope, what: str, of_divisions: str | None, of_platforms: str | None, of_publishers: str | None = None
+) -> Visible:
+    if scope.is_everything:
+        return ALL
+    either: list[str] = []
+    values: dict[str, Sequence[str]] = {}
+    if of_divisions is not None and scope.divisions:
+        whole = "" in scope.divisions
+        either.append("1" if whole else of_divisions)
+        values |= {} if whole else {"scope_divisions": scope.divisions}
+    if of_platforms is not None and scope.platforms:
+        either.append(of_platforms)
+        values["scope_platforms"] = scope.platforms
+    if of_publishers is not None and scope.publishers:
+        either.append(of_publishers)
+        values["scope_publishers"] = scope.publishers
+    if not either:
+        raise OutsideScope.of(scope, what)
+    return Visible(f"({' OR '.join(either)})", {name: list(codes) for name, codes in values.items()})
+
+
+def _prefixed(*columns: str) -> str:
+    return " OR ".join(_PREFIXED.format(column=column) for column in columns)
+
+
+@cache
+def _of_events(kind: str) -> tuple[str | None, str | None]:
+    """Conditions of divisions, of platforms."""
+    names = {field.name for field in event_schema(kind).fields}
+    parties = [column for column in PARTIES if column in names]
+    of_divisions = " OR ".join(f"{column} GLOBAL IN ({_IN_DIVISIONS})" for column in parties) or None
+    return of_divisions, _OF_PLATFORMS if "platform_code" in names else None

@@ -1,0 +1,97 @@
+"""Rows of a country in which everybody is somewhere else, the same each time: what is asked is told from them."""
+
+from __future__ import annotations
+
+import random
+
+from tests.sinks.contract.views import load
+from tests.sinks.rows import GTIN, NOW, alert, block, chain, dead_letter, events, listing, lot, node, replay
+
+CHANCE = random.Random(7)
+DIVISIONS = ("330106", "330203", "320100", "310115", None)
+PLATFORMS = ("91330000PLATFORM01", "91310000PLATFORM02")
+CODES = {f"91{CHANCE.randrange(10**14):014}{number:02}": CHANCE.choice(DIVISIONS) for number in range(12)}
+"""of who sells and makes, and where they are"""
+CHAINS, ALERTS = 60, 40
+VERDICTS = ("complete", "broken", "partial")
+
+
+def _some(options):
+    return CHANCE.choice(tuple(options))
+
+
+def _chain(number):
+    seller, producer = _some(CODES), _some([*CODES, None])
+    return chain(
+        number,
+        platform_code=_some(PLATFORMS),
+        verdict=_some(VERDICTS),
+        seller_code=seller,
+        producer_code=producer,
+        seller_division=CODES[seller],
+        producer_division=CODES.get(producer),
+        gaps=[{"gap": "lot_unknown", "class": "broken", "subject": "批", "detail": None, "evidence": ["A/1"]}],
+        nodes=[node("seller", seller, name="卖家")],
+        title="绿茶" * CHANCE.randrange(3),
+    )
+
+
+def _alert(number):
+    seller = _some(CODES)
+    return alert(
+        f"a{number}",
+        sequence=1,
+        severity=_some(("high", "low")),
+        platform_code=_some(PLATFORMS),
+        seller_division=CODES[seller],
+        producer_division=_some(DIVISIONS),
+        bureau=_some(DIVISIONS),
+        raised_at=NOW + CHANCE.randrange(8),
+    )
+
+
+SAID = {
+    "chain": [_chain(number) for number in range(CHAINS)],
+    "alert": [_alert(number) for number in range(ALERTS)],
+    "entity": [
+        {"code": code, "name": "名", "status": "active", "division": division, "publisher": _some(CODES)}
+        for code, division in CODES.items()
+    ],
+    "listing": [
+        listing(number)
+        | {"platform_code": _some(PLATFORMS), "seller_code": _some(CODES), "producer_code": _some(CODES)}
+        | {"publisher": _some(PLATFORMS)}
+        for number in range(20)
+    ],
+    "lot": [
+        lot(f"L{number}", f"X{number}") | {"producer_code": _some(CODES), "publisher": _some(CODES)}
+        for number in range(20)
+    ],
+    "shipment": [
+        {
+            "shipment_id": f"S{number}",
+            "producer_code": _some(CODES),
+            "gtin": GTIN,
+            "lot": "unheard of",
+            "from_code": _some(CODES),
+            "to_code": _some(CODES),
+            "quantity": 5,
+            "shipped_at": NOW,
+            "publisher": _some(CODES),
+        }
+        for number in range(20)
+    ],
+    "dead_letter": [dead_letter("in.lot", number % 2, number, received_at=NOW + number % 3) for number in range(15)],
+}
+"""by what they are; events by their kind"""
+EVENTS = ("entity", "listing", "lot", "shipment")
+
+
+def fill(clickhouse):
+    """All of them, in blocks as loaders get them."""
+    load(clickhouse, "chain", block("chain", *SAID["chain"]))
+    load(clickhouse, "alert", *(block("alert", *some) for some in (SAID["alert"][::2], SAID["alert"][1::2])))
+    for kind in EVENTS:
+        load(clickhouse, f"event.{kind}", events(kind, *SAID[kind]))
+    load(clickhouse, "dead_letter", block("dead_letter", *SAID["dead_letter"]))
+    load(clickhouse, "dead_letter.replay", block("replay", replay("in.lot", 0, 0)))

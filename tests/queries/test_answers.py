@@ -1,0 +1,253 @@
+"""What those promise who answer: tables open here, a process that is asked over its socket, a server over HTTP."""
+
+from __future__ import annotations
+
+import inspect
+from functools import partial
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from suyuan.access.scope import EVERYTHING, Division, OutsideScope, Platform, Publisher, Scope
+from suyuan.errors import ErrorKind, SuyuanError
+from suyuan.queries.answers import plain
+from suyuan.queries.api import (
+    AlertFilter,
+    Anew,
+    ChainFilter,
+    DeadLetterFilter,
+    OfListing,
+    OfLot,
+    OfProducer,
+    OfProduct,
+    Page,
+    Queries,
+    UnmatchedFilter,
+)
+from suyuan.queries.open_tables import OpenTables
+from suyuan.queries.paging import walk
+from suyuan.queries.questions import QUESTIONS
+from tests.queries.rows import CODES, EVENTS, PLATFORMS, SAID
+from tests.sinks.rows import GTIN, NOW
+
+ALL = Page(1_000)
+FIRST = SAID["chain"][0]
+LOT = SAID["lot"][0]
+ASKED = {
+    "chains": (ChainFilter(), ALL),
+    "chain": (OfListing(FIRST["platform_code"], "l0"),),
+    "verdicts": (),
+    "alerts": (AlertFilter(), ALL),
+    "alert_changes": (AlertFilter(), ALL),
+    "end_of_alert_changes": (),
+    "trace_back": (OfLot(LOT["producer_code"], GTIN, "L0"),),
+    "trace_forward": (OfProducer(LOT["producer_code"]),),
+    "dead_letters": (DeadLetterFilter(), ALL),
+    "whole_dead_letters": ([("in.lot", 0, 0)],),
+    "replays": (("in.lot", 0, 0),),
+    "events": ([f"{kind}/{SAID[kind][0]['publisher']}/{kind}-0" for kind in EVENTS],),
+    "reused_ids": (),
+    "unmatched": (UnmatchedFilter(), ALL),
+    "unmatched_counts": (UnmatchedFilter(),),
+    "damage": (),
+    "chains_anew": (Anew(1 << 60, 10, 4),),
+    "ping": (),
+}
+"""by method, what is asked for beside the scope"""
+LISTS = {
+    "chains": (ChainFilter(), ("platform_code", "listing_id")),
+    "alerts": (AlertFilter(), ("alert_id",)),
+    "alert_changes": (AlertFilter(), ("alert_id", "sequence")),
+    "dead_letters": (DeadLetterFilter(), ("topic", "source_partition", "source_offset")),
+    "unmatched": (UnmatchedFilter(), ("kind", "key", "missing", "gtin", "lot")),
+}
+FOR_ALL_TO_SEE = {"ping"}
+OF_THE_WHOLE = {"dead_letters", "whole_dead_letters", "replays", "damage", "chains_anew"}
+TRACES = {"trace_back", "trace_forward"}
+NARROW = Scope((Division("33"), Platform(PLATFORMS[0]), Publisher(next(iter(CODES)))))
+parts = (
+    st.sampled_from(["", "3", "33", "3301", "330106", "31", "65"]).map(Division)
+    | st.sampled_from([*PLATFORMS, "nobody"]).map(Platform)
+    | st.sampled_from([*CODES, PLATFORMS[0], "nobody"]).map(Publisher)
+)
+scopes = st.lists(parts, min_size=1, max_size=3).map(lambda some: Scope(tuple(some)))
+often = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def test_there_is_a_method_for_each_question_and_each_wants_a_scope():
+    methods = {name for name in vars(Queries) if not name.startswith("_")} - {"answer", "quiet"}
+    assert methods == set(QUESTIONS) == set(ASKED)
+    for name in methods:
+        scope = inspect.signature(getattr(Queries, name)).parameters["scope"]
+        assert scope.default is inspect.Parameter.empty
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_each_question_is_answered_as_by_the_tables_themselves(queries, name, request):
+    """But for what depends on when rows were loaded, and on chance."""
+
+    answer = getattr(queries, name)(EVERYTHING, *ASKED[name])
+    expected = getattr(OpenTables(request.getfixturevalue("embedded")), name)(EVERYTHING, *ASKED[name])
+    if name in {"alert_changes", "end_of_alert_changes", "chains_anew"}:
+        assert type(answer) is type(expected)
+    else:
+        assert answer == expected
+
+
+def test_answers_are_typed_and_plain(queries):
+    chain = queries.chain(EVERYTHING, OfListing(FIRST["platform_code"], "l0"))
+    assert (chain.gaps[0].class_, chain.nodes[0].name, chain.received_at) == ("broken", "卖家", NOW)
+    assert list(plain(chain))[:3] == ["platform_code", "listing_id", "verdict"]
+    assert plain(chain)["gaps"][0]["class"] == "broken"
+    assert queries.chain(EVERYTHING, OfListing(PLATFORMS[0], "nobody")) is None
+    (event,) = queries.events(EVERYTHING, [f"lot/{LOT['publisher']}/lot-0"])
+    assert plain(event)["produced_on"] == "2026-09-01"
+    trace = queries.trace_forward(EVERYTHING, OfLot(LOT["producer_code"], GTIN, "L0"))
+    assert trace.lots[0].record["lot"] == "L0"
+    assert trace.lots[0].producer["code"] == LOT["producer_code"]
+    assert [lot.key.lot for lot in queries.trace_forward(EVERYTHING, OfProduct("unheard of")).lots] == []
+    (letter,) = queries.whole_dead_letters(EVERYTHING, [("in.lot", 0, 0)])
+    assert letter.payload == "00ff"
+    assert queries.damage(EVERYTHING) == []
+
+
+@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize("limit", [1, 7, 15])
+def test_pages_are_the_whole_list_in_its_order(queries, name, limit):
+    wanted, key = LISTS[name]
+    question = getattr(queries, name)
+    whole = question(EVERYTHING, wanted, ALL)
+    assert not whole.more
+    assert len(whole.rows) >= 15
+    if limit == 1:
+        whole.rows[8:] = []
+    rows, page = [], Page(limit)
+    while len(rows) < len(whole.rows):
+        found = question(EVERYTHING, wanted, page)
+        assert 1 <= len(found.rows) <= limit
+        rows += found.rows
+        page = Page(limit, found.after)
+    assert rows == whole.rows
+    assert len({tuple(str(getattr(row, each)) for each in key) for row in rows}) == len(rows)
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_place_in_another_list_is_refused(queries, name):
+    with pytest.raises(SuyuanError, match="no place in this list") as caught:
+        getattr(queries, name)(EVERYTHING, LISTS[name][0], Page(5, ("x",)))
+    assert caught.value.kind is ErrorKind.USAGE
+
+
+def test_behind_the_last_row_is_a_page_without_rows_from_which_one_can_go_on(queries):
+    whole = queries.alert_changes(EVERYTHING, AlertFilter(), ALL)
+    end = queries.alert_changes(EVERYTHING, AlertFilter(), Page(5, whole.after))
+    assert (end.rows, end.after, end.more) == ([], whole.after, False)
+    assert queries.end_of_alert_changes(EVERYTHING) == whole.after
+
+
+@pytest.mark.parametrize("name", sorted(set(ASKED) - FOR_ALL_TO_SEE))
+def test_who_may_see_nothing_is_told_so(queries, name):
+    with pytest.raises(OutsideScope, match="cannot be told for nothing"):
+        assert getattr(queries, name)(Scope(()), *ASKED[name]) != []
+
+
+@pytest.mark.parametrize("name", sorted(OF_THE_WHOLE | TRACES))
+def test_what_cannot_be_told_in_part_is_refused(queries, name):
+    with pytest.raises(OutsideScope, match="that takes a scope of everything") as caught:
+        getattr(queries, name)(NARROW, *ASKED[name])
+    assert caught.value.kind is ErrorKind.USAGE
+
+
+@pytest.mark.parametrize("name", sorted(TRACES))
+def test_who_may_see_the_whole_country_may_trace(queries, name):
+    whole = Scope((Division(""),))
+    assert getattr(queries, name)(whole, *ASKED[name]) == getattr(queries, name)(EVERYTHING, *ASKED[name])
+
+
+@pytest.mark.parametrize("name", ["chains", "verdicts", "chain", "alerts", "alert_changes"])
+def test_what_nobody_published_is_no_publishers(queries, name):
+    with pytest.raises(OutsideScope):
+        getattr(queries, name)(Scope((Publisher(next(iter(CODES))),)), *ASKED[name])
+
+
+@often
+@given(scope=scopes)
+def test_chains_are_those_of_the_scope_and_no_others(queries, scope):
+    expected = {(row["platform_code"], row["listing_id"]) for row in SAID["chain"] if sees_chain(scope, row)}
+    if only_publishers(scope):
+        return
+    found = walk(partial(queries.chains, scope, ChainFilter()))
+    assert {(row.platform_code, row.listing_id) for row in found} == expected
+    assert sum(queries.verdicts(scope).values()) == len(expected)
+    for row in SAID["chain"][:3]:
+        one = queries.chain(scope, OfListing(row["platform_code"], row["listing_id"]))
+        assert (one is not None) == ((row["platform_code"], row["listing_id"]) in expected)
+
+
+@often
+@given(scope=scopes)
+def test_alerts_and_their_changes_are_those_of_the_scope_and_no_others(queries, scope):
+    if only_publishers(scope):
+        return
+    expected = {row["alert_id"] for row in SAID["alert"] if sees_alert(scope, row)}
+    assert {row.alert_id for row in queries.alerts(scope, AlertFilter(), ALL).rows} == expected
+    assert {row.alert_id for row in queries.alert_changes(scope, AlertFilter(), ALL).rows} == expected
+    assert (queries.end_of_alert_changes(scope) is None) == (not expected)
+
+
+@often
+@given(scope=scopes)
+def test_events_are_those_of_the_scope_and_no_others(queries, scope):
+    ids = {
+        f"{kind}/{row['publisher']}/{kind}-{number}": sees_event(scope, row)
+        for kind in EVENTS
+        for number, row in enumerate(SAID[kind])
+    }
+    found = {event.evidence.partition("~")[0] for event in queries.events(scope, list(ids))}
+    assert found == {evidence for evidence, seen in ids.items() if seen}
+
+
+@often
+@given(scope=scopes)
+def test_records_that_match_nothing_are_those_of_the_scope_and_no_others(queries, scope):
+    if not scope.divisions and not scope.publishers:
+        with pytest.raises(OutsideScope):
+            queries.unmatched_counts(scope, UnmatchedFilter())
+        return
+    expected = {
+        (kind, row["shipment_id"] if kind == "shipment" else row["lot"], row["publisher"])
+        for kind in ("shipment", "lot")
+        for row in SAID[kind]
+        if sees_event(scope, row)
+    }
+    rows = queries.unmatched(scope, UnmatchedFilter(), ALL).rows
+    assert {(row.kind, row.key[-1], row.publisher) for row in rows} == expected
+    counts = queries.unmatched_counts(scope, UnmatchedFilter())
+    assert counts["shipment"] + counts["lot"] == len(expected)
+
+
+def only_publishers(scope):
+    return not scope.divisions and not scope.platforms
+
+
+def is_in(scope, *divisions):
+    return any((division or "").startswith(prefix) for prefix in scope.divisions for division in divisions)
+
+
+def sees_chain(scope, row):
+    return is_in(scope, row["seller_division"], row["producer_division"]) or row["platform_code"] in scope.platforms
+
+
+def sees_alert(scope, row):
+    divisions = (row["seller_division"], row["producer_division"], row["bureau"])
+    return is_in(scope, *divisions) or row["platform_code"] in scope.platforms
+
+
+def sees_event(scope, row):
+    parties = ("code", "seller_code", "producer_code", "from_code", "to_code")
+    return (
+        is_in(scope, *(CODES[row[name]] for name in parties if row.get(name)))
+        or row.get("platform_code") in scope.platforms
+        or row["publisher"] in scope.publishers
+    )
