@@ -15,6 +15,7 @@ from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
+import faust  # noqa: F401 - starts a process where it is loaded, which a quick test may not
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
