@@ -10,7 +10,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from suyuan.cli.visible import visible
+from suyuan.runtime.visible import visible
 
 _UsageError: Any = typer.BadParameter.__base__
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import logging
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -14,8 +13,8 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
 from suyuan.cli.drawing.records import Records, Separator
-from suyuan.cli.visible import encodable_json, visible, visible_json
 from suyuan.connections.urls import without_secrets
+from suyuan.runtime.visible import encodable_json, visible, visible_json
 
 _EXACT = 1 << 53
 """up to there JSON's numbers are whole numbers to everybody (RFC 8259, 6)"""
@@ -122,15 +121,3 @@ def put(message: str) -> None:
 def put_fields(values: Iterable[str]) -> None:
     """A line of values between tabs on standard output; there is no tab in them."""
     sys.stdout.write("\t".join(map(visible, values)) + "\n")
-
-
-def log_warnings() -> None:
-    """What the processes and their libraries log from warnings on goes to standard error, one of several lines too."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_VisibleFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(level=logging.WARNING, handlers=[handler])
-
-
-class _VisibleFormatter(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        return visible(without_secrets(super().format(record)), lines=True)

@@ -19,7 +19,6 @@ from suyuan.cli.drawing.dead_letters import draw_dead_letter, draw_dead_letters,
 from suyuan.cli.exits import Exit
 from suyuan.cli.options import AsJson, Data
 from suyuan.cli.screen import console, print_json, put, say, show_records
-from suyuan.cli.visible import visible
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.operations.dead_letters.correction import correction
 from suyuan.operations.dead_letters.log import Gone
@@ -33,6 +32,7 @@ from suyuan.runtime.deployment import deployment_of
 from suyuan.runtime.open_queries import tables
 from suyuan.runtime.registry import accept_registered_ids
 from suyuan.runtime.settings import Settings, load
+from suyuan.runtime.visible import visible
 
 app = typer.Typer(
     help="Messages that could not be read: where they are, why, and sending them again.", no_args_is_help=False

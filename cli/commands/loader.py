@@ -13,12 +13,13 @@ import typer
 
 from suyuan.cli.exits import Exit
 from suyuan.cli.options import AcceptLoss, AsJson, ClickHouseServer, Kafka
-from suyuan.cli.screen import log_warnings, print_json, put, say
+from suyuan.cli.screen import print_json, put, say
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.operations.kafka_admin import administration
 from suyuan.operations.topics.check import refuse_former
 from suyuan.runtime.cluster.loader import ClusterLoader
 from suyuan.runtime.cluster.loader_monitor import LoaderMonitor
+from suyuan.runtime.log_output import log_warnings
 from suyuan.runtime.metrics_server import serve_metrics
 from suyuan.runtime.settings import Settings, load
 from suyuan.sinks.clickhouse import ClickHouse

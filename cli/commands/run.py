@@ -17,13 +17,14 @@ import typer
 from suyuan.access.scope import EVERYTHING
 from suyuan.cli.exits import Exit
 from suyuan.cli.options import AcceptLoss, AcceptPoison, AsJson, Data
-from suyuan.cli.screen import log_warnings, print_json, put, say
+from suyuan.cli.screen import print_json, put, say
 from suyuan.domain.calendar import china_day, days_after
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.queries.sql import expired_unsaid
 from suyuan.runtime.crash_log import WithoutCrashes
 from suyuan.runtime.embedded.days import publish_days
 from suyuan.runtime.embedded.system import EmbeddedRun
+from suyuan.runtime.log_output import log_warnings
 from suyuan.runtime.lost import leave_to_the_command
 from suyuan.runtime.memory import tune_allocator
 from suyuan.runtime.metrics_server import serve_metrics

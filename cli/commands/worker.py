@@ -11,10 +11,11 @@ from typing import Annotated, Any
 import typer
 
 from suyuan.cli.options import AcceptLoss, AcceptPoison, AsJson, Data, Kafka
-from suyuan.cli.screen import log_warnings, print_json, say
+from suyuan.cli.screen import print_json, say
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.runtime.cluster.worker import Worker
 from suyuan.runtime.crash_log import WithoutCrashes
+from suyuan.runtime.log_output import log_warnings
 from suyuan.runtime.lost import leave_to_the_command
 from suyuan.runtime.memory import tune_allocator
 from suyuan.runtime.metrics_server import serve_metrics

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from suyuan.cli.drawing.records import Column, Records, Value
 from suyuan.cli.drawing.words import SEVERITY_STYLES, clean, joined, moment
-from suyuan.cli.visible import shortened
+from suyuan.runtime.visible import shortened
 
 Row = Mapping[str, Any]
 

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from suyuan.cli.drawing.words import NOTHING, clean, joined
 from suyuan.cli.drawing.wrapping import wrapped
-from suyuan.cli.visible import shortened
+from suyuan.runtime.visible import shortened
 
 Value = str | Text | Sequence[str]
 """Text carries a style; several texts are names, of which none is broken"""

@@ -12,7 +12,7 @@ from suyuan.cli.drawing.branches import Branch
 from suyuan.cli.drawing.chain import draw_chain
 from suyuan.cli.drawing.records import Column, Records, Value
 from suyuan.cli.drawing.words import VERDICT_STYLES, clean
-from suyuan.cli.visible import shortened
+from suyuan.runtime.visible import shortened
 
 Row = Mapping[str, Any]
 Key = tuple[str, str, str]

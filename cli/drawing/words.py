@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.text import Text
 
-from suyuan.cli.visible import encodable, shortened, visible
+from suyuan.runtime.visible import encodable, shortened, visible
 
 _LONGEST_JOINED = 80
 """columns of one of several values"""

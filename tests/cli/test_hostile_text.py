@@ -17,9 +17,9 @@ from suyuan.cli.commands import event as event_command
 from suyuan.cli.demo.picture import Figures, draw, line
 from suyuan.cli.main import COMMANDS, app
 from suyuan.cli.screen import PlainConsole, json_line, print_json, put, say
-from suyuan.cli.visible import shortened, visible, visible_json
 from suyuan.errors import SuyuanError
 from suyuan.eventlog.log import Log
+from suyuan.runtime.visible import shortened, visible, visible_json
 from tests.cli.test_drawing import CHAIN
 
 NASTY = ["[/x]", "[red]", "[bold]x[/bold]", "[link=http://x]", ":smile:"]

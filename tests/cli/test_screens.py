@@ -19,7 +19,7 @@ from suyuan.cli.drawing.records import Column, Records
 from suyuan.cli.drawing.trace import draw_back, draw_forward
 from suyuan.cli.main import app
 from suyuan.cli.screen import PlainConsole
-from suyuan.cli.visible import encodable, encodable_json
+from suyuan.runtime.visible import encodable, encodable_json
 from tests.cli.test_drawing import CHAIN, PRODUCER
 
 WIDTHS = (60, 80, 200)

@@ -6,11 +6,12 @@ import logging
 
 import pytest
 
-from suyuan.cli.screen import log_warnings, put, say
+from suyuan.cli.screen import put, say
 from suyuan.connections.registry import RegistryUnavailable, SchemaRegistry
 from suyuan.connections.urls import address_shown, without_secrets
 from suyuan.errors import SuyuanError
 from suyuan.publishing.registration import NotRegistered, registered_id
+from suyuan.runtime.log_output import log_warnings
 from suyuan.runtime.registry import accept_registered_ids
 from suyuan.runtime.settings import load
 from tests.cli.conftest import data, suyuan  # noqa: F401 - fixtures
