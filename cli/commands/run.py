@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import logging
-import signal
 import time
-from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
@@ -21,16 +18,10 @@ from suyuan.cli.screen import print_json, put, say
 from suyuan.domain.calendar import china_day, days_after
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.queries.sql import expired_unsaid
-from suyuan.runtime.crash_log import WithoutCrashes
 from suyuan.runtime.embedded.days import publish_days
 from suyuan.runtime.embedded.system import EmbeddedRun
-from suyuan.runtime.log_output import log_warnings
-from suyuan.runtime.lost import leave_to_the_command
-from suyuan.runtime.memory import tune_allocator
-from suyuan.runtime.metrics_server import serve_metrics
-from suyuan.runtime.rules import check_rules
-from suyuan.runtime.settings import Settings, load
-from suyuan.runtime.waiting import first_of
+from suyuan.runtime.process import prepare, run_process
+from suyuan.runtime.settings import load
 
 REPORT_SECONDS = 10.0
 
@@ -67,23 +58,22 @@ def run(
 ) -> None:
     """Run everything in this process: stages, tables, alerts. Ctrl-C ends it; what was acknowledged stays."""
     day = _last_day(until_day, once=once)
-    check_rules()
-    log_warnings()
-    leave_to_the_command()
-    for handler in logging.getLogger().handlers:
-        handler.addFilter(WithoutCrashes())
-    tune_allocator()
+    prepare(stages=True, kafka=False)
     settings = load(data=data, metrics_port=metrics_port, dead_letter_limit=1.0 if accept_poison else None)
     if settings.kafka:
         say(
             f"suyuan run reads the log in {settings.data}, not Kafka at {settings.kafka}, which SUYUAN_KAFKA names: "
             "for that one, suyuan worker and suyuan loader"
         )
-    embedded = partial(EmbeddedRun, settings, once=once, rebuild_damaged=rebuild_damaged, accept_loss=accept_loss)
-    try:
-        report = asyncio.run(_run(settings, embedded, once=once, until_day=day))
-    except OSError as error:
-        raise SuyuanError(f"{settings.data}: {error}", ErrorKind.CONFIGURATION) from error
+    report = run_process(
+        settings,
+        lambda: EmbeddedRun(settings, once=once, rebuild_damaged=rebuild_damaged, accept_loss=accept_loss),
+        once=once,
+        started=partial(_started, once=once, until_day=day),
+        beside=_tell_progress,
+        report=_report,
+        folder=settings.data,
+    )
     if report is None:
         return
     if as_json:
@@ -116,40 +106,27 @@ def _today() -> dt.date:
     return china_day(time.time_ns() // 1_000_000)
 
 
-async def _run(
-    settings: Settings, make: Callable[[], EmbeddedRun], *, once: bool, until_day: dt.date | None
-) -> dict[str, Any] | None:
-    """The report of a run to the end (`once`); None after a run that was told to stop."""
-    stopping = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    serve_metrics(settings)
-    embedded = make()
-    began = time.monotonic()
-    await embedded.start()
-    try:
-        if until_day is not None:
-            await asyncio.to_thread(publish_days, embedded.log, embedded.clickhouse, until_day)
-        if not once:
-            say(f"suyuan runs on {settings.data}; suyuan publish, chains, alerts work beside it; Ctrl-C ends")
-        await first_of(embedded.wait_drained() if once else _report(embedded), embedded.wait_failed(), stopping.wait())
-        if not once or stopping.is_set():
-            return None
-        verification = await asyncio.to_thread(embedded.monitor.verify_all)
-        today = _today()
-        return {
-            "seconds": round(time.monotonic() - began, 3),
-            "rows": dict(embedded.loader.rows),
-            "gap": verification.gap,
-            "duplicates": verification.duplicates,
-            "today": today.isoformat(),
-            "expired_unsaid": await asyncio.to_thread(expired_unsaid, embedded.clickhouse, EVERYTHING, today),
-        }
-    finally:
-        await embedded.stop()
+async def _started(embedded: EmbeddedRun, *, once: bool, until_day: dt.date | None) -> None:
+    if until_day is not None:
+        await asyncio.to_thread(publish_days, embedded.log, embedded.clickhouse, until_day)
+    if not once:
+        say(f"suyuan runs on {embedded.folder}; suyuan publish, chains, alerts work beside it; Ctrl-C ends")
 
 
-async def _report(embedded: EmbeddedRun) -> None:
+async def _report(embedded: EmbeddedRun, began: float) -> dict[str, Any]:
+    verification = await asyncio.to_thread(embedded.monitor.verify_all)
+    today = _today()
+    return {
+        "seconds": round(time.monotonic() - began, 3),
+        "rows": dict(embedded.loader.rows),
+        "gap": verification.gap,
+        "duplicates": verification.duplicates,
+        "today": today.isoformat(),
+        "expired_unsaid": await asyncio.to_thread(expired_unsaid, embedded.clickhouse, EVERYTHING, today),
+    }
+
+
+async def _tell_progress(embedded: EmbeddedRun) -> None:
     """A line now and then of what was done and what is left."""
     before = 0
     while True:

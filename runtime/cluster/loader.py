@@ -13,6 +13,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 from functools import partial
 from random import Random
 
@@ -35,10 +36,18 @@ TOPICS_SECONDS = 5.0
 
 
 class ClusterLoader:
-    """`start`, then `stop`, once each. `ended` is set when it ends, by itself with `once` or an `error`."""
+    """`start`, then `stop`, once each. `ended` is set when it ends, by itself with `once` or an `error`, and
+    `on_end` is called with that, in its thread.
+    """
 
     def __init__(
-        self, connection: KafkaConnection, sink: Sink, *, once: bool = False, accept_loss: bool = False
+        self,
+        connection: KafkaConnection,
+        sink: Sink,
+        *,
+        once: bool = False,
+        accept_loss: bool = False,
+        on_end: Callable[[BaseException | None], None] = lambda _: None,
     ) -> None:
         """Raises LogUnavailable, TopicMissing, SinkError, WrongConnection."""
         self.group = sink.group
@@ -51,6 +60,7 @@ class ClusterLoader:
         self._sink = sink
         self._once = once
         self._accept_loss = accept_loss
+        self._on_end = on_end
         self._stopping = threading.Event()
         self._loader: Loader | None = None
         self._kept_at = 0.0
@@ -87,6 +97,7 @@ class ClusterLoader:
             self.error = error
         finally:
             self.ended.set()
+            self._on_end(self.error)
 
     def _load(self) -> None:
         back_off, chance, failures = BackOff(first=0.2, longest=5.0), Random(), 0  # noqa: S311 -- spreads attempts

@@ -8,6 +8,7 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 from suyuan.connections.kafka import KafkaConnection
@@ -20,6 +21,7 @@ from suyuan.operations.kafka_admin import BrokersError
 from suyuan.operations.topics.check import mismatches, partition_count
 from suyuan.runtime.days import day_event
 from suyuan.runtime.registry import accept_registered_ids
+from suyuan.runtime.service import Service
 from suyuan.runtime.settings import Settings
 from suyuan.runtime.state_size import observe_state_size
 from suyuan.schemas.events import encode_event
@@ -47,68 +49,24 @@ def _unfit(wrong: Iterable[object]) -> SuyuanError:
     )
 
 
-class Worker:
-    """`await start()`, then `await wait_drained()` or `await wait_failed()`, then `await stop()`."""
+class Worker(Service):
+    """The stages, of the partitions that the group gives this process."""
 
     def __init__(
         self, settings: Settings, *, once: bool = False, rebuild_damaged: bool = False, accept_loss: bool = False
     ) -> None:
+        super().__init__()
         self._settings = settings
         self._accept_loss = accept_loss
         self._once = once
         self._rebuild_damaged = rebuild_damaged
         self._watchdog = Watchdog()
         self._day: dt.date | None = None
-        self._tasks: list[asyncio.Task[None]] = []
-        self._closing: list[Callable[[], Awaitable[None]]] = []
-        self.failed: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
 
     @property
     def state_folder(self) -> Path:
         """The worker's own; another process may not share it."""
         return self._settings.data.resolve() / "state"
-
-    async def start(self) -> None:
-        """Check the topics, join the group, recover state. SuyuanError when the topics are not as they must be."""
-        connection = self._settings.kafka_connection()
-        try:
-            self.partitions = await asyncio.to_thread(self._checked_partitions, connection)
-            await asyncio.to_thread(accept_registered_ids, self._settings)
-            self._lag = await asyncio.to_thread(GroupLag, connection, GROUP, READ_TOPICS)
-            self._closing.append(lambda: asyncio.to_thread(self._lag.close))
-            self._topics = await asyncio.to_thread(self._lag.described)
-            self.state_folder.mkdir(parents=True, exist_ok=True)
-            self.streams = StreamApp(
-                "suyuan-kafka://" + ";".join(connection.servers),
-                self.state_folder,
-                partitions=self.partitions,
-                rebuild_damaged=self._rebuild_damaged,
-                kafka=connection,
-                session_seconds=self._settings.kafka_session_seconds,
-                standby_replicas=self._settings.standby_replicas,
-                dead_letter_limit=DeadLetterLimit(self._settings.dead_letter_limit, self._settings.dead_letter_window),
-                stage_threads=STAGE_THREADS,
-                accept_loss=self._accept_loss,
-                topic_ids=self._topics.ids,
-            )
-            self.streams.failure.add_done_callback(lambda failure: self._fail(failure.result()))
-            self._closing.append(self.streams.stop)
-            await self.streams.start()
-            self._every(CHECK_SECONDS, self._check)
-            self._every(WATCH_SECONDS, self._watch)
-            self._every(TOPICS_SECONDS, self._check_topics)
-        except BaseException:
-            await self.stop()
-            raise
-
-    async def stop(self) -> None:
-        """Finish the blocks in flight, commit, leave the group. Safe to call twice."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks.clear()
-        while self._closing:
-            await self._closing.pop()()
 
     async def wait_drained(self) -> None:
         """Wait until the group has done all that there is, in any worker. Raises what stopped this one."""
@@ -124,9 +82,33 @@ class Worker:
                     return
             await asyncio.wait([self.failed], timeout=DRAINED_SECONDS)
 
-    async def wait_failed(self) -> None:
-        """For ever, or until the worker cannot go on; raises the cause."""
-        raise await asyncio.shield(self.failed)
+    async def _start(self) -> None:
+        """Check the topics, join the group, recover state. SuyuanError when the topics are not as they must be."""
+        connection = self._settings.kafka_connection()
+        self.partitions = await asyncio.to_thread(self._checked_partitions, connection)
+        await asyncio.to_thread(accept_registered_ids, self._settings)
+        self._lag = await self._opened(partial(GroupLag, connection, GROUP, READ_TOPICS), GroupLag.close)
+        self._topics = await asyncio.to_thread(self._lag.described)
+        self.state_folder.mkdir(parents=True, exist_ok=True)
+        self.streams = StreamApp(
+            "suyuan-kafka://" + ";".join(connection.servers),
+            self.state_folder,
+            partitions=self.partitions,
+            rebuild_damaged=self._rebuild_damaged,
+            kafka=connection,
+            session_seconds=self._settings.kafka_session_seconds,
+            standby_replicas=self._settings.standby_replicas,
+            dead_letter_limit=DeadLetterLimit(self._settings.dead_letter_limit, self._settings.dead_letter_window),
+            stage_threads=STAGE_THREADS,
+            accept_loss=self._accept_loss,
+            topic_ids=self._topics.ids,
+        )
+        self.streams.failure.add_done_callback(lambda failure: self._fail(failure.result()))
+        self._parts.push_async_callback(self.streams.stop)
+        await self.streams.start()
+        self._every(CHECK_SECONDS, self._check)
+        self._every(WATCH_SECONDS, self._watch)
+        self._every(TOPICS_SECONDS, self._check_topics)
 
     def _checked_partitions(self, connection: KafkaConnection) -> int:
         partitions = self._settings.partitions
@@ -182,18 +164,12 @@ class Worker:
         await asyncio.to_thread(observe_state_size, self.state_folder)
 
     def _every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
-        async def repeat() -> None:
-            while True:
-                try:
-                    await work()
-                except BrokersError as error:  # no broker answers; the streams wait for one too
-                    logger.warning("%s", error)
-                except Exception as error:  # noqa: BLE001 -- whoever runs the process decides
-                    self._fail(error)
-                await asyncio.sleep(seconds)
+        async def attempt() -> None:
+            try:
+                await work()
+            except BrokersError as error:  # no broker answers; the streams wait for one too
+                logger.warning("%s", error)
+            except Exception as error:  # noqa: BLE001 -- whoever runs the process decides
+                self._fail(error)
 
-        self._tasks.append(asyncio.create_task(repeat()))
-
-    def _fail(self, error: BaseException) -> None:
-        if not self.failed.done():
-            self.failed.set_result(error)
+        self._repeat(seconds, attempt)

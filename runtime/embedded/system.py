@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from suyuan.domain.calendar import china_day
 from suyuan.eventlog.log import Log, TopicConfig
+from suyuan.eventlog.schema import Fsync
 from suyuan.eventlog.shared import acquire, release
 from suyuan.eventlog.wal import accept_lost_end
 from suyuan.queries.open_tables import OpenTables
@@ -19,6 +21,7 @@ from suyuan.runtime.chain_watch import LOOK_SECONDS
 from suyuan.runtime.embedded.days import publish_day
 from suyuan.runtime.embedded.loader_thread import LoaderThread
 from suyuan.runtime.embedded.monitor import SystemMonitor
+from suyuan.runtime.service import Service
 from suyuan.runtime.settings import Settings
 from suyuan.runtime.unmatched_count import COUNT_SECONDS
 from suyuan.schemas.topics import TOPICS
@@ -59,70 +62,36 @@ class Progress:
         return not any(self.streams.values()) and not any(self.loader.values())
 
 
-class EmbeddedRun:
-    """`await start()`, then `await wait_drained()` or `await wait_failed()`, then `await stop()`.
+class EmbeddedRun(Service):
+    """Log, tables, others' queries, loaders and stages, started in this order.
 
     `once`: publish no `day` of its own. `rebuild_damaged`: rebuild damaged state though not for the first time.
-    `accept_loss`: go on behind messages that were deleted before they were read. Errors of the parts are raised as they
-    are: LogError, SinkError, StateError, TransportError.
+    `accept_loss`: go on behind messages that were deleted before they were read.
     """
 
     def __init__(
         self, settings: Settings, *, once: bool = False, rebuild_damaged: bool = False, accept_loss: bool = False
     ) -> None:
+        super().__init__()
         self._settings = settings
         self._accept_loss = accept_loss
         self._rebuild_damaged = rebuild_damaged
         self._once = once
-        self._closing: list[Callable[[], Awaitable[None]]] = []
-        self._tasks: list[asyncio.Task[None]] = []
         self._loaders: list[LoaderThread] = []
         self._service: QueryService | None = None
         # a commit that takes longer than its interval on a busy machine is nothing that anybody must act on
         logging.getLogger("mode.timers").setLevel(logging.ERROR)
-        self.failed: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
 
     @property
     def folder(self) -> Path:
         """The data folder."""
         return self._settings.data
 
-    async def start(self) -> None:
-        """Log, tables, others' queries, loaders, stages, in this order; what was started is stopped again when a later
-        one fails.
-        """
-        try:
-            self.log = await self._open_log()
-            self.clickhouse = await self._open_tables()
-            self._closing.append(lambda: asyncio.to_thread(self.clickhouse.close))
-            self.queries = OpenTables(self.clickhouse)
-            self._service = QueryService(self.folder, self.queries)
-            await asyncio.to_thread(self._service.start)
-            self.loader = await self._start_loader(TableSink(self.clickhouse.writer))
-            await self._write_dead_letters()
-            self.streams = await self._start_streams()
-            self.monitor = SystemMonitor(self.log, self.clickhouse, self._loaders, self.folder)
-            self._every(WATCH_SECONDS, self.monitor.observe)
-            self._every(WATCH_SECONDS, self._check_streams)
-            if not self._once:
-                self._every(VERIFY_SECONDS, self.monitor.verify)
-                self._every(LOOK_SECONDS, self.monitor.look_at_chains)
-                self._every(COUNT_SECONDS, self.monitor.count_unmatched)
-                self._every(DAY_CHECK_SECONDS, self._turn_day)
-        except BaseException:
-            await self.stop()
-            raise
-
     async def stop(self) -> None:
-        """Everything that was started, queries of others first, then the last first. Safe to call twice."""
+        """Queries of others first, then the last first. Safe to call twice."""
         if self._service is not None:
             await asyncio.to_thread(self._service.stop)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks.clear()
-        while self._closing:
-            await self._closing.pop()()
+        await super().stop()
 
     def progress(self) -> Progress:
         """What is left to do."""
@@ -143,15 +112,29 @@ class EmbeddedRun:
                 return
             await asyncio.wait([self.failed], timeout=DRAINED_SECONDS)
 
-    async def wait_failed(self) -> None:
-        """For ever, or until a part of the run cannot go on; raises the cause."""
-        raise await asyncio.shield(self.failed)
+    async def _start(self) -> None:
+        self.log = await self._open_log()
+        self.clickhouse = await self._open_tables()
+        self.queries = OpenTables(self.clickhouse)
+        self._service = QueryService(self.folder, self.queries)
+        await asyncio.to_thread(self._service.start)
+        self.loader = await self._start_loader(TableSink(self.clickhouse.writer))
+        await self._write_dead_letters()
+        self.streams = await self._start_streams()
+        self.monitor = SystemMonitor(self.log, self.clickhouse, self._loaders, self.folder)
+        self._every(WATCH_SECONDS, self.monitor.observe)
+        self._every(WATCH_SECONDS, self._check_streams)
+        if not self._once:
+            self._every(VERIFY_SECONDS, self.monitor.verify)
+            self._every(LOOK_SECONDS, self.monitor.look_at_chains)
+            self._every(COUNT_SECONDS, self.monitor.count_unmatched)
+            self._every(DAY_CHECK_SECONDS, self._turn_day)
 
     async def _open_log(self) -> Log:
         if self._accept_loss:
             await asyncio.to_thread(accept_lost_end, self.folder)
-        log = await asyncio.to_thread(acquire, self.folder, "always" if self._settings.fsync else "interval")
-        self._closing.append(lambda: asyncio.to_thread(release, log))
+        fsync: Fsync = "always" if self._settings.fsync else "interval"
+        log = await self._opened(partial(acquire, self.folder, fsync), release)
         await asyncio.to_thread(self._make_topics, log)
         return log
 
@@ -168,7 +151,7 @@ class EmbeddedRun:
         began, told = time.monotonic(), 0.0
         while True:
             try:
-                return await asyncio.to_thread(self._open_clickhouse)
+                return await self._opened(self._open_clickhouse, ClickHouse.close)
             except FolderInUse as error:
                 waited = time.monotonic() - began
                 if waited > READERS_SECONDS:
@@ -193,9 +176,12 @@ class EmbeddedRun:
         return clickhouse
 
     async def _start_loader(self, sink: Sink) -> LoaderThread:
-        loader = LoaderThread(self.log, sink, self._fail, accept_loss=self._accept_loss)
-        await asyncio.to_thread(loader.start)
-        self._closing.append(lambda: asyncio.to_thread(loader.stop))
+        def open_loader() -> LoaderThread:
+            loader = LoaderThread(self.log, sink, self._fail, accept_loss=self._accept_loss)
+            loader.start()
+            return loader
+
+        loader = await self._opened(open_loader, LoaderThread.stop)
         self._loaders.append(loader)
         return loader
 
@@ -220,20 +206,18 @@ class EmbeddedRun:
             end_may_be_lost=not self._settings.fsync,
         )
         streams.failure.add_done_callback(lambda failure: self._fail(failure.result()))
-        self._closing.append(streams.stop)
+        self._parts.push_async_callback(streams.stop)
         await streams.start()
         return streams
 
     def _every(self, seconds: float, work: Callable[[], None]) -> None:
-        async def repeat() -> None:
-            while True:
-                try:
-                    await asyncio.to_thread(work)
-                except Exception:
-                    logger.exception("%s failed, trying again in %s s", work.__name__, seconds)
-                await asyncio.sleep(seconds)
+        async def attempt() -> None:
+            try:
+                await asyncio.to_thread(work)
+            except Exception:
+                logger.exception("%s failed, trying again in %s s", work.__name__, seconds)
 
-        self._tasks.append(asyncio.create_task(repeat()))
+        self._repeat(seconds, attempt)
 
     def _check_streams(self) -> None:
         try:
@@ -245,12 +229,3 @@ class EmbeddedRun:
         day = china_day(time.time_ns() // 1_000_000)
         if publish_day(self.log, day):
             logger.info("day %s", day)
-
-    def _fail(self, error: BaseException) -> None:
-        """From any thread."""
-
-        def note() -> None:
-            if not self.failed.done():
-                self.failed.set_result(error)
-
-        self.failed.get_loop().call_soon_threadsafe(note)

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
 import textwrap
@@ -149,6 +150,19 @@ def test_a_run_waits_for_a_reader_that_has_the_tables_open(own):
         assert running.poll() is None
         process.communicate("\n", timeout=60)
         assert running.wait(120) == 0
+
+
+def test_a_run_that_waits_for_a_reader_ends_at_once_when_it_is_told_to(own):
+    with holder(own.data) as process:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with begun(own, "run") as running:
+                said = Lines(running.stderr)
+                said.wait_for(lambda line: f"in use by process {process.pid}" in line, "word of the holder", running)
+                running.send_signal(number)
+                assert running.wait(30) == 0  # it would wait for the reader for twice as long
+                assert not any("Traceback" in line for line in said.at_its_end())
+        process.communicate("\n", timeout=60)
+    own.run_once()
 
 
 def test_a_follower_goes_over_to_a_run_that_starts_and_back(make_suyuan):
