@@ -52,6 +52,25 @@ class AskingContract:
         (row,) = queries.chains(clickhouse, EVERYTHING, ChainFilter(gap="uninspected"), ALL).rows
         assert (row["gap_names"], row["listed_at"], row["gtin"]) == (["lot_unknown", "uninspected"], NOW, None)
 
+    def test_rows_that_come_between_two_pages_move_no_others(self, clickhouse):
+        """Those behind the place are met, those before it are not, and none is met twice."""
+        load(clickhouse, "chain", block("chain", *(chain(number) for number in range(10, 30, 2))))
+        first = queries.chains(clickhouse, EVERYTHING, ChainFilter(), Page(4))
+        load(clickhouse, "chain", block("chain", chain(11), chain(21), chain(14, assessment=2)))
+        rest = queries.chains(clickhouse, EVERYTHING, ChainFilter(), Page(9, first.after))
+        assert names(first.rows) == ["l10", "l12", "l14", "l16"]
+        assert names(rest.rows) == ["l18", "l20", "l21", "l22", "l24", "l26", "l28"]
+        assert (first.more, rest.more) == (True, False)
+
+    def test_alerts_that_are_raised_between_two_pages_move_no_others(self, clickhouse):
+        said = [alert(f"a{number}", raised_at=NOW + number // 2) for number in range(6)]
+        load(clickhouse, "alert", block("alert", *said))
+        first = queries.alerts(clickhouse, EVERYTHING, AlertFilter(), Page(3))
+        load(clickhouse, "alert", block("alert", alert("new", raised_at=NOW + 9), alert("a25", raised_at=NOW + 1)))
+        rest = queries.alerts(clickhouse, EVERYTHING, AlertFilter(), Page(9, first.after))
+        found = [row["alert_id"] for row in (*first.rows, *rest.rows)]
+        assert found == ["a4", "a5", "a2", "a25", "a3", "a0", "a1"]
+
     def test_a_whole_chain_now_and_as_it_was_known(self, clickhouse):
         gap = {"gap": "lot_unknown", "class": "broken", "subject": "L", "detail": None, "evidence": ["A/1", "A/2"]}
         hop = {
