@@ -23,7 +23,7 @@ from functools import cache
 from typing import Any
 
 from suyuan.access.scope import OutsideScope, Scope
-from suyuan.schemas.kinds import event_schema
+from suyuan.schemas.kinds import KINDS, event_schema
 
 PARTIES = ("code", "seller_code", "producer_code", "holder_code", "subject_code", "from_code", "to_code")
 """columns of events that name whom they are about; agencies and publishers are not"""
@@ -66,6 +66,14 @@ def visible_events(scope: Scope, kind: str) -> Visible | None:
         return _visible(scope, f"events of kind {kind}", *_of_events(kind), _OF_PUBLISHERS)
     except OutsideScope:
         return None
+
+
+def visible_kinds(scope: Scope) -> dict[str, Visible]:
+    """The same of each kind of which something may be seen. Raises OutsideScope where there is none."""
+    seen = {kind: visible for kind in KINDS if (visible := visible_events(scope, kind)) is not None}
+    if not seen:
+        raise OutsideScope.of(scope, "events")
+    return seen
 
 
 def must_see_everything(scope: Scope, what: str) -> None:

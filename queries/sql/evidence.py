@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from suyuan.access.scope import Scope
 from suyuan.domain.evidence import evidence_parts, evidence_sql
 from suyuan.queries.rows import Row, Tables, read
-from suyuan.queries.visible import visible_events
-from suyuan.schemas.kinds import KINDS
+from suyuan.queries.visible import visible_kinds
 
 
 def events_by_evidence(tables: Tables, scope: Scope, ids: Iterable[str]) -> list[Row]:
@@ -17,10 +16,9 @@ def events_by_evidence(tables: Tables, scope: Scope, ids: Iterable[str]) -> list
     """
     named = [parts for evidence in sorted(set(ids)) if (parts := evidence_parts(evidence)) is not None]
     found = []
-    for kind in KINDS:
+    for kind, visible in visible_kinds(scope).items():
         wanted = [(each.publisher, each.event_id, each.version) for each in named if each.kind in (kind, None)]
-        visible = visible_events(scope, kind)
-        if not wanted or visible is None:
+        if not wanted:
             continue
         found += read(
             tables,

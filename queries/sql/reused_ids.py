@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from suyuan.access.scope import OutsideScope, Scope
+from suyuan.access.scope import Scope
 from suyuan.queries.rows import Tables, read
-from suyuan.queries.visible import visible_events
-from suyuan.schemas.kinds import KINDS
+from suyuan.queries.visible import visible_kinds
 
 
 def count_reused_ids(tables: Tables, scope: Scope) -> dict[str, int]:
     """By kind, how many (publisher, event_id) say more than one thing: each version was taken in. Kinds of which
     nothing may be seen are left out.
     """
-    seen = {kind: visible for kind in KINDS if (visible := visible_events(scope, kind)) is not None}
-    if not seen:
-        raise OutsideScope.of(scope, "events")
+    seen = visible_kinds(scope)
     each = " UNION ALL ".join(
         f"""
         SELECT '{kind}' AS kind, count() AS ids FROM (
