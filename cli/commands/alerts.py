@@ -17,7 +17,7 @@ from suyuan.queries.alert_feed import changes
 from suyuan.queries.answers import each_plain, plain
 from suyuan.queries.api import AlertFilter, Queries
 from suyuan.queries.paging import walk
-from suyuan.runtime.open_queries import tables
+from suyuan.runtime.deployment import deployment_of
 from suyuan.runtime.settings import load
 
 _SHOWN = 50
@@ -48,7 +48,7 @@ def alerts(
         if value is not None and value not in values:
             raise SuyuanError(f"{option} {value}: not one of {', '.join(values)}", ErrorKind.USAGE)
     wanted = AlertFilter(severity=severity, state=state)
-    with tables(load(data=data)) as ask:
+    with deployment_of(load(data=data)).queries() as ask:
         if follow:
             _follow(ask, wanted, as_json=as_json)
             return

@@ -19,7 +19,7 @@ from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.queries.answers import each_plain, plain
 from suyuan.queries.api import ChainFilter, OfListing
 from suyuan.queries.paging import walk
-from suyuan.runtime.open_queries import tables
+from suyuan.runtime.deployment import deployment_of
 from suyuan.runtime.settings import load
 
 _VERDICTS = ("complete", "partial", "broken", "contradicted", "removed")
@@ -43,7 +43,7 @@ def chains(
     _known("--gap", gap, tuple(sorted(each.gap for each in GAPS)))
     limit = limit or (None if as_json else _SHOWN + 1)
     wanted = ChainFilter(verdict=verdict, gap=gap)
-    with tables(load(data=data)) as ask:
+    with deployment_of(load(data=data)).queries() as ask:
         found = each_plain(walk(lambda page: ask.chains(EVERYTHING, wanted, page), limit))
         if as_json:
             print_json(found, _none(verdict, gap))
@@ -63,7 +63,7 @@ def chain(
     as_json: AsJson = False,
 ) -> None:
     """Draw the trace chain of a listing: who, over which way, what is wrong, and what each part rests on."""
-    with tables(load(data=data)) as ask:
+    with deployment_of(load(data=data)).queries() as ask:
         whole = ask.chain(EVERYTHING, OfListing(code_form(platform) or "", number_form(listing) or ""))
     if whole is None:
         raise SuyuanError(f"no chain of listing {listing} on platform {platform}{code_fault(platform)}")

@@ -29,7 +29,6 @@ from suyuan.queries.answers import WholeDeadLetter, each_plain, plain
 from suyuan.queries.api import DeadLetterFilter, Queries
 from suyuan.queries.paging import walk
 from suyuan.runtime.deployment import deployment_of
-from suyuan.runtime.open_queries import tables
 from suyuan.runtime.registry import accept_registered_ids
 from suyuan.runtime.settings import Settings, load
 from suyuan.runtime.visible import visible
@@ -106,7 +105,7 @@ def list_letters(
 
 
 def _list(settings: Settings, limit: int | None, wanted: DeadLetterFilter, *, as_json: bool) -> None:
-    with tables(settings) as ask:
+    with deployment_of(settings).queries() as ask:
         limit = limit or (None if as_json else _SHOWN)
         found = each_plain(walk(lambda page: ask.dead_letters(EVERYTHING, wanted, page), limit))
         if as_json:
@@ -137,7 +136,7 @@ def show(
     """
     place = Place.of(name)
     settings = load(data=data or context.obj)
-    with tables(settings) as ask:
+    with deployment_of(settings).queries() as ask:
         letter = next(iter(ask.whole_dead_letters(EVERYTHING, [place])), None)
         replays = list(each_plain(ask.replays(EVERYTHING, place)))
     if letter is None:
@@ -219,7 +218,8 @@ def replay(
     corrected = None if edit is None else _content(edit)
     settings = load(data=data or context.obj)
     accept_registered_ids(settings)
-    with tables(settings) as ask, deployment_of(settings).replay_log() as log:
+    deployment = deployment_of(settings)
+    with deployment.queries() as ask, deployment.replay_log() as log:
         candidates = (
             [Candidate(place) for place in places]
             if places

@@ -15,7 +15,6 @@ from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.operations.dead_letters.place import Place
 from suyuan.queries.answers import each_plain
 from suyuan.runtime.deployment import deployment_of
-from suyuan.runtime.open_queries import tables
 from suyuan.runtime.settings import load
 
 
@@ -36,7 +35,7 @@ def event(
     if evidence_parts(evidence) is None:
         raise SuyuanError(f"{evidence!r} is no evidence id: kind/publisher/event_id~version", ErrorKind.USAGE)
     settings = load(data=data)
-    with tables(settings) as ask:
+    with deployment_of(settings).queries() as ask:
         found = list(each_plain(ask.events(EVERYTHING, [evidence])))
     if not found:
         raise SuyuanError(f"no event is called {evidence}")

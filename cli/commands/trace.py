@@ -20,7 +20,7 @@ from suyuan.domain.identifiers.normal_form import code_form, number_form, text_f
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.queries.answers import plain
 from suyuan.queries.api import OfListing, OfLot, OfProducer, OfProduct
-from suyuan.runtime.open_queries import tables
+from suyuan.runtime.deployment import deployment_of
 from suyuan.runtime.settings import load
 
 app = typer.Typer(help="Trace a lot back to its inputs, or forward to everybody who has it.", no_args_is_help=True)
@@ -47,7 +47,7 @@ def back(subject: Names, data: Data = None, as_of: AsOf = None, *, as_json: AsJs
             raise SuyuanError(f"{_BACK}{gtin_fault(gtin)}", ErrorKind.USAGE)
         case _:
             raise SuyuanError(_BACK, ErrorKind.USAGE)
-    with tables(load(data=data)) as ask:
+    with deployment_of(load(data=data)).queries() as ask:
         trace = ask.trace_back(EVERYTHING, wanted, _ms(as_of))
         found = None if trace is None else plain(trace)
         if isinstance(wanted, OfLot) and not _is_known(found, of_lot=True):
@@ -69,7 +69,7 @@ def forward(subject: Names, data: Data = None, as_of: AsOf = None, *, as_json: A
             wanted = OfProducer(_code(producer))
         case _:
             raise SuyuanError("name a lot: PRODUCER GTIN LOT; a product: GTIN; or a PRODUCER", ErrorKind.USAGE)
-    with tables(load(data=data)) as ask:
+    with deployment_of(load(data=data)).queries() as ask:
         found = plain(ask.trace_forward(EVERYTHING, wanted, _ms(as_of)))
     _answer(found if _is_known(found, of_lot=len(subject) == 3) else None, draw_forward, subject, as_json=as_json)
 

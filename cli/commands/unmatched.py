@@ -17,7 +17,7 @@ from suyuan.queries.answers import each_plain
 from suyuan.queries.api import UnmatchedFilter
 from suyuan.queries.paging import walk
 from suyuan.queries.sql import UNMATCHED_KINDS
-from suyuan.runtime.open_queries import tables
+from suyuan.runtime.deployment import deployment_of
 from suyuan.runtime.settings import load
 from suyuan.runtime.unmatched_count import settled
 
@@ -65,7 +65,7 @@ def unmatched(
         None if everything else settled(),
     )
     nothing = _NOTHING if everything else f"{_NOTHING}, or came within the last ten minutes (--all)"
-    with tables(load(data=data)) as ask:
+    with deployment_of(load(data=data)).queries() as ask:
         found = each_plain(walk(lambda page: ask.unmatched(EVERYTHING, wanted, page), limit))
         if as_json:
             print_json(({**row, "reason": reason(row)} for row in found), nothing)
