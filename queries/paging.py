@@ -1,7 +1,8 @@
 """Lists by pages: each begins behind the last row of the one before, by the columns that the list is ordered by.
 
-No reader is held between two pages. A row that comes in between is met if its place is still ahead; no row is met twice
-unless it moves, and none is left out because others came or went (as it would be by counting rows).
+No reader is held between two pages. A row that comes in between is met if its place is still ahead. None is met twice
+or left out because others came or went (as it would be by counting rows). A row that itself moves between two pages,
+because what it is ordered by has changed, may be met twice, as it was and as it is, or not at all.
 """
 
 from __future__ import annotations

@@ -106,6 +106,7 @@ class ClickHouse:
         self._lock = FolderLock(settings.path) if settings.path is not None else None
         self._clients: list[Client] = []
         self._connecting = threading.Lock()
+        self._closed = False
         try:
             self.writer = self._connect()
             self._readers: SimpleQueue[Client] = SimpleQueue()
@@ -150,8 +151,11 @@ class ClickHouse:
             raise kind(f"ClickHouse at {self.settings.place}: {error}") from error
 
     def close(self) -> None:
-        """Close every client and release the folder. May be called twice."""
+        """Close every client and release the folder. May be called twice. Who then asks for a client, or waited for
+        one, is told ServerUnavailable.
+        """
         with self._connecting:
+            self._closed = True
             while self._clients:
                 self._clients.pop().close()
         if self._lock is not None:
@@ -170,6 +174,8 @@ class ClickHouse:
 
     def _connect(self, answer_seconds: float = ANSWER_SECONDS) -> Client:
         with self._connecting:
+            if self._closed:  # the folder may be another process's by now
+                raise ServerUnavailable(f"ClickHouse at {self.settings.place} was closed")
             return self._connect_alone(answer_seconds)
 
     def _connect_alone(self, answer_seconds: float) -> Client:

@@ -10,6 +10,8 @@ import logging
 import socket
 import socketserver
 import threading
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,10 +22,14 @@ from suyuan.queries.api import Queries
 from suyuan.queries.over_socket import path as query_socket
 from suyuan.queries.over_socket.messages import Answered, Asked, Failure, failure_of
 from suyuan.queries.questions import QUESTIONS
+from suyuan.sinks.errors import OverBudget
 
 _LONGEST_REQUEST = 1 << 20
+_AT_ONCE = 1 << 16
 _PATIENCE = 30.0
 """seconds that a client may keep us waiting"""
+_REFUSAL_PATIENCE = 0.2
+"""seconds that a client too many has for its question: those that come after it wait meanwhile"""
 MOST_CLIENTS = 64
 """connected at the same time, whatever they do"""
 
@@ -69,11 +75,18 @@ class _Server(socketserver.ThreadingUnixStreamServer):
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Raises nothing: a client too many is told so."""
-        if self._clients.acquire(blocking=False):
+        if not self._clients.acquire(blocking=False):
+            self._send_away(request, f"{MOST_CLIENTS} clients are connected")
+            return
+        try:
             super().process_request(request, client_address)
-        else:
-            _refuse(request)
-            self.shutdown_request(request)
+        except RuntimeError as error:  # no thread can be started
+            self._clients.release()
+            self._send_away(request, str(error))
+
+    def _send_away(self, request: socket.socket, why: str) -> None:
+        _refuse(request, why)
+        self.shutdown_request(request)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         """In the client's thread."""
@@ -115,13 +128,28 @@ class _Handler(socketserver.StreamRequestHandler):
             return _line(Answered(error=told))
 
 
-def _refuse(request: socket.socket) -> None:
-    told = Failure(ErrorKind.UNAVAILABLE, "OverBudget", f"busy: {MOST_CLIENTS} clients are connected: ask again later")
-    request.settimeout(0)  # a client too many must not hold up those that come after it
+def _refuse(request: socket.socket, why: str) -> None:
+    told = Failure(ErrorKind.UNAVAILABLE, OverBudget.__name__, f"busy: {why}: ask again later")
+    request.settimeout(_REFUSAL_PATIENCE)
     try:
+        _hear(request)
         request.sendall(_line(Answered(error=told)))
     except OSError:
         return
+
+
+def _hear(request: socket.socket) -> None:
+    """Reads the question: who is hung up on while it asks does not read what it was told. Gives up on one who does not
+    ask.
+    """
+    until = time.monotonic() + _REFUSAL_PATIENCE
+    heard = 0
+    with suppress(TimeoutError):
+        while heard < _LONGEST_REQUEST and time.monotonic() < until:
+            some = request.recv(_AT_ONCE)
+            heard += len(some)
+            if not some or some.endswith(b"\n"):
+                return
 
 
 def _line(message: Answered) -> bytes:

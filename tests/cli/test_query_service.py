@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import socket
+import socketserver
 import stat
 import threading
 from pathlib import Path
@@ -252,6 +253,8 @@ def test_a_client_too_many_is_told_and_one_that_goes_makes_room(folder, monkeypa
         with pytest.raises(SuyuanError) as caught:
             ask(folder)
         assert caught.value.kind is ErrorKind.UNAVAILABLE
+        with pytest.raises(OverBudget, match="2 clients are connected"):
+            ask(folder, COUNT, [0] * 200_000)  # more than a socket takes before anybody reads
         for each in idle:
             each.close()
         while True:
@@ -260,5 +263,24 @@ def test_a_client_too_many_is_told_and_one_that_goes_makes_room(folder, monkeypa
                 break
             except SuyuanError as error:
                 assert error.kind is ErrorKind.UNAVAILABLE  # noqa: PT017 -- until the two are gone there too
+    finally:
+        service.stop()
+
+
+def test_a_client_for_whom_there_is_no_thread_is_told_and_takes_nobodys_place(folder, monkeypatch):
+    monkeypatch.setattr(query_server, "MOST_CLIENTS", 2)
+    service = QueryService(folder, Answers())
+    service.start()
+    try:
+        with monkeypatch.context() as patched:
+
+            def no_thread(*_):
+                raise RuntimeError("can't start new thread")
+
+            patched.setattr(socketserver.ThreadingMixIn, "process_request", no_thread)
+            for _ in range(3):
+                with pytest.raises(OverBudget):
+                    ask(folder)
+        assert len(ask(folder)) == 3
     finally:
         service.stop()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from suyuan.sinks.clickhouse import ClickHouse
+from suyuan.sinks.errors import ServerUnavailable
 from suyuan.sinks.migrations import migrate
+from suyuan.sinks.readers import Budget
 from tests.sinks.conftest import WITHOUT_FSYNC, emptied
 from tests.sinks.contract.asking import AskingContract
 from tests.sinks.contract.checking import CheckingContract
@@ -78,3 +80,10 @@ class TestTracing(TracingContract):
 
 class TestChecking(CheckingContract):
     pass
+
+
+def test_who_comes_or_waited_when_it_was_closed_gets_no_client_any_more(server):
+    with ClickHouse(server.settings, make=False) as clickhouse:
+        pool = clickhouse.pool(Budget(2, 2, 5))
+    with pytest.raises(ServerUnavailable, match="was closed"), pool.reader():
+        pass
