@@ -22,6 +22,7 @@ from suyuan.runtime.deployment import deployment_of
 from suyuan.runtime.settings import Settings
 from suyuan.sinks.clickhouse import ClickHouse
 from suyuan.sinks.migrations import migrate
+from suyuan.sinks.table_sink import TableSink
 from tests.cli.test_chain_watch import MINUTE, NOW, later, listing_of_known_lot, said
 from tests.cluster.kafka_world import KafkaWorld
 
@@ -37,7 +38,7 @@ class Loading:
     def __init__(self, connection, tables):
         self.connection = connection
         self.tables = tables
-        self.loader = ClusterLoader(connection, tables)
+        self.loader = ClusterLoader(connection, TableSink(tables.writer))
         self.monitor = LoaderMonitor(self.loader, tables, connection)
         self.now = NOW
         self.monitor._chains._clock = lambda: self.now
