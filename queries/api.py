@@ -6,8 +6,10 @@ Each wants a `Scope`: what somebody may see, of whom the answer tells no more (`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol, TypeVar
+
+import msgspec
 
 from suyuan.access.scope import Scope
 from suyuan.errors import SuyuanError
@@ -26,8 +28,21 @@ from suyuan.queries.answers import (
     WholeChain,
     WholeDeadLetter,
 )
-from suyuan.queries.paging import Cursor, Page, Paged
-from suyuan.queries.questions import Anew, Known, Listed, OfListing, OfLot, OfProducer, OfProduct, Place, Question
+from suyuan.queries.paging import MOST_ROWS, Cursor, Page, Paged
+from suyuan.queries.questions import (
+    Anew,
+    Export,
+    Known,
+    Listed,
+    OfListing,
+    OfLot,
+    OfProducer,
+    OfProduct,
+    Place,
+    Question,
+    Whole,
+)
+from suyuan.queries.spool import Spool
 from suyuan.queries.sql import AlertFilter, ChainFilter, DeadLetterFilter, UnmatchedFilter
 from suyuan.sinks.damage import Damage
 
@@ -49,6 +64,7 @@ __all__ = [
 
 W = TypeVar("W")
 A = TypeVar("A")
+T = TypeVar("T")
 
 
 class NothingProcessed(SuyuanError):
@@ -62,6 +78,23 @@ class Queries(Protocol):
 
     def answer(self, question: Question[W, A], scope: Scope, wanted: W) -> A:
         """What all questions go through."""
+
+    def spool(self, export: Export[W, T], scope: Scope, whole: Whole[W], spool: Spool) -> None:
+        """What all whole lists go through: fills the spool with lines, each a list of rows as JSON. After an error what
+        is in it is not all.
+        """
+
+    def export(self, export: Export[W, T], scope: Scope, wanted: W, limit: int | None = None) -> Iterator[T]:
+        """A whole list, or its first `limit` rows. They are read at once and kept, so that nobody holds a reader by
+        being slow; the few of a page are asked for as one.
+        """
+        if limit is not None and limit <= MOST_ROWS:
+            yield from self.answer(export.pages, scope, Listed(wanted, Page(limit))).rows
+            return
+        with Spool() as spool:
+            self.spool(export, scope, Whole(wanted, limit), spool)
+            for line in spool.lines():
+                yield from msgspec.json.decode(line, type=list[export.row])  # type: ignore[name-defined]
 
     def quiet(self) -> bool:
         """Whether certainly nothing has come into the tables since the last answer."""

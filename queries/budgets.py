@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from enum import StrEnum
 
 from suyuan.sinks.readers import Budget
@@ -18,7 +19,9 @@ class Use(StrEnum):
     FEED = "feed"
     """asked again and again for what is new"""
     EXPORT = "export"
-    """all of a list, and what goes through whole tables for an answer"""
+    """a large page of a list, and what goes through whole tables for an answer"""
+    WHOLE = "whole"
+    """all of a list, by one read"""
     VERIFIER = "verifier"
     """whether the tables are right: as long as it takes, beside everything else"""
 
@@ -28,5 +31,9 @@ BUDGETS: Mapping[Use, Budget] = {
     Use.TRACE: Budget(readers=1, waiting=8, seconds=60),
     Use.FEED: Budget(readers=1, waiting=16, seconds=10),
     Use.EXPORT: Budget(readers=1, waiting=8, seconds=60),
+    Use.WHOLE: Budget(readers=1, waiting=8, seconds=600),
     Use.VERIFIER: Budget(readers=1, waiting=4, seconds=600),
 }
+
+ALONE: Mapping[Use, Budget] = {use: replace(budget, seconds=3600) for use, budget in BUDGETS.items()}
+"""of a command that has the folder to itself: nobody waits for its readers"""

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+import msgspec
+
 from suyuan.access.scope import Scope
 from suyuan.errors import ErrorKind, SuyuanError
+from suyuan.queries.answers import typed
 from suyuan.queries.api import NothingProcessed, Queries
-from suyuan.queries.budgets import BUDGETS, Use
-from suyuan.queries.questions import Question
+from suyuan.queries.budgets import ALONE, BUDGETS, Use
+from suyuan.queries.paging import read_all
+from suyuan.queries.questions import Export, Question, Whole
+from suyuan.queries.spool import Spool
 from suyuan.sinks.clickhouse import ClickHouse, ClickHouseSettings
 from suyuan.sinks.definitions import damaged
 from suyuan.sinks.errors import FolderInUse, OverBudget, ServerUnavailable, SinkError, TablesMissing
@@ -20,6 +25,7 @@ from suyuan.sinks.readers import Budget
 
 W = TypeVar("W")
 A = TypeVar("A")
+T = TypeVar("T")
 
 
 class OpenTables(Queries):
@@ -32,8 +38,12 @@ class OpenTables(Queries):
         clickhouse: ClickHouse,
         budgets: Mapping[Use, Budget] = BUDGETS,
         telling: Callable[[], AbstractContextManager[None]] = nullcontext,
+        go_on: Callable[[], None] = lambda: None,
     ) -> None:
-        """`telling`: within it the errors of the sinks are made what people are told."""
+        """`telling`: within it the errors of the sinks are made what people are told. `go_on`: called again and again
+        while a whole list is read, and ends that by raising.
+        """
+        self._go_on = go_on
         self._clickhouse = clickhouse
         self._telling = telling
         self._pools = {use: clickhouse.pool(budget) for use, budget in budgets.items()}
@@ -47,6 +57,15 @@ class OpenTables(Queries):
         ):
             return question.ask(reader, scope, wanted)
 
+    def spool(self, export: Export[W, T], scope: Scope, whole: Whole[W], spool: Spool) -> None:
+        """As Queries.spool."""
+        with self._telling(), self._clickhouse.answering(), self._pools[Use.WHOLE].reader() as reader:
+            listing = export.listing(scope, whole.wanted)
+            with closing(read_all(reader, listing, whole.limit)) as blocks:
+                for rows in blocks:
+                    self._go_on()
+                    spool.add(msgspec.json.encode(typed(rows, export.row)))
+
     def waiting(self, use: Use) -> int:
         """How many questions of a use wait for a reader."""
         return self._pools[use].waiting
@@ -57,9 +76,9 @@ class OpenTables(Queries):
 
 
 @contextmanager
-def open_tables(folder: Path) -> Iterator[OpenTables]:
-    """Those of a folder that no process runs on. Raises NothingProcessed, FolderInUse, and SuyuanError, for their use
-    too.
+def open_tables(folder: Path, go_on: Callable[[], None] = lambda: None) -> Iterator[OpenTables]:
+    """Those of a folder that no process runs on (`go_on`: see OpenTables). Raises NothingProcessed, FolderInUse, and
+    SuyuanError, for their use too.
     """
     path = folder / "clickhouse"
     if not path.is_dir():
@@ -69,7 +88,7 @@ def open_tables(folder: Path) -> Iterator[OpenTables]:
         raise SuyuanError(f"{'; '.join(map(str, found))}: the next start of suyuan run mends it")
     try:
         with ClickHouse(ClickHouseSettings(path=path, readers=0)) as clickhouse:
-            yield OpenTables(clickhouse)
+            yield OpenTables(clickhouse, ALONE, go_on=go_on)
     except (FolderInUse, OverBudget):
         raise
     except TablesMissing as error:

@@ -7,7 +7,7 @@ because what it is ordered by has changed, may be met twice, as it was and as it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -15,13 +15,14 @@ import msgspec
 
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.queries.rows import Row, Tables, read, where_clause
+from suyuan.sinks.readers import Reader
 
 T = TypeVar("T")
 
 MOST_ROWS = 2_000
 """of a page that somebody waits for"""
 MOST_EXPORTED = 10_000
-"""of a page of an export: such pages have readers of their own"""
+"""of a page that nobody waits for: such pages have readers of their own. Whole lists are no pages (`read_all`)"""
 
 Cursor = tuple[str | int | list[str], ...]
 """a place in a list: the values that its last row is ordered by"""
@@ -120,23 +121,40 @@ class Order:
             raise SuyuanError("that is no place in this list: begin again without one", ErrorKind.USAGE)
 
 
-def read_page(
-    tables: Tables,
-    select: str,
-    conditions: Sequence[str],
-    values: dict[str, Any],
-    order: Order,
-    page: Page,
-    limit_by: str = "",
-) -> Paged[Row]:
-    """Rows of `select` that meet the conditions, behind the page's place. `limit_by`: a LIMIT … BY before the limit."""
-    beyond, place = order.beyond(page.after)
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A list in SQL: rows of `select` that meet the conditions, in their order. `limit_by`: a LIMIT … BY before the
+    limit.
+    """
+
+    select: str
+    conditions: Sequence[str]
+    values: dict[str, Any]
+    order: Order
+    limit_by: str = ""
+
+
+def read_page(tables: Tables, listing: Listing, page: Page) -> Paged[Row]:
+    """Rows behind the page's place."""
+    beyond, place = listing.order.beyond(page.after)
     rows = read(
         tables,
-        f"{select} {where_clause([*beyond, *conditions])} {order.by} {limit_by} LIMIT {page.limit + 1}",
-        {**values, **place},
+        f"{listing.select} {where_clause([*beyond, *listing.conditions])} {listing.order.by} {listing.limit_by}"
+        f" LIMIT {page.limit + 1}",
+        {**listing.values, **place},
     )
-    return _paged(rows, order, page)
+    return _paged(rows, listing.order, page)
+
+
+def read_all(reader: Reader, listing: Listing, limit: int | None) -> Generator[list[Row]]:
+    """All rows, or the first `limit`, in blocks, by one read of the tables: an order that is not their key makes each
+    page of a list read all that is behind it again.
+    """
+    some = "" if limit is None else f"LIMIT {limit}"
+    return reader.stream(
+        f"{listing.select} {where_clause([*listing.conditions])} {listing.order.by} {listing.limit_by} {some}",
+        listing.values,
+    )
 
 
 def _paged(rows: list[Row], order: Order, page: Page) -> Paged[Row]:

@@ -34,7 +34,7 @@ from suyuan.queries.budgets import Use
 from suyuan.queries.chain_check import ChainChecker
 from suyuan.queries.chain_check.describing import describe
 from suyuan.queries.chain_check.recent import Recent
-from suyuan.queries.paging import MOST_ROWS, Cursor, Page, Paged
+from suyuan.queries.paging import MOST_ROWS, Cursor, Listing, Page, Paged
 from suyuan.queries.records import LotKey
 from suyuan.queries.sql import AlertFilter, ChainFilter, DeadLetterFilter, UnmatchedFilter
 from suyuan.queries.visible import must_see_everything
@@ -109,6 +109,26 @@ class Question(Generic[W, A]):
     answer: Any
     use: Callable[[W], Use]
     ask: Callable[[Reader, Scope, W], A]
+
+
+class Whole(msgspec.Struct, Generic[W], frozen=True):
+    """All the rows that are wanted; of `limit` the first so many."""
+
+    wanted: W
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Export(Generic[W, T]):
+    """A whole list. `wanted`: type, for whoever reads it from bytes; `row`: of what it has; `pages`: the question for
+    a page of it.
+    """
+
+    name: str
+    wanted: Any
+    row: type[T]
+    listing: Callable[[Scope, W], Listing]
+    pages: Question[Listed[W], Paged[T]]
 
 
 def _always(use: Use) -> Callable[[Any], Use]:
@@ -247,6 +267,16 @@ _ALL: Iterable[Question[Any, Any]] = (
     *(WHOLE_DEAD_LETTERS, REPLAYS, EVENTS, REUSED_IDS, UNMATCHED, UNMATCHED_COUNTS, DAMAGE, CHAINS_ANEW, PING),
 )
 QUESTIONS = {question.name: question for question in _ALL}
+"""every one, by its name in messages between processes"""
+
+EVERY_CHAIN = Export("every_chain", Whole[ChainFilter], Chain, sql.list_of_chains, CHAINS)
+EVERY_ALERT = Export("every_alert", Whole[AlertFilter], Alert, sql.list_of_alerts, ALERTS)
+EVERY_DEAD_LETTER = Export(
+    "every_dead_letter", Whole[DeadLetterFilter], DeadLetter, sql.list_of_dead_letters, DEAD_LETTERS
+)
+EVERY_UNMATCHED = Export("every_unmatched", Whole[UnmatchedFilter], Unmatched, sql.list_of_unmatched, UNMATCHED)
+_EXPORTS: Iterable[Export[Any, Any]] = (EVERY_CHAIN, EVERY_ALERT, EVERY_DEAD_LETTER, EVERY_UNMATCHED)
+EXPORTS = {export.name: export for export in _EXPORTS}
 """every one, by its name in messages between processes"""
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -21,6 +21,7 @@ Row = dict[str, Any]
 
 _FORMATS = {"DateTime64*": "int"}
 _TIMEOUT_EXCEEDED = 159
+_BLOCK_ROWS = 4096
 _GRACE = 10.0
 """seconds in which a server may tell that it has ended a question; then nobody waits for it any more"""
 
@@ -60,6 +61,28 @@ class Reader:
             raise self._too_long()
         try:
             return select(self.client, statement, parameters, {"max_execution_time": left})
+        except ClickHouseError as error:
+            if getattr(error, "code", None) == _TIMEOUT_EXCEEDED or time.monotonic() >= self.until:
+                raise self._too_long() from error
+            raise
+
+    def stream(self, statement: str, parameters: Mapping[str, Any] | None = None) -> Generator[list[Row]]:
+        """The same rows in blocks, for as long as they are taken: whoever takes them must not wait for others."""
+        left = self.until - time.monotonic()
+        if left <= 0:
+            raise self._too_long()
+        try:
+            with self.client.query_row_block_stream(
+                statement,
+                parameters=dict(parameters or {}),
+                query_formats=_FORMATS,
+                settings={"max_execution_time": left, "max_block_size": _BLOCK_ROWS},
+            ) as blocks:
+                names = blocks.source.column_names
+                for block in blocks:
+                    if time.monotonic() >= self.until:
+                        raise self._too_long()
+                    yield [dict(zip(names, values, strict=True)) for values in block]
         except ClickHouseError as error:
             if getattr(error, "code", None) == _TIMEOUT_EXCEEDED or time.monotonic() >= self.until:
                 raise self._too_long() from error

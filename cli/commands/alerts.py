@@ -16,7 +16,7 @@ from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.queries.alert_feed import changes
 from suyuan.queries.answers import each_plain, plain
 from suyuan.queries.api import AlertFilter, Queries
-from suyuan.queries.paging import walk
+from suyuan.queries.questions import EVERY_ALERT
 from suyuan.runtime.deployment import deployment_of
 from suyuan.runtime.settings import load
 
@@ -53,7 +53,7 @@ def alerts(
             _follow(ask, wanted, as_json=as_json)
             return
         limit = limit or (None if as_json else _SHOWN)
-        found = each_plain(walk(lambda page: ask.alerts(EVERYTHING, wanted, page), limit))
+        found = each_plain(ask.export(EVERY_ALERT, EVERYTHING, wanted, limit))
         nothing = _none(severity, state)
         if as_json:
             print_json(found, nothing)

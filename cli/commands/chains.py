@@ -18,7 +18,7 @@ from suyuan.domain.identifiers.normal_form import code_form, number_form
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.queries.answers import each_plain, plain
 from suyuan.queries.api import ChainFilter, OfListing
-from suyuan.queries.paging import walk
+from suyuan.queries.questions import EVERY_CHAIN
 from suyuan.runtime.deployment import deployment_of
 from suyuan.runtime.settings import load
 
@@ -44,7 +44,7 @@ def chains(
     limit = limit or (None if as_json else _SHOWN + 1)
     wanted = ChainFilter(verdict=verdict, gap=gap)
     with deployment_of(load(data=data)).queries() as ask:
-        found = each_plain(walk(lambda page: ask.chains(EVERYTHING, wanted, page), limit))
+        found = each_plain(ask.export(EVERY_CHAIN, EVERYTHING, wanted, limit))
         if as_json:
             print_json(found, _none(verdict, gap))
             return

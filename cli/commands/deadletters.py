@@ -27,7 +27,7 @@ from suyuan.operations.dead_letters.replay import LARGEST_KEPT, Candidate, Outco
 from suyuan.publishing.files.sources import STDIN
 from suyuan.queries.answers import WholeDeadLetter, each_plain, plain
 from suyuan.queries.api import DeadLetterFilter, Queries
-from suyuan.queries.paging import walk
+from suyuan.queries.questions import EVERY_DEAD_LETTER
 from suyuan.runtime.deployment import deployment_of
 from suyuan.runtime.registry import accept_registered_ids
 from suyuan.runtime.settings import Settings, load
@@ -107,7 +107,7 @@ def list_letters(
 def _list(settings: Settings, limit: int | None, wanted: DeadLetterFilter, *, as_json: bool) -> None:
     with deployment_of(settings).queries() as ask:
         limit = limit or (None if as_json else _SHOWN)
-        found = each_plain(walk(lambda page: ask.dead_letters(EVERYTHING, wanted, page), limit))
+        found = each_plain(ask.export(EVERY_DEAD_LETTER, EVERYTHING, wanted, limit))
         if as_json:
             print_json(({"id": identity(letter)} | letter for letter in found), "no dead letters")
             return
@@ -239,7 +239,7 @@ def replay(
 def _candidates(ask: Queries, limit: int | None, wanted: DeadLetterFilter) -> list[Candidate]:
     return [
         Candidate(Place(each.topic, each.source_partition, each.source_offset), min(each.payload_bytes, LARGEST_KEPT))
-        for each in walk(lambda page: ask.dead_letters(EVERYTHING, wanted, page), limit)
+        for each in ask.export(EVERY_DEAD_LETTER, EVERYTHING, wanted, limit)
     ]
 
 

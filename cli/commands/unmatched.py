@@ -15,7 +15,7 @@ from suyuan.domain.identifiers.normal_form import code_form
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.queries.answers import each_plain
 from suyuan.queries.api import UnmatchedFilter
-from suyuan.queries.paging import walk
+from suyuan.queries.questions import EVERY_UNMATCHED
 from suyuan.queries.sql import UNMATCHED_KINDS
 from suyuan.runtime.deployment import deployment_of
 from suyuan.runtime.settings import load
@@ -66,7 +66,7 @@ def unmatched(
     )
     nothing = _NOTHING if everything else f"{_NOTHING}, or came within the last ten minutes (--all)"
     with deployment_of(load(data=data)).queries() as ask:
-        found = each_plain(walk(lambda page: ask.unmatched(EVERYTHING, wanted, page), limit))
+        found = each_plain(ask.export(EVERY_UNMATCHED, EVERYTHING, wanted, limit))
         if as_json:
             print_json(({**row, "reason": reason(row)} for row in found), nothing)
             return

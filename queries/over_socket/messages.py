@@ -3,7 +3,14 @@
     → {"question": "chains", "scope": {...}, "wanted": {...}}
     ← {"answer": ...}   or {"error": {"kind": "unavailable", "name": "OverBudget", "text": "..."}}
 
-Without the end of its line an answer is not complete. What is wanted and answered is of the types in `questions`.
+A whole list comes as lines of rows, then the answer that it was all:
+
+    → {"question": "every_chain", "scope": {...}, "wanted": {...}}
+    ← [{...}, ...]
+    ← {"answer": null}
+
+Without the end of its line, or the last of its lines, an answer is not complete. What is wanted and answered is of
+the types in `questions`.
 """
 
 from __future__ import annotations

@@ -21,7 +21,8 @@ from suyuan.errors import ErrorKind
 from suyuan.queries.api import Queries
 from suyuan.queries.over_socket import path as query_socket
 from suyuan.queries.over_socket.messages import Answered, Asked, Failure, failure_of
-from suyuan.queries.questions import QUESTIONS
+from suyuan.queries.questions import EXPORTS, QUESTIONS
+from suyuan.queries.spool import Spool
 from suyuan.sinks.errors import OverBudget
 
 _LONGEST_REQUEST = 1 << 20
@@ -104,17 +105,28 @@ class _Handler(socketserver.StreamRequestHandler):
             asked = self.rfile.readline(_LONGEST_REQUEST)
             if not asked:
                 return  # it only wanted to know whether somebody answers
-            answer = self._answer(asked)
-            if answer is not None:
+            with Spool() as spool:
+                answer = self._answer(asked, spool)
+                if answer is None:
+                    return
+                for line in spool.lines():
+                    self.wfile.write(line)
                 self.wfile.write(answer)
         except (BrokenPipeError, ConnectionError, TimeoutError):
             return  # the client went away, or does not read
 
-    def _answer(self, line: bytes) -> bytes | None:
-        """None: the tables are being closed; without an answer the client knows that it may ask again."""
+    def _answer(self, line: bytes, spool: Spool) -> bytes | None:
+        """The last line of the answer; those before it are in the spool. None: the tables are being closed; without an
+        answer the client knows that it may ask again.
+        """
         server = cast("_Server", self.server)
         try:
             asked = msgspec.json.decode(line, type=Asked)
+            if asked.question in EXPORTS:
+                export = EXPORTS[asked.question]
+                whole = msgspec.json.decode(asked.wanted, type=export.wanted)
+                server.queries.spool(export, asked.scope, whole, spool)
+                return _line(Answered(msgspec.Raw(b"null")))
             question = QUESTIONS[asked.question]
             wanted = msgspec.json.decode(asked.wanted, type=question.wanted)
             answer = server.queries.answer(question, asked.scope, wanted)
@@ -122,6 +134,7 @@ class _Handler(socketserver.StreamRequestHandler):
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one query, the service goes on
             if server.stopping:
                 return None
+            spool.clear()
             told = failure_of(error)
             if told.kind is ErrorKind.FAILED:
                 log.warning("query failed: %r", error)

@@ -1,13 +1,34 @@
 """The fixed questions that are asked of the tables. Values are bound, never put into the text of a query."""
 
-from suyuan.queries.sql.alerts import AlertFilter, alert, alert_changes, alert_history, alerts, end_of_changes
-from suyuan.queries.sql.chains import ChainFilter, chain, chains
+from suyuan.queries.sql.alerts import (
+    AlertFilter,
+    alert,
+    alert_changes,
+    alert_history,
+    alerts,
+    end_of_changes,
+    list_of_alerts,
+)
+from suyuan.queries.sql.chains import ChainFilter, chain, chains, list_of_chains
 from suyuan.queries.sql.counts import Counts, counts, verdicts
 from suyuan.queries.sql.days import expired_unsaid, last_day
-from suyuan.queries.sql.dead_letters import DeadLetterFilter, dead_letters, replays, whole_dead_letters
+from suyuan.queries.sql.dead_letters import (
+    DeadLetterFilter,
+    dead_letters,
+    list_of_dead_letters,
+    replays,
+    whole_dead_letters,
+)
 from suyuan.queries.sql.evidence import events_by_evidence
 from suyuan.queries.sql.reused_ids import count_reused_ids
-from suyuan.queries.sql.unmatched import GRACE_MS, UNMATCHED_KINDS, UnmatchedFilter, count_unmatched, unmatched
+from suyuan.queries.sql.unmatched import (
+    GRACE_MS,
+    UNMATCHED_KINDS,
+    UnmatchedFilter,
+    count_unmatched,
+    list_of_unmatched,
+    unmatched,
+)
 
 __all__ = [
     "GRACE_MS",
@@ -31,6 +52,10 @@ __all__ = [
     "events_by_evidence",
     "expired_unsaid",
     "last_day",
+    "list_of_alerts",
+    "list_of_chains",
+    "list_of_dead_letters",
+    "list_of_unmatched",
     "replays",
     "unmatched",
     "verdicts",

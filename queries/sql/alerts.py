@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 
 from suyuan.access.scope import Scope
 from suyuan.domain.identifiers.normal_form_sql import normal_form_sql
-from suyuan.queries.paging import Cursor, Order, Page, Paged, moment, number, read_page, text
+from suyuan.queries.paging import Cursor, Listing, Order, Page, Paged, moment, number, read_page, text
 from suyuan.queries.rows import Row, Tables, read
 from suyuan.queries.visible import visible_alerts
 
@@ -48,14 +48,17 @@ _AS_LOADED = Order((moment("loaded_at"), text("alert_id"), number("sequence")))
 
 def alerts(tables: Tables, scope: Scope, wanted: AlertFilter, page: Page) -> Paged[Row]:
     """How each alert stands, the newest first."""
+    return read_page(tables, list_of_alerts(scope, wanted), page)
+
+
+def list_of_alerts(scope: Scope, wanted: AlertFilter) -> Listing:
+    """The list that `alerts` has pages of."""
     visible = visible_alerts(scope)
-    return read_page(
-        tables,
+    return Listing(
         "SELECT * FROM alert_current",
         [*wanted.conditions, visible.condition],
         {**wanted.values, **visible.values},
         _NEWEST_FIRST,
-        page,
     )
 
 
@@ -83,15 +86,14 @@ def alert_history(tables: Tables, scope: Scope, alert_id: str) -> list[Row]:
 def alert_changes(tables: Tables, scope: Scope, wanted: AlertFilter, page: Page) -> Paged[Row]:
     """Changes of alerts in the order in which they were loaded. To follow along, ask again with the page's `after`."""
     visible = visible_alerts(scope)
-    return read_page(
-        tables,
+    changes = Listing(
         "SELECT *, loaded_at FROM alert_history",
         [*wanted.conditions, visible.condition],
         {**wanted.values, **visible.values},
         _AS_LOADED,
-        page,
         "LIMIT 1 BY alert_id, sequence",
     )
+    return read_page(tables, changes, page)
 
 
 def end_of_changes(tables: Tables, scope: Scope) -> Cursor | None:

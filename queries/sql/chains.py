@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 
 from suyuan.access.scope import Scope
 from suyuan.domain.identifiers.normal_form_sql import normal_form_sql
-from suyuan.queries.paging import Order, Page, Paged, read_page, text
+from suyuan.queries.paging import Listing, Order, Page, Paged, read_page, text
 from suyuan.queries.records import Records
 from suyuan.queries.rows import Row, Tables, read
 from suyuan.queries.visible import visible_chains
@@ -45,15 +45,18 @@ _BY_LISTING = Order((text("platform_code"), text("listing_id")))
 
 def chains(tables: Tables, scope: Scope, wanted: ChainFilter, page: Page) -> Paged[Row]:
     """Current chains by platform and listing, without nodes and hops; `gaps` as dicts, `gap_names` sorted."""
+    return read_page(tables, list_of_chains(scope, wanted), page)
+
+
+def list_of_chains(scope: Scope, wanted: ChainFilter) -> Listing:
+    """The list that `chains` has pages of."""
     values = {name: value for name, value in asdict(wanted).items() if value is not None}
     visible = visible_chains(scope)
-    return read_page(
-        tables,
+    return Listing(
         "SELECT * FROM chain_current",
         [*(_CONDITIONS[name] for name in values), visible.condition],
         {**values, **visible.values},
         _BY_LISTING,
-        page,
     )
 
 

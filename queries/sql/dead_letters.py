@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from suyuan.access.scope import Scope
-from suyuan.queries.paging import Order, Page, Paged, moment, number, read_page, text
+from suyuan.queries.paging import Listing, Order, Page, Paged, moment, number, read_page, text
 from suyuan.queries.rows import Row, Tables, read
 from suyuan.queries.visible import must_see_everything
 from suyuan.schemas.kinds import KINDS
@@ -46,10 +46,14 @@ def dead_letters(tables: Tables, scope: Scope, wanted: DeadLetterFilter, page: P
     """The newest first, without their payloads; `replays` counts how often each was sent again, `replayed_at` is the
     last time.
     """
+    return read_page(tables, list_of_dead_letters(scope, wanted), page)
+
+
+def list_of_dead_letters(scope: Scope, wanted: DeadLetterFilter) -> Listing:
+    """The list that `dead_letters` has pages of."""
     must_see_everything(scope, _WHAT)
     conditions, parameters = _conditions(wanted)
-    return read_page(
-        tables,
+    return Listing(
         f"""
         SELECT {_PLACE}, kind, field, reason, payload_bytes, received_at, ifNull(replays, 0) AS replays, replayed_at
         FROM (SELECT * EXCEPT (payload, key) FROM dead_letter_v) AS letter
@@ -61,7 +65,6 @@ def dead_letters(tables: Tables, scope: Scope, wanted: DeadLetterFilter, page: P
         conditions,
         parameters,
         _NEWEST_FIRST,
-        page,
     )
 
 

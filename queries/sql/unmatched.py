@@ -20,7 +20,7 @@ from typing import Any
 from suyuan.access.scope import OutsideScope, Scope
 from suyuan.domain.evidence import evidence_sql
 from suyuan.domain.identifiers.gtin import restricted_sql
-from suyuan.queries.paging import Order, Page, Paged, moment, read_page, text, texts
+from suyuan.queries.paging import Listing, Order, Page, Paged, moment, read_page, text, texts
 from suyuan.queries.records import current_of_any, current_where
 from suyuan.queries.rows import Row, Tables, read, where_clause
 from suyuan.queries.visible import Visible, visible_events
@@ -138,9 +138,13 @@ def unmatched(tables: Tables, scope: Scope, wanted: UnmatchedFilter, page: Page)
     """A row for each thing that a record names and nobody knows, the records taken in last first. `key`: the record's
     business key; `missing`: product, lot or input, of `producer_code`, `gtin` and `lot`.
     """
+    return read_page(tables, list_of_unmatched(scope, wanted), page)
+
+
+def list_of_unmatched(scope: Scope, wanted: UnmatchedFilter) -> Listing:
+    """The list that `unmatched` has pages of."""
     statement, values = _statement(scope, wanted)
-    return read_page(
-        tables,
+    return Listing(
         f"""
         SELECT kind, key, publisher, evidence, occurred_at, received_at, missing,
             named.1 AS producer_code, named.2 AS gtin, named.3 AS lot
@@ -149,7 +153,6 @@ def unmatched(tables: Tables, scope: Scope, wanted: UnmatchedFilter, page: Page)
         [],
         values,
         _NEWEST_FIRST,
-        page,
         "LIMIT 1 BY kind, key, missing, named",
     )
 

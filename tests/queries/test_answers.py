@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from suyuan.access.scope import EVERYTHING, Division, OutsideScope, Platform, Publisher, Scope
 from suyuan.errors import ErrorKind, SuyuanError
+from suyuan.queries import api
 from suyuan.queries.answers import plain
 from suyuan.queries.api import (
     AlertFilter,
@@ -26,8 +27,8 @@ from suyuan.queries.api import (
     UnmatchedFilter,
 )
 from suyuan.queries.open_tables import OpenTables
-from suyuan.queries.paging import walk
-from suyuan.queries.questions import QUESTIONS
+from suyuan.queries.paging import MOST_ROWS, walk
+from suyuan.queries.questions import EVERY_ALERT, EXPORTS, QUESTIONS
 from suyuan.schemas.kinds import BUSINESS_KEYS
 from tests.queries.rows import CODES, EVENTS, PLATFORMS, SAID
 from tests.sinks.rows import GTIN, NOW
@@ -77,7 +78,7 @@ often = settings(max_examples=15, deadline=None, suppress_health_check=list(Heal
 
 
 def test_there_is_a_method_for_each_question_and_each_wants_a_scope():
-    methods = {name for name in vars(Queries) if not name.startswith("_")} - {"answer", "quiet"}
+    methods = {name for name in vars(Queries) if not name.startswith("_")} - {"answer", "quiet", "spool", "export"}
     assert methods == set(QUESTIONS) == set(ASKED)
     for name in methods:
         scope = inspect.signature(getattr(Queries, name)).parameters["scope"]
@@ -131,6 +132,29 @@ def test_pages_are_the_whole_list_in_its_order(queries, name, limit):
         page = Page(limit, found.after)
     assert rows == whole.rows
     assert len({tuple(str(getattr(row, each)) for each in key) for row in rows}) == len(rows)
+
+
+@pytest.mark.parametrize("export", EXPORTS.values(), ids=EXPORTS)
+@pytest.mark.parametrize("limit", [None, 7, MOST_ROWS + 1])
+def test_a_whole_list_is_its_pages_in_their_order(queries, export, limit):
+    name = export.pages.name
+    wanted, _ = LISTS[name]
+    rows = list(queries.export(export, EVERYTHING, wanted, limit))
+    assert rows == getattr(queries, name)(EVERYTHING, wanted, ALL).rows[:limit]
+    assert len(rows) >= 7
+
+
+def test_a_whole_list_has_the_first_rows_that_are_wanted(queries, monkeypatch):
+    monkeypatch.setattr(api, "MOST_ROWS", 0)
+    whole = queries.alerts(EVERYTHING, AlertFilter(), ALL).rows
+    assert list(queries.export(EVERY_ALERT, EVERYTHING, AlertFilter(), 7)) == whole[:7]
+    assert list(queries.export(EVERY_ALERT, EVERYTHING, AlertFilter(rule="unheard of"))) == []
+
+
+@pytest.mark.parametrize("export", EXPORTS.values(), ids=EXPORTS)
+def test_a_whole_list_is_told_to_nobody_who_may_not_see_it(queries, export):
+    with pytest.raises(OutsideScope, match="cannot be told for nothing"):
+        list(queries.export(export, Scope(()), LISTS[export.pages.name][0]))
 
 
 @pytest.mark.parametrize("name", LISTS)

@@ -12,7 +12,7 @@ import pytest
 from suyuan.access.scope import EVERYTHING
 from suyuan.errors import ErrorKind
 from suyuan.queries.api import AlertFilter, ChainFilter, OfListing, Page
-from suyuan.queries.budgets import BUDGETS, Use
+from suyuan.queries.budgets import ALONE, BUDGETS, Use
 from suyuan.queries.open_tables import OpenTables
 from suyuan.queries.over_socket import path
 from suyuan.queries.over_socket.client import SocketQueries
@@ -83,6 +83,13 @@ def test_a_question_that_takes_too_long_is_ended_and_its_reader_answers_the_next
             queries.answer(sql(ENDLESS), EVERYTHING, "")
         assert caught.value.kind is ErrorKind.UNAVAILABLE
     assert queries.answer(sql(""), EVERYTHING, "SELECT 1 AS n") == [{"n": 1}]
+
+
+def test_alone_on_a_folder_nothing_that_is_asked_is_ended_soon():
+    assert set(ALONE) == set(BUDGETS)
+    for use, budget in ALONE.items():
+        assert budget.seconds >= 3600
+        assert budget.readers == BUDGETS[use].readers
 
 
 def test_one_use_is_not_in_the_way_of_another_and_one_too_many_is_told(embedded):
