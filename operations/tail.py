@@ -29,6 +29,9 @@ class Reader(Protocol):
     def end_offsets(self) -> Mapping[TopicPartition, int]:
         """The next offset of every partition; cheap, since it is asked often."""
 
+    def start_offsets(self) -> Mapping[TopicPartition, int]:
+        """The earliest offset that every partition may still hold."""
+
     def fetch(self, topic: str, partition: int, offset: int, max_records: int, max_bytes: int) -> Fetched:
         """From `offset` on, or from the start where that is later; at least one record where there is one."""
 
@@ -50,15 +53,21 @@ class Tail:
         self, log: Reader, topics: Sequence[str], first_offsets: Mapping[TopicPartition, int] | None = None
     ) -> None:
         """From `first_offsets` on, partitions that it does not name from their start; None: what comes from now on.
-        Raises MessagesLost where an offset is beyond the end: the log is another, or lost its end.
+        Raises MessagesLost where an offset is beyond the end (the log is another, or lost its end) or before the start
+        (what follows it was deleted).
         """
         self._log = log
         self._places = deque((topic, number) for topic in topics for number in range(log.partitions(topic)))
-        ends = self.end_offsets()
-        self._next = dict(ends) if first_offsets is None else {at: first_offsets.get(at, 0) for at in ends}
-        beyond = [Lost(*at, first, ends[at]) for at, first in self._next.items() if first > ends[at]]
-        if beyond:
-            raise MessagesLost("; ".join(map(str, beyond)))
+        ends, starts = self.end_offsets(), log.start_offsets()
+        self._next = dict(ends) if first_offsets is None else {at: first_offsets.get(at, starts[at]) for at in ends}
+        lost = [
+            Lost(*at, first, bound)
+            for at, first in self._next.items()
+            for bound in (min(max(first, starts[at]), ends[at]),)
+            if bound != first
+        ]
+        if lost:
+            raise MessagesLost("; ".join(map(str, lost)))
 
     @property
     def next_offsets(self) -> Mapping[TopicPartition, int]:
@@ -72,7 +81,8 @@ class Tail:
 
     def read(self, seconds: float = 0.0) -> list[Messages]:
         """What has come, MOST_BYTES of it at a time, each partition in its turn; nothing came within so many seconds
-        where it is empty. Raises SuyuanError: UNAVAILABLE where the log does not answer, then it may be asked again.
+        where it is empty. Raises SuyuanError: UNAVAILABLE where the log does not answer, then it may be asked again;
+        MessagesLost where messages were deleted before they were read.
         """
         until = time.monotonic() + seconds
         while True:
@@ -93,6 +103,8 @@ class Tail:
             fetched = self._log.fetch(*at, self._next[at], MOST_RECORDS, room)
             self._places.remove(at)  # its next turn is after all others'
             self._places.append(at)
+            if len(fetched.offsets) and fetched.offsets[0] > self._next[at]:
+                self._refuse_deleted(at)
             if len(fetched.offsets):
                 self._next[at] = fetched.offsets[-1] + 1
                 room -= sum(len(value) for value in fetched.values if value is not None)
@@ -100,3 +112,9 @@ class Tail:
             else:
                 self._next[at] = ends[at]  # the rest was compacted away, or belongs to no message
         return found
+
+    def _refuse_deleted(self, at: TopicPartition) -> None:
+        """A hole in the offsets is none of compaction's where the partition begins behind it."""
+        start = self._log.start_offsets()[at]
+        if start > self._next[at]:
+            raise MessagesLost(str(Lost(*at, self._next[at], start)))

@@ -175,7 +175,10 @@ class Link(msgspec.Struct, frozen=True):
 
 
 class TracedLot(msgspec.Struct, frozen=True):
-    """As tracing.TracedLot."""
+    """A lot on a way. `depth`: steps from the lot asked for. `record`, `producer`: None where nobody has published
+    them. `inspections`: of the lot, and of its product with no lot named, the latest first. `recalls`: those that cover
+    the lot, closed ones too.
+    """
 
     key: LotName
     depth: int
@@ -186,7 +189,10 @@ class TracedLot(msgspec.Struct, frozen=True):
 
 
 class BackwardTrace(msgspec.Struct, frozen=True):
-    """As tracing.BackwardTrace."""
+    """What a lot was made of. `chain`: of the listing asked for; None where a lot was. `lots`: the lot itself first,
+    then by depth; none for a listing that declares no lot. `as_of`: ms UTC, None for now. `cycles`: lots that went into
+    themselves, by what records say.
+    """
 
     as_of: int | None
     chain: WholeChain | None
@@ -206,14 +212,16 @@ class Holding(msgspec.Struct, frozen=True):
 
 
 class Offer(msgspec.Struct, frozen=True):
-    """As tracing.Offer."""
+    """An active listing: `certain` where it declares the lot, `possible` where it declares none of the product."""
 
     certainty: Literal["certain", "possible"]
     chain: Chain
 
 
 class ForwardTrace(msgspec.Struct, frozen=True):
-    """As tracing.ForwardTrace."""
+    """Where lots went. `links`: which were made of which; `holdings`: who received and sent how many; `as_of` and
+    `cycles` as in BackwardTrace.
+    """
 
     as_of: int | None
     lots: list[TracedLot]

@@ -65,6 +65,18 @@ class Service(ABC):
         self._parts.push_async_callback(asyncio.to_thread, close, part)
         return part
 
+    async def _in_thread(self, work: Callable[[], Part]) -> Part:
+        """What `work` gives, done in a thread. Where the start is cancelled meanwhile, the thread ends first: what it
+        uses is closed then.
+        """
+        working = asyncio.ensure_future(asyncio.to_thread(work))
+        try:
+            return await asyncio.shield(working)
+        except asyncio.CancelledError:
+            with suppress(Exception):
+                await working
+            raise
+
     def _repeat(self, seconds: float, work: Callable[[], Awaitable[object]]) -> None:
         """At once, and so many seconds after each end, until `stop`. `work` raises nothing."""
 

@@ -64,6 +64,7 @@ class DeadLetterFiles:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             probe.write_bytes(b"")
             probe.unlink()
+            _sync_folder(folder.parent)
         except OSError as error:
             raise FolderUnusable(_refusal(folder, error)) from error
 
@@ -91,6 +92,7 @@ class DeadLetterFiles:
         return self.folder / topic / f"{china_day(row['received_at'])}.jsonl"
 
     def _append(self, path: Path, lines: Sequence[bytes]) -> None:
+        is_new_topic = not path.parent.is_dir()
         with _locked(path) as file:
             known = self._content(path, file)
             new = {digest: line for line in lines if (digest := _digest(line)) not in known.lines}
@@ -104,6 +106,8 @@ class DeadLetterFiles:
             known.lines.update(new)
             known.size = file.tell()
         _sync_folder(path.parent)
+        if is_new_topic:
+            _sync_folder(self.folder)
 
     def _content(self, path: Path, file: FileIO) -> _File:
         """What the file has, read again where somebody else wrote to it; positioned at its end."""

@@ -6,7 +6,7 @@ For each batch, in this order:
 2. intent   commit the ranges as a note (offsets unmoved), together with what step 5 of the batch before has pending
 3. write    into the sink, again while the failure may pass; the tables with a token made of the ranges and sums of
             the bytes
-4. verify   the rows that the sink took against those of the containers
+4. verify   of the tables: the rows that they took against those of the containers
 5. commit   the offsets beyond the ranges: with the next intent, at once when there is no next
 
 Killed after 2: the restart reads the very same ranges, hence the same token. Killed after 3: it does so

@@ -10,11 +10,11 @@ from rich.text import Text
 
 from suyuan.cli.drawing.records import Column, Records, Value
 from suyuan.cli.drawing.words import clean
-from suyuan.cli.exits import Exit, exit_of
+from suyuan.cli.exits import Exit
 from suyuan.cli.options import AsJson, Data, Kafka
 from suyuan.cli.screen import print_json, show
 from suyuan.connections.urls import address_shown
-from suyuan.errors import SuyuanError
+from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.operations.checks import machine
 from suyuan.operations.checks.finding import Finding
 from suyuan.runtime.deployment import deployment_of
@@ -31,17 +31,29 @@ def doctor(data: Data = None, kafka_servers: Kafka = None, *, as_json: AsJson = 
 
     Exit code 0 when nothing failed, 3 when the configuration did, 1 otherwise.
     """
+    findings: list[Finding] = []
     try:
-        settings = load(data=data, kafka=kafka_servers)
-        findings = list(_examine(settings))
-        code = Exit.FAILED if any(finding.status == "failed" for finding in findings) else Exit.DONE
+        for finding in _examine(load(data=data, kafka=kafka_servers)):
+            findings.append(finding)  # noqa: PERF402 - what was found before a check fails is told
     except SuyuanError as error:
-        findings, code = [Finding("configuration", "failed", str(error)), *machine.versions()], exit_of(error)
+        findings = [*_without_check(findings, error), *machine.versions()]
+    if any(finding.check == "configuration" and finding.status == "failed" for finding in findings):
+        code = Exit.BAD_CONFIGURATION
+    else:
+        code = Exit.FAILED if any(finding.status == "failed" for finding in findings) else Exit.DONE
     if as_json:
         print_json(map(asdict, findings))
     else:
         show(Records(_COLUMNS, map(_row, findings)))
     raise typer.Exit(code)
+
+
+def _without_check(findings: list[Finding], error: SuyuanError) -> list[Finding]:
+    """What was found until a check could not go on, and why it could not."""
+    if error.kind == ErrorKind.CONFIGURATION:
+        others = [finding for finding in findings if finding.check != "configuration"]
+        return [Finding("configuration", "failed", str(error)), *others]
+    return [*findings, Finding("checks", "failed", str(error))]
 
 
 def _row(finding: Finding) -> Mapping[str, Value]:

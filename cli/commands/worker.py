@@ -15,7 +15,7 @@ from suyuan.runtime.process import prepare, run_process
 from suyuan.runtime.settings import Settings, load
 
 END_SECONDS = 45.0
-"""longer than blocks in work and Faust are waited for"""
+"""longer than blocks in flight and Faust are waited for"""
 
 
 def worker(

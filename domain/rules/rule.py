@@ -16,7 +16,7 @@ _ID = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One risk that listings are watched for (design/domain.md section 6).
+    """One risk that listings are watched for (docs/reference/rules.md).
 
     expression: SQL, see `sql.py`; the rule fires where it IS TRUE and the listing is not removed
     version: grows whenever the expression or the severity changes

@@ -92,6 +92,7 @@ class LoaderService(Service):
         return loaders
 
     def _close_loaders(self, loaders: Sequence[ClusterLoader]) -> None:
+        """Raises what a loader's last batch failed with: nobody waits for it any more."""
         until = time.monotonic() + GRACE_SECONDS
         for loader in loaders:
             loader.begin_to_stop()
@@ -104,6 +105,9 @@ class LoaderService(Service):
                 )
             else:
                 self._say("suyuan: dead letters were not written in time; the next start goes on with them")
+        for loader in loaders:
+            if loader.error is not None:
+                raise loader.error
 
     def _open_monitor(self, connection: KafkaConnection) -> LoaderMonitor:
         monitor = LoaderMonitor(self._loaders[0], self.tables, connection, self._loaders[1:])

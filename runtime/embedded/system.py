@@ -117,7 +117,7 @@ class EmbeddedRun(Service):
         self.clickhouse = await self._open_tables()
         self.queries = OpenTables(self.clickhouse)
         self._service = QueryService(self.folder, self.queries)
-        await asyncio.to_thread(self._service.start)
+        await self._in_thread(self._service.start)
         self.loader = await self._start_loader(TableSink(self.clickhouse.writer))
         await self._write_dead_letters()
         self.streams = await self._start_streams()
@@ -132,10 +132,10 @@ class EmbeddedRun(Service):
 
     async def _open_log(self) -> Log:
         if self._accept_loss:
-            await asyncio.to_thread(accept_lost_end, self.folder)
+            await self._in_thread(partial(accept_lost_end, self.folder))
         fsync: Fsync = "always" if self._settings.fsync else "interval"
         log = await self._opened(partial(acquire, self.folder, fsync), release)
-        await asyncio.to_thread(self._make_topics, log)
+        await self._in_thread(partial(self._make_topics, log))
         return log
 
     def _make_topics(self, log: Log) -> None:
@@ -189,9 +189,9 @@ class EmbeddedRun(Service):
         """To files as well, where somebody wants them; else nothing is kept for such a reader in the log."""
         folder = self._settings.dead_letter_files
         if folder is None:
-            await asyncio.to_thread(self.log.forget_group, FILES_GROUP)
+            await self._in_thread(partial(self.log.forget_group, FILES_GROUP))
         else:
-            await self._start_loader(await asyncio.to_thread(DeadLetterFiles, folder))
+            await self._start_loader(await self._in_thread(partial(DeadLetterFiles, folder)))
 
     async def _start_streams(self) -> StreamApp:
         fsync = "always" if self._settings.fsync else "interval"
@@ -202,7 +202,7 @@ class EmbeddedRun(Service):
             rebuild_damaged=self._rebuild_damaged,
             dead_letter_limit=self._settings.limit_of_dead_letters(),
             accept_loss=self._accept_loss,
-            shown=await asyncio.to_thread(reached_in_tables, self.clickhouse),
+            shown=await self._in_thread(partial(reached_in_tables, self.clickhouse)),
             end_may_be_lost=not self._settings.fsync,
         )
         streams.failure.add_done_callback(lambda failure: self._fail(failure.result()))

@@ -131,17 +131,31 @@ def test_a_tail_waits_for_what_comes_from_elsewhere(shape, deployment):
     assert (messages.topic, messages.partition, list(messages.values)) == ("alert", 1, [b"late"])
 
 
-def test_a_tail_passes_over_what_was_deleted_and_refuses_a_log_that_lost_its_end(shape, deployment):
+def test_a_tail_from_the_start_passes_over_what_was_deleted_and_one_that_goes_on_refuses_what_it_missed(
+    shape, deployment
+):
     shape.append("chain", 1, b"deleted", b"kept")
     with deployment.tail(["chain"]) as tail:
         end = tail.next_offsets["chain", 1]
     shape.delete_before(("chain", 1), end - 1)
-    with deployment.tail(["chain"], {("chain", 1): 0, ("chain", 0): 0}) as tail:
+    missed = f"chain-1: 1 messages, offsets {end - 2} to {end - 2}, were deleted before they"
+    with pytest.raises(MessagesLost, match=missed), deployment.tail(["chain"], {("chain", 1): end - 2}):
+        pass
+    with deployment.tail(["chain"], {}) as tail:
         found = [messages for messages in tail.read(PATIENCE_SECONDS) if messages.partition == 1]
     assert [(list(each.offsets), list(each.values)) for each in found] == [([end - 1], [b"kept"])]
     lost = f"chain-1 ends at {end}, and was read up to {end + 5}: it lost its end"
     with pytest.raises(MessagesLost, match=lost), deployment.tail(["chain"], {("chain", 1): end + 5}):
         pass
+
+
+def test_a_tail_that_is_overtaken_by_deletion_says_so(shape, deployment):
+    with deployment.tail(["chain"]) as tail:
+        first = tail.next_offsets["chain", 0]
+        shape.append("chain", 0, b"missed", b"kept")
+        shape.delete_before(("chain", 0), first + 1)
+        with pytest.raises(MessagesLost, match=f"chain-0: 1 messages, offsets {first} to {first}"):
+            tail.read(PATIENCE_SECONDS)
 
 
 def test_a_topic_that_is_not_there_is_named(deployment):

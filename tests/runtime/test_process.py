@@ -10,13 +10,15 @@ import threading
 import pytest
 
 from suyuan.errors import ErrorKind, SuyuanError
+from suyuan.runtime.cluster.loader_service import LoaderService
 from suyuan.runtime.process import run_process
 from suyuan.runtime.service import Service
 from suyuan.runtime.settings import Settings
+from suyuan.sinks.errors import LoaderError
 
 
 class Parts(Service):
-    """Three parts, of which one is not opened before `go_on`; `course`: what happened, in order."""
+    """Three parts; `course`: what happened, in order. `go_on`: one is not open before the start is cancelled."""
 
     def __init__(self, course, *, failing=None, go_on=None, tell=None):
         super().__init__()
@@ -29,8 +31,15 @@ class Parts(Service):
         await asyncio.sleep(0)
 
     async def _start(self):
+        if self._go_on is not None:
+            self._waiting = asyncio.create_task(self._go_on_when_cancelled(asyncio.current_task()))
         for name in ("log", "tables", "stages"):
             await self._opened(lambda name=name: self._open(name), lambda name: self.course.append(f"close {name}"))
+
+    async def _go_on_when_cancelled(self, starting):
+        while not starting.cancelling():  # noqa: ASYNC110 -- nothing tells of it
+            await asyncio.sleep(0.01)
+        self._go_on.set()
 
     def _open(self, name):
         self.course.append(f"open {name}")
@@ -81,7 +90,6 @@ def test_told_to_stop_it_ends_in_order_without_one(run, number):
 
 def test_told_to_stop_while_it_starts_it_opens_nothing_more_and_closes_what_was_being_opened(run):
     course, go_on = [], threading.Event()
-    threading.Timer(0.3, go_on.set).start()
     assert run(lambda: Parts(course, go_on=go_on, tell=signal.SIGTERM)) is None
     assert course == ["open log", "open tables", "close tables", "close log"]
 
@@ -115,3 +123,41 @@ def test_a_part_that_cannot_be_opened_is_told_with_the_folder_and_the_others_are
         run(lambda: Parts(course, failing="stages"), folder=tmp_path)
     assert refused.value.kind == ErrorKind.CONFIGURATION
     assert course == [*OPENED, "close tables", "close log"]
+
+
+class Loading:
+    """A loader whose last batch fails, when it is told to stop."""
+
+    group = "loader"
+    error = None
+
+    def begin_to_stop(self):
+        self.error = LoaderError("took 3 of 5 rows")
+
+    def stop(self, _seconds):
+        return True
+
+    @property
+    def log(self):
+        return self
+
+    def close(self):
+        """Of the log."""
+
+
+class Loaders(LoaderService):
+    """Of which only that one is real."""
+
+    async def _start(self):
+        await self._opened(lambda: [Loading()], self._close_loaders)
+
+
+def test_a_loader_that_fails_while_it_is_stopped_is_no_good_end():
+    async def started(_):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    async def report(*_):
+        return "report"
+
+    with pytest.raises(LoaderError, match="took 3 of 5 rows"):
+        run_process(Settings(), lambda: Loaders(Settings(), say=print), once=False, started=started, report=report)
