@@ -140,7 +140,7 @@ def test_messages_that_are_gone_are_refused_until_that_is_accepted(start_loader,
     assert loader.process.wait(timeout=120) == 1
     assert loader.said("dead_letter-1: 2 messages, offsets 0 to 1, were deleted before they were read")
     assert loader.said("--accept-loss")
-    assert not loader.said("Traceback")
+    assert not loader.said("Traceback"), loader.log.read_text()
     assert start_loader("--once", "--accept-loss").process.wait(timeout=120) == 0
     assert start_loader("--once").process.wait(timeout=120) == 0
 
@@ -159,7 +159,7 @@ def test_what_it_cannot_start_with_is_said(start_loader, environment, code, mess
     loader = start_loader("--once", **environment)
     assert loader.process.wait(timeout=120) == code
     assert loader.said(message)
-    assert not loader.said("Traceback")
+    assert not loader.said("Traceback"), loader.log.read_text()
 
 
 def test_a_missing_topic_is_said(start_loader, kafka):

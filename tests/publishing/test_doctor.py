@@ -61,7 +61,7 @@ def test_topics_that_are_missing(findings, start_broker, tmp_path):
     assert code == Exit.FAILED
     ((status, detail),) = found["topics"]
     assert status == "failed"
-    assert detail.startswith("41 are missing (in.listing, ")
+    assert detail.startswith("43 are missing (in.listing, ")
     assert detail.endswith(", …): suyuan topics create")
 
 

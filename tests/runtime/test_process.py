@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import threading
@@ -14,6 +15,7 @@ from suyuan.runtime.cluster.loader_service import LoaderService
 from suyuan.runtime.process import run_process
 from suyuan.runtime.service import Service
 from suyuan.runtime.settings import Settings
+from suyuan.runtime.waiting import first_of
 from suyuan.sinks.errors import LoaderError
 
 
@@ -123,6 +125,20 @@ def test_a_part_that_cannot_be_opened_is_told_with_the_folder_and_the_others_are
         run(lambda: Parts(course, failing="stages"), folder=tmp_path)
     assert refused.value.kind == ErrorKind.CONFIGURATION
     assert course == [*OPENED, "close tables", "close log"]
+
+
+def test_an_error_that_two_wait_for_is_raised_once_and_leaves_no_traceback_in_the_log(run, caplog):
+    class Draining(Parts):
+        async def wait_drained(self):
+            await first_of(asyncio.Event().wait(), self.wait_failed())
+
+    def fail(service):
+        threading.Thread(target=service._fail, args=(SuyuanError("the disk is gone"),)).start()
+
+    with pytest.raises(SuyuanError, match="the disk is gone"):
+        run(lambda: Draining([]), once=True, started=fail)
+    gc.collect()
+    assert not caplog.records
 
 
 class Loading:
