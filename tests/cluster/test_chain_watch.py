@@ -50,9 +50,12 @@ class Loading:
             await asyncio.sleep(0.2)
 
     async def looks(self, count=4):
-        for _ in range(count):
+        """So many that came about: where stages or loader are not through with all, there is none."""
+        until = time.monotonic() + PATIENCE_SECONDS
+        while count:
+            assert time.monotonic() < until
             self.now += 1000
-            await asyncio.to_thread(self.monitor._chains.look)
+            count -= await asyncio.to_thread(self.monitor._chains.look) is not None
 
     async def doctor(self):
         """What it says of chains."""
