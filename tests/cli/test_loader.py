@@ -91,24 +91,6 @@ def test_runs_until_it_is_told_to_stop_and_serves_its_figures(start_loader, publ
     assert loader.end() == 0  # one that hangs at its end is ended with another status
 
 
-def test_dead_letters_go_to_files_too_each_once(start_loader, publish, tmp_path):
-    files = {"SUYUAN_DEAD_LETTER_FILES": str(tmp_path / "letters")}
-    publish("dead_letter", 0, block("dead_letter", dead_letter("in.lot", 0, 7), dead_letter("in.lot", 0, 8)))
-    for _ in range(2):
-        assert start_loader("--once", **files).process.wait(timeout=120) == 0
-    loader = start_loader(**files)
-    publish("dead_letter", 1, block("dead_letter", dead_letter("in.lot", 1, 3), dead_letter("in.lot", 0, 8)))
-    until(lambda: loader.metric("suyuan_loaded_rows_total", table="dead_letter files") == 2, "the lines")
-    assert loader.metric("suyuan_lag_messages", group="dead-letter-files") is not None
-    assert loader.end() == 0
-    (path,) = (tmp_path / "letters" / "in.lot").iterdir()
-    assert [json.loads(line)["id"] for line in path.read_text().splitlines()] == [
-        "in.lot:0:7",
-        "in.lot:0:8",
-        "in.lot:1:3",
-    ]
-
-
 def test_two_share_the_topics_and_one_takes_over(start_loader, publish, ask):
     first, second = start_loader(), start_loader()
     for loader in (first, second):
@@ -143,6 +125,24 @@ def test_messages_that_are_gone_are_refused_until_that_is_accepted(start_loader,
     assert not loader.said("Traceback"), loader.log.read_text()
     assert start_loader("--once", "--accept-loss").process.wait(timeout=120) == 0
     assert start_loader("--once").process.wait(timeout=120) == 0
+
+
+def test_dead_letters_go_to_files_too_each_once(start_loader, publish, tmp_path):
+    files = {"SUYUAN_DEAD_LETTER_FILES": str(tmp_path / "letters")}
+    publish("dead_letter", 0, block("dead_letter", dead_letter("in.lot", 0, 7), dead_letter("in.lot", 0, 8)))
+    for _ in range(2):
+        assert start_loader("--once", **files).process.wait(timeout=120) == 0
+    loader = start_loader(**files)
+    publish("dead_letter", 1, block("dead_letter", dead_letter("in.lot", 1, 3), dead_letter("in.lot", 0, 8)))
+    until(lambda: loader.metric("suyuan_loaded_rows_total", table="dead_letter files") == 2, "the lines")
+    assert loader.metric("suyuan_lag_messages", group="dead-letter-files") is not None
+    assert loader.end() == 0
+    (path,) = (tmp_path / "letters" / "in.lot").iterdir()
+    assert [json.loads(line)["id"] for line in path.read_text().splitlines()] == [
+        "in.lot:0:7",
+        "in.lot:0:8",
+        "in.lot:1:3",
+    ]
 
 
 @pytest.mark.parametrize(
