@@ -9,7 +9,7 @@ import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
@@ -18,6 +18,9 @@ from suyuan.connections.kafka import KafkaConnection
 
 class Transactions:
     """`commit` and `abort`: one transaction of these values; each ends with a record that nobody reads."""
+
+    _open: ClassVar[set[Transactions]] = set()
+    """what is written beside an open transaction is not shown before that one ends"""
 
     def __init__(self, producer: Any, connection: KafkaConnection) -> None:
         self._producer = producer
@@ -35,6 +38,7 @@ class Transactions:
 
     def begin(self, topic: str, partition: int, *values: bytes, keys: list[bytes] | None = None) -> None:
         self._producer.begin_transaction()
+        self._open.add(self)
         self._written.add(TopicPartition(topic, partition))
         for index, value in enumerate(values):
             key = None if keys is None else keys[index]
@@ -46,9 +50,10 @@ class Transactions:
         self._wait_until_shown()
 
     def _wait_until_shown(self) -> None:
-        """Until nothing of the partitions is hidden from readers of what is committed."""
+        """Until nothing of the partitions is hidden from readers of what is committed, but by other transactions."""
+        self._open.discard(self)
         deadline = time.monotonic() + 60
-        while self._ends("read_committed") != self._ends("read_uncommitted"):
+        while not self._open and self._ends("read_committed") != self._ends("read_uncommitted"):
             assert time.monotonic() < deadline, f"{self._written} show no end of the transaction"
             time.sleep(0.02)
         self._written.clear()
