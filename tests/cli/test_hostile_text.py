@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from contextlib import contextmanager
 
 import pytest
 from rich.cells import cell_len
@@ -19,6 +20,7 @@ from suyuan.cli.main import COMMANDS, app
 from suyuan.cli.screen import PlainConsole, json_line, print_json, put, say
 from suyuan.errors import SuyuanError
 from suyuan.eventlog.log import Log
+from suyuan.queries.api import Queries
 from suyuan.runtime.visible import shortened, visible, visible_json
 from tests.cli.test_drawing import CHAIN
 
@@ -142,30 +144,43 @@ NO_TEXT_OF_OTHERS = {"run", "worker", "loader", "state", "topics", "demo", "publ
 """
 
 
+class Row(dict):
+    """Stands for an answer of any type: what is not in it is None."""
+
+    __getattr__ = dict.get
+
+
+class Hostile(Queries):
+    """Every question is answered with rows of this text."""
+
+    def __init__(self, text):
+        self._text = text
+        raw = text.encode("utf-8", "replace").hex()
+        self._payload = {"payload": raw, "key": raw, "payload_bytes": len(raw) // 2}
+
+    @contextmanager
+    def queries(self):
+        yield self
+
+    def _rows(self, question):
+        more = self._payload if question.name == "whole_dead_letters" else {}
+        return [Row(hostile(row, self._text) | more) for row in ANSWERS[question.name]]
+
+    def answer(self, question, *_):
+        rows = self._rows(question)
+        return rows[0] if question.name in {"chain", "trace_back", "trace_forward"} else rows
+
+    def export(self, export, *_):
+        yield from self._rows(export.pages)
+
+
 @pytest.fixture
 def answering(monkeypatch):
-    """Every query is answered with rows of this text."""
+    """Has every question of the commands answered with rows of a text."""
 
     def answer(text):
-        payload = {"payload": text.encode("utf-8", "replace").hex(), "key": text.encode("utf-8", "replace").hex()}
-        payload["payload_bytes"] = len(payload["payload"]) // 2
-
-        def ask(query, **_):
-            return iter(
-                [hostile(row, text) | (payload if query == "whole_dead_letters" else {}) for row in ANSWERS[query]]
-            )
-
-        class Tables:
-            def __enter__(self):
-                return ask
-
-            def __exit__(self, *_):
-                return None
-
-        for module in (chains, event_command, trace, unmatched):
-            monkeypatch.setattr(module, "rows", lambda _, query, **how: ask(query, **how))
-        for module in (alerts_command, deadletters, trace):
-            monkeypatch.setattr(module, "tables", lambda _: Tables())
+        for module in (alerts_command, chains, deadletters, event_command, trace, unmatched):
+            monkeypatch.setattr(module, "deployment_of", lambda _: Hostile(text))
 
     return answer
 

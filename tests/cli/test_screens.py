@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from contextlib import contextmanager
 
 import pytest
 from rich.cells import cell_len
@@ -19,6 +20,7 @@ from suyuan.cli.drawing.records import Column, Records
 from suyuan.cli.drawing.trace import draw_back, draw_forward
 from suyuan.cli.main import app
 from suyuan.cli.screen import PlainConsole
+from suyuan.queries.api import Queries
 from suyuan.runtime.visible import encodable, encodable_json
 from tests.cli.test_drawing import CHAIN, PRODUCER
 
@@ -133,22 +135,21 @@ def test_traces_and_chains_break_no_id(width):
         assert [value for value in ids if not any(value in line for line in lines)] == []
 
 
+class Answering(Queries):
+    """Every list has the rows of ANSWERS."""
+
+    @contextmanager
+    def queries(self):
+        yield self
+
+    def export(self, export, *_):
+        yield from ANSWERS.get(export.pages.name, [])
+
+
 @pytest.fixture
 def answering(monkeypatch):
-    def ask(query, **_):
-        return iter(ANSWERS.get(query, []))
-
-    class Tables:
-        def __enter__(self):
-            return ask
-
-        def __exit__(self, *_):
-            return None
-
-    for module in (chains, trace):
-        monkeypatch.setattr(module, "rows", lambda _, query, **how: ask(query, **how))
-    for module in (alerts, deadletters, trace):
-        monkeypatch.setattr(module, "tables", lambda _: Tables())
+    for module in (chains, trace, alerts, deadletters):
+        monkeypatch.setattr(module, "deployment_of", lambda _: Answering())
 
 
 ANSWERS = {name: [row, {**row, "title": "a\tb\nc"}] for name, row in ROWS.items()}
