@@ -17,23 +17,23 @@ from tests.sinks.conftest import WITHOUT_FSYNC
 from tests.sinks.front_process import FrontProcess
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def embedded(tmp_path_factory):
-    """Tables in this process."""
+    """Tables in this process, for a module: other modules open tables of their own, and a process has one folder."""
     with ClickHouse(ClickHouseSettings(path=tmp_path_factory.mktemp("chdb") / "clickhouse")) as clickhouse:
         migrate(clickhouse.writer, placeholders=WITHOUT_FSYNC)
         fill(clickhouse)
         yield clickhouse
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def folder():
     """A short path: those of sockets are limited."""
     with TemporaryDirectory(prefix="s") as place:
         yield Path(place)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def over_socket(embedded, folder):
     service = QueryService(folder, OpenTables(embedded))
     service.start()
@@ -41,7 +41,7 @@ def over_socket(embedded, folder):
     service.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def server(tmp_path_factory):
     """Tables of a ClickHouse over HTTP."""
     front = FrontProcess(tmp_path_factory.mktemp("front") / "clickhouse")
