@@ -21,6 +21,7 @@ from suyuan.schemas.validation import parse_event
 from suyuan.simulation.market import Market
 from tests.docs.pages import DOCS, code_blocks
 from tests.publishing.test_publisher import listing
+from tests.streams.stages import published
 
 HOW_TO = DOCS / "how-to" / "publish-from-your-platform.md"
 FORMAT = DOCS / "reference" / "wire-format.md"
@@ -101,7 +102,17 @@ def as_the_page_says(kind, event):
 def spoilt(event):
     """As typed by hand."""
     wide = str.maketrans({chr(c): chr(c + 0xFEE0) for c in range(0x21, 0x7F)})
-    codes = {"platform_code", "producer_code", "from_code", "to_code", "agency_code", "code", "licence_no", "gtin"}
+    codes = {
+        "platform_code",
+        "producer_code",
+        "from_code",
+        "to_code",
+        "agency_code",
+        "issuer_code",
+        "code",
+        "licence_no",
+        "gtin",
+    }
     return {
         name: f" {value[:6].lower()} \u200b-{value[6:].translate(wide)}\t" if name in codes and value else value
         for name, value in event.items()
@@ -114,6 +125,8 @@ def test_the_key_of_every_kind(kind):
         events = [
             parse_event(b'{"kind":"day","event_id":"D","publisher":"P","occurred_at":1,"date":"2026-09-21"}').event
         ]
+    elif kind == "certificate":  # which no market publishes
+        events = [published.event(kind), spoilt(published.event(kind, certificate_no="有机 2026-7"))]
     elif kind == "listing":
         events = [listing(1), listing(2, platform_code=" 91330106009900005e ", listing_id=" ab\x07c ")]
     else:
