@@ -102,7 +102,6 @@ def later(event, number=1):
     return event | {"event_id": f"later-{number}", "occurred_at": event["occurred_at"] + number, "price_fen": 1}
 
 
-@pytest.mark.real_time
 def test_a_hole_in_the_state_is_told_at_the_second_look_and_mended(tmp_path, caplog):
     events = market()
     listed = listing_of_known_lot(events)
@@ -142,7 +141,6 @@ def test_a_hole_in_the_state_is_told_at_the_second_look_and_mended(tmp_path, cap
     assert f"suyuan state rebuild --partition {partition}" in line
 
 
-@pytest.mark.real_time
 def test_the_doctor_tells_a_hole_of_a_system_that_has_stopped(suyuan, data):
     events = market()
     listed = listing_of_known_lot(events)
