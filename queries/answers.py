@@ -83,40 +83,11 @@ class Chain(msgspec.Struct, frozen=True):
     assessment: int
 
 
-class WholeChain(msgspec.Struct, frozen=True):
+class WholeChain(Chain, frozen=True):
     """The chain of a listing with everything that it rests on."""
 
-    platform_code: str
-    listing_id: str
-    verdict: str
-    status: str
-    title: str | None
-    category: str | None
-    url: str | None
-    seller_code: str | None
-    producer_code: str | None
-    producer_name: str | None
-    gtin: str | None
-    lot: str | None
-    licence_no: str | None
-    price_fen: int | None
-    sold_30d: int | None
-    listed_at: int
-    listing_event: str
-    gap_names: list[str]
-    gaps: list[Gap]
     nodes: list[Node]
     hops: list[Hop]
-    seller_status: str | None
-    producer_status: str | None
-    seller_division: str | None
-    producer_division: str | None
-    seller_penalties: int | None
-    recall_level: int | None
-    as_of: int
-    received_at: int
-    revision: int
-    assessment: int
 
 
 class Alert(msgspec.Struct, frozen=True):
