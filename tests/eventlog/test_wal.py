@@ -138,7 +138,7 @@ def test_a_log_that_somebody_has_open_is_left_to_them(folder):
     with Log.open(folder, "process"):
         assert wal.lost_end(path_of(folder)) is None
         code = (
-            "import sys; from pathlib import Path; from suyuan.streams.transport.embedded import wal;"
+            "import sys; from pathlib import Path; from suyuan.eventlog import wal;"
             "print(wal._index(Path(sys.argv[1]))[0])"
         )
         asked = subprocess.run(
