@@ -1,0 +1,1 @@
+"""The portal: one app for the API and the pages, a process of its own."""
