@@ -1,0 +1,1 @@
+"""Pages of the portal: templates, words in both languages, and the files that browsers fetch beside them."""

@@ -1,0 +1,128 @@
+"""How a page is made: a template, the words of the reader's language, and who reads.
+
+Everything that a template shows is escaped; what it shows that is not there is an error, not a blank.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, Protocol
+from urllib.parse import parse_qsl, urlencode
+
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from suyuan.domain.chain.gaps import GAPS
+from suyuan.portal.pages import figures
+from suyuan.portal.pages.navigation import PLACES, places_of
+from suyuan.portal.pages.static_files import STATIC
+from suyuan.portal.pages.words import LANGUAGES, TAGS, words
+from suyuan.runtime.visible import visible
+
+SIGNS = {
+    "critical": "▲",
+    "high": "◆",
+    "medium": "●",
+    "low": "○",
+    "contradicted": "✕",
+    "broken": "◆",
+    "unverified": "?",
+    "partial": "◐",
+    "complete": "✓",
+    "removed": "–",
+}
+"""the shape that goes with the colour and the word of a severity, a verdict, a class of gaps"""
+CLASSES = {gap.gap: gap.class_ for gap in GAPS}
+
+
+class Reader(Protocol):
+    """Whoever a page is for. `principal` is None before they entered; `csrf` then is empty."""
+
+    @property
+    def language(self) -> str:
+        """Zh or en."""
+
+    @property
+    def principal(self) -> Any:
+        """With `role`, `name`, `scope`; or None."""
+
+    @property
+    def csrf(self) -> str:
+        """What forms send along."""
+
+
+def render(who: Reader, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+    """A page. In templates: `t(key)`, `of(group, value)`, and what `_environment` adds; `who`, `here` (path and query)
+    and the values.
+    """
+    return HTMLResponse(
+        page_text(who, template, **values), status_code=status, headers={"Content-Language": TAGS[_language(who)]}
+    )
+
+
+def page_text(who: Reader, template: str, **values: Any) -> str:
+    """The HTML of a page."""
+    request = getattr(who, "request", None)
+    path, query = ("/", "") if request is None else (request.url.path, request.url.query)
+    role = None if who.principal is None else str(who.principal.role)
+    routes = None if request is None else getattr(request.app.state, "page_paths", None)
+    return (
+        _environment(_language(who))
+        .get_template(template)
+        .render(
+            who=who,
+            role=role,
+            path=path,
+            here=f"{path}?{query}" if query else path,
+            places=places_of(role, routes or frozenset(place.path for place in PLACES)),
+            **values,
+        )
+    )
+
+
+def with_query(here: str, **changes: Any) -> str:
+    """The address of the same page with other parameters; None takes one away, and so does an empty text."""
+    path, _, query = here.partition("?")
+    kept = [(name, value) for name, value in parse_qsl(query) if name not in changes]
+    new = [(name, str(value)) for name, value in changes.items() if value not in {None, ""}]
+    return f"{path}?{urlencode([*kept, *new])}" if kept or new else path
+
+
+def outside(text: object) -> Markup:
+    """Text of others: what hides or turns around is shown as an escape, and its direction ends with it."""
+    return Markup("<bdi>{}</bdi>").format(visible("" if text is None else str(text)))
+
+
+def _language(who: Reader) -> str:
+    return who.language if who.language in LANGUAGES else LANGUAGES[0]
+
+
+@cache
+def _environment(language: str) -> Environment:
+    made = Environment(
+        loader=PackageLoader("suyuan.portal.pages"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    said = words(language)
+    made.globals |= {
+        "t": said,
+        "of": said.of,
+        "language": language,
+        "lang": TAGS[language],
+        "static": STATIC.address,
+        "sign": lambda name: SIGNS.get(name, "·"),
+        "class_of_gap": lambda gap: CLASSES.get(gap, "unverified"),
+        "number": figures.number,
+        "short_number": lambda value: figures.short_number(value, language),
+        "share": figures.share,
+        "yuan": figures.yuan,
+        "moment": figures.moment,
+        "day": figures.day,
+        "with_query": with_query,
+    }
+    made.filters["outside"] = outside
+    return made

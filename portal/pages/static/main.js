@@ -1,0 +1,29 @@
+// What every page does beyond plain links and forms.
+import { announce } from "./announce.js";
+import { followKeys } from "./keys.js";
+import { leaveOutEmpty } from "./filters.js";
+import { offerCopies } from "./copy.js";
+
+followKeys(document);
+leaveOutEmpty(document);
+offerCopies(document);
+
+document.body.addEventListener("htmx:afterSwap", (event) => {
+  const target = /** @type {CustomEvent} */ (event).detail.target;
+  const said = target.querySelector("[data-announce]");
+  if (said) announce(said.textContent ?? "");
+});
+
+// a problem that a part of a page is answered with is told, and leaves the page as it is
+document.body.addEventListener("htmx:responseError", (event) => {
+  const { xhr } = /** @type {CustomEvent} */ (event).detail;
+  let title = `${xhr.status}`;
+  try {
+    const problem = JSON.parse(xhr.responseText);
+    title = `${problem.title ?? xhr.status}${problem.detail ? ": " + problem.detail : ""}`;
+  } catch {
+    const heading = new DOMParser().parseFromString(xhr.responseText, "text/html").querySelector("h1");
+    if (heading?.textContent) title = heading.textContent;
+  }
+  announce(title, true);
+});
