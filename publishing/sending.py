@@ -20,7 +20,7 @@ from suyuan.connections.kafka import KafkaConnection
 from suyuan.domain.keys import partition_of
 from suyuan.publishing.errors import BrokersUnavailable, PublishingError, Undelivered, WrongTopics
 from suyuan.schemas.kinds import KINDS
-from suyuan.schemas.topics import FORMER_TOPICS, KEYS_MARK
+from suyuan.schemas.topics import CONTROLS, FORMER_TOPICS, KEYS_MARK
 
 Compression = Literal["lz4", "zstd", "gzip"]
 
@@ -296,7 +296,7 @@ class Sender:
 
 def _topics(metadata: Any) -> tuple[int, set[str]]:
     """The partition count, and the kinds whose topics there are (and which we may see)."""
-    counts = {kind: len(metadata.partitions_for_topic(f"in.{kind}") or ()) for kind in KINDS}
+    counts = {kind: len(metadata.partitions_for_topic(f"in.{kind}") or ()) for kind in (*KINDS, *CONTROLS)}
     there = {kind: count for kind, count in counts.items() if count}
     if not there:
         raise WrongTopics("there are no topics of events, or none for us: suyuan topics create makes them")

@@ -94,6 +94,16 @@ class Settings(BaseSettings):
     clickhouse_cluster: str = ""
     """name of the cluster that tables are made on; empty: one server"""
 
+    portal_host: str = "127.0.0.1"
+    portal_port: int = Field(default=8765, ge=0, le=65535)
+    """0: suyuan run starts no portal"""
+    portal_origin: str = ""
+    """https://name that browsers and clients reach it by; empty: this machine's names alone"""
+    portal_secret: SecretStr | None = None
+    """that places in lists and sessions are signed with; the same for all portals of one cluster"""
+    portal_secret_file: Path | None = None
+    """default: one that is made in the data folder"""
+
     def partitions_asked_for(self) -> int | None:
         """The partition count, where somebody set one."""
         return self.partitions if "partitions" in self.model_fields_set else None

@@ -18,15 +18,17 @@ ON_RECORD = dt.timedelta(days=400)
 
 INPUTS = tuple(f"in.{kind}" for kind in (*KINDS[1:], KINDS[0]))
 """topics by which events come in: those of records before that of the listings that rest on them"""
+CONTROLS = ("access",)
+"""of the topics `in.<name>` of what is said of the system itself, which faces read and no stage does"""
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
     """`key`: what chooses the partition, in words; None: the writer's own partition.
 
-    `schema`: the event kind or block name of the values. `value`: one framed Avro event, or a block of many
-    rows. `compacted`: only the last value of each key is kept. `retention`: how long a message stays after
-    every group that reads the topic has committed past it; None: for ever.
+    `schema`: the event kind or block name of the values, or what JSON is about. `value`: one framed Avro event, a block
+    of many rows, or one JSON object. `compacted`: only the last value of each key is kept. `retention`: how long a
+    message stays after every group that reads the topic has committed past it; None: for ever.
 
     `table`: the ClickHouse table that its rows are inserted into; None: none. `insert_within`: seconds that rows may
     wait for others before they are; topics whose rows may wait least are loaded first.
@@ -35,7 +37,7 @@ class Topic:
     name: str
     key: str | None
     schema: str
-    value: Literal["event", "block"]
+    value: Literal["event", "block", "json"]
     compacted: bool = False
     retention: dt.timedelta | None = None
     table: str | None = None
@@ -44,6 +46,7 @@ class Topic:
 
 TOPICS: tuple[Topic, ...] = (
     *(Topic(f"in.{kind}", ", ".join(BUSINESS_KEYS[kind]), kind, "event") for kind in KINDS),
+    Topic("in.access", "grant or subject", "access", "json"),
     Topic("intake.lookup", "business key of the record wanted", "lookup", "block", retention=BETWEEN_STAGES),
     *(
         Topic(f"event.{kind}", None, f"event_{kind}", "block", retention=TO_SINKS, table=f"event_{kind}")
@@ -93,6 +96,7 @@ FORMER_TOPICS = (
     "(docs/how-to/move-to-a-new-version.md). Where nothing was ever published to them, delete them and make them again"
 )
 
+_VALUES = {"event": "one framed `{}` event", "block": "block `{}`", "json": "one JSON object of `{}`"}
 _BY_NAME = {topic.name: topic for topic in TOPICS}
 
 
@@ -105,7 +109,7 @@ def topics_table() -> str:
     """The table as Markdown, one line per topic."""
     lines = ["| topic | key (chooses the partition) | value | kept | table |", "|---|---|---|---|---|"]
     for one in TOPICS:
-        value = f"one framed `{one.schema}` event" if one.value == "event" else f"block `{one.schema}`"
+        value = _VALUES[one.value].format(one.schema)
         kept = "for ever" if one.retention is None else f"{one.retention.days} d after it was read"
         table = "–" if one.table is None else f"`{one.table}`"
         lines.append(f"| `{one.name}` | {one.key or '–'} | {value} | {kept} | {table} |")

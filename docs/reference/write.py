@@ -10,6 +10,7 @@ from pathlib import Path
 import typer
 from prometheus_client.metrics import MetricWrapperBase
 
+import suyuan.portal.metrics
 import suyuan.queries.metrics
 import suyuan.sinks.metrics
 import suyuan.streams.metrics
@@ -173,10 +174,10 @@ def rules_page() -> str:
 
 
 def metrics_page() -> str:
-    """Every metric of streams and sinks."""
+    """Every metric."""
     found = [
         metric
-        for module in (suyuan.streams.metrics, suyuan.sinks.metrics, suyuan.queries.metrics)
+        for module in (suyuan.streams.metrics, suyuan.sinks.metrics, suyuan.queries.metrics, suyuan.portal.metrics)
         for metric in vars(module).values()
         if isinstance(metric, MetricWrapperBase)
     ]

@@ -29,7 +29,7 @@ class EmbeddedOutlet:
         """
         known = log.topics()
         for topic in TOPICS:
-            if topic.value == "event" and topic.name not in known:
+            if topic.name.startswith("in.") and topic.name not in known:
                 log.create_topic(topic.name, partitions)
         self._log = log
         self._tally = tally

@@ -1,0 +1,41 @@
+"""Who may do what: the one table of actions. Each route of the portal names one, and each is named by a route."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from suyuan.access.principal import Role
+
+ADMIN, REGULATOR, INVESTIGATOR, PLATFORM, PUBLISHER = Role
+ANYBODY = frozenset(Role)
+"""who has any credential"""
+
+
+class Action(msgspec.Struct, frozen=True):
+    """`roles`: who may; None: everybody, without a credential. `object`: what it is done to, as logs call it. `csrf`:
+    whether it changes something, so that a browser's session needs more than its cookie. `loopback`: whether who asks
+    from this machine may without a credential.
+    """
+
+    roles: frozenset[Role] | None
+    object: str | None = None
+    csrf: bool = False
+    loopback: bool = False
+
+
+OPEN = Action(None)
+
+
+def _of(*roles: Role, object: str | None = None, csrf: bool = False) -> Action:  # noqa: A002 -- the field's name
+    return Action(frozenset(roles), object, csrf)
+
+
+ACTIONS: Mapping[str, Action] = {
+    "access.read": _of(ADMIN, object="grant"),
+    "access.write": _of(ADMIN, object="grant", csrf=True),
+    "alert.list": _of(REGULATOR, INVESTIGATOR, PLATFORM, object="alert"),
+    "metrics.read": Action(frozenset({ADMIN}), loopback=True),
+    "open": OPEN,
+}

@@ -1,0 +1,97 @@
+"""Who has access, kept up with the log: what is said there reaches every portal within a tenth of a second."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+
+from suyuan.access.events import TOPIC, AccessEvent, UnreadableAccess, decode_access
+from suyuan.access.grants import Grants
+from suyuan.connections.log_errors import MessagesLost
+from suyuan.errors import SuyuanError
+from suyuan.operations.tail import Messages
+from suyuan.portal.ports import Ports
+from suyuan.portal.problems import unavailable
+
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS = 0.08
+PATIENCE_SECONDS = 10.0
+"""that a request waits for the log to have been read once"""
+_AGAIN_SECONDS = 1.0
+
+
+class AccessFeed:
+    """Reads all of the topic, then what comes. Nobody is let in before all was read once."""
+
+    def __init__(self, ports: Ports, monotonic: Callable[[], float]) -> None:
+        self._ports = ports
+        self._monotonic = monotonic
+        self._grants = Grants()
+        self._read_at: float | None = None
+        self._ready = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self.trouble = "not read yet"
+        """why the log cannot be read now; empty: it can"""
+
+    def start(self) -> None:
+        """Within a loop."""
+        self._task = asyncio.create_task(self._follow())
+
+    async def stop(self) -> None:
+        """Safe to call twice."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    async def grants(self) -> Grants:
+        """Who has access. Raises Problem while that is not known yet."""
+        try:
+            await asyncio.wait_for(self._ready.wait(), PATIENCE_SECONDS)
+        except TimeoutError:
+            raise unavailable("the log was not read yet: who has access is not known") from None
+        return self._grants
+
+    @property
+    def age(self) -> float | None:
+        """Seconds since all that was there had been read; None: never yet."""
+        return None if self._read_at is None else self._monotonic() - self._read_at
+
+    async def append(self, event: AccessEvent) -> None:
+        """Say something of access; it is durable and counts on return. Raises SuyuanError."""
+        await self._ports.append_access(event)
+        self._grants.apply(event)
+
+    async def _follow(self) -> None:
+        next_offsets: dict[tuple[str, int], int] = {}
+        while True:
+            try:
+                async with self._ports.tail([TOPIC], next_offsets) as tail:
+                    while True:
+                        found = await tail.read()
+                        self._take(found)
+                        next_offsets = dict(tail.next_offsets)
+                        if not found:
+                            self._read_at, self.trouble = self._monotonic(), ""
+                            self._ready.set()
+                            await asyncio.sleep(LOOK_SECONDS)
+            except MessagesLost as error:  # another log: nobody who had access to the one before has it here
+                logger.warning("access is read anew: %s", error)
+                self._grants, next_offsets = Grants(), {}
+                self._ready.clear()
+            except SuyuanError as error:
+                if self.trouble != str(error):
+                    logger.warning("who has access is not read further: %s", error)
+                self.trouble = str(error)
+            await asyncio.sleep(_AGAIN_SECONDS)
+
+    def _take(self, found: Iterable[Messages]) -> None:
+        for messages in found:
+            for offset, value in zip(messages.offsets, messages.values, strict=True):
+                try:
+                    self._grants.apply(decode_access(value or b""))
+                except UnreadableAccess as error:
+                    logger.error("%s-%d, offset %d: %s", messages.topic, messages.partition, offset, error)  # noqa: TRY400

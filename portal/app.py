@@ -1,0 +1,71 @@
+"""The app: its routes, what each request goes through, and what is open while it runs."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from importlib import metadata
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from starlette.middleware import Middleware
+
+from suyuan.portal.access_feed import AccessFeed
+from suyuan.portal.context import Portal
+from suyuan.portal.cursors import Cursors
+from suyuan.portal.middleware.answers import Answers
+from suyuan.portal.middleware.limits import Limits, allowed_hosts
+from suyuan.portal.ports import Ports
+from suyuan.portal.problems import handle_problems
+from suyuan.portal.routers import ROUTERS
+from suyuan.portal.secret import signing_secret
+from suyuan.runtime.settings import Settings
+
+TITLE = "Suyuan"
+
+
+def make_app(ports: Ports, settings: Settings, clock: Callable[[], float] = time.time) -> FastAPI:
+    """`clock`: seconds since the epoch. The app closes the ports when it ends. Raises SuyuanError, CONFIGURATION."""
+    secret = signing_secret(settings)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        access = AccessFeed(ports, time.monotonic)
+        app.state.portal = Portal(ports, settings, clock, access, Cursors(secret))
+        access.start()
+        try:
+            yield
+        finally:
+            await access.stop()
+            await asyncio.to_thread(ports.close)
+
+    app = FastAPI(
+        title=TITLE,
+        version=metadata.version("suyuan"),
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=lifespan,
+        redirect_slashes=False,
+        middleware=[Middleware(Answers), Middleware(Limits, hosts=allowed_hosts(settings.portal_origin))],
+    )
+    handle_problems(app)
+    for router in ROUTERS:
+        app.router.routes.extend(router.routes)  # flat: each says all of its path, and none is wrapped
+    app.openapi = lambda: _description(app)  # type: ignore[method-assign]
+    return app
+
+
+def _description(app: FastAPI) -> dict[str, Any]:
+    """OpenAPI of the API's routes, made once."""
+    if app.openapi_schema is None:
+        made = get_openapi(title=app.title, version=app.version, routes=app.routes)
+        made.setdefault("components", {})["securitySchemes"] = {
+            "key": {"type": "http", "scheme": "bearer", "description": "an API key, sy_..."},
+            "session": {"type": "apiKey", "in": "cookie", "name": "suyuan-session"},
+        }
+        app.openapi_schema = made
+    return app.openapi_schema

@@ -1,0 +1,91 @@
+"""What a handler is given: who asks, what they may see, and the ways to the log and the tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+from fastapi import Request
+
+from suyuan.access.principal import Principal
+from suyuan.access.scope import Scope
+
+if TYPE_CHECKING:
+    from suyuan.portal.access_feed import AccessFeed
+    from suyuan.portal.cursors import Cursors
+    from suyuan.portal.ports import Ports
+    from suyuan.queries.api import Queries
+    from suyuan.runtime.settings import Settings
+
+T = TypeVar("T")
+Language = Literal["zh", "en"]
+LANGUAGE_COOKIE = "suyuan-lang"
+_LANGUAGES = re.compile(r"\b(zh|en)\b", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class Portal:
+    """What all requests share. `clock`: seconds since the epoch; `access`: who has access, as the log says."""
+
+    ports: Ports
+    settings: Settings
+    clock: Callable[[], float]
+    access: AccessFeed
+    cursors: Cursors
+
+    def now(self) -> int:
+        """Ms UTC."""
+        return int(self.clock() * 1000)
+
+
+@dataclass(slots=True)
+class Context:
+    """Of one request."""
+
+    request: Request
+    portal: Portal
+    _principal: Principal | None
+
+    @property
+    def principal(self) -> Principal:
+        """Who asks. Of an open route there may be none: `is_somebody` says so."""
+        if self._principal is None:
+            raise RuntimeError("an open route has no principal")
+        return self._principal
+
+    @property
+    def is_somebody(self) -> bool:
+        """Whether a credential was shown that is good."""
+        return self._principal is not None
+
+    @property
+    def scope(self) -> Scope:
+        """What whoever asks may see."""
+        return self.principal.scope
+
+    @property
+    def ports(self) -> Ports:
+        """The ways to the log and the tables."""
+        return self.portal.ports
+
+    @property
+    def language(self) -> Language:
+        """Of what people read: `?lang=`, else the cookie, else what the browser wants most, else Chinese."""
+        request = self.request
+        chosen = request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)
+        wanted = _LANGUAGES.search(request.headers.get("accept-language", ""))
+        found = next((each for each in (*chosen, wanted and wanted[1].lower()) if each in {"zh", "en"}), "zh")
+        return "en" if found == "en" else "zh"
+
+    def now(self) -> int:
+        """Ms UTC."""
+        return self.portal.now()
+
+    async def ask(self, question: Callable[[Queries, Scope], T]) -> T:
+        """The answer to a question, `lambda queries, scope: queries.chain(scope, ...)`, in a thread. Raises
+        SuyuanError, which the app answers as a problem.
+        """
+        scope = self.scope
+        return await self.ports.ask(lambda queries: question(queries, scope))

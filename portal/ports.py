@@ -1,0 +1,101 @@
+"""The ways to a system, fit for asyncio: its tables are asked, its log is written to and read in threads of their own,
+so many at a time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, asynccontextmanager
+from threading import Lock
+from typing import TYPE_CHECKING, TypeVar
+
+from suyuan.access.events import CONTROL, AccessEvent, encode_access, subject_of
+from suyuan.publishing.control import append_control
+from suyuan.runtime.deployment import Deployment
+
+if TYPE_CHECKING:
+    from suyuan.operations.tail import Messages, Tail
+    from suyuan.queries.api import Queries
+    from suyuan.sinks.log_reader import TopicPartition
+
+T = TypeVar("T")
+
+ASKERS = 16
+"""questions under way at a time; those of the readers' budgets wait behind these"""
+WRITERS = 4
+
+
+class Ports:
+    """Of one portal. `close` ends what was opened."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self.deployment = deployment
+        self._askers = ThreadPoolExecutor(ASKERS, "suyuan-ask")
+        self._writers = ThreadPoolExecutor(WRITERS, "suyuan-append")
+        self._opened = ExitStack()
+        self._opening = Lock()
+        self._queries: Queries | None = None
+
+    async def ask(self, question: Callable[[Queries], T]) -> T:
+        """The answer to a question. Raises SuyuanError."""
+        return await asyncio.get_running_loop().run_in_executor(self._askers, lambda: question(self._open_queries()))
+
+    def _open_queries(self) -> Queries:
+        """Whoever answers, opened by the first question and kept; where that fails the next question tries again."""
+        with self._opening:
+            if self._queries is None:
+                self._queries = self._opened.enter_context(self.deployment.queries())
+            return self._queries
+
+    async def write(self, work: Callable[[Deployment], T]) -> T:
+        """What appends to the log, in a thread: `work` is given the deployment, whose outlet it opens. Raises
+        SuyuanError.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._writers, work, self.deployment)
+
+    async def append_access(self, event: AccessEvent) -> None:
+        """Returns when it is durable in the log. Raises SuyuanError."""
+        key, value = subject_of(event), encode_access(event)
+        await self.write(lambda deployment: append_control(deployment.outlet, CONTROL, key, value))
+
+    @asynccontextmanager
+    async def tail(
+        self, topics: Sequence[str], first_offsets: Mapping[TopicPartition, int] | None = None
+    ) -> AsyncIterator[AsyncTail]:
+        """As Deployment.tail, in a thread of its own."""
+        loop = asyncio.get_running_loop()
+        thread = ThreadPoolExecutor(1, "suyuan-tail")
+        opened = ExitStack()
+        try:
+            tail = await loop.run_in_executor(
+                thread, lambda: opened.enter_context(self.deployment.tail(topics, first_offsets))
+            )
+            yield AsyncTail(tail, thread)
+        finally:
+            await asyncio.shield(loop.run_in_executor(thread, opened.close))
+            thread.shutdown(wait=False)
+
+    def close(self) -> None:
+        """Wait for what is under way, and end all of it."""
+        self._askers.shutdown(cancel_futures=True)
+        self._writers.shutdown()
+        self._opened.close()
+
+
+class AsyncTail:
+    """See `operations.tail.Tail`."""
+
+    def __init__(self, tail: Tail, thread: ThreadPoolExecutor) -> None:
+        self._tail = tail
+        self._thread = thread
+
+    @property
+    def next_offsets(self) -> Mapping[TopicPartition, int]:
+        """As Tail.next_offsets."""
+        return self._tail.next_offsets
+
+    async def read(self, seconds: float = 0.0) -> list[Messages]:
+        """As Tail.read."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._tail.read, seconds)

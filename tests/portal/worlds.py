@@ -1,0 +1,172 @@
+"""Two worlds that have nothing in common: what somebody of A is shown must hold nothing of B.
+
+Each text of B holds the mark ⟦B⟧, and each of its codes is listed.
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+from tests.reference.names import check_digit, credit_code
+from tests.sinks.contract.views import load
+from tests.sinks.rows import NOW, alert, block, chain, events, lot, node
+
+LISTINGS, ALERTS = 12, 9
+
+
+class World:
+    """What is seeded of it, row by row, and the names by which it may be asked for."""
+
+    def __init__(self, letter, division):
+        rng = Random(f"world {letter}")
+        self.letter = letter
+        self.mark = f"⟦{letter}⟧"
+        self.division = division
+        self.platform, self.seller, self.producer, self.other = (credit_code(rng) for _ in range(4))
+        digits = "690" + "".join(rng.choice("0123456789") for _ in range(9))
+        self.gtin = "0" + digits + check_digit(digits)
+        self.lot = f"L-{letter}-2026"
+        self.listing_ids = [f"{letter.lower()}-{number}-{rng.randrange(10**6):06}" for number in range(LISTINGS)]
+        self.alert_ids = [f"alert-{letter.lower()}-{number}" for number in range(ALERTS)]
+        self.event_ids = [f"event-{letter.lower()}-{number}" for number in range(LISTINGS)]
+        self.licence_no = "SC" + "".join(rng.choice("0123456789") for _ in range(14))
+        self.recall_no = f"RC-{letter}-1"
+        self.shipment_id = f"SH-{letter}-1"
+
+    @property
+    def codes(self):
+        """All that names something of it."""
+        names = [self.platform, self.seller, self.producer, self.other, self.gtin, self.lot, self.licence_no]
+        return [*names, self.recall_no, self.shipment_id, *self.listing_ids, *self.alert_ids, *self.event_ids]
+
+    def text(self, text):
+        return f"{text} {self.mark}"
+
+    @property
+    def chains(self):
+        return [
+            chain(
+                number,
+                platform_code=self.platform,
+                listing_id=listing_id,
+                title=self.text("绿茶"),
+                seller_code=self.seller,
+                producer_code=self.producer,
+                producer_name=self.text("茶厂"),
+                gtin=self.gtin,
+                lot=self.lot,
+                verdict=("complete", "partial", "contradicted")[number % 3],
+                seller_division=self.division,
+                producer_division=self.division,
+                listing_event=f"listing/{self.platform}/{self.event_ids[number]}~01234567",
+                gap_names=["lot_unknown"],
+                gaps=[
+                    {
+                        "gap": "lot_unknown",
+                        "class": "broken",
+                        "subject": self.text(self.lot),
+                        "detail": self.text("没有"),
+                        "evidence": [f"listing/{self.platform}/{self.event_ids[number]}~01234567"],
+                    }
+                ],
+                nodes=[
+                    node("seller", self.seller, name=self.text("店"), division=self.division),
+                    node("producer", self.producer, name=self.text("厂"), division=self.division),
+                ],
+            )
+            for number, listing_id in enumerate(self.listing_ids)
+        ]
+
+    @property
+    def alerts(self):
+        return [
+            alert(
+                name,
+                severity=("high", "low", "critical")[number % 3],
+                platform_code=self.platform,
+                listing_id=self.listing_ids[number],
+                title_zh=self.text("召回仍在售"),
+                title_en=self.text("recalled, still on sale"),
+                explanation_zh=self.text("批次已召回"),
+                explanation_en=self.text("the lot is recalled"),
+                triggering=self.text("{}"),
+                verdict="contradicted",
+                seller_code=self.seller,
+                producer_code=self.producer,
+                seller_division=self.division,
+                producer_division=self.division,
+                bureau=self.division,
+                evidence=[f"listing/{self.platform}/{self.event_ids[number]}~01234567"],
+                raised_at=NOW + number // 2,
+            )
+            for number, name in enumerate(self.alert_ids)
+        ]
+
+    @property
+    def events(self):
+        """By kind, rows of event_<kind>."""
+        entities = [
+            {"code": code, "name": self.text(name), "status": "active", "division": self.division}
+            for code, name in (
+                (self.platform, "平台"),
+                (self.seller, "店"),
+                (self.producer, "厂"),
+                (self.other, "商"),
+            )
+        ]
+        return {
+            "entity": [
+                row | {"event_id": f"entity-{self.letter.lower()}-{n}", "publisher": self.other}
+                for n, row in enumerate(entities)
+            ],
+            "listing": [
+                {
+                    "platform_code": self.platform,
+                    "listing_id": listing_id,
+                    "status": "active",
+                    "title": self.text("绿茶"),
+                    "category": "tea",
+                    "seller_code": self.seller,
+                    "producer_code": self.producer,
+                    "producer_name": self.text("茶厂"),
+                    "gtin": self.gtin,
+                    "lot": self.lot,
+                    "price_fen": 100,
+                    "sold_30d": 1,
+                    "event_id": self.event_ids[number],
+                    "publisher": self.platform,
+                }
+                for number, listing_id in enumerate(self.listing_ids)
+            ],
+            "lot": [
+                lot(self.lot, maker=self.producer)
+                | {"gtin": self.gtin, "event_id": f"lot-{self.letter.lower()}-1", "publisher": self.producer}
+            ],
+            "shipment": [
+                {
+                    "shipment_id": self.shipment_id,
+                    "producer_code": self.producer,
+                    "gtin": self.gtin,
+                    "lot": self.lot,
+                    "from_code": self.producer,
+                    "to_code": self.seller,
+                    "quantity": 5,
+                    "shipped_at": NOW,
+                    "event_id": f"shipment-{self.letter.lower()}-1",
+                    "publisher": self.producer,
+                }
+            ],
+        }
+
+
+A, B = World("A", "330106"), World("B", "510104")
+WORLDS = {"A": A, "B": B}
+
+
+def seed(clickhouse):
+    """Both, as loaders bring them into the tables."""
+    for number, world in enumerate(WORLDS.values()):
+        load(clickhouse, "chain", block("chain", *world.chains))
+        load(clickhouse, "alert", block("alert", *world.alerts))
+        for kind, rows in world.events.items():
+            load(clickhouse, f"event.{kind}", events(kind, *rows, first=1000 * number))
