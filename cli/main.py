@@ -30,6 +30,7 @@ COMMANDS = {
         "loader": "loader:loader",
         "chains": "chains:chains",
         "chain": "chains:chain",
+        "history": "chains:history",
         "alerts": "alerts:alerts",
         "trace": "trace:app",
         "unmatched": "unmatched:unmatched",

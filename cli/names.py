@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from suyuan.access.scope import EVERYTHING
+from suyuan.cli.drawing.words import moment
 from suyuan.domain.identifiers.gtin import LENGTHS, GtinFault, normalise_gtin
 from suyuan.domain.identifiers.uscc import check_uscc
+from suyuan.queries.api import Queries
+from suyuan.queries.questions import Subject
 
 _LEVELS = ("format", "division", "organisation_check", "check")
 _GTIN: dict[str, str] = {
@@ -12,6 +16,16 @@ _GTIN: dict[str, str] = {
     "check": "check: its check digit does not fit the others",
     "zeros": "zeros: it names no product",
 }
+
+
+def first_known(ask: Queries, subject: Subject, known_at: int | None, happened_by: int | None) -> str:
+    """Why nothing was known of a subject at a moment that was asked for: ' then: first known on …'; nothing where no
+    moment was, or nothing is known of it to this day.
+    """
+    if known_at is None and happened_by is None:
+        return ""
+    first = ask.first_known(EVERYTHING, subject)
+    return "" if first is None else f" then: first known on {moment(first)} (China Standard Time)"
 
 
 def code_fault(text: str) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from suyuan.cli.drawing.words import CHINA
 
 Data = Annotated[
     Path | None,
@@ -45,4 +48,26 @@ AcceptLoss = Annotated[
         "logged and counted.",
     ),
 ]
+KnownAt = Annotated[
+    datetime | None,
+    typer.Option(
+        "--known-at",
+        "--as-of",
+        help="As it was known then; China Standard Time unless it names an offset.",
+        show_default=False,
+    ),
+]
+HappenedBy = Annotated[
+    datetime | None,
+    typer.Option(
+        "--happened-by", help="By what had happened by then, whenever it became known; as above.", show_default=False
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]
+
+
+def ms_of(moment: datetime | None) -> int | None:
+    """A moment given by an option, ms UTC."""
+    if moment is None:
+        return None
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=CHINA)).timestamp() * 1000)

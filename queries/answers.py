@@ -90,6 +90,36 @@ class WholeChain(Chain, frozen=True):
     hops: list[Hop]
 
 
+class Cause(msgspec.Struct, frozen=True):
+    """An event that changed a chain. `occurred_at`: when it happened; `received_at`: when it was known."""
+
+    kind: str
+    evidence: str
+    publisher: str
+    occurred_at: int
+    received_at: int
+
+
+class ChainVersion(msgspec.Struct, frozen=True):
+    """What a chain said from `received_at` on, until the next version. `gained`, `lost`: names of gaps that the one
+    before did not have, or alone had. `causes`: none where nobody may see them.
+    """
+
+    platform_code: str
+    listing_id: str
+    verdict: str
+    status: str
+    gap_names: list[str]
+    gained: list[str]
+    lost: list[str]
+    causes: list[Cause]
+    listing_event: str
+    as_of: int
+    received_at: int
+    revision: int
+    assessment: int
+
+
 class Alert(msgspec.Struct, frozen=True):
     """An alert as it stands."""
 
@@ -161,11 +191,12 @@ class TracedLot(msgspec.Struct, frozen=True):
 
 class BackwardTrace(msgspec.Struct, frozen=True):
     """What a lot was made of. `chain`: of the listing asked for; None where a lot was. `lots`: the lot itself first,
-    then by depth; none for a listing that declares no lot. `as_of`: ms UTC, None for now. `cycles`: lots that went into
-    themselves, by what records say.
+    then by depth; none for a listing that declares no lot. `as_of`: what was known then; `happened_by`: of what had
+    happened by then; ms UTC, None for now. `cycles`: lots that went into themselves, by what records say.
     """
 
     as_of: int | None
+    happened_by: int | None
     chain: WholeChain | None
     lots: list[TracedLot]
     links: list[Link]
@@ -190,11 +221,12 @@ class Offer(msgspec.Struct, frozen=True):
 
 
 class ForwardTrace(msgspec.Struct, frozen=True):
-    """Where lots went. `links`: which were made of which; `holdings`: who received and sent how many; `as_of` and
-    `cycles` as in BackwardTrace.
+    """Where lots went. `links`: which were made of which; `holdings`: who received and sent how many; the others as
+    in BackwardTrace.
     """
 
     as_of: int | None
+    happened_by: int | None
     lots: list[TracedLot]
     links: list[Link]
     cycles: list[list[LotName]]

@@ -20,6 +20,7 @@ from suyuan.queries.answers import (
     BackwardTrace,
     Chain,
     ChainsAnew,
+    ChainVersion,
     DeadLetter,
     Event,
     ForwardTrace,
@@ -40,6 +41,7 @@ from suyuan.queries.questions import (
     OfProduct,
     Place,
     Question,
+    Subject,
     Whole,
 )
 from suyuan.queries.spool import Spool
@@ -103,9 +105,21 @@ class Queries(Protocol):
         """Current chains by platform and listing."""
         return self.answer(q.CHAINS, scope, Listed(wanted, page))
 
-    def chain(self, scope: Scope, listing: OfListing, as_of: int | None = None) -> WholeChain | None:
-        """The chain of a listing, as it is or as it was known at `as_of`; None for no such listing then."""
-        return self.answer(q.CHAIN, scope, Known(listing, as_of))
+    def chain(
+        self, scope: Scope, listing: OfListing, as_of: int | None = None, happened_by: int | None = None
+    ) -> WholeChain | None:
+        """The chain of a listing, as it is or as it was known at `as_of`, resting on nothing later than `happened_by`;
+        None for no such listing then.
+        """
+        return self.answer(q.CHAIN, scope, Known(listing, as_of, happened_by))
+
+    def chain_history(self, scope: Scope, listing: OfListing, page: Page) -> Paged[ChainVersion]:
+        """What the chain of a listing said from when on, and why; the newest first."""
+        return self.answer(q.CHAIN_HISTORY, scope, Listed(listing, page))
+
+    def first_known(self, scope: Scope, subject: Subject) -> int | None:
+        """Since when anything is known of a subject, ms UTC; None: nothing is."""
+        return self.answer(q.FIRST_KNOWN, scope, subject)
 
     def verdicts(self, scope: Scope) -> dict[str, int]:
         """How many current chains have each verdict."""
@@ -123,15 +137,21 @@ class Queries(Protocol):
         """Where a follower begins that wants only what comes; None: nothing has come yet."""
         return self.answer(q.END_OF_ALERT_CHANGES, scope, None)
 
-    def trace_back(self, scope: Scope, subject: OfListing | OfLot, as_of: int | None = None) -> BackwardTrace | None:
+    def trace_back(
+        self, scope: Scope, subject: OfListing | OfLot, as_of: int | None = None, happened_by: int | None = None
+    ) -> BackwardTrace | None:
         """What a listing's lot, or a lot, was made of; None for no such listing then."""
-        return self.answer(q.TRACE_BACK, scope, Known(subject, as_of))
+        return self.answer(q.TRACE_BACK, scope, Known(subject, as_of, happened_by))
 
     def trace_forward(
-        self, scope: Scope, subject: OfLot | OfProduct | OfProducer, as_of: int | None = None
+        self,
+        scope: Scope,
+        subject: OfLot | OfProduct | OfProducer,
+        as_of: int | None = None,
+        happened_by: int | None = None,
     ) -> ForwardTrace:
         """What became of a lot, of a product's, of a producer's lots; who has it, who sells it."""
-        return self.answer(q.TRACE_FORWARD, scope, Known(subject, as_of))
+        return self.answer(q.TRACE_FORWARD, scope, Known(subject, as_of, happened_by))
 
     def dead_letters(self, scope: Scope, wanted: DeadLetterFilter, page: Page) -> Paged[DeadLetter]:
         """What could not be read, the newest first."""

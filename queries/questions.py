@@ -21,6 +21,7 @@ from suyuan.queries.answers import (
     BackwardTrace,
     Chain,
     ChainsAnew,
+    ChainVersion,
     DeadLetter,
     Event,
     ForwardTrace,
@@ -83,11 +84,16 @@ class OfProducer(msgspec.Struct, frozen=True, tag="producer"):
     producer_code: str
 
 
+Subject = OfListing | OfLot | OfProduct | OfProducer
+"""what can be asked after"""
+
+
 class Known(msgspec.Struct, Generic[W], frozen=True):
-    """A subject as it was known at `as_of` (ms UTC); None: as it is."""
+    """A subject as it was known at `as_of` (ms UTC), by what had happened at `happened_by`; None: as it is."""
 
     subject: W
     as_of: int | None
+    happened_by: int | None = None
 
 
 class Anew(msgspec.Struct, frozen=True):
@@ -149,8 +155,27 @@ def _chains(reader: Reader, scope: Scope, listed: Listed[ChainFilter]) -> Paged[
 
 def _chain(reader: Reader, scope: Scope, wanted: Known[OfListing]) -> WholeChain | None:
     listing = wanted.subject
-    row = sql.chain(reader, scope, listing.platform_code, listing.listing_id, wanted.as_of)
+    row = sql.chain(reader, scope, listing.platform_code, listing.listing_id, wanted.as_of, wanted.happened_by)
     return None if row is None else msgspec.convert(row, WholeChain)
+
+
+def _chain_history(reader: Reader, scope: Scope, listed: Listed[OfListing]) -> Paged[ChainVersion]:
+    listing = listed.wanted
+    page = sql.chain_versions(reader, scope, listing.platform_code, listing.listing_id, listed.page)
+    return _typed(page, ChainVersion)
+
+
+def _first_known(reader: Reader, scope: Scope, subject: Subject) -> int | None:
+    match subject:
+        case OfListing(platform_code, listing_id):
+            return sql.first_chain(reader, scope, platform_code, listing_id)
+        case OfLot(producer_code, gtin, lot):
+            named = {"producer_code": producer_code, "gtin": gtin, "lot": lot}
+        case OfProduct(gtin):
+            named = {"gtin": gtin}
+        case OfProducer(producer_code):
+            named = {"producer_code": producer_code}
+    return sql.first_record(reader, scope, named)
 
 
 def _verdicts(reader: Reader, scope: Scope, _: None) -> dict[str, int]:
@@ -170,22 +195,24 @@ def _end_of_alert_changes(reader: Reader, scope: Scope, _: None) -> Cursor | Non
 
 
 def _trace_back(reader: Reader, scope: Scope, wanted: Known[OfListing | OfLot]) -> BackwardTrace | None:
+    moments = (wanted.as_of, wanted.happened_by)
     match wanted.subject:
         case OfListing(platform_code, listing_id):
-            found = tracing.trace_listing(reader, scope, platform_code, listing_id, wanted.as_of)
+            found = tracing.trace_listing(reader, scope, platform_code, listing_id, *moments)
         case OfLot(producer_code, gtin, lot):
-            found = tracing.trace_lot(reader, scope, LotKey(producer_code, gtin, lot), wanted.as_of)
+            found = tracing.trace_lot(reader, scope, LotKey(producer_code, gtin, lot), *moments)
     return None if found is None else msgspec.convert(_plain(asdict(found)), BackwardTrace)
 
 
 def _trace_forward(reader: Reader, scope: Scope, wanted: Known[OfLot | OfProduct | OfProducer]) -> ForwardTrace:
+    moments = (wanted.as_of, wanted.happened_by)
     match wanted.subject:
         case OfLot(producer_code, gtin, lot):
-            found = tracing.trace_lot_forward(reader, scope, LotKey(producer_code, gtin, lot), wanted.as_of)
+            found = tracing.trace_lot_forward(reader, scope, LotKey(producer_code, gtin, lot), *moments)
         case OfProduct(gtin):
-            found = tracing.trace_product(reader, scope, gtin, wanted.as_of)
+            found = tracing.trace_product(reader, scope, gtin, *moments)
         case OfProducer(producer_code):
-            found = tracing.trace_producer(reader, scope, producer_code, wanted.as_of)
+            found = tracing.trace_producer(reader, scope, producer_code, *moments)
     holdings = [{**asdict(holding), "held": holding.held} for holding in found.holdings]
     return msgspec.convert(_plain({**asdict(found), "holdings": holdings}), ForwardTrace)
 
@@ -239,6 +266,10 @@ def _ping(_: Reader, __: Scope, ___: None) -> None:
 
 CHAINS = Question("chains", Listed[ChainFilter], Paged[Chain], _of_page, _chains)
 CHAIN = Question("chain", Known[OfListing], WholeChain | None, _always(Use.INTERACTIVE), _chain)
+CHAIN_HISTORY = Question(
+    "chain_history", Listed[OfListing], Paged[ChainVersion], _always(Use.INTERACTIVE), _chain_history
+)
+FIRST_KNOWN = Question("first_known", Subject, int | None, _always(Use.INTERACTIVE), _first_known)
 VERDICTS = Question("verdicts", None, dict[str, int], _always(Use.INTERACTIVE), _verdicts)
 ALERTS = Question("alerts", Listed[AlertFilter], Paged[Alert], _of_page, _alerts)
 ALERT_CHANGES = Question("alert_changes", Listed[AlertFilter], Paged[AlertChange], _always(Use.FEED), _alert_changes)
@@ -263,7 +294,8 @@ CHAINS_ANEW = Question("chains_anew", Anew, ChainsAnew, _always(Use.VERIFIER), _
 PING = Question("ping", None, None, _always(Use.INTERACTIVE), _ping)
 
 _ALL: Iterable[Question[Any, Any]] = (
-    *(CHAINS, CHAIN, VERDICTS, ALERTS, ALERT_CHANGES, END_OF_ALERT_CHANGES, TRACE_BACK, TRACE_FORWARD, DEAD_LETTERS),
+    *(CHAINS, CHAIN, CHAIN_HISTORY, FIRST_KNOWN),
+    *(VERDICTS, ALERTS, ALERT_CHANGES, END_OF_ALERT_CHANGES, TRACE_BACK, TRACE_FORWARD, DEAD_LETTERS),
     *(WHOLE_DEAD_LETTERS, REPLAYS, EVENTS, REUSED_IDS, UNMATCHED, UNMATCHED_COUNTS, DAMAGE, CHAINS_ANEW, PING),
 )
 QUESTIONS = {question.name: question for question in _ALL}

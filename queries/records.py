@@ -25,13 +25,14 @@ class LotKey(NamedTuple):
 
 
 class Records:
-    """`as_of` (ms UTC): only what the log had taken in by then; None: everything. Each row has `evidence`
-    too.
+    """`as_of` (ms UTC): only what the log had taken in by then; `happened_by`: only what had happened by then; None:
+    everything. Each row has `evidence` too.
     """
 
-    def __init__(self, tables: Tables, as_of: int | None = None) -> None:
+    def __init__(self, tables: Tables, as_of: int | None = None, happened_by: int | None = None) -> None:
         self._tables = tables
         self.as_of = as_of
+        self.happened_by = happened_by
 
     def entities(self, codes: Iterable[str]) -> dict[str, Row]:
         """By code; codes without a record are left out."""
@@ -71,15 +72,20 @@ class Records:
 
     def _chunk(self, kind: str, condition: str, keys: Sequence[Any]) -> list[Row]:
         """The condition is asked twice: which keys ever met it, and whether their current record does."""
-        known = "" if self.as_of is None else "AND received_at <= fromUnixTimestamp64Milli({as_of:Int64})"
+        known = known_by("received_at", self.as_of, "as_of") + known_by("occurred_at", self.happened_by, "happened_by")
         return read(
             self._tables,
             f"""
             SELECT *, {evidence_sql(kind)} AS evidence FROM ({current_of_any(kind, condition, known)})
             WHERE {condition} ORDER BY {", ".join(key_columns(kind))}
             """,  # noqa: S608 - fixed texts, bound values
-            {"keys": list(keys), "as_of": self.as_of},
+            {"keys": list(keys), "as_of": self.as_of, "happened_by": self.happened_by},
         )
+
+
+def known_by(column: str, moment: int | None, name: str) -> str:
+    """AND that a column of times is not after a moment that is bound as `name`; nothing for None."""
+    return "" if moment is None else f" AND {column} <= fromUnixTimestamp64Milli({{{name}:Int64}})"
 
 
 def current_of_any(kind: str, condition: str, known: str = "") -> str:

@@ -68,9 +68,14 @@ def visible_events(scope: Scope, kind: str) -> Visible | None:
         return None
 
 
+def visible_of_kinds(scope: Scope) -> dict[str, Visible]:
+    """The same of each kind of which something may be seen."""
+    return {kind: visible for kind in KINDS if (visible := visible_events(scope, kind)) is not None}
+
+
 def visible_kinds(scope: Scope) -> dict[str, Visible]:
-    """The same of each kind of which something may be seen. Raises OutsideScope where there is none."""
-    seen = {kind: visible for kind in KINDS if (visible := visible_events(scope, kind)) is not None}
+    """The same. Raises OutsideScope where there is none."""
+    seen = visible_of_kinds(scope)
     if not seen:
         raise OutsideScope.of(scope, "events")
     return seen

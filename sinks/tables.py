@@ -42,6 +42,21 @@ def key_columns(kind: str) -> tuple[str, ...]:
     return tuple(f"ifNull({name}, '')" if name in optional else name for name in BUSINESS_KEYS[kind])
 
 
+_LAST = ("occurred_at", "publisher", "event_id")
+_PROVENANCE = ("outcome", "digest", "tie", "source_partition", "source_offset", "received_at")
+
+
+def event_columns(kind: str) -> tuple[str, ...]:
+    """The columns of event_<kind> in their order: its own fields, what every kind has, where and when it was taken."""
+    own = (field.name for field in event_schema(kind).fields if field.name not in _LAST)
+    return (*own, *_LAST, *_PROVENANCE)
+
+
+def list_columns(kind: str) -> frozenset[str]:
+    """Those of them that hold lists: they are empty where others are null."""
+    return frozenset(field.name for field in event_schema(kind).fields if field.items is not None)
+
+
 TARGETS = tuple(
     Target(each.name, each.table, each.insert_within)
     for each in sorted(TOPICS, key=lambda topic: topic.insert_within)

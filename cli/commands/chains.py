@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import islice
 from typing import Annotated
 
@@ -10,14 +11,16 @@ import typer
 from suyuan.access.scope import EVERYTHING
 from suyuan.cli.drawing.chain import draw_chain
 from suyuan.cli.drawing.chains import draw_chains
-from suyuan.cli.names import code_fault
-from suyuan.cli.options import AsJson, Data
+from suyuan.cli.drawing.history import draw_history
+from suyuan.cli.names import code_fault, first_known
+from suyuan.cli.options import AsJson, Data, HappenedBy, KnownAt, ms_of
 from suyuan.cli.screen import print_json, say, show, show_records
 from suyuan.domain.chain.gaps import GAPS
 from suyuan.domain.identifiers.normal_form import code_form, number_form
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.queries.answers import each_plain, plain
 from suyuan.queries.api import ChainFilter, OfListing
+from suyuan.queries.paging import walk
 from suyuan.queries.questions import EVERY_CHAIN
 from suyuan.runtime.deployment import deployment_of
 from suyuan.runtime.settings import load
@@ -59,19 +62,54 @@ def chain(
     platform: Annotated[str, typer.Argument(help="Credit code of the platform.")],
     listing: Annotated[str, typer.Argument(help="The platform's number of the listing.")],
     data: Data = None,
+    known_at: KnownAt = None,
+    happened_by: HappenedBy = None,
     *,
     as_json: AsJson = False,
 ) -> None:
     """Draw the trace chain of a listing: who, over which way, what is wrong, and what each part rests on."""
+    moments = (ms_of(known_at), ms_of(happened_by))
+    wanted = OfListing(code_form(platform) or "", number_form(listing) or "")
     with deployment_of(load(data=data)).queries() as ask:
-        whole = ask.chain(EVERYTHING, OfListing(code_form(platform) or "", number_form(listing) or ""))
+        whole = ask.chain(EVERYTHING, wanted, *moments)
+        why = "" if whole is not None else first_known(ask, wanted, *moments)
     if whole is None:
-        raise SuyuanError(f"no chain of listing {listing} on platform {platform}{code_fault(platform)}")
+        raise SuyuanError(f"no chain of listing {listing} on platform {platform}{why or code_fault(platform)}")
     found = plain(whole)
     if as_json:
         print_json([found])
     else:
         show(draw_chain(found))
+
+
+def history(
+    platform: Annotated[str, typer.Argument(help="Credit code of the platform.")],
+    listing: Annotated[str, typer.Argument(help="The platform's number of the listing.")],
+    data: Data = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help=f"At most so many; default {_SHOWN}, with --json all.", show_default=False)
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Tell what the trace chain of a listing said from when on, the newest first: its verdict, the gaps that it gained
+    (+) and lost (-), and the events that changed it.
+    """
+    wanted = OfListing(code_form(platform) or "", number_form(listing) or "")
+    with deployment_of(load(data=data)).queries() as ask:
+        found = each_plain(
+            walk(partial(ask.chain_history, EVERYTHING, wanted), limit or (None if as_json else _SHOWN + 1))
+        )
+        shown = list(found)
+    if not shown:
+        raise SuyuanError(f"no chain of listing {listing} on platform {platform}{code_fault(platform)}")
+    if as_json:
+        print_json(shown)
+        return
+    more = limit is None and len(shown) > _SHOWN
+    show(draw_history(shown[: limit or _SHOWN]))
+    if more:
+        say(f"the newest {_SHOWN} of more: --limit N shows N, --json all")
 
 
 def _none(verdict: str | None, gap: str | None) -> str:

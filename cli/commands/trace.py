@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -11,9 +10,8 @@ from rich.console import RenderableType
 
 from suyuan.access.scope import EVERYTHING
 from suyuan.cli.drawing.trace import draw_back, draw_forward
-from suyuan.cli.drawing.words import CHINA
-from suyuan.cli.names import code_fault, gtin_fault
-from suyuan.cli.options import AsJson, Data
+from suyuan.cli.names import code_fault, first_known, gtin_fault
+from suyuan.cli.options import AsJson, Data, HappenedBy, KnownAt, ms_of
 from suyuan.cli.screen import print_json, show
 from suyuan.domain.identifiers.gtin import LENGTHS, gtin_form, normalise_gtin
 from suyuan.domain.identifiers.normal_form import code_form, number_form, text_form
@@ -25,18 +23,19 @@ from suyuan.runtime.settings import load
 
 app = typer.Typer(help="Trace a lot back to its inputs, or forward to everybody who has it.", no_args_is_help=True)
 
-AsOf = Annotated[
-    datetime | None,
-    typer.Option(
-        "--as-of", help="As it was known then; China Standard Time unless it names an offset.", show_default=False
-    ),
-]
 _BACK = "name a listing: PLATFORM LISTING; or a lot: PRODUCER GTIN LOT"
 Names = Annotated[list[str], typer.Argument(metavar="NAME…", show_default=False)]
 
 
 @app.command()
-def back(subject: Names, data: Data = None, as_of: AsOf = None, *, as_json: AsJson = False) -> None:
+def back(
+    subject: Names,
+    data: Data = None,
+    known_at: KnownAt = None,
+    happened_by: HappenedBy = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
     """From PLATFORM LISTING, or from the lot PRODUCER GTIN LOT, to everything that it was made of."""
     match subject:
         case [platform, listing]:
@@ -47,18 +46,27 @@ def back(subject: Names, data: Data = None, as_of: AsOf = None, *, as_json: AsJs
             raise SuyuanError(f"{_BACK}{gtin_fault(gtin)}", ErrorKind.USAGE)
         case _:
             raise SuyuanError(_BACK, ErrorKind.USAGE)
+    moments = (ms_of(known_at), ms_of(happened_by))
     with deployment_of(load(data=data)).queries() as ask:
-        trace = ask.trace_back(EVERYTHING, wanted, _ms(as_of))
+        trace = ask.trace_back(EVERYTHING, wanted, *moments)
         found = None if trace is None else plain(trace)
         if isinstance(wanted, OfLot) and not _is_known(found, of_lot=True):
             found = None
             if ask.chain(EVERYTHING, OfListing(wanted.producer_code, number_form(subject[1]) or "")) is not None:
                 raise SuyuanError(f"{_BACK}; {subject[1]} is a listing, what is {subject[2]}?", ErrorKind.USAGE)
-    _answer(found, draw_back, subject, as_json=as_json)
+        why = "" if found is not None else first_known(ask, wanted, *moments)
+    _answer(found, draw_back, subject, why, as_json=as_json)
 
 
 @app.command()
-def forward(subject: Names, data: Data = None, as_of: AsOf = None, *, as_json: AsJson = False) -> None:
+def forward(
+    subject: Names,
+    data: Data = None,
+    known_at: KnownAt = None,
+    happened_by: HappenedBy = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
     """From a lot PRODUCER GTIN LOT, a product GTIN, or a PRODUCER: what became of it, who has it, who sells it."""
     match subject:
         case [producer, gtin, lot]:
@@ -69,9 +77,12 @@ def forward(subject: Names, data: Data = None, as_of: AsOf = None, *, as_json: A
             wanted = OfProducer(_code(producer))
         case _:
             raise SuyuanError("name a lot: PRODUCER GTIN LOT; a product: GTIN; or a PRODUCER", ErrorKind.USAGE)
+    moments = (ms_of(known_at), ms_of(happened_by))
     with deployment_of(load(data=data)).queries() as ask:
-        found = plain(ask.trace_forward(EVERYTHING, wanted, _ms(as_of)))
-    _answer(found if _is_known(found, of_lot=len(subject) == 3) else None, draw_forward, subject, as_json=as_json)
+        trace = plain(ask.trace_forward(EVERYTHING, wanted, *moments))
+        found = trace if _is_known(trace, of_lot=len(subject) == 3) else None
+        why = "" if found is not None else first_known(ask, wanted, *moments)
+    _answer(found, draw_forward, subject, why, as_json=as_json)
 
 
 def _is_known(trace: Mapping[str, Any] | None, *, of_lot: bool) -> bool:
@@ -95,12 +106,13 @@ def _answer(
     found: Mapping[str, Any] | None,
     draw: Callable[[Mapping[str, Any]], RenderableType],
     subject: Sequence[str],
+    why: str,
     *,
     as_json: bool,
 ) -> None:
     if found is None:
         nothing = "no lot or listing" if len(subject) == 1 else "nothing"
-        raise SuyuanError(f"{nothing} is known of {' '.join(subject)}{_faults(subject)}")
+        raise SuyuanError(f"{nothing} is known of {' '.join(subject)}{why or _faults(subject)}")
     if as_json:
         print_json([found])
     else:
@@ -130,9 +142,3 @@ def _code(text: str) -> str:
 
 def _gtin(text: str) -> str:
     return gtin_form(text) or ""
-
-
-def _ms(moment: datetime | None) -> int | None:
-    if moment is None:
-        return None
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=CHINA)).timestamp() * 1000)

@@ -9,6 +9,7 @@ from suyuan.queries.sql.alerts import (
     end_of_changes,
     list_of_alerts,
 )
+from suyuan.queries.sql.chain_history import chain_versions, first_chain
 from suyuan.queries.sql.chains import ChainFilter, chain, chains, list_of_chains
 from suyuan.queries.sql.counts import Counts, counts, verdicts
 from suyuan.queries.sql.days import expired_unsaid, last_day
@@ -20,6 +21,7 @@ from suyuan.queries.sql.dead_letters import (
     whole_dead_letters,
 )
 from suyuan.queries.sql.evidence import events_by_evidence
+from suyuan.queries.sql.first_record import first_record
 from suyuan.queries.sql.reused_ids import count_reused_ids
 from suyuan.queries.sql.unmatched import (
     GRACE_MS,
@@ -43,6 +45,7 @@ __all__ = [
     "alert_history",
     "alerts",
     "chain",
+    "chain_versions",
     "chains",
     "count_reused_ids",
     "count_unmatched",
@@ -51,6 +54,8 @@ __all__ = [
     "end_of_changes",
     "events_by_evidence",
     "expired_unsaid",
+    "first_chain",
+    "first_record",
     "last_day",
     "list_of_alerts",
     "list_of_chains",

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from suyuan.access.scope import Scope
 from suyuan.domain.identifiers.normal_form_sql import normal_form_sql
 from suyuan.queries.paging import Listing, Order, Page, Paged, read_page, text
-from suyuan.queries.records import Records
+from suyuan.queries.records import Records, known_by
 from suyuan.queries.rows import Row, Tables, read
 from suyuan.queries.visible import visible_chains
 
@@ -60,13 +60,21 @@ def list_of_chains(scope: Scope, wanted: ChainFilter) -> Listing:
     )
 
 
-def chain(tables: Tables, scope: Scope, platform_code: str, listing_id: str, as_of: int | None = None) -> Row | None:
-    """The whole chain of a listing, as it is or as it was known at `as_of` (ms UTC); None for no such listing then.
+def chain(
+    tables: Tables,
+    scope: Scope,
+    platform_code: str,
+    listing_id: str,
+    as_of: int | None = None,
+    happened_by: int | None = None,
+) -> Row | None:
+    """The whole chain of a listing, as it is or as it was known at `as_of` (ms UTC), the latest that rests on nothing
+    later than `happened_by`; None for no such listing then.
 
     `gaps`, `nodes` and `hops` are lists of dicts; nodes of platform and holders are named by their entity
     records.
     """
-    known = "" if as_of is None else "AND received_at <= fromUnixTimestamp64Milli({as_of:Int64})"
+    known = known_by("received_at", as_of, "as_of") + known_by("as_of", happened_by, "happened_by")
     visible = visible_chains(scope)
     found = read(
         tables,
@@ -77,17 +85,23 @@ def chain(tables: Tables, scope: Scope, platform_code: str, listing_id: str, as_
             ORDER BY version DESC LIMIT 1
         ) WHERE {visible.condition}
         """,  # noqa: S608 - fixed texts, bound values
-        {"platform_code": platform_code, "listing_id": listing_id, "as_of": as_of, **visible.values},
+        {
+            "platform_code": platform_code,
+            "listing_id": listing_id,
+            "as_of": as_of,
+            "happened_by": happened_by,
+            **visible.values,
+        },
     )
     if not found:
         return None
-    _name_nodes(tables, found[0], as_of)
+    _name_nodes(Records(tables, as_of, happened_by), found[0])
     return found[0]
 
 
-def _name_nodes(tables: Tables, whole: Row, as_of: int | None) -> None:
+def _name_nodes(records: Records, whole: Row) -> None:
     bare = [node for node in whole["nodes"] if node["role"] in {"platform", "holder"}]
-    entities = Records(tables, as_of).entities({node["id"] for node in bare})
+    entities = records.entities({node["id"] for node in bare})
     for node in bare:
         if (entity := entities.get(node["id"])) is not None:
             for field in ("name", "status", "division", "evidence"):

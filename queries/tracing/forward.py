@@ -41,11 +41,12 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class ForwardTrace:
-    """What a recall would touch. `lots`: where the trace begins first, then by depth. `as_of`: ms UTC, None
-    for now.
+    """What a recall would touch. `lots`: where the trace begins first, then by depth. `as_of`, `happened_by`:
+    ms UTC, None for now.
     """
 
     as_of: int | None
+    happened_by: int | None
     lots: list[TracedLot]
     links: list[Link]
     cycles: list[list[LotKey]]
@@ -53,32 +54,39 @@ class ForwardTrace:
     offers: list[Offer]
 
 
-def trace_lot_forward(tables: Tables, scope: Scope, lot: LotKey, as_of: int | None = None) -> ForwardTrace:
+def trace_lot_forward(
+    tables: Tables, scope: Scope, lot: LotKey, as_of: int | None = None, happened_by: int | None = None
+) -> ForwardTrace:
     """From one lot, known or not."""
     must_see_the_country(scope, "traces")
-    return _trace(tables, Records(tables, as_of), [lot], set())
+    return _trace(tables, Records(tables, as_of, happened_by), [lot], set())
 
 
-def trace_product(tables: Tables, scope: Scope, gtin: str, as_of: int | None = None) -> ForwardTrace:
+def trace_product(
+    tables: Tables, scope: Scope, gtin: str, as_of: int | None = None, happened_by: int | None = None
+) -> ForwardTrace:
     """From every lot of a product."""
     must_see_the_country(scope, "traces")
-    records = Records(tables, as_of)
+    records = Records(tables, as_of, happened_by)
     return _trace(tables, records, records.lots_of_product(gtin), {gtin})
 
 
-def trace_producer(tables: Tables, scope: Scope, code: str, as_of: int | None = None) -> ForwardTrace:
+def trace_producer(
+    tables: Tables, scope: Scope, code: str, as_of: int | None = None, happened_by: int | None = None
+) -> ForwardTrace:
     """From every lot of a producer."""
     must_see_the_country(scope, "traces")
-    records = Records(tables, as_of)
+    records = Records(tables, as_of, happened_by)
     return _trace(tables, records, records.lots_of_producer(code), set())
 
 
 def _trace(tables: Tables, records: Records, begin: Iterable[LotKey], gtins: set[str]) -> ForwardTrace:
     lineage = downstream(records, begin)
     lots = lineage.depth.keys()
-    found = offers(tables, lots, gtins | {key.gtin for key in lots}, records.as_of)
+    found = offers(tables, lots, gtins | {key.gtin for key in lots}, records.as_of, records.happened_by)
     return ForwardTrace(
         records.as_of,
+        records.happened_by,
         traced_lots(records, lineage),
         lineage.links,
         lineage.cycles,

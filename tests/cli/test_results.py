@@ -168,6 +168,37 @@ def test_chains_and_chain_for_people(data, planted):
     assert "evidence: " in output
 
 
+def test_the_history_of_a_chain_ends_in_what_it_says(data, planted):
+    recalled = next(one for one in planted if one.gap == "lot_recalled")
+    named = (recalled.platform_code, recalled.listing_id)
+    versions = rows(data, "history", *named)
+    (whole,) = rows(data, "chain", *named)
+    assert versions[0]["gap_names"] == whole["gap_names"]
+    told = [set(version["gap_names"]) for version in [*versions, {"gap_names": []}]]
+    for version, gaps, former in zip(versions, told, told[1:], strict=False):
+        assert (set(version["gained"]), set(version["lost"])) == (gaps - former, former - gaps)
+    assert all(cause["evidence"].startswith(cause["kind"]) for version in versions for cause in version["causes"])
+    assert any(version["causes"] for version in versions)
+    code, output, _ = command(data, "history", *named)
+    assert (code, len(output.splitlines())) == (0, 1 + len(versions))
+    assert "+lot_recalled" in output
+    assert command(data, "history", recalled.platform_code, "nothing")[0] == 1
+
+
+def test_before_anything_was_known_the_answer_says_since_when_it_is(data, planted):
+    recalled = next(one for one in planted if one.gap == "lot_recalled")
+    named = (recalled.platform_code, recalled.listing_id)
+    (whole,) = rows(data, "chain", *named)
+    lot = (whole["producer_code"], whole["gtin"], whole["lot"])
+    for question in (("chain", *named), ("trace", "back", *named), ("trace", "forward", *lot)):
+        for option in ("--known-at", "--as-of"):
+            code, _, errors = command(data, *question, option, "2001-01-01")
+            assert (code, "then: first known on 20" in errors) == (1, True), errors
+        assert command(data, *question, "--known-at", "2100-01-01")[0] == 0
+    assert rows(data, "chain", *named, "--known-at", "2100-01-01") == [whole]
+    assert command(data, "trace", "forward", *lot, "--happened-by", "2001-01-01")[0] == 1
+
+
 def test_a_chain_that_is_not_there(data):
     code, _, errors = command(data, "chain", "91110105MA004TMC60", "nothing")
     assert code == 1

@@ -39,6 +39,8 @@ LOT = SAID["lot"][0]
 ASKED = {
     "chains": (ChainFilter(), ALL),
     "chain": (OfListing(FIRST["platform_code"], "l0"),),
+    "chain_history": (OfListing(FIRST["platform_code"], "l0"), ALL),
+    "first_known": (OfLot(LOT["producer_code"], GTIN, "L0"),),
     "verdicts": (),
     "alerts": (AlertFilter(), ALL),
     "alert_changes": (AlertFilter(), ALL),

@@ -8,6 +8,7 @@ from suyuan.sinks.table_sink import TableSink
 from tests.sinks.conftest import emptied
 from tests.sinks.contract.asking import AskingContract
 from tests.sinks.contract.checking import CheckingContract
+from tests.sinks.contract.history import HistoryContract
 from tests.sinks.contract.loading import LoadingContract
 from tests.sinks.contract.migrating import MigratingContract
 from tests.sinks.contract.tracing import TracingContract
@@ -64,6 +65,10 @@ class TestVerifying(VerifyingContract):
 
 
 class TestAsking(AskingContract):
+    pass
+
+
+class TestHistory(HistoryContract):
     pass
 
 

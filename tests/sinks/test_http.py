@@ -11,6 +11,7 @@ from suyuan.sinks.readers import Budget
 from tests.sinks.conftest import WITHOUT_FSYNC, emptied
 from tests.sinks.contract.asking import AskingContract
 from tests.sinks.contract.checking import CheckingContract
+from tests.sinks.contract.history import HistoryContract
 from tests.sinks.contract.loading import LoadingContract
 from tests.sinks.contract.migrating import MigratingContract
 from tests.sinks.contract.tracing import TracingContract
@@ -71,6 +72,10 @@ class TestVerifying(VerifyingContract):
 
 
 class TestAsking(AskingContract):
+    pass
+
+
+class TestHistory(HistoryContract):
     pass
 
 
