@@ -6,16 +6,21 @@ import hashlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from suyuan.publishing.files.batches import Outlet
-from suyuan.publishing.files.tally import Tally
+import polars as pl
+
+from suyuan.publishing.files.outlet import Outlet
+from suyuan.publishing.keys import Identities
 
 
 def append_control(
-    open_outlet: Callable[[Tally], AbstractContextManager[Outlet]], name: str, key: str, value: bytes
+    open_outlet: Callable[[], AbstractContextManager[Outlet]], name: str, key: str, value: bytes
 ) -> None:
     """Append one message to the topic `in.<name>` of `schemas.topics.CONTROLS`; durable on return. `open_outlet`: of a
     deployment. Raises SuyuanError.
     """
-    with open_outlet(Tally()) as outlet:
-        outlet.append(name, [key.encode()], [value], [hashlib.sha256(value).digest()[:16]])
-        outlet.finish()
+    digest = hashlib.sha256(value)
+    named = Identities(name, [key.encode()], [digest.digest()[:16]], [digest.hexdigest()[:16]], pl.DataFrame())
+    with open_outlet() as outlet:
+        taken = outlet.append(named, [value]).result()
+    if taken.failure is not None:
+        raise taken.failure

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from suyuan.operations.dead_letters.place import Place
     from suyuan.operations.exporting.lines import Exported
     from suyuan.operations.tail import Tail
-    from suyuan.publishing.files.batches import Outlet
-    from suyuan.publishing.files.tally import Tally
+    from suyuan.publishing.files.outlet import Known, Outlet
     from suyuan.queries.api import Queries
     from suyuan.sinks.log_reader import TopicPartition
 
@@ -33,8 +32,8 @@ class Deployment(Protocol):
     def queries(self) -> AbstractContextManager[Queries]:
         """To ask the tables: of the server where one is named, else in the data folder."""
 
-    def outlet(self, tally: Tally) -> AbstractContextManager[Outlet]:
-        """Where published events go. What the tally counts as accepted is stored."""
+    def outlet(self, known: Known | None = None) -> AbstractContextManager[Outlet]:
+        """Where published events go. `known`: asked for what was taken in before, where the log cannot tell."""
 
     def tail(
         self, topics: Sequence[str], first_offsets: Mapping[TopicPartition, int] | None = None

@@ -79,9 +79,9 @@ def publish(
         settings = None if check else load(data=data, kafka=kafka)
         refused = opened.enter_context(closing(_refused_rows(errors, files))) if errors is not None else None
         try:
-            to = nullcontext(NoOutlet(tally)) if settings is None else deployment_of(settings).outlet(tally)
+            to = nullcontext(NoOutlet()) if settings is None else deployment_of(settings).outlet()
             with to as outlet, progress_bar(tally) as progress:
-                Publication(Publisher(outlet), tally, progress, options, refused, shown).publish(files)
+                Publication(Publisher(outlet, tally), tally, progress, options, refused, shown).publish(files)
         except SuyuanError as error:
             failure = error
     _answer(tally, failure, shown, refused, as_json=as_json)

@@ -6,7 +6,8 @@ import json
 import threading
 import time
 
-from suyuan.publishing.files.batches import Outlet, Publisher
+from suyuan.publishing.files.batches import Publisher
+from suyuan.publishing.files.outlet import Outlet
 from suyuan.schemas.validation import InvalidEvent, parse_event
 from suyuan.simulation.market import Market
 

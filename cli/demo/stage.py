@@ -12,7 +12,6 @@ from suyuan.cli.demo.feed import Feed
 from suyuan.cli.demo.picture import Figures
 from suyuan.cli.demo.tour import tour
 from suyuan.publishing.files.embedded import EmbeddedOutlet
-from suyuan.publishing.files.tally import Tally
 from suyuan.queries.answers import each_plain
 from suyuan.queries.api import AlertFilter, ChainFilter, Page
 from suyuan.queries.paging import walk
@@ -56,8 +55,8 @@ async def perform(show: Show, look: Callable[[Figures], None] | None = None) -> 
     run = EmbeddedRun(show.settings, once=True)
     await run.start()
     began = time.monotonic()
-    market, tally = Market(show.seed), Tally()
-    feed = Feed(market, show.events, show.rate, EmbeddedOutlet(run.log, run.partitions, tally))
+    market = Market(show.seed)
+    feed = Feed(market, show.events, show.rate, EmbeddedOutlet(run.log, run.partitions))
     looking: asyncio.Task[None] | None = None
     try:
         if look is not None:

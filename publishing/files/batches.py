@@ -3,55 +3,77 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict, deque
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
+from suyuan.errors import SuyuanError
 from suyuan.publishing.checking import refuse
-from suyuan.publishing.keys import keys_and_ids
+from suyuan.publishing.errors import Undelivered
+from suyuan.publishing.files.outlet import Outlet, Taken
+from suyuan.publishing.files.tally import Tally
+from suyuan.publishing.files.verdicts import Place, Said, Told, Verdict
+from suyuan.publishing.keys import Identities, identities
 from suyuan.schemas.events import encode_event
 
 _BATCH = 4_000
 _BATCH_BYTES = 16 << 20
 """of all kinds together: what is held in memory, whatever the size of events"""
+_UNDER_WAY = 2
+"""batches being stored while the next one is read"""
+_NOWHERE = Place(0, 0)
 
-
-class Outlet(Protocol):
-    """Where events go."""
-
-    def append(self, kind: str, keys: Sequence[bytes], values: Sequence[bytes], ids: Sequence[bytes]) -> None:
-        """Hand over events of one kind; they need not be stored yet."""
-
-    def finish(self) -> None:
-        """Wait until all is stored."""
+Judge = Callable[[str, Mapping[str, Any]], None]
+"""of a kind and an event: raises InvalidEvent for one that may not be published here"""
 
 
 @dataclass(slots=True)
 class _Batch:
     events: list[Mapping[str, Any]] = field(default_factory=list)
     values: list[bytes] = field(default_factory=list)
+    places: list[Place] = field(default_factory=list)
 
 
 class Publisher:
-    """Collects events by kind and hands them to the outlet in batches of one kind."""
+    """Collects events by kind and hands them to the outlet in batches of one kind. What its tally counts is stored."""
 
-    def __init__(self, outlet: Outlet, clock: Callable[[], float] = time.time) -> None:
-        """`clock`: seconds since the epoch; the log will take an event about now."""
+    def __init__(
+        self,
+        outlet: Outlet,
+        tally: Tally | None = None,
+        clock: Callable[[], float] = time.time,
+        judge: Judge | None = None,
+        told: Told | None = None,
+    ) -> None:
+        """`clock`: seconds since the epoch; the log will take an event about now. `told`: gets a verdict of each event
+        that is stored, in no order.
+        """
         self._outlet = outlet
+        self._tally = tally if tally is not None else Tally()
+        if outlet.knows_reuse and self._tally.reused_id is None:
+            self._tally.reused_id = 0
         self._clock = clock
+        self._judge = judge
+        self._told = told
         self._batches: defaultdict[str, _Batch] = defaultdict(_Batch)
         self._bytes = 0
+        self._under_way: deque[tuple[Future[Taken], Identities, list[Place]]] = deque()
 
-    def take(self, kind: str, event: Mapping[str, Any]) -> None:
-        """Take one event in. Raises InvalidEvent where the rules of acceptance refuse it, ValueError where its schema
-        does not allow it.
+    def take(self, kind: str, event: Mapping[str, Any], place: Place = _NOWHERE) -> None:
+        """Take one event in. Raises InvalidEvent where the rules of acceptance or the judge refuse it, ValueError where
+        its schema does not allow it.
         """
+        if self._judge is not None:
+            self._judge(kind, event)
         refuse(kind, event, self._clock())
         value = encode_event(kind, event)
         batch = self._batches[kind]
         batch.events.append(event)
         batch.values.append(value)
+        if self._told is not None:
+            batch.places.append(place)
         self._bytes += len(value)
         if len(batch.values) >= _BATCH:
             self._hand_over(kind)
@@ -59,13 +81,44 @@ class Publisher:
             self._hand_over(*self._batches)
 
     def flush(self) -> None:
-        """Return when everything taken in so far is stored."""
+        """Return when everything taken in so far is stored. Raises SuyuanError: what is not told is not known to be."""
         self._hand_over(*self._batches)
-        self._outlet.finish()
+        self._await_appends(0)
 
     def _hand_over(self, *kinds: str) -> None:
         for kind in kinds:
             batch = self._batches.pop(kind)
             self._bytes -= sum(map(len, batch.values))
-            keys, ids = keys_and_ids(kind, batch.events)
-            self._outlet.append(kind, keys, batch.values, ids)
+            named = identities(kind, batch.events)
+            self._under_way.append((self._outlet.append(named, batch.values), named, batch.places))
+            self._await_appends(_UNDER_WAY)
+
+    def _await_appends(self, most: int) -> None:
+        failures: list[SuyuanError] = []
+        while len(self._under_way) > (0 if failures else most):
+            future, named, places = self._under_way.popleft()
+            try:
+                taken = future.result()
+            except SuyuanError as error:
+                failures.append(error)
+                continue
+            self._count(taken, named, places)
+            if taken.failure is not None:
+                failures.append(taken.failure)
+        if failures:
+            lost = [each.count for each in failures if isinstance(each, Undelivered)]
+            reason = next((each.reason for each in failures if isinstance(each, Undelivered)), "")
+            raise Undelivered(sum(lost), reason) if len(lost) == len(failures) else failures[0]
+
+    def _count(self, taken: Taken, named: Identities, places: list[Place]) -> None:
+        accepted = taken.new.count(True)
+        self._tally.accepted += accepted
+        self._tally.duplicate += taken.new.count(False)
+        if taken.reused is not None:
+            self._tally.reused_id = (self._tally.reused_id or 0) + taken.reused
+        if self._told is not None:
+            told = zip(taken.new, places, named.refs(), named.rows["event_id"].to_list(), strict=True)
+            for new, place, ref, event_id in told:
+                if new is not None:
+                    said = Said.ACCEPTED if new else Said.DUPLICATE
+                    self._told(Verdict(place.index, place.line, said, named.kind, event_id, ref))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from typing import Any
 
+from suyuan.publishing.files.outlet import Taken
 from suyuan.publishing.files.records import Reading
-from suyuan.publishing.files.tally import Tally
+from suyuan.publishing.keys import Identities
 from suyuan.schemas.kinds import PERSONAL
 from suyuan.schemas.validation import ParsedEvent
 
@@ -19,26 +21,25 @@ _REMEMBERED = 1_000_000
 
 
 class NoOutlet:
-    """Takes events and counts them; knows only what this check has brought."""
+    """Takes events and keeps none; knows only what this check has brought."""
 
-    def __init__(self, tally: Tally) -> None:
-        self._tally = tally
+    knows_reuse = False
+
+    def __init__(self) -> None:
         self._seen: dict[bytes, None] = {}
 
-    def append(self, kind: str, keys: Sequence[bytes], values: Sequence[bytes], ids: Sequence[bytes]) -> None:
-        """Count events of one kind."""
-        del kind, keys, values
-        for identity in ids:
-            if identity in self._seen:
-                self._tally.duplicate += 1
-                continue
-            self._tally.accepted += 1
+    def append(self, named: Identities, values: Sequence[bytes]) -> Future[Taken]:
+        """See `Outlet`; answered at once."""
+        del values
+        new: list[bool | None] = []
+        for identity in named.ids:
+            new.append(identity not in self._seen)
             self._seen[identity] = None
             if len(self._seen) > _REMEMBERED:
                 del self._seen[next(iter(self._seen))]
-
-    def finish(self) -> None:
-        """Nothing waits."""
+        taken: Future[Taken] = Future()
+        taken.set_result(Taken(new))
+        return taken
 
 
 class Shown:

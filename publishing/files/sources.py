@@ -11,11 +11,17 @@ import sys
 from collections.abc import Callable
 from typing import IO, Any, BinaryIO
 
+from suyuan.publishing.files.problems import FileRefusedError
+
 STDIN = "-"
 _GZIP = b"\x1f\x8b"
 
 
 Raw = IO[bytes] | io.RawIOBase
+
+
+class TooLarge(FileRefusedError):
+    """More bytes come out of a file than may, or more records: it may be a bomb."""
 
 
 class Source:
@@ -24,14 +30,22 @@ class Source:
     Raises OSError, EOFError or zlib.error where the file or its compression cannot be read.
     """
 
-    def __init__(self, name: str, raw: Raw, size: int | None, reopen: Callable[[], Raw] | None) -> None:
+    def __init__(
+        self,
+        name: str,
+        raw: Raw,
+        size: int | None,
+        reopen: Callable[[], Raw] | None,
+        most_bytes: int | None = None,
+    ) -> None:
         """`size`: bytes of the file as stored, None where that is not known beforehand. `reopen`: the same bytes from
-        the beginning, None for a pipe.
+        the beginning, None for a pipe. `most_bytes`: that may come out, unpacked; `read` raises TooLarge for more.
         """
         self.name = name
         self.size = size
         self._raw = raw
         self._reopen = reopen
+        self._most_bytes = most_bytes
         self._head = b""
         self._stream: Raw | gzip.GzipFile = raw
         self._waits = False
@@ -52,9 +66,14 @@ class Source:
     def read(self, size: int) -> bytes:
         """The next bytes."""
         if self._head:
-            head, self._head = self._head, b""
-            return head
-        return self._stream.read(size) or b""
+            data, self._head = self._head, b""
+        else:
+            data = self._stream.read(size) or b""
+        if self._most_bytes is not None:
+            self._came += len(data)
+            if self._came > self._most_bytes:
+                raise TooLarge(f"more than {self._most_bytes:,} bytes, unpacked: send it in parts")
+        return data
 
     def would_wait(self) -> bool:
         """Whether nothing is there right now (a pipe whose writer is slow)."""
@@ -71,6 +90,7 @@ class Source:
 
     def _begin(self) -> None:
         self._waits = self._reopen is None
+        self._came = 0
         self._head = fill(self._raw, 4)
         self._stream = self._raw
         if self._head.startswith(_GZIP):

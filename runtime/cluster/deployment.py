@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from suyuan.operations.dead_letters.place import Place
     from suyuan.operations.exporting.lines import Exported
     from suyuan.operations.tail import Tail
-    from suyuan.publishing.files.batches import Outlet
-    from suyuan.publishing.files.tally import Tally
+    from suyuan.publishing.files.outlet import Known, Outlet
     from suyuan.queries.api import Queries
     from suyuan.sinks.log_reader import TopicPartition
 
@@ -41,11 +40,11 @@ class Cluster:
 
         return tables(self._settings)
 
-    def outlet(self, tally: Tally) -> AbstractContextManager[Outlet]:
+    def outlet(self, known: Known | None = None) -> AbstractContextManager[Outlet]:
         """See `Deployment`."""
         from suyuan.publishing.files.kafka import outlet
 
-        return outlet(self._settings.kafka_connection(), tally)
+        return outlet(self._settings.kafka_connection(), known)
 
     @contextmanager
     def tail(self, topics: Sequence[str], first_offsets: Mapping[TopicPartition, int] | None = None) -> Iterator[Tail]:

@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from suyuan.operations.dead_letters.place import Place
     from suyuan.operations.exporting.lines import Exported
     from suyuan.operations.tail import Tail
-    from suyuan.publishing.files.batches import Outlet
-    from suyuan.publishing.files.tally import Tally
+    from suyuan.publishing.files.outlet import Known, Outlet
     from suyuan.queries.api import Queries
     from suyuan.sinks.log_reader import TopicPartition
 
@@ -40,11 +39,12 @@ class Embedded:
 
         return tables(self._settings)
 
-    def outlet(self, tally: Tally) -> AbstractContextManager[Outlet]:
-        """See `Deployment`. Makes folder and topics where they are not there."""
+    def outlet(self, known: Known | None = None) -> AbstractContextManager[Outlet]:
+        """See `Deployment`. Makes folder and topics where they are not there; its log knows what it has taken."""
         from suyuan.publishing.files.embedded import outlet
 
-        return outlet(self._folder, self._settings.partitions, tally, fsync=self._settings.fsync)
+        del known
+        return outlet(self._folder, self._settings.partitions, fsync=self._settings.fsync)
 
     @contextmanager
     def tail(self, topics: Sequence[str], first_offsets: Mapping[TopicPartition, int] | None = None) -> Iterator[Tail]:

@@ -91,7 +91,7 @@ def test_brokers_that_stop_answering_end_it(suyuan, broker, monkeypatch, tmp_pat
 
     def append(outlet, *batch):
         broker.pause()
-        real(outlet, *batch)
+        return real(outlet, *batch)
 
     monkeypatch.setattr(kafka.KafkaOutlet, "append", append)
     try:

@@ -43,8 +43,8 @@ def entities(count):
 
 def publish(deployment, events):
     tally = Tally()
-    with deployment.outlet(tally) as outlet:
-        publisher = Publisher(outlet, clock=lambda: NOON / 1000 + 60)
+    with deployment.outlet() as outlet:
+        publisher = Publisher(outlet, tally, clock=lambda: NOON / 1000 + 60)
         for each in map(parsed_whenever, events):
             publisher.take(each.kind, each.event)
         publisher.flush()
@@ -230,7 +230,7 @@ def test_settings_are_verified_by_whoever_needs_them(tmp_path):
     with mixed.queries() as ask, pytest.raises(SuyuanError, match="there is no data folder"):
         ask.verdicts(EVERYTHING)
     with pytest.raises(SuyuanError, match=r"SUYUAN_KAFKA_TLS: elsewhere\.example would be spoken to") as refused:
-        mixed.outlet(Tally())
+        mixed.outlet()
     assert refused.value.kind == ErrorKind.CONFIGURATION
     with pytest.raises(SuyuanError, match="SUYUAN_CLICKHOUSE"):
         list(deployment_of(Settings(data=tmp_path / "none", clickhouse="elsewhere.example:8123")).checks())
