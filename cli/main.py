@@ -31,6 +31,7 @@ COMMANDS = {
         "chains": "chains:chains",
         "chain": "chains:chain",
         "history": "chains:history",
+        "feedback": "feedback:feedback",
         "alerts": "alerts:alerts",
         "trace": "trace:app",
         "unmatched": "unmatched:unmatched",

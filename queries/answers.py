@@ -120,6 +120,32 @@ class ChainVersion(msgspec.Struct, frozen=True):
     assessment: int
 
 
+class Feedback(msgspec.Struct, frozen=True):
+    """A listing that has gaps, for the platform that shows it."""
+
+    platform_code: str
+    listing_id: str
+    verdict: str
+    title: str | None
+    url: str | None
+    seller_code: str | None
+    producer_code: str | None
+    gtin: str | None
+    lot: str | None
+    licence_no: str | None
+    gap_names: list[str]
+    gaps: list[Gap]
+    listed_at: int
+    received_at: int
+
+
+class GapCounts(msgspec.Struct, frozen=True):
+    """How many listings have each verdict, and how many each gap, the most first."""
+
+    verdicts: dict[str, int]
+    gaps: dict[str, int]
+
+
 class Alert(msgspec.Struct, frozen=True):
     """An alert as it stands."""
 

@@ -23,7 +23,9 @@ from suyuan.queries.answers import (
     ChainVersion,
     DeadLetter,
     Event,
+    Feedback,
     ForwardTrace,
+    GapCounts,
     Replay,
     Unmatched,
     WholeChain,
@@ -45,7 +47,7 @@ from suyuan.queries.questions import (
     Whole,
 )
 from suyuan.queries.spool import Spool
-from suyuan.queries.sql import AlertFilter, ChainFilter, DeadLetterFilter, UnmatchedFilter
+from suyuan.queries.sql import AlertFilter, ChainFilter, DeadLetterFilter, FeedbackFilter, UnmatchedFilter
 from suyuan.sinks.damage import Damage
 
 __all__ = [
@@ -53,6 +55,7 @@ __all__ = [
     "Anew",
     "ChainFilter",
     "DeadLetterFilter",
+    "FeedbackFilter",
     "NothingProcessed",
     "OfListing",
     "OfLot",
@@ -124,6 +127,14 @@ class Queries(Protocol):
     def verdicts(self, scope: Scope) -> dict[str, int]:
         """How many current chains have each verdict."""
         return self.answer(q.VERDICTS, scope, None)
+
+    def feedback(self, scope: Scope, wanted: FeedbackFilter, page: Page) -> Paged[Feedback]:
+        """Listings with gaps, by platform and listing. What would mend each: `to_mend`."""
+        return self.answer(q.FEEDBACK, scope, Listed(wanted, page))
+
+    def gap_counts(self, scope: Scope, wanted: FeedbackFilter) -> GapCounts:
+        """Of the listings that the filter wants, how many have each verdict and each gap."""
+        return self.answer(q.GAP_COUNTS, scope, wanted)
 
     def alerts(self, scope: Scope, wanted: AlertFilter, page: Page) -> Paged[Alert]:
         """Alerts as they stand, the newest first."""

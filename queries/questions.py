@@ -24,7 +24,9 @@ from suyuan.queries.answers import (
     ChainVersion,
     DeadLetter,
     Event,
+    Feedback,
     ForwardTrace,
+    GapCounts,
     Replay,
     Unmatched,
     WholeChain,
@@ -37,7 +39,7 @@ from suyuan.queries.chain_check.describing import describe
 from suyuan.queries.chain_check.recent import Recent
 from suyuan.queries.paging import MOST_ROWS, Cursor, Listing, Page, Paged
 from suyuan.queries.records import LotKey
-from suyuan.queries.sql import AlertFilter, ChainFilter, DeadLetterFilter, UnmatchedFilter
+from suyuan.queries.sql import AlertFilter, ChainFilter, DeadLetterFilter, FeedbackFilter, UnmatchedFilter
 from suyuan.queries.visible import must_see_everything
 from suyuan.sinks.damage import Damage, damage
 from suyuan.sinks.readers import Reader
@@ -182,6 +184,14 @@ def _verdicts(reader: Reader, scope: Scope, _: None) -> dict[str, int]:
     return sql.verdicts(reader, scope)
 
 
+def _feedback(reader: Reader, scope: Scope, listed: Listed[FeedbackFilter]) -> Paged[Feedback]:
+    return _typed(sql.feedback(reader, scope, listed.wanted, listed.page), Feedback)
+
+
+def _gap_counts(reader: Reader, scope: Scope, wanted: FeedbackFilter) -> GapCounts:
+    return msgspec.convert(sql.gap_counts(reader, scope, wanted), GapCounts)
+
+
 def _alerts(reader: Reader, scope: Scope, listed: Listed[AlertFilter]) -> Paged[Alert]:
     return _typed(sql.alerts(reader, scope, listed.wanted, listed.page), Alert)
 
@@ -271,6 +281,8 @@ CHAIN_HISTORY = Question(
 )
 FIRST_KNOWN = Question("first_known", Subject, int | None, _always(Use.INTERACTIVE), _first_known)
 VERDICTS = Question("verdicts", None, dict[str, int], _always(Use.INTERACTIVE), _verdicts)
+FEEDBACK = Question("feedback", Listed[FeedbackFilter], Paged[Feedback], _of_page, _feedback)
+GAP_COUNTS = Question("gap_counts", FeedbackFilter, GapCounts, _always(Use.INTERACTIVE), _gap_counts)
 ALERTS = Question("alerts", Listed[AlertFilter], Paged[Alert], _of_page, _alerts)
 ALERT_CHANGES = Question("alert_changes", Listed[AlertFilter], Paged[AlertChange], _always(Use.FEED), _alert_changes)
 END_OF_ALERT_CHANGES = Question("end_of_alert_changes", None, Cursor | None, _always(Use.FEED), _end_of_alert_changes)
@@ -297,6 +309,7 @@ _ALL: Iterable[Question[Any, Any]] = (
     *(CHAINS, CHAIN, CHAIN_HISTORY, FIRST_KNOWN),
     *(VERDICTS, ALERTS, ALERT_CHANGES, END_OF_ALERT_CHANGES, TRACE_BACK, TRACE_FORWARD, DEAD_LETTERS),
     *(WHOLE_DEAD_LETTERS, REPLAYS, EVENTS, REUSED_IDS, UNMATCHED, UNMATCHED_COUNTS, DAMAGE, CHAINS_ANEW, PING),
+    *(FEEDBACK, GAP_COUNTS),
 )
 QUESTIONS = {question.name: question for question in _ALL}
 """every one, by its name in messages between processes"""
@@ -307,7 +320,8 @@ EVERY_DEAD_LETTER = Export(
     "every_dead_letter", Whole[DeadLetterFilter], DeadLetter, sql.list_of_dead_letters, DEAD_LETTERS
 )
 EVERY_UNMATCHED = Export("every_unmatched", Whole[UnmatchedFilter], Unmatched, sql.list_of_unmatched, UNMATCHED)
-_EXPORTS: Iterable[Export[Any, Any]] = (EVERY_CHAIN, EVERY_ALERT, EVERY_DEAD_LETTER, EVERY_UNMATCHED)
+EVERY_FEEDBACK = Export("every_feedback", Whole[FeedbackFilter], Feedback, sql.list_of_feedback, FEEDBACK)
+_EXPORTS: Iterable[Export[Any, Any]] = (EVERY_CHAIN, EVERY_FEEDBACK, EVERY_ALERT, EVERY_DEAD_LETTER, EVERY_UNMATCHED)
 EXPORTS = {export.name: export for export in _EXPORTS}
 """every one, by its name in messages between processes"""
 

@@ -21,6 +21,7 @@ from suyuan.queries.sql.dead_letters import (
     whole_dead_letters,
 )
 from suyuan.queries.sql.evidence import events_by_evidence
+from suyuan.queries.sql.feedback import FeedbackFilter, feedback, gap_counts, list_of_feedback
 from suyuan.queries.sql.first_record import first_record
 from suyuan.queries.sql.reused_ids import count_reused_ids
 from suyuan.queries.sql.unmatched import (
@@ -39,6 +40,7 @@ __all__ = [
     "ChainFilter",
     "Counts",
     "DeadLetterFilter",
+    "FeedbackFilter",
     "UnmatchedFilter",
     "alert",
     "alert_changes",
@@ -54,12 +56,15 @@ __all__ = [
     "end_of_changes",
     "events_by_evidence",
     "expired_unsaid",
+    "feedback",
     "first_chain",
     "first_record",
+    "gap_counts",
     "last_day",
     "list_of_alerts",
     "list_of_chains",
     "list_of_dead_letters",
+    "list_of_feedback",
     "list_of_unmatched",
     "replays",
     "unmatched",

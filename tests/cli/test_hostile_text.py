@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from suyuan.cli import progress
 from suyuan.cli.commands import alerts as alerts_command
-from suyuan.cli.commands import chains, deadletters, doctor, trace, unmatched
+from suyuan.cli.commands import chains, deadletters, doctor, feedback, trace, unmatched
 from suyuan.cli.commands import event as event_command
 from suyuan.cli.demo.picture import Figures, draw, line
 from suyuan.cli.main import COMMANDS, app
@@ -112,10 +112,19 @@ UNMATCHED = {
     "missing": "product",
     "received_at": 1,
 }
+FEEDBACK = {
+    "platform_code": "P",
+    "listing_id": "1",
+    "title": "t",
+    "verdict": "broken",
+    "gaps": [{"gap": "lot_unknown", "class": "broken", "subject": "s", "detail": "d", "evidence": ["e"]}],
+    "received_at": 1,
+}
 LISTING_EVENT = {"evidence": "x", "kind": "listing", "title": "x", "source_partition": 0, "source_offset": 1}
 ANSWERS = {
     "unmatched": [UNMATCHED],
     "chains": [CHAIN_ROW],
+    "feedback": [FEEDBACK],
     "chain": [CHAIN],
     "alerts": [ALERT],
     "trace_back": [TRACE],
@@ -129,6 +138,7 @@ WALKS = {
     "unmatched": ["unmatched"],
     "chains": ["chains"],
     "chain": ["chain", "P", HOSTILE],
+    "feedback": ["feedback", "P"],
     "event": ["event", "listing/P/1"],
     "alerts": ["alerts"],
     "trace back": ["trace", "back", "P", HOSTILE],
@@ -179,7 +189,7 @@ def answering(monkeypatch):
     """Has every question of the commands answered with rows of a text."""
 
     def answer(text):
-        for module in (alerts_command, chains, deadletters, event_command, trace, unmatched):
+        for module in (alerts_command, chains, deadletters, event_command, feedback, trace, unmatched):
             monkeypatch.setattr(module, "deployment_of", lambda _: Hostile(text))
 
     return answer

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 import shlex
@@ -197,6 +199,28 @@ def test_before_anything_was_known_the_answer_says_since_when_it_is(data, plante
         assert command(data, *question, "--known-at", "2100-01-01")[0] == 0
     assert rows(data, "chain", *named, "--known-at", "2100-01-01") == [whole]
     assert command(data, "trace", "forward", *lot, "--happened-by", "2001-01-01")[0] == 1
+
+
+def test_a_platform_is_told_what_it_has_to_mend(data):
+    chains = rows(data, "chains")
+    platform = chains[0]["platform_code"]
+    expected = sorted(
+        (row["listing_id"], gap["gap"]) for row in chains if row["platform_code"] == platform for gap in row["gaps"]
+    )
+    lines = rows(data, "feedback", platform.lower())
+    assert sorted((line["listing_id"], line["gap"]) for line in lines) == expected
+    assert all(line["how_zh"] and line["how_en"] for line in lines)
+    some = rows(data, "feedback", platform, "--gap", lines[0]["gap"], "--limit", 2)
+    assert {line["gap"] for line in some} == {lines[0]["gap"]}
+    code, table, errors = command(data, "feedback", platform, "--limit", 3)
+    assert (code, len(table.splitlines())) == (0, 4)
+    assert "the first 3 of more" in errors
+    sheet = process(data, "feedback", platform, "--csv", encoding="utf-8-sig")[1]
+    assert sum(1 for _ in csv.DictReader(io.StringIO(sheet, newline=""))) == len(lines)
+    code, _, errors = command(data, "feedback", "9133")
+    assert (code, "nothing to mend" in errors, "format" in errors) == (0, True, True)
+    assert command(data, "feedback", platform, "--gap", "hole")[0] == 2
+    assert command(data, "feedback", platform, "--json", "--csv")[0] == 2
 
 
 def test_a_chain_that_is_not_there(data):

@@ -30,7 +30,10 @@ def _chain(number):
         producer_code=producer,
         seller_division=CODES[seller],
         producer_division=CODES.get(producer),
-        gaps=[{"gap": "lot_unknown", "class": "broken", "subject": "批", "detail": None, "evidence": ["A/1"]}],
+        gap_names=["lot_unknown"] if number % 4 else [],
+        gaps=[{"gap": "lot_unknown", "class": "broken", "subject": "批", "detail": None, "evidence": ["A/1"]}]
+        if number % 4 or not number
+        else [],
         nodes=[node("seller", seller, name="卖家")],
         title="绿茶" * CHANCE.randrange(3),
     )

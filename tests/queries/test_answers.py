@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections import Counter
 from functools import partial
 
 import pytest
@@ -18,6 +19,7 @@ from suyuan.queries.api import (
     Anew,
     ChainFilter,
     DeadLetterFilter,
+    FeedbackFilter,
     OfListing,
     OfLot,
     OfProducer,
@@ -42,6 +44,8 @@ ASKED = {
     "chain_history": (OfListing(FIRST["platform_code"], "l0"), ALL),
     "first_known": (OfLot(LOT["producer_code"], GTIN, "L0"),),
     "verdicts": (),
+    "feedback": (FeedbackFilter(), ALL),
+    "gap_counts": (FeedbackFilter(),),
     "alerts": (AlertFilter(), ALL),
     "alert_changes": (AlertFilter(), ALL),
     "end_of_alert_changes": (),
@@ -61,6 +65,7 @@ ASKED = {
 """by method, what is asked for beside the scope"""
 LISTS = {
     "chains": (ChainFilter(), ("platform_code", "listing_id")),
+    "feedback": (FeedbackFilter(), ("platform_code", "listing_id")),
     "alerts": (AlertFilter(), ("alert_id",)),
     "alert_changes": (AlertFilter(), ("alert_id", "sequence")),
     "dead_letters": (DeadLetterFilter(), ("topic", "source_partition", "source_offset")),
@@ -192,7 +197,7 @@ def test_who_may_see_the_whole_country_may_trace(queries, name):
     assert getattr(queries, name)(whole, *ASKED[name]) == getattr(queries, name)(EVERYTHING, *ASKED[name])
 
 
-@pytest.mark.parametrize("name", ["chains", "verdicts", "chain", "alerts", "alert_changes"])
+@pytest.mark.parametrize("name", ["chains", "verdicts", "chain", "feedback", "gap_counts", "alerts", "alert_changes"])
 def test_what_nobody_published_is_no_publishers(queries, name):
     with pytest.raises(OutsideScope):
         getattr(queries, name)(Scope((Publisher(next(iter(CODES))),)), *ASKED[name])
@@ -210,6 +215,37 @@ def test_chains_are_those_of_the_scope_and_no_others(queries, scope):
     for row in SAID["chain"][:3]:
         one = queries.chain(scope, OfListing(row["platform_code"], row["listing_id"]))
         assert (one is not None) == ((row["platform_code"], row["listing_id"]) in expected)
+
+
+@often
+@given(scope=scopes)
+def test_feedback_and_its_counts_are_of_the_scope_and_no_others(queries, scope):
+    if only_publishers(scope):
+        return
+    seen = [row for row in SAID["chain"] if sees_chain(scope, row)]
+    found = queries.feedback(scope, FeedbackFilter(), ALL).rows
+    assert {(row.platform_code, row.listing_id) for row in found} == {
+        (row["platform_code"], row["listing_id"]) for row in seen if row["gap_names"]
+    }
+    counts = queries.gap_counts(scope, FeedbackFilter())
+    assert counts.verdicts == Counter(row["verdict"] for row in seen)
+    assert counts.gaps == Counter(gap for row in seen for gap in row["gap_names"])
+
+
+def test_feedback_is_of_the_platform_and_the_gap_that_are_asked_for(queries):
+    wanted = FeedbackFilter(PLATFORMS[0].lower(), gap="lot_unknown", verdict="broken")
+    found = queries.feedback(EVERYTHING, wanted, ALL).rows
+    expected = [
+        row
+        for row in SAID["chain"]
+        if row["gap_names"] and row["platform_code"] == PLATFORMS[0] and row["verdict"] == "broken"
+    ]
+    assert {row.listing_id for row in found} == {row["listing_id"] for row in expected}
+    assert len(found) > 1
+    assert queries.gap_counts(EVERYTHING, wanted).gaps == {"lot_unknown": len(expected)}
+    assert queries.feedback(EVERYTHING, FeedbackFilter(gap="oversold"), ALL).rows == []
+    (one,) = queries.feedback(EVERYTHING, FeedbackFilter(PLATFORMS[0], listing_id=found[0].listing_id), ALL).rows
+    assert one == found[0]
 
 
 @often
