@@ -65,6 +65,7 @@ def list_of_feedback(scope: Scope, wanted: FeedbackFilter) -> Listing:
 def gap_counts(tables: Tables, scope: Scope, wanted: FeedbackFilter) -> Row:
     """Of the listings that the filter wants: how many have each verdict, and how many each gap, most first."""
     visible = visible_chains(scope)
+    where = where_clause([*wanted.conditions, visible.condition])
     rows = read(
         tables,
         # a few thousand combinations at most, and one read of the tables for both counts
