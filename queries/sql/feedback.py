@@ -69,8 +69,7 @@ def gap_counts(tables: Tables, scope: Scope, wanted: FeedbackFilter) -> Row:
     rows = read(
         tables,
         # a few thousand combinations at most, and one read of the tables for both counts
-        "SELECT verdict, gap_names, count() AS n FROM chain_current"
-        f" {where_clause([*wanted.conditions, visible.condition])} GROUP BY verdict, gap_names",
+        f"SELECT verdict, gap_names, count() AS n FROM chain_current {where} GROUP BY verdict, gap_names",  # noqa: S608
         {**wanted.values, **visible.values},
     )
     verdicts: Counter[str] = Counter()

@@ -20,7 +20,7 @@ from suyuan.cli.main import COMMANDS, app
 from suyuan.cli.screen import PlainConsole, json_line, print_json, put, say
 from suyuan.errors import SuyuanError
 from suyuan.eventlog.log import Log
-from suyuan.queries.api import Queries
+from suyuan.queries.api import Paged, Queries
 from suyuan.runtime.visible import shortened, visible, visible_json
 from tests.cli.test_drawing import CHAIN
 
@@ -120,12 +120,20 @@ FEEDBACK = {
     "gaps": [{"gap": "lot_unknown", "class": "broken", "subject": "s", "detail": "d", "evidence": ["e"]}],
     "received_at": 1,
 }
+VERSION = {
+    "received_at": 1,
+    "verdict": "broken",
+    "gained": ["lot_unknown"],
+    "lost": ["lot_undeclared"],
+    "causes": [{"kind": "lot", "evidence": "lot/P/1", "publisher": "P"}],
+}
 LISTING_EVENT = {"evidence": "x", "kind": "listing", "title": "x", "source_partition": 0, "source_offset": 1}
 ANSWERS = {
     "unmatched": [UNMATCHED],
     "chains": [CHAIN_ROW],
     "feedback": [FEEDBACK],
     "chain": [CHAIN],
+    "chain_history": [VERSION],
     "alerts": [ALERT],
     "trace_back": [TRACE],
     "trace_forward": [TRACE],
@@ -139,6 +147,7 @@ WALKS = {
     "chains": ["chains"],
     "chain": ["chain", "P", HOSTILE],
     "feedback": ["feedback", "P"],
+    "history": ["history", "P", HOSTILE],
     "event": ["event", "listing/P/1"],
     "alerts": ["alerts"],
     "trace back": ["trace", "back", "P", HOSTILE],
@@ -178,6 +187,8 @@ class Hostile(Queries):
 
     def answer(self, question, *_):
         rows = self._rows(question)
+        if question.name == "chain_history":
+            return Paged(rows, None, more=False)
         return rows[0] if question.name in {"chain", "trace_back", "trace_forward"} else rows
 
     def export(self, export, *_):
