@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Any, Literal
+
+import msgspec
 
 from suyuan.access import events as said
 from suyuan.access.keys import Key, matches, parse_key
@@ -104,6 +106,13 @@ class Grants:
         if now >= given.expires:
             raise Refused("expired", key.id)
         return principal_of(given, came)
+
+
+def plain_key(key: said.KeyGranted, revoked: int | None, now: int) -> dict[str, Any]:
+    """What is told of a key: all but what it is checked by; `state`: good, expired, revoked."""
+    state = "revoked" if revoked is not None else "expired" if now >= key.expires else "good"
+    shown = {name: value for name, value in msgspec.to_builtins(key).items() if name not in {"type", "digest"}}
+    return {**shown, "revoked": revoked, "state": state}
 
 
 def principal_of(given: said.Given, came: Came) -> Principal:

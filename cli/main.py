@@ -42,6 +42,8 @@ COMMANDS = {
         "topics": "topics:app",
         "demo": "demo:demo",
         "doctor": "doctor:doctor",
+        "portal": "portal:portal",
+        "access": "access:app",
     }.items()
 }
 

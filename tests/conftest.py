@@ -22,6 +22,9 @@ pytest.register_assert_rewrite(
 
 from tests.brokers import SCRIPT, Broker  # noqa: E402
 
+# no test of others' starts a portal beside the processes that it starts
+os.environ.setdefault("SUYUAN_PORTAL_PORT", "0")
+
 pytest_plugins = ("pytester", "tests.tiers")
 
 for name in ("default", "ci"):

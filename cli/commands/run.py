@@ -20,6 +20,7 @@ from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.queries.sql import expired_unsaid
 from suyuan.runtime.embedded.days import publish_days
 from suyuan.runtime.embedded.system import EmbeddedRun
+from suyuan.runtime.portal_address import portal_address
 from suyuan.runtime.process import prepare, run_process
 from suyuan.runtime.settings import load
 
@@ -52,6 +53,13 @@ def run(
             help="Set a damaged state folder aside and rebuild it from its changelog, though one was set aside before.",
         ),
     ] = False,
+    portal: Annotated[
+        bool,
+        typer.Option(
+            "--portal/--no-portal",
+            help="Serve the portal too, in a process beside this one, on SUYUAN_PORTAL_PORT; with --once never.",
+        ),
+    ] = True,
     accept_poison: AcceptPoison = False,
     accept_loss: AcceptLoss = False,
     as_json: AsJson = False,
@@ -67,9 +75,15 @@ def run(
         )
     report = run_process(
         settings,
-        lambda: EmbeddedRun(settings, once=once, rebuild_damaged=rebuild_damaged, accept_loss=accept_loss),
+        lambda: EmbeddedRun(
+            settings,
+            once=once,
+            rebuild_damaged=rebuild_damaged,
+            accept_loss=accept_loss,
+            portal=portal and not once,
+        ),
         once=once,
-        started=partial(_started, once=once, until_day=day),
+        started=partial(_started, once=once, until_day=day, portal=portal_address(settings) if portal else None),
         beside=_tell_progress,
         report=_report,
         folder=settings.data,
@@ -106,11 +120,13 @@ def _today() -> dt.date:
     return china_day(time.time_ns() // 1_000_000)
 
 
-async def _started(embedded: EmbeddedRun, *, once: bool, until_day: dt.date | None) -> None:
+async def _started(embedded: EmbeddedRun, *, once: bool, until_day: dt.date | None, portal: str | None) -> None:
     if until_day is not None:
         await asyncio.to_thread(publish_days, embedded.log, embedded.clickhouse, until_day)
     if not once:
         say(f"suyuan runs on {embedded.folder}; suyuan publish, chains, alerts work beside it; Ctrl-C ends")
+        if portal is not None:
+            say(f"the portal: {portal}")
 
 
 async def _report(embedded: EmbeddedRun, began: float) -> dict[str, Any]:

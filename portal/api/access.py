@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import secrets
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from fastapi import Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from suyuan.access.events import KeyGranted, Revoked
-from suyuan.access.grants import principal_of
-from suyuan.access.keys import digest, new_key
+from suyuan.access.events import Revoked
+from suyuan.access.grants import plain_key
 from suyuan.access.principal import Role
+from suyuan.operations.access import MOST_DAYS, USUAL_DAYS, key_granted
+from suyuan.operations.access import Wanted as Asked
 from suyuan.portal.entry.guard import Who
 from suyuan.portal.guarded import GuardedRouter
 from suyuan.portal.problems import Problem
 
 router = GuardedRouter(prefix="/api/v1", tags=["access"])
-
-DAY_MS = 86_400_000
-USUAL_DAYS, MOST_DAYS = 90, 400
 
 
 class Wanted(BaseModel):
@@ -41,29 +39,17 @@ class Wanted(BaseModel):
 @router.get("/access", action="access.read")
 async def grants(who: Who) -> Response:
     """Every key that was made, the newest first: whose it is, until when, whether it was revoked."""
-    rows = [_said(key, revoked, who.now()) for key, revoked in (await who.portal.access.grants()).all_keys()]
+    rows = [plain_key(key, revoked, who.now()) for key, revoked in (await who.portal.access.grants()).all_keys()]
     return Response(msgspec.json.encode({"rows": rows, "next": None}), media_type="application/json")
 
 
 @router.post("/access", action="access.write", status_code=201)
 async def grant(who: Who, wanted: Wanted) -> Response:
     """Make a key. The answer shows it, and nothing ever will again."""
-    key, now = new_key(secrets.token_bytes), who.now()
-    made = KeyGranted(
-        id=key.id,
-        digest=digest(key.secret),
-        role=wanted.role,
-        name=wanted.name,
-        created=now,
-        expires=now + wanted.days * DAY_MS,
-        by=who.principal.id,
-        division=wanted.division,
-        code=wanted.code,
-        kinds=tuple(wanted.kinds),
-    )
-    principal_of(made, "key")  # refuses what makes no sense before it is in the log
+    asked = Asked(wanted.role, wanted.name, wanted.division, wanted.code, tuple(wanted.kinds), wanted.days)
+    key, made = key_granted(asked, who.principal.id, who.now(), secrets.token_bytes)
     await who.portal.access.append(made)
-    body = msgspec.json.encode({**_said(made, None, now), "key": str(key)})
+    body = msgspec.json.encode({**plain_key(made, None, who.now()), "key": str(key)})
     return Response(body, 201, {"Location": f"/api/v1/access/{key.id}"}, "application/json")
 
 
@@ -74,10 +60,3 @@ async def revoke(who: Who, grant_id: Annotated[str, Path(max_length=64)]) -> Res
         raise Problem("not-found")
     await who.portal.access.append(Revoked(grant_id, who.now(), who.principal.id))
     return Response(status_code=204)
-
-
-def _said(key: KeyGranted, revoked: int | None, now: int) -> dict[str, Any]:
-    """Without the digest."""
-    state = "revoked" if revoked is not None else "expired" if now >= key.expires else "good"
-    said = {name: value for name, value in msgspec.to_builtins(key).items() if name not in {"type", "digest"}}
-    return {**said, "revoked": revoked, "state": state}

@@ -21,6 +21,7 @@ from suyuan.runtime.chain_watch import LOOK_SECONDS
 from suyuan.runtime.embedded.days import publish_day
 from suyuan.runtime.embedded.loader_thread import LoaderThread
 from suyuan.runtime.embedded.monitor import SystemMonitor
+from suyuan.runtime.embedded.portal_child import PortalChild
 from suyuan.runtime.service import Service
 from suyuan.runtime.settings import Settings
 from suyuan.runtime.unmatched_count import COUNT_SECONDS
@@ -66,13 +67,21 @@ class EmbeddedRun(Service):
     """Log, tables, others' queries, loaders and stages, started in this order.
 
     `once`: publish no `day` of its own. `rebuild_damaged`: rebuild damaged state though not for the first time.
-    `accept_loss`: go on behind messages that were deleted before they were read.
+    `accept_loss`: go on behind messages that were deleted before they were read. `portal`: serve one too, where the
+    settings name its port.
     """
 
     def __init__(
-        self, settings: Settings, *, once: bool = False, rebuild_damaged: bool = False, accept_loss: bool = False
+        self,
+        settings: Settings,
+        *,
+        once: bool = False,
+        rebuild_damaged: bool = False,
+        accept_loss: bool = False,
+        portal: bool = False,
     ) -> None:
         super().__init__()
+        self._portal = portal and bool(settings.portal_port)
         self._settings = settings
         self._accept_loss = accept_loss
         self._rebuild_damaged = rebuild_damaged
@@ -121,6 +130,10 @@ class EmbeddedRun(Service):
         self.loader = await self._start_loader(TableSink(self.clickhouse.writer))
         await self._write_dead_letters()
         self.streams = await self._start_streams()
+        if self._portal:
+            child = PortalChild(self._settings)
+            self._parts.push_async_callback(child.stop)
+            await child.start()
         self.monitor = SystemMonitor(self.log, self.clickhouse, self._loaders, self.folder)
         self._every(WATCH_SECONDS, self.monitor.observe)
         self._every(WATCH_SECONDS, self._check_streams)

@@ -157,7 +157,19 @@ WALKS = {
     "deadletters show": ["deadletters", "show", "in.lot:0:1"],
     "deadletters show --as": ["deadletters", "show", "in.lot:0:1", "--as", "text"],
 }
-NO_TEXT_OF_OTHERS = {"run", "worker", "loader", "state", "topics", "demo", "publish", "doctor", "log"}
+NO_TEXT_OF_OTHERS = {
+    "run",
+    "worker",
+    "loader",
+    "state",
+    "topics",
+    "demo",
+    "publish",
+    "doctor",
+    "log",
+    "portal",
+    "access",
+}
 """log writes JSON, whose text is escaped; the others draw no tables of others' text: what they say goes through `say`,
 `put` and the log's formatter, and demo, publish and doctor have tests of their own below
 """

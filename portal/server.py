@@ -1,0 +1,96 @@
+"""Serves the app until it is told to end: by SIGINT or SIGTERM, or by the end of whoever started it."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import uvicorn
+from fastapi import FastAPI
+
+from suyuan.errors import ErrorKind, SuyuanError
+from suyuan.runtime.settings import Settings
+from suyuan.runtime.shutdown_deadline import ShutdownDeadline
+
+GRACE_SECONDS = 3
+"""that requests under way have when it ends"""
+END_SECONDS = 12.0
+"""an end that takes longer is cut short, as if killed"""
+KEEP_ALIVE_SECONDS = 20
+HEAD_BYTES = 64 << 10
+
+
+class Server(uvicorn.Server):
+    """Ends by itself after a signal, with exit code 0."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """As uvicorn's, which has the signal kill the process in the end."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        yield
+
+
+def listen(settings: Settings) -> socket.socket:
+    """Raises SuyuanError where the address cannot be had."""
+    host, port = settings.portal_host, settings.portal_port
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=512)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise SuyuanError(
+                f"port {port} of {host} is in use: serve the portal on another (SUYUAN_PORTAL_PORT), or end who "
+                f"listens there (ss -ltnp 'sport = {port}' names it)",
+                ErrorKind.UNAVAILABLE,
+            ) from None
+        raise SuyuanError(
+            f"the portal cannot be served on port {port} of {host}: {error.strerror} (SUYUAN_PORTAL_HOST, "
+            "SUYUAN_PORTAL_PORT)",
+            ErrorKind.CONFIGURATION,
+        ) from None
+
+
+def serve(app: FastAPI, listening: socket.socket, *, with_parent: bool) -> None:
+    """`with_parent`: standard input is a pipe of whoever started it, and ends with them."""
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        h11_max_incomplete_event_size=HEAD_BYTES,
+    )
+    server = Server(config)
+    if with_parent:
+        threading.Thread(target=_end_with_parent, args=(server,), name="suyuan-parent", daemon=True).start()
+    deadline = ShutdownDeadline(END_SECONDS)
+
+    async def run() -> None:
+        async def arm() -> None:
+            while not server.should_exit:  # noqa: ASYNC110 -- uvicorn looks at it so too
+                await asyncio.sleep(0.2)
+            deadline.arm()
+
+        arming = asyncio.create_task(arm())
+        try:
+            await server.serve(sockets=[listening])
+        finally:
+            arming.cancel()
+
+    asyncio.run(run())  # the deadline stays: threads that wait for an answer have yet to end
+
+
+def _end_with_parent(server: Server) -> None:
+    while sys.stdin.buffer.read(1 << 10):
+        pass
+    server.should_exit = True

@@ -1,0 +1,78 @@
+"""The portal as a process: beside a run, killed and started again, and the run killed under it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from suyuan.access.principal import Role
+from suyuan.operations.access import Wanted, append_access, key_granted
+from suyuan.runtime.deployment import deployment_of
+from suyuan.runtime.settings import Settings
+from tests.portal.processes import Started
+
+ALERTS = "/api/v1/alerts"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "data"
+
+
+def grant(folder):
+    deployment = deployment_of(Settings(data=folder, fsync=False))
+    wanted = Wanted(Role.REGULATOR, "test", division="")
+    key, granted = key_granted(wanted, "command", time.time_ns() // 1_000_000, secrets.token_bytes)
+    append_access(deployment.outlet, granted)
+    return str(key)
+
+
+def ready(started, key):
+    return started.answers() and started.get(ALERTS, key).status_code == 200
+
+
+@pytest.mark.real_time
+def test_a_portal_is_there_beside_a_run_again_when_it_was_killed_and_gone_with_the_run(folder):
+    key = grant(folder)
+    run = Started(folder, "run").start()
+    try:
+        run.wait(lambda: ready(run, key))
+        assert run.get(ALERTS).status_code == 401
+        assert run.get(ALERTS, key).json() == {"rows": [], "next": None}
+        first = run.portal_pid()
+        os.kill(first, signal.SIGKILL)
+        run.wait(lambda: run.portal_pid() not in {first, None} and ready(run, key))
+        assert run.process.poll() is None
+        portal = run.portal_pid()
+        run.kill()
+        run.wait(lambda: not Path(f"/proc/{portal}").exists() and not run.answers())
+        run.start()
+        run.wait(lambda: ready(run, key))
+        portal = run.portal_pid()
+        assert run.stop() == 0
+        assert not Path(f"/proc/{portal}").exists()
+        assert run.url in run.said()
+    finally:
+        run.stop()
+
+
+def test_a_portal_of_its_own_answers_from_the_folder_and_ends_in_order(folder):
+    key = grant(folder)
+    portal = Started(folder, "portal").start()
+    try:
+        portal.wait(portal.answers)
+        answer = portal.get(ALERTS, key)
+        assert (answer.status_code, answer.json()["type"]) == (503, "/problems/nothing-processed")
+        assert portal.get("/api/v1/access", key).status_code == 403
+        second = Started(folder, "portal", SUYUAN_PORTAL_PORT=str(portal.port)).start()
+        second.process.wait(60)
+        assert (second.process.returncode, f"port {portal.port} of 127.0.0.1 is in use" in second.said()) == (4, True)
+        assert portal.stop() == 0
+        assert "Traceback" not in portal.said()
+    finally:
+        portal.stop()
