@@ -24,13 +24,12 @@ from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.eventlog.errors import UnknownTopic
 from suyuan.operations.tail import Tail
 from suyuan.publishing.control import append_control
-from suyuan.publishing.files.batches import Outlet
-from suyuan.publishing.files.tally import Tally
+from suyuan.publishing.files.outlet import Outlet
 
 DAY_MS = 86_400_000
 USUAL_DAYS, MOST_DAYS = 90, 400
 
-OpenOutlet = Callable[[Tally], AbstractContextManager[Outlet]]
+OpenOutlet = Callable[[], AbstractContextManager[Outlet]]
 OpenTail = Callable[[list[str], dict[tuple[str, int], int]], AbstractContextManager[Tail]]
 
 
