@@ -36,6 +36,8 @@ ACTIONS: Mapping[str, Action] = {
     "access.read": _of(ADMIN, object="grant"),
     "access.write": _of(ADMIN, object="grant", csrf=True),
     "alert.list": _of(REGULATOR, INVESTIGATOR, PLATFORM, object="alert"),
+    "feedback.read": _of(PLATFORM, object="listing"),
+    "health.read": _of(ADMIN),
     "metrics.read": Action(frozenset({ADMIN}), loopback=True),
     "open": OPEN,
 }

@@ -18,6 +18,8 @@ from suyuan.portal.context import Portal
 from suyuan.portal.cursors import Cursors
 from suyuan.portal.middleware.answers import Answers
 from suyuan.portal.middleware.limits import Limits, allowed_hosts
+from suyuan.portal.pages.navigation import pages_of
+from suyuan.portal.pages.problem_page import problem_page
 from suyuan.portal.ports import Ports
 from suyuan.portal.problems import handle_problems
 from suyuan.portal.routers import ROUTERS
@@ -55,6 +57,7 @@ def make_app(ports: Ports, settings: Settings, clock: Callable[[], float] = time
     handle_problems(app)
     for router in ROUTERS:
         app.router.routes.extend(router.routes)  # flat: each says all of its path, and none is wrapped
+    app.state.pages, app.state.problem_page = pages_of(app.routes), problem_page
     app.openapi = lambda: _description(app)  # type: ignore[method-assign]
     return app
 

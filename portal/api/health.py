@@ -30,9 +30,9 @@ async def live() -> Response:
 @router.get("/readyz", action="open")
 async def ready(who: Who) -> Response:
     """Whether the log is read and the tables answer; each with how long ago or how long it takes, in seconds."""
-    checks = {"log": _log(who), "tables": await _tables(who)}
-    good = all(check["ok"] for check in checks.values())
-    body = msgspec.json.encode({"ready": good, "checks": checks})
+    found = await checks(who)
+    good = all(check["ok"] for check in found.values())
+    body = msgspec.json.encode({"ready": good, "checks": found})
     return Response(body, 200 if good else 503, media_type="application/json")
 
 
@@ -40,6 +40,11 @@ async def ready(who: Who) -> Response:
 async def metrics() -> Response:
     """Prometheus metrics of this process: to this machine, or to an admin."""
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+async def checks(who: Who) -> dict[str, dict[str, Any]]:
+    """Of the log and the tables: whether each is well (`ok`), and how far behind or how slow."""
+    return {"log": _log(who), "tables": await _tables(who)}
 
 
 def _log(who: Who) -> dict[str, Any]:

@@ -1,33 +1,55 @@
-"""Where the top bar leads, for whom."""
+"""Where the top bar leads. Who may go there is told by the action of the page's route, and nowhere else."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """A page of the top bar and of the home. `name`: of its words, `nav.<name>` and `nav_help.<name>`; `keys`: that
-    lead to it, pressed one after the other; `roles`: that may open it.
+    lead to it, pressed one after the other.
     """
 
     name: str
     path: str
     keys: str
-    roles: frozenset[str]
 
 
 PLACES = (
-    Place("search", "/search", "g s", frozenset({"regulator", "investigator", "platform", "publisher"})),
-    Place("listings", "/listings", "g l", frozenset({"platform"})),
-    Place("uploads", "/uploads", "g u", frozenset({"platform", "publisher"})),
-    Place("traces", "/traces", "g t", frozenset({"regulator", "investigator"})),
-    Place("timeline", "/timeline", "g i", frozenset({"regulator", "investigator"})),
-    Place("access", "/access", "g k", frozenset({"admin"})),
-    Place("health", "/health", "g h", frozenset({"admin"})),
+    Place("search", "/search", "g s"),
+    Place("chains", "/chains", "g c"),
+    Place("listings", "/listings", "g l"),
+    Place("uploads", "/uploads", "g u"),
+    Place("traces", "/traces", "g t"),
+    Place("timeline", "/timeline", "g i"),
+    Place("access", "/access", "g k"),
+    Place("health", "/health", "g h"),
 )
 
+Pages = Mapping[str, frozenset[str] | None]
+"""of each path that shows a page, the roles that may open it; None: everybody"""
 
-def places_of(role: str | None, routes: frozenset[str]) -> list[Place]:
-    """What somebody of that role finds in the top bar; `routes`: paths that the app answers."""
-    return [place for place in PLACES if role in place.roles and place.path in routes]
+
+def pages_of(routes: Iterable[Any]) -> Pages:
+    """Of an app's routes those that are no part of the API."""
+    return {
+        route.path: route.action.roles
+        for route in routes
+        if "GET" in route.methods and not route.path.startswith("/api/")
+    }
+
+
+def may_open(pages: Pages, role: str | None, path: str) -> bool:
+    """Whether there is such a page, and that role may open it."""
+    if path not in pages:
+        return False
+    roles = pages[path]
+    return roles is None or role in roles
+
+
+def places_of(pages: Pages, role: str | None) -> list[Place]:
+    """What somebody of that role finds in the top bar."""
+    return [place for place in PLACES if role is not None and may_open(pages, role, place.path)]

@@ -14,8 +14,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from suyuan.domain.chain.gaps import GAPS
+from suyuan.portal.context import LANGUAGE_COOKIE
 from suyuan.portal.pages import figures
-from suyuan.portal.pages.navigation import PLACES, places_of
+from suyuan.portal.pages.navigation import may_open, places_of
 from suyuan.portal.pages.static_files import STATIC
 from suyuan.portal.pages.words import LANGUAGES, TAGS, words
 from suyuan.runtime.visible import visible
@@ -33,49 +34,58 @@ SIGNS = {
     "removed": "–",
 }
 """the shape that goes with the colour and the word of a severity, a verdict, a class of gaps"""
+YEAR_SECONDS = 365 * 86_400
 CLASSES = {gap.gap: gap.class_ for gap in GAPS}
 
 
 class Reader(Protocol):
-    """Whoever a page is for. `principal` is None before they entered; `csrf` then is empty."""
+    """Whoever a page is for: `portal.context.Context` is one."""
+
+    @property
+    def request(self) -> Any:
+        """What they asked for."""
 
     @property
     def language(self) -> str:
         """Zh or en."""
 
     @property
-    def principal(self) -> Any:
-        """With `role`, `name`, `scope`; or None."""
+    def is_somebody(self) -> bool:
+        """Whether they have entered."""
 
     @property
-    def csrf(self) -> str:
-        """What forms send along."""
+    def principal(self) -> Any:
+        """With `role`, `name`, `scope`, where they have."""
 
 
 def render(who: Reader, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
     """A page. In templates: `t(key)`, `of(group, value)`, and what `_environment` adds; `who`, `here` (path and query)
-    and the values.
+    and the values. A language that the address asks for is kept in a cookie.
     """
-    return HTMLResponse(
-        page_text(who, template, **values), status_code=status, headers={"Content-Language": TAGS[_language(who)]}
-    )
+    language = _language(who)
+    answer = HTMLResponse(page_text(who, template, **values), status, {"Content-Language": TAGS[language]})
+    if who.request.query_params.get("lang") == language:
+        secure = who.request.url.scheme == "https"
+        answer.set_cookie(LANGUAGE_COOKIE, language, YEAR_SECONDS, secure=secure, httponly=True, samesite="lax")
+    return answer
 
 
 def page_text(who: Reader, template: str, **values: Any) -> str:
     """The HTML of a page."""
-    request = getattr(who, "request", None)
-    path, query = ("/", "") if request is None else (request.url.path, request.url.query)
-    role = None if who.principal is None else str(who.principal.role)
-    routes = None if request is None else getattr(request.app.state, "page_paths", None)
+    url, pages = who.request.url, getattr(who.request.app.state, "pages", {})
+    principal = who.principal if who.is_somebody else None
+    role = None if principal is None else str(principal.role)
     return (
         _environment(_language(who))
         .get_template(template)
         .render(
-            who=who,
+            principal=principal,
             role=role,
-            path=path,
-            here=f"{path}?{query}" if query else path,
-            places=places_of(role, routes or frozenset(place.path for place in PLACES)),
+            csrf=getattr(who, "csrf", ""),
+            path=url.path,
+            here=with_query(f"{url.path}?{url.query}", lang=None),
+            places=places_of(pages, role),
+            leads=lambda page: may_open(pages, role, page),
             **values,
         )
     )

@@ -18,10 +18,11 @@ from tests.portal.worlds import B
 VALUES = {
     "name": "not-found",
     "grant_id": "aaaaaaaaaaaa",
+    "version": "000000000000",
 }
 """of parameters in paths, the value of world B; a parameter that is not here fails"""
 
-OF_EVERYBODY = {"/api/v1/access"}
+OF_EVERYBODY = {"/api/v1/access", "/access"}
 """what whoever may read it at all reads of both worlds: who has access"""
 
 ROUTES = [

@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 
+from starlette.requests import Request
+
 from suyuan.access.scope import EVERYTHING
+from suyuan.portal.pages.navigation import pages_of
+from suyuan.portal.routers import ROUTERS
+
+PAGES = pages_of(route for router in ROUTERS for route in router.routes)
 
 
 @dataclass
@@ -22,5 +28,10 @@ class SomeReader:
     def __post_init__(self):
         path, _, query = self.url.partition("?")
         self.principal = SimpleNamespace(role=self.role, name=self.name, scope=self.scope) if self.role else None
-        state = SimpleNamespace(page_paths=None)
-        self.request = SimpleNamespace(url=SimpleNamespace(path=path, query=query), app=SimpleNamespace(state=state))
+        app = SimpleNamespace(state=SimpleNamespace(pages=PAGES))
+        wire = {"type": "http", "method": "GET", "path": path, "query_string": query.encode(), "headers": []}
+        self.request = Request(wire | {"server": ("127.0.0.1", 80), "scheme": "http", "app": app})
+
+    @property
+    def is_somebody(self):
+        return self.role is not None
