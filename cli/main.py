@@ -34,6 +34,7 @@ COMMANDS = {
         "feedback": "feedback:feedback",
         "alerts": "alerts:alerts",
         "trace": "trace:app",
+        "impact": "impact:impact",
         "unmatched": "unmatched:unmatched",
         "event": "event:event",
         "state": "state:app",

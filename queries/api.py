@@ -31,16 +31,20 @@ from suyuan.queries.answers import (
     WholeChain,
     WholeDeadLetter,
 )
+from suyuan.queries.hops import Graph
+from suyuan.queries.impact import Impact
 from suyuan.queries.paging import MOST_ROWS, Cursor, Page, Paged
 from suyuan.queries.questions import (
     Anew,
     Export,
+    FromNode,
     Known,
     Listed,
     OfListing,
     OfLot,
     OfProducer,
     OfProduct,
+    OfRecall,
     Place,
     Question,
     Subject,
@@ -56,11 +60,13 @@ __all__ = [
     "ChainFilter",
     "DeadLetterFilter",
     "FeedbackFilter",
+    "FromNode",
     "NothingProcessed",
     "OfListing",
     "OfLot",
     "OfProducer",
     "OfProduct",
+    "OfRecall",
     "Page",
     "Paged",
     "Queries",
@@ -163,6 +169,18 @@ class Queries(Protocol):
     ) -> ForwardTrace:
         """What became of a lot, of a product's, of a producer's lots; who has it, who sells it."""
         return self.answer(q.TRACE_FORWARD, scope, Known(subject, as_of, happened_by))
+
+    def hop(
+        self, scope: Scope, wanted: FromNode, as_of: int | None = None, happened_by: int | None = None
+    ) -> Graph | None:
+        """What is next to a node, backward or forward; what is outside of the scope as stubs. None for a node of which
+        the scope shows nothing.
+        """
+        return self.answer(q.HOP, scope, Known(wanted, as_of, happened_by))
+
+    def impact(self, scope: Scope, recall: OfRecall, as_of: int | None = None) -> Impact | None:
+        """What a recall touches, and what became of it; None for none that is or touches anything in the scope."""
+        return self.answer(q.IMPACT, scope, Known(recall, as_of))
 
     def dead_letters(self, scope: Scope, wanted: DeadLetterFilter, page: Page) -> Paged[DeadLetter]:
         """What could not be read, the newest first."""

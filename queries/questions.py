@@ -37,6 +37,8 @@ from suyuan.queries.budgets import Use
 from suyuan.queries.chain_check import ChainChecker
 from suyuan.queries.chain_check.describing import describe
 from suyuan.queries.chain_check.recent import Recent
+from suyuan.queries.hops import MOST_EDGES, Direction, Graph, NodeKey, hop
+from suyuan.queries.impact import Impact, impact
 from suyuan.queries.paging import MOST_ROWS, Cursor, Listing, Page, Paged
 from suyuan.queries.records import LotKey
 from suyuan.queries.sql import AlertFilter, ChainFilter, DeadLetterFilter, FeedbackFilter, UnmatchedFilter
@@ -84,6 +86,22 @@ class OfProducer(msgspec.Struct, frozen=True, tag="producer"):
     """What names a producer."""
 
     producer_code: str
+
+
+class OfRecall(msgspec.Struct, frozen=True, tag="recall"):
+    """What names a recall."""
+
+    producer_code: str
+    recall_no: str
+
+
+class FromNode(msgspec.Struct, frozen=True):
+    """Up to `hops` hops from a node of the graph (`hops.nodes`) over at most `limit` edges."""
+
+    node: str
+    direction: Direction
+    hops: int = 1
+    limit: int = MOST_EDGES
 
 
 Subject = OfListing | OfLot | OfProduct | OfProducer
@@ -227,6 +245,24 @@ def _trace_forward(reader: Reader, scope: Scope, wanted: Known[OfLot | OfProduct
     return msgspec.convert(_plain({**asdict(found), "holdings": holdings}), ForwardTrace)
 
 
+def _hop(reader: Reader, scope: Scope, wanted: Known[FromNode]) -> Graph | None:
+    node = wanted.subject
+    return hop(
+        reader,
+        scope,
+        NodeKey.parse(node.node),
+        node.direction,
+        hops=node.hops,
+        limit=node.limit,
+        as_of=wanted.as_of,
+        happened_by=wanted.happened_by,
+    )
+
+
+def _impact(reader: Reader, scope: Scope, wanted: Known[OfRecall]) -> Impact | None:
+    return impact(reader, scope, wanted.subject.producer_code, wanted.subject.recall_no, wanted.as_of)
+
+
 def _dead_letters(reader: Reader, scope: Scope, listed: Listed[DeadLetterFilter]) -> Paged[DeadLetter]:
     return _typed(sql.dead_letters(reader, scope, listed.wanted, listed.page), DeadLetter)
 
@@ -290,6 +326,8 @@ TRACE_BACK = Question("trace_back", Known[OfListing | OfLot], BackwardTrace | No
 TRACE_FORWARD = Question(
     "trace_forward", Known[OfLot | OfProduct | OfProducer], ForwardTrace, _always(Use.TRACE), _trace_forward
 )
+HOP = Question("hop", Known[FromNode], Graph | None, _always(Use.TRACE), _hop)
+IMPACT = Question("impact", Known[OfRecall], Impact | None, _always(Use.TRACE), _impact)
 DEAD_LETTERS = Question("dead_letters", Listed[DeadLetterFilter], Paged[DeadLetter], _of_page, _dead_letters)
 WHOLE_DEAD_LETTERS = Question(
     "whole_dead_letters", list[Place], list[WholeDeadLetter], _always(Use.EXPORT), _whole_dead_letters
@@ -307,6 +345,7 @@ PING = Question("ping", None, None, _always(Use.INTERACTIVE), _ping)
 
 _ALL: Iterable[Question[Any, Any]] = (
     *(CHAINS, CHAIN, CHAIN_HISTORY, FIRST_KNOWN),
+    *(HOP, IMPACT),
     *(VERDICTS, ALERTS, ALERT_CHANGES, END_OF_ALERT_CHANGES, TRACE_BACK, TRACE_FORWARD, DEAD_LETTERS),
     *(WHOLE_DEAD_LETTERS, REPLAYS, EVENTS, REUSED_IDS, UNMATCHED, UNMATCHED_COUNTS, DAMAGE, CHAINS_ANEW, PING),
     *(FEEDBACK, GAP_COUNTS),

@@ -68,6 +68,43 @@ def visible_events(scope: Scope, kind: str) -> Visible | None:
         return None
 
 
+def visible_entity(scope: Scope) -> Visible:
+    """Of entities: as of their events, and everybody who is in the scope by name."""
+    own = "has({scope_own:Array(String)}, code)"
+    events = visible_events(scope, "entity")
+    if events is ALL:
+        return ALL
+    values = scope_values(scope)
+    return Visible(own if events is None else f"({events.condition} OR {own})", values)
+
+
+def in_division(scope: Scope) -> Visible:
+    """Of rows with a column `division`: those that a division of the scope has, and so all that is about them."""
+    if sees_the_unknown(scope):
+        return ALL
+    return Visible(f"ifNull({_PREFIXED.format(column='division')}, 0)", scope_values(scope))
+
+
+def sees_the_unknown(scope: Scope) -> bool:
+    """Whether a scope shows what is about nobody of whom a division is known."""
+    return scope.is_everything or "" in scope.divisions
+
+
+def sees_code(scope: Scope, code: str) -> bool:
+    """Whether a scope names somebody."""
+    return code in scope.platforms or code in scope.publishers
+
+
+def scope_values(scope: Scope) -> dict[str, Any]:
+    """All values that a condition here may be bound to."""
+    return {
+        "scope_divisions": list(scope.divisions),
+        "scope_platforms": list(scope.platforms),
+        "scope_publishers": list(scope.publishers),
+        "scope_own": [*scope.platforms, *scope.publishers],
+    }
+
+
 def visible_of_kinds(scope: Scope) -> dict[str, Visible]:
     """The same of each kind of which something may be seen."""
     return {kind: visible for kind in KINDS if (visible := visible_events(scope, kind)) is not None}

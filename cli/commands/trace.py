@@ -9,6 +9,7 @@ import typer
 from rich.console import RenderableType
 
 from suyuan.access.scope import EVERYTHING
+from suyuan.cli.drawing.graph import draw_graph
 from suyuan.cli.drawing.trace import draw_back, draw_forward
 from suyuan.cli.names import code_fault, first_known, gtin_fault
 from suyuan.cli.options import AsJson, Data, HappenedBy, KnownAt, ms_of
@@ -17,7 +18,8 @@ from suyuan.domain.identifiers.gtin import LENGTHS, gtin_form, normalise_gtin
 from suyuan.domain.identifiers.normal_form import code_form, number_form, text_form
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.queries.answers import plain
-from suyuan.queries.api import OfListing, OfLot, OfProducer, OfProduct
+from suyuan.queries.api import FromNode, OfListing, OfLot, OfProducer, OfProduct
+from suyuan.queries.hops import MOST_EDGES, MOST_HOPS, NodeKey
 from suyuan.runtime.deployment import deployment_of
 from suyuan.runtime.settings import load
 
@@ -83,6 +85,38 @@ def forward(
         found = trace if _is_known(trace, of_lot=len(subject) == 3) else None
         why = "" if found is not None else first_known(ask, wanted, *moments)
     _answer(found, draw_forward, subject, why, as_json=as_json)
+
+
+@app.command()
+def hop(
+    node: Annotated[str, typer.Argument(metavar="NODE", help="For example lot:PRODUCER/GTIN/LOT.", show_default=False)],
+    data: Data = None,
+    hops: Annotated[int, typer.Option(min=1, max=MOST_HOPS, help="How many hops to go.")] = 1,
+    limit: Annotated[int, typer.Option(min=1, max=MOST_EDGES, help="At most so many edges.")] = MOST_EDGES,
+    known_at: KnownAt = None,
+    happened_by: HappenedBy = None,
+    *,
+    backward: Annotated[bool, typer.Option("--back", help="Where it comes from, instead of where it went.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """From a node of the graph to what is next to it: nodes, edges with quantities, and how many are next to each of
+    these (+N).
+
+    Nodes are called listing:PLATFORM/LISTING, lot:PRODUCER/GTIN/LOT, product:GTIN, producer:CODE (what it made),
+    holder:CODE (what it was sent), entity:CODE (both, and what it sells); % and / in a part are written %25 and %2F.
+    """
+    key = NodeKey.parse(node)
+    wanted = FromNode(str(key), "back" if backward else "forward", hops, limit)
+    moments = (ms_of(known_at), ms_of(happened_by))
+    with deployment_of(load(data=data)).queries() as ask:
+        graph = ask.hop(EVERYTHING, wanted, *moments)
+    if graph is None:
+        raise SuyuanError(f"nothing is known of {node}{' then' if moments != (None, None) else ''}")
+    found = plain(graph)
+    if as_json:
+        print_json([found])
+    else:
+        show(draw_graph(found))
 
 
 def _is_known(trace: Mapping[str, Any] | None, *, of_lot: bool) -> bool:

@@ -267,6 +267,46 @@ def test_traces_go_back_to_a_recalled_input_and_forward_to_the_listing(data, pla
         assert key["lot"] in output
 
 
+def test_hops_go_from_a_recalled_input_to_the_listing_and_say_how_many_are_next(data, planted):
+    deep = next(one for one in planted if one.fault.startswith("input_recalled"))
+    (back,) = rows(data, "trace", "back", deep.platform_code, deep.listing_id)
+    key = next(lot["key"] for lot in back["lots"] if any(each["status"] == "open" for each in lot["recalls"]))
+    node = f"lot:{key['producer_code']}/{key['gtin']}/{key['lot']}"
+    (one,) = rows(data, "trace", "hop", node)
+    assert {node["depth"] for node in one["nodes"]} == {0, 1}
+    assert any(node["more"] for node in one["nodes"])
+    (subject,) = (each for each in one["nodes"] if each["id"] == node)
+    assert subject["status"] == "recalled"
+    (all_of_it,) = rows(data, "trace", "hop", node, "--hops", 9)
+    assert f"listing:{deep.platform_code}/{deep.listing_id}" in {each["id"] for each in all_of_it["nodes"]}
+    (origin,) = rows(data, "trace", "hop", f"listing:{deep.platform_code}/{deep.listing_id}", "--back", "--hops", 9)
+    assert node in {each["id"] for each in origin["nodes"]}
+    for arguments in ((node,), (node, "--hops", 3), (f"entity:{key['producer_code']}", "--back"), (node, "--back")):
+        code, output, errors = command(data, "trace", "hop", *arguments)
+        assert code == 0, errors
+        assert arguments[0] in output
+    assert command(data, "trace", "hop", "lot:nonsense")[0] == 2
+    assert command(data, "trace", "hop", node, "--known-at", "2001-01-01")[0] == 1
+
+
+def test_the_impact_of_a_recall_is_what_a_trace_forward_finds(data, planted):
+    recalled = next(one for one in planted if one.gap == "lot_recalled")
+    (whole,) = rows(data, "chain", recalled.platform_code, recalled.listing_id)
+    (trace,) = rows(data, "trace", "forward", whole["producer_code"], whole["gtin"], whole["lot"])
+    number = next(each["recall_no"] for each in trace["lots"][0]["recalls"] if each["status"] == "open")
+    (found,) = rows(data, "impact", whole["producer_code"], number)
+    selling = {each["listing_id"]: each for each in found["listings"] if each["fate"] in {"on_sale", "relisted"}}
+    assert selling[recalled.listing_id]["certainty"] == "certain"
+    assert {each["chain"]["listing_id"] for each in trace["offers"]} <= set(selling)
+    held = {(each["lot"]["lot"], each["holder"]): each["held"] for each in found["holders"]}
+    assert {(each["lot"]["lot"], each["holder"]): each["held"] for each in trace["holdings"]}.items() <= held.items()
+    code, output, errors = command(data, "impact", whole["producer_code"], number)
+    assert code == 0, errors
+    assert "published" in output
+    assert recalled.listing_id in output
+    assert command(data, "impact", whole["producer_code"], "nothing")[0] == 1
+
+
 def test_dead_letters_of_which_there_are_none(data):
     assert rows(data, "deadletters") == []
     assert command(data, "deadletters") == (0, "id\treceived\tbytes\tstate\treason\n", "no dead letters\n")

@@ -9,6 +9,8 @@ from tests.sinks.conftest import emptied
 from tests.sinks.contract.asking import AskingContract
 from tests.sinks.contract.checking import CheckingContract
 from tests.sinks.contract.history import HistoryContract
+from tests.sinks.contract.hopping import HoppingContract
+from tests.sinks.contract.impacts import ImpactContract
 from tests.sinks.contract.loading import LoadingContract
 from tests.sinks.contract.migrating import MigratingContract
 from tests.sinks.contract.tracing import TracingContract
@@ -69,6 +71,14 @@ class TestAsking(AskingContract):
 
 
 class TestHistory(HistoryContract):
+    pass
+
+
+class TestHopping(HoppingContract):
+    pass
+
+
+class TestImpact(ImpactContract):
     pass
 
 
