@@ -30,6 +30,7 @@ COMMANDS = {
         "loader": "loader:loader",
         "chains": "chains:chains",
         "chain": "chains:chain",
+        "find": "find:find",
         "history": "chains:history",
         "feedback": "feedback:feedback",
         "alerts": "alerts:alerts",

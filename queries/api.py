@@ -31,6 +31,7 @@ from suyuan.queries.answers import (
     WholeChain,
     WholeDeadLetter,
 )
+from suyuan.queries.found import Found
 from suyuan.queries.hops import Graph
 from suyuan.queries.impact import Impact
 from suyuan.queries.paging import MOST_ROWS, Cursor, Page, Paged
@@ -197,6 +198,10 @@ class Queries(Protocol):
     def events(self, scope: Scope, ids: Sequence[str]) -> list[Event]:
         """The events of evidence ids; of an id without a version all versions."""
         return self.answer(q.EVENTS, scope, list(ids))
+
+    def find(self, scope: Scope, text: str) -> Found:
+        """What a text may be that somebody looks up, who uses it, and what is known of them."""
+        return self.answer(q.FIND, scope, text)
 
     def reused_ids(self, scope: Scope) -> dict[str, int]:
         """Of each kind, how many event ids stand for more than one thing."""

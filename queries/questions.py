@@ -37,6 +37,8 @@ from suyuan.queries.budgets import Use
 from suyuan.queries.chain_check import ChainChecker
 from suyuan.queries.chain_check.describing import describe
 from suyuan.queries.chain_check.recent import Recent
+from suyuan.queries.find import find
+from suyuan.queries.found import Found
 from suyuan.queries.hops import MOST_EDGES, Direction, Graph, NodeKey, hop
 from suyuan.queries.impact import Impact, impact
 from suyuan.queries.paging import MOST_ROWS, Cursor, Listing, Page, Paged
@@ -281,6 +283,10 @@ def _events(reader: Reader, scope: Scope, ids: list[str]) -> list[Event]:
     ]
 
 
+def _find(reader: Reader, scope: Scope, text: str) -> Found:
+    return find(reader, scope, text)
+
+
 def _reused_ids(reader: Reader, scope: Scope, _: None) -> dict[str, int]:
     return sql.count_reused_ids(reader, scope)
 
@@ -334,6 +340,7 @@ WHOLE_DEAD_LETTERS = Question(
 )
 REPLAYS = Question("replays", Place, list[Replay], _always(Use.INTERACTIVE), _replays)
 EVENTS = Question("events", list[str], list[Event], _always(Use.INTERACTIVE), _events)
+FIND = Question("find", str, Found, _always(Use.INTERACTIVE), _find)
 REUSED_IDS = Question("reused_ids", None, dict[str, int], _always(Use.VERIFIER), _reused_ids)
 UNMATCHED = Question("unmatched", Listed[UnmatchedFilter], Paged[Unmatched], _always(Use.EXPORT), _unmatched)
 UNMATCHED_COUNTS = Question(
@@ -347,7 +354,7 @@ _ALL: Iterable[Question[Any, Any]] = (
     *(CHAINS, CHAIN, CHAIN_HISTORY, FIRST_KNOWN),
     *(HOP, IMPACT),
     *(VERDICTS, ALERTS, ALERT_CHANGES, END_OF_ALERT_CHANGES, TRACE_BACK, TRACE_FORWARD, DEAD_LETTERS),
-    *(WHOLE_DEAD_LETTERS, REPLAYS, EVENTS, REUSED_IDS, UNMATCHED, UNMATCHED_COUNTS, DAMAGE, CHAINS_ANEW, PING),
+    *(WHOLE_DEAD_LETTERS, REPLAYS, EVENTS, FIND, REUSED_IDS, UNMATCHED, UNMATCHED_COUNTS, DAMAGE, CHAINS_ANEW, PING),
     *(FEEDBACK, GAP_COUNTS),
 )
 QUESTIONS = {question.name: question for question in _ALL}

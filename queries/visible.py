@@ -5,6 +5,7 @@
 | chains                  | `seller_division`, `producer_division`                   | `platform_code` | -           |
 | alerts, their changes   | `seller_division`, `producer_division`, `bureau`         | `platform_code` | -           |
 | events of a kind        | that of who is named in PARTIES, by the entity's record  | `platform_code` | `publisher` |
+| identifiers, names      | as the event that says them                              | as the event    | `publisher` |
 | turns of days           | all: they are about nobody                               | all             | all         |
 | unmatched records       | as the event                                             | as the event    | `publisher` |
 | traces                  | the whole country alone: they leave every narrower one   | -               | -           |
@@ -24,9 +25,8 @@ from typing import Any
 
 from suyuan.access.scope import OutsideScope, Scope
 from suyuan.schemas.kinds import KINDS, event_schema
+from suyuan.sinks.identifiers import PARTIES
 
-PARTIES = ("code", "seller_code", "producer_code", "holder_code", "subject_code", "from_code", "to_code")
-"""columns of events that name whom they are about; agencies and publishers are not"""
 ABOUT_NOBODY = frozenset({"day"})
 """kinds of events that everybody may see"""
 
@@ -108,6 +108,12 @@ def scope_values(scope: Scope) -> dict[str, Any]:
 def visible_of_kinds(scope: Scope) -> dict[str, Visible]:
     """The same of each kind of which something may be seen."""
     return {kind: visible for kind in KINDS if (visible := visible_events(scope, kind)) is not None}
+
+
+def visible_identifiers(scope: Scope) -> Visible:
+    """Of what events say, in tables that have of each event its `parties`, `platform_code` and `publisher`."""
+    of_divisions = f"arrayExists(party -> party GLOBAL IN ({_IN_DIVISIONS}), parties)"
+    return _visible(scope, "identifiers", of_divisions, _OF_PLATFORMS, _OF_PUBLISHERS)
 
 
 def visible_kinds(scope: Scope) -> dict[str, Visible]:

@@ -5,9 +5,12 @@
 | table `t`                  | `t_local` on every server, replicated within its shard; `t` spreads over the shards     |
 | materialized view `v` TO t | on every server, from `_local` to `_local`: source and target are sharded by the same   |
 | view                       | on every server, over the tables that spread                                            |
+| INSERT INTO t SELECT       | each shard from its rows of the source to its rows of `t`, as a materialized view does  |
 
 A table is sharded by its business key, so all versions of a row lie together: FINAL and `LIMIT 1 BY` see them all, and
 a repeated insert meets its token where it was first inserted. A change of the number of shards needs the tables anew.
+The rows of `identifier` and `name` lie where the events lie that say them, not by what SHARDED_BY says of them, which
+nothing is inserted by.
 
 The servers' configuration names the cluster, a Keeper, and the macros `shard` and `replica`.
 """
@@ -48,12 +51,15 @@ SHARDED_BY: dict[str, tuple[str, ...]] = {
     "alert": ("alert_id",),
     "dead_letter": ("topic", "source_partition", "source_offset"),
     "dead_letter_replay": ("topic", "source_partition", "source_offset"),
+    "identifier": ("identifier",),
+    "name": ("folded",),
 }
 
 _TABLE = re.compile(r"\s*CREATE TABLE IF NOT EXISTS (\w+)(?= \()")
 _MATERIALIZED = re.compile(
-    r"\s*CREATE MATERIALIZED VIEW IF NOT EXISTS (\w+) TO (\w+) AS\s+(SELECT .*) FROM (\w+)\s*", re.DOTALL
+    r"\s*CREATE MATERIALIZED VIEW IF NOT EXISTS (\w+) TO (\w+) AS\s+(SELECT\s.*)\sFROM (\w+)( WHERE .*)?\s*", re.DOTALL
 )
+_INSERT = re.compile(r"\s*INSERT INTO (\w+)\s+(SELECT\s.*)\sFROM (event_\w+)( WHERE .*)?\s*", re.DOTALL)
 _VIEW = re.compile(r"\s*CREATE OR REPLACE VIEW (\w+)(?= AS\s)")
 
 
@@ -64,9 +70,16 @@ def on_cluster(statement: str, cluster: str, database: str) -> list[str]:
     if found := _TABLE.match(statement):
         return _table(found[1], statement[found.end() :], cluster, database)
     if found := _MATERIALIZED.fullmatch(statement):
-        view, target, select, source = found.groups()
+        view, target, select, source, where = found.groups()
         here = f"`{database}`.{view} ON CLUSTER `{cluster}` TO `{database}`.{target}_local"
-        return [f"CREATE MATERIALIZED VIEW IF NOT EXISTS {here} AS {select} FROM `{database}`.{source}_local"]
+        return [
+            f"CREATE MATERIALIZED VIEW IF NOT EXISTS {here} AS {select} FROM `{database}`.{source}_local{where or ''}"
+        ]
+    if found := _INSERT.fullmatch(statement):
+        target, select, source, where = found.groups()
+        # 2: each shard by itself, from its own rows to its own table
+        rest = f"FROM `{database}`.{source}{where or ''} SETTINGS parallel_distributed_insert_select = 2"
+        return [f"INSERT INTO `{database}`.{target} {select} {rest}"]
     if found := _VIEW.match(statement):
         rest = statement[found.end() :]
         return [f"CREATE OR REPLACE VIEW `{database}`.{found[1]} ON CLUSTER `{cluster}`{rest}"]

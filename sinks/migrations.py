@@ -37,6 +37,9 @@ CREATE TABLE IF NOT EXISTS migration (
 ) ENGINE = ${replacing} ORDER BY number
 """
 
+_LONG = {"send_progress_in_http_headers": 1, "http_headers_progress_interval_ms": 20_000}
+"""of what may take minutes where there are many rows: a server that works is not taken for one that is silent"""
+
 
 @dataclass(frozen=True, slots=True)
 class Migration:
@@ -91,7 +94,7 @@ def migrate(
     for migration in todo:
         for statement in migration.statements(placeholders):
             for each in on_cluster(statement, cluster, str(client.database)) if cluster else [statement]:
-                client.command(each)
+                client.command(each, settings=_LONG if each.lstrip().startswith("INSERT") else None)
         client.insert(
             "migration",
             [[migration.number, migration.name, migration.checksum]],

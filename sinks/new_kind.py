@@ -1,7 +1,8 @@
 """What a new kind of events needs beside its .avsc, made from it: `make migration KIND=certificate`.
 
-Written are the next numbered migration (its table, `event_<kind>_v` and `current_<kind>`) and, of a version that is not
-kept yet, the schema in history/. Neither is written a second time: both are released with the version that has them.
+Written are the next numbered migration (its table, `event_<kind>_v` and `current_<kind>`, and the views by which it is
+found by its numbers) and, of a version that is not kept yet, the schema in history/. Neither is written a second time:
+both are released with the version that has them.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from suyuan.schemas.declarations import published
 from suyuan.schemas.fields import Avro, Field
 from suyuan.schemas.kinds import EVENTS, KINDS, EventSchema, event_schema
 from suyuan.sinks.errors import MigrationError
+from suyuan.sinks.identifiers import views
 from suyuan.sinks.migrations import FOLDER, migrations
 from suyuan.sinks.tables import key_columns
 
@@ -41,8 +43,10 @@ _PROVENANCE = (
 
 def migration_text(kind: str) -> str:
     """The migration of a kind. Raises KeyError for no such kind."""
-    head = f"-- Events of kind {kind}, as 0001_events.sql and 0005_event_views.sql have those of the others."
-    return "\n\n".join([head, *(f"{statement};" for statement in statements(kind))]) + "\n"
+    head = (
+        f"-- Events of kind {kind}, as 0001_events.sql, 0005_event_views.sql and 0010_identifiers.sql have the others'."
+    )
+    return "\n\n".join([head, *(f"{statement};" for statement in [*statements(kind), *views(kind)])]) + "\n"
 
 
 def statements(kind: str) -> list[str]:

@@ -59,6 +59,7 @@ ASKED = {
     "whole_dead_letters": ([("in.lot", 0, 0)],),
     "replays": (("in.lot", 0, 0),),
     "events": ([f"{kind}/{SAID[kind][0]['publisher']}/{kind}-0" for kind in EVENTS],),
+    "find": (SAID["chain"][0]["seller_code"],),
     "reused_ids": (),
     "unmatched": (UnmatchedFilter(), ALL),
     "unmatched_counts": (UnmatchedFilter(),),

@@ -33,7 +33,7 @@ class Noting:
         self._client = client
         self.said = []
 
-    def command(self, statement):
+    def command(self, statement, **_settings):
         self.said.append(statement)
 
     def insert(self, *_arguments, **_named):
@@ -70,8 +70,8 @@ def insert(clickhouse, table, data):
 
 @pytest.mark.parametrize("statement", ON_CLUSTER, ids=lambda text: " ".join(text.split()[:8])[:70])
 def test_clickhouse_understands_each(chdb, statement):
-    assert "ON CLUSTER `tracing`" in statement
-    assert chdb.writer.query(f"EXPLAIN AST {statement}").result_rows[0][0].startswith("CreateQuery")
+    kind = chdb.writer.query(f"EXPLAIN AST {statement}").result_rows[0][0].split(" ")[0]
+    assert kind == ("CreateQuery" if "ON CLUSTER `tracing`" in statement else "InsertQuery")
 
 
 def test_all_of_it_is_made_on_the_cluster(chdb):
@@ -79,7 +79,9 @@ def test_all_of_it_is_made_on_the_cluster(chdb):
     client.query = lambda statement: chdb.writer.query(statement.replace("TABLE migration", "TABLE nothing"))
     migrate(client, cluster="tracing")
     assert len(client.said) == len(ON_CLUSTER) + 1
-    assert all("ON CLUSTER `tracing`" in statement for statement in client.said)
+    inserts = [statement for statement in client.said if statement.startswith("INSERT INTO `suyuan`.")]
+    assert all("parallel_distributed_insert_select = 2" in statement for statement in inserts)
+    assert all("ON CLUSTER `tracing`" in statement for statement in client.said if statement not in inserts)
     assert "'{shard}-{replica}'" in client.said[0]  # what was migrated is known to every server
 
 
@@ -102,7 +104,8 @@ def test_a_statement_without_a_way_is_refused():
 
 def test_what_is_inserted_on_a_shard_shows_in_the_views(spare):
     for statement in ON_CLUSTER:
-        spare.writer.command(on_one_server(statement))
+        if not statement.startswith("INSERT"):  # tables that are spread only read here
+            spare.writer.command(on_one_server(statement))
     for target in TARGETS:
         columns = {row[0] for row in spare.writer.query(f"DESCRIBE {target.name}").result_rows}
         assert set(target.columns) <= columns
@@ -119,5 +122,12 @@ def test_what_is_inserted_on_a_shard_shows_in_the_views(spare):
     assert queries.chain(spare, EVERYTHING, PLATFORM, "l1")["nodes"][0]["name"] == "仓库"
     assert [row["state"] for row in queries.alerts(spare, EVERYTHING, AlertFilter(), Page(9)).rows] == ["cleared"]
     assert queries.counts(spare, EVERYTHING).events["listing"] == 2
+    assert spare.writer.query("SELECT subject FROM identifier WHERE identifier = 'l1'").result_rows == [
+        (f"{PLATFORM}\x1fl1",)
+    ]
+    assert spare.writer.query("SELECT kind, count() FROM name GROUP BY kind ORDER BY kind").result_rows == [
+        ("entity", 1),
+        ("listing", 2),
+    ]
     for view in VIEWS:
         spare.writer.query(f"SELECT * FROM {view} LIMIT 1")  # noqa: S608 - views of our own

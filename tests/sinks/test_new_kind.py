@@ -9,6 +9,7 @@ import pytest
 
 from suyuan.schemas.kinds import EVENTS, KINDS
 from suyuan.sinks.errors import MigrationError
+from suyuan.sinks.identifiers import fills, views
 from suyuan.sinks.migrations import FOLDER, migrations
 from suyuan.sinks.new_kind import main, migration_text, statements, write
 
@@ -32,6 +33,18 @@ def test_what_is_made_is_what_there_is(kind):
     table, view, current = statements(kind)
     assert by_line(table) == by_line(written(f"event_{kind}"))
     assert (view, current) == (written(f"event_{kind}_v"), written(f"current_{kind}"))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_events_of_each_kind_are_found_by_their_numbers_those_too_that_were_there_before(kind):
+    there = {
+        statement.strip()
+        for migration in migrations()
+        for statement in migration.statements({"replacing": "", "settings": ""} | _OTHERS)
+    }
+    assert {*views(kind), *fills(kind)} <= there
+    assert all(f"{view};" in migration_text(kind) for view in views(kind))
+    assert bool(views(kind)) == (kind != "day")
 
 
 def by_line(table):

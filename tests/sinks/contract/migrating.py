@@ -9,6 +9,8 @@ import pytest
 from suyuan.sinks.errors import MigrationError
 from suyuan.sinks.migrations import Migration, migrate, migrations
 from suyuan.sinks.tables import TARGETS
+from tests.sinks.contract.views import load
+from tests.sinks.rows import GTIN, PLATFORM, SELLER, events, listing
 
 
 def objects(clickhouse):
@@ -54,6 +56,22 @@ class MigratingContract:
         with pytest.raises(MigrationError, match=r"migration 2 \(chains\)"):
             migrate(clickhouse.writer, known)
         assert "more" not in objects(clickhouse)
+
+    def test_what_was_loaded_before_is_found_by_its_numbers_and_names(self, empty):
+        before = [migration for migration in migrations() if migration.number < 10]
+        migrate(empty.writer, before)
+        load(empty, "event.listing", events("listing", listing(1, gtin=GTIN, lot="L1"), listing(2, lot="L1")))
+        load(empty, "event.entity", events("entity", {"code": SELLER, "name": "桂花坊"}))
+        assert 10 in migrate(empty.writer)
+        load(empty, "event.listing", events("listing", listing(3, lot="L1"), first=5))
+        found = empty.writer.query(
+            "SELECT subject FROM identifier WHERE identifier = 'L1' ORDER BY subject"
+        ).result_rows
+        assert found == [(f"{PLATFORM}\x1fl{number}",) for number in (1, 2, 3)]
+        sold = "SELECT count() FROM identifier WHERE identifier = {code:String} AND kind = 'listing'"
+        assert empty.writer.query(sold, parameters={"code": SELLER}).result_rows == [(3,)]
+        names = empty.writer.query("SELECT kind, folded FROM name FINAL ORDER BY subject").result_rows
+        assert sorted(set(names)) == [("entity", "桂花坊"), ("listing", "绿茶")]
 
     @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.topic)
     def test_tables_hold_all_that_blocks_bring(self, clickhouse, target):
