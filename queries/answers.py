@@ -310,6 +310,37 @@ class Event(msgspec.Struct, frozen=True):
     fields: dict[str, Any]
 
 
+class EventOutcome(msgspec.Struct, frozen=True):
+    """What became of a message that is called as an event. `outcome`: accepted or duplicate, of one that was taken in,
+    whose `fields` follow; dead_letter, of one that was not, for the `reason` in `field`. `reused_id`: whether publisher
+    and event_id stand for several things. `topic` and what follows: where and when the log took it.
+    """
+
+    kind: str
+    evidence: str
+    outcome: str
+    reused_id: bool
+    field: str | None
+    reason: str | None
+    topic: str
+    source_partition: int
+    source_offset: int
+    received_at: int
+    fields: dict[str, Any]
+
+
+class Assessed(msgspec.Struct, frozen=True):
+    """A listing event (`evidence`) with which the listing's chain has caught up. `listing_event`: on which the chain
+    rests, another one where that was overtaken.
+    """
+
+    evidence: str
+    listing_id: str
+    verdict: str
+    gap_names: list[str]
+    listing_event: str
+
+
 class Unmatched(msgspec.Struct, frozen=True):
     """A thing that a record names and nobody knows. `key`: the record's business key."""
 
@@ -343,6 +374,12 @@ def plain(answer: msgspec.Struct) -> dict[str, Any]:
     """What JSON says of an answer; the fields of an event beside its name."""
     if isinstance(answer, Event):
         return {"kind": answer.kind, "evidence": answer.evidence, **answer.fields}
+    if isinstance(answer, EventOutcome):
+        said: dict[str, Any] = {"kind": answer.kind, "evidence": answer.evidence, "outcome": answer.outcome}
+        if answer.reason is not None:
+            said |= {"field": answer.field, "reason": answer.reason, "topic": answer.topic}
+        placed = {name: getattr(answer, name) for name in ("source_partition", "source_offset", "received_at")}
+        return {**said, "reused_id": answer.reused_id, **placed, **answer.fields}
     found: dict[str, Any] = msgspec.to_builtins(answer)
     return found
 

@@ -17,12 +17,14 @@ from suyuan.queries import questions as q
 from suyuan.queries.answers import (
     Alert,
     AlertChange,
+    Assessed,
     BackwardTrace,
     Chain,
     ChainsAnew,
     ChainVersion,
     DeadLetter,
     Event,
+    EventOutcome,
     Feedback,
     ForwardTrace,
     GapCounts,
@@ -41,7 +43,9 @@ from suyuan.queries.questions import (
     FromNode,
     Known,
     Listed,
+    OfEvents,
     OfListing,
+    OfListingEvents,
     OfLot,
     OfProducer,
     OfProduct,
@@ -63,7 +67,9 @@ __all__ = [
     "FeedbackFilter",
     "FromNode",
     "NothingProcessed",
+    "OfEvents",
     "OfListing",
+    "OfListingEvents",
     "OfLot",
     "OfProducer",
     "OfProduct",
@@ -202,6 +208,18 @@ class Queries(Protocol):
     def find(self, scope: Scope, text: str) -> Found:
         """What a text may be that somebody looks up, who uses it, and what is known of them."""
         return self.answer(q.FIND, scope, text)
+
+    def outcomes(self, scope: Scope, evidence: str) -> list[EventOutcome]:
+        """What became of an event by its evidence id: of an id without a version of all versions."""
+        return self.answer(q.OUTCOMES, scope, evidence)
+
+    def assessed(self, scope: Scope, wanted: OfListingEvents) -> list[Assessed]:
+        """Those of the listing events with which the chains have caught up."""
+        return self.answer(q.ASSESSED, scope, wanted)
+
+    def known_events(self, scope: Scope, wanted: OfEvents) -> list[tuple[str, str, str]]:
+        """Those of the events that the tables have."""
+        return self.answer(q.KNOWN_EVENTS, scope, wanted)
 
     def reused_ids(self, scope: Scope) -> dict[str, int]:
         """Of each kind, how many event ids stand for more than one thing."""

@@ -18,12 +18,14 @@ from suyuan.queries import sql, tracing
 from suyuan.queries.answers import (
     Alert,
     AlertChange,
+    Assessed,
     BackwardTrace,
     Chain,
     ChainsAnew,
     ChainVersion,
     DeadLetter,
     Event,
+    EventOutcome,
     Feedback,
     ForwardTrace,
     GapCounts,
@@ -116,6 +118,21 @@ class Known(msgspec.Struct, Generic[W], frozen=True):
     subject: W
     as_of: int | None
     happened_by: int | None = None
+
+
+class OfEvents(msgspec.Struct, frozen=True):
+    """Events of a kind by (publisher, event_id, digest); `firsts`: see sql.known_events."""
+
+    kind: str
+    firsts: list[str]
+    names: list[tuple[str, str, str]]
+
+
+class OfListingEvents(msgspec.Struct, frozen=True):
+    """Listing events of a platform: (listing_id, event_id, evidence id) of each."""
+
+    platform_code: str
+    events: list[tuple[str, str, str]]
 
 
 class Anew(msgspec.Struct, frozen=True):
@@ -287,6 +304,20 @@ def _find(reader: Reader, scope: Scope, text: str) -> Found:
     return find(reader, scope, text)
 
 
+def _outcomes(reader: Reader, scope: Scope, evidence: str) -> list[EventOutcome]:
+    rows = sql.outcomes(reader, scope, evidence)
+    return typed([row | {"fields": _plain(row["fields"])} for row in rows], EventOutcome)
+
+
+def _assessed(reader: Reader, scope: Scope, wanted: OfListingEvents) -> list[Assessed]:
+    return typed(sql.assessed(reader, scope, wanted.platform_code, wanted.events), Assessed)
+
+
+def _known_events(reader: Reader, scope: Scope, wanted: OfEvents) -> list[tuple[str, str, str]]:
+    rows = sql.known_events(reader, scope, wanted.kind, wanted.firsts, wanted.names)
+    return [(row["publisher"], row["event_id"], row["digest"]) for row in rows]
+
+
 def _reused_ids(reader: Reader, scope: Scope, _: None) -> dict[str, int]:
     return sql.count_reused_ids(reader, scope)
 
@@ -341,6 +372,9 @@ WHOLE_DEAD_LETTERS = Question(
 REPLAYS = Question("replays", Place, list[Replay], _always(Use.INTERACTIVE), _replays)
 EVENTS = Question("events", list[str], list[Event], _always(Use.INTERACTIVE), _events)
 FIND = Question("find", str, Found, _always(Use.INTERACTIVE), _find)
+OUTCOMES = Question("outcomes", str, list[EventOutcome], _always(Use.INTERACTIVE), _outcomes)
+ASSESSED = Question("assessed", OfListingEvents, list[Assessed], _always(Use.FEED), _assessed)
+KNOWN_EVENTS = Question("known_events", OfEvents, list[tuple[str, str, str]], _always(Use.INTERACTIVE), _known_events)
 REUSED_IDS = Question("reused_ids", None, dict[str, int], _always(Use.VERIFIER), _reused_ids)
 UNMATCHED = Question("unmatched", Listed[UnmatchedFilter], Paged[Unmatched], _always(Use.EXPORT), _unmatched)
 UNMATCHED_COUNTS = Question(
@@ -355,6 +389,7 @@ _ALL: Iterable[Question[Any, Any]] = (
     *(HOP, IMPACT),
     *(VERDICTS, ALERTS, ALERT_CHANGES, END_OF_ALERT_CHANGES, TRACE_BACK, TRACE_FORWARD, DEAD_LETTERS),
     *(WHOLE_DEAD_LETTERS, REPLAYS, EVENTS, FIND, REUSED_IDS, UNMATCHED, UNMATCHED_COUNTS, DAMAGE, CHAINS_ANEW, PING),
+    *(OUTCOMES, ASSESSED, KNOWN_EVENTS),
     *(FEEDBACK, GAP_COUNTS),
 )
 QUESTIONS = {question.name: question for question in _ALL}

@@ -9,7 +9,8 @@
 | turns of days           | all: they are about nobody                               | all             | all         |
 | unmatched records       | as the event                                             | as the event    | `publisher` |
 | traces                  | the whole country alone: they leave every narrower one   | -               | -           |
-| dead letters, replays   | -: nobody can read whose they are                        | -               | -           |
+| dead letters            | -: nobody can read where they are                        | as publisher    | `publisher` |
+| their bytes, replays    | -                                                        | -               | -           |
 | damage, chains anew     | -: about the tables as a whole                           | -               | -           |
 
 `-`: the part shows none of these rows. Where no part of a scope shows any, the question is refused (OutsideScope): an
@@ -24,6 +25,7 @@ from functools import cache
 from typing import Any
 
 from suyuan.access.scope import OutsideScope, Scope
+from suyuan.queries.raw_messages import PUBLISHER
 from suyuan.schemas.kinds import KINDS, event_schema
 from suyuan.sinks.identifiers import PARTIES
 
@@ -114,6 +116,12 @@ def visible_identifiers(scope: Scope) -> Visible:
     """Of what events say, in tables that have of each event its `parties`, `platform_code` and `publisher`."""
     of_divisions = f"arrayExists(party -> party GLOBAL IN ({_IN_DIVISIONS}), parties)"
     return _visible(scope, "identifiers", of_divisions, _OF_PLATFORMS, _OF_PUBLISHERS)
+
+
+def visible_dead_letters(scope: Scope) -> Visible:
+    """Of dead letters with their column `payload`: those that name somebody of the scope as their publisher."""
+    named = PUBLISHER + " IN {{scope_{of}:Array(String)}}"
+    return _visible(scope, "dead letters", None, named.format(of="platforms"), named.format(of="publishers"))
 
 
 def visible_kinds(scope: Scope) -> dict[str, Visible]:

@@ -28,7 +28,9 @@ def event(
         bool, typer.Option("--raw", help="The bytes that came in, as long as the log holds them, instead.")
     ] = False,
 ) -> None:
-    """Show every version of an event that was taken in: one JSON object a line, the first first.
+    """Show what became of an event: every version that was taken in, and what was refused under its name and why.
+
+    One JSON object a line, the first first.
 
     Exit code 1 where there is none; with --raw also where there are several.
     """
@@ -36,7 +38,7 @@ def event(
         raise SuyuanError(f"{evidence!r} is no evidence id: kind/publisher/event_id~version", ErrorKind.USAGE)
     settings = load(data=data)
     with deployment_of(settings).queries() as ask:
-        found = list(each_plain(ask.events(EVERYTHING, [evidence])))
+        found = list(each_plain(ask.outcomes(EVERYTHING, evidence)))
     if not found:
         raise SuyuanError(f"no event is called {evidence}")
     if not raw:

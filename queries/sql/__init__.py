@@ -23,6 +23,7 @@ from suyuan.queries.sql.dead_letters import (
 from suyuan.queries.sql.evidence import events_by_evidence
 from suyuan.queries.sql.feedback import FeedbackFilter, feedback, gap_counts, list_of_feedback
 from suyuan.queries.sql.first_record import first_record
+from suyuan.queries.sql.outcomes import assessed, known_events, narrowing_column, outcomes
 from suyuan.queries.sql.reused_ids import count_reused_ids
 from suyuan.queries.sql.unmatched import (
     GRACE_MS,
@@ -46,6 +47,7 @@ __all__ = [
     "alert_changes",
     "alert_history",
     "alerts",
+    "assessed",
     "chain",
     "chain_versions",
     "chains",
@@ -60,12 +62,15 @@ __all__ = [
     "first_chain",
     "first_record",
     "gap_counts",
+    "known_events",
     "last_day",
     "list_of_alerts",
     "list_of_chains",
     "list_of_dead_letters",
     "list_of_feedback",
     "list_of_unmatched",
+    "narrowing_column",
+    "outcomes",
     "replays",
     "unmatched",
     "verdicts",

@@ -9,7 +9,7 @@ from typing import Any
 from suyuan.access.scope import Scope
 from suyuan.queries.paging import Listing, Order, Page, Paged, moment, number, read_page, text
 from suyuan.queries.rows import Row, Tables, read
-from suyuan.queries.visible import must_see_everything
+from suyuan.queries.visible import must_see_everything, visible_dead_letters
 from suyuan.schemas.kinds import KINDS
 from suyuan.schemas.withheld import WITHHELD_TOPICS, hash_of_withheld
 
@@ -51,19 +51,19 @@ def dead_letters(tables: Tables, scope: Scope, wanted: DeadLetterFilter, page: P
 
 def list_of_dead_letters(scope: Scope, wanted: DeadLetterFilter) -> Listing:
     """The list that `dead_letters` has pages of."""
-    must_see_everything(scope, _WHAT)
+    seen = visible_dead_letters(scope)
     conditions, parameters = _conditions(wanted)
     return Listing(
         f"""
         SELECT {_PLACE}, kind, field, reason, payload_bytes, received_at, ifNull(replays, 0) AS replays, replayed_at
-        FROM (SELECT * EXCEPT (payload, key) FROM dead_letter_v) AS letter
+        FROM (SELECT * EXCEPT (payload, key) FROM dead_letter_v WHERE {seen.condition}) AS letter
         LEFT JOIN (
             SELECT {_PLACE}, toNullable(count()) AS replays, toNullable(max(replayed_at)) AS replayed_at
             FROM dead_letter_replay_v GROUP BY {_PLACE}
         ) AS replay USING ({_PLACE})
         """,  # noqa: S608 - fixed names
         conditions,
-        parameters,
+        {**parameters, **seen.values},
         _NEWEST_FIRST,
     )
 

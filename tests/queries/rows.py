@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import random
 
+from suyuan.schemas.events import encode_event
 from tests.sinks.contract.views import load
-from tests.sinks.rows import GTIN, NOW, alert, block, chain, dead_letter, events, listing, lot, node, replay
+from tests.sinks.rows import DIGEST, GTIN, NOW, alert, block, chain, dead_letter, events, listing, lot, node, replay
 
 CHANCE = random.Random(7)
 DIVISIONS = ("330106", "330203", "320100", "310115", None)
@@ -88,6 +90,49 @@ SAID = {
 }
 """by what they are; events by their kind"""
 EVENTS = ("entity", "listing", "lot", "shipment")
+REFUSED = {
+    "event_id": "第 1/~" + "x" * 70,
+    "publisher": "91330106MABQWU0B72",
+    "occurred_at": NOW,
+    "producer_code": "91330106MABQWU0B72",
+    "gtin": "6901234567893",
+    "lot": "L",
+    "produced_on": dt.date(2026, 9, 1),
+    "expires_on": None,
+    "quantity": 1,
+    "inputs": [],
+}
+"""a lot that intake did not accept"""
+AWAITED = {"platform_code": "91310000PLATFORM03", "listing_id": "awaited"}
+"""a listing with three events, whose chain rests on the second; and another, `waiting`, whose chain is behind"""
+
+
+PUBLISHED = encode_event("lot", REFUSED)
+REFUSED_AT = {"kind": "lot", "field": "gtin", "reason": "fails its check digit"}
+SAID["dead_letter"].append(
+    dead_letter("in.lot", 0, 900, payload=PUBLISHED, payload_bytes=len(PUBLISHED), received_at=NOW + 9, **REFUSED_AT)
+)
+
+
+def _listing_event(name, listing_id, **fields):
+    return listing(0, **{**AWAITED, "listing_id": listing_id}) | {"event_id": name, **fields}
+
+
+def _resting_on(name, listing_id):
+    of = {**AWAITED, "listing_id": listing_id, "seller_division": None, "producer_division": None}
+    return chain(0, **of, verdict="broken", listing_event=f"listing/{AWAITED['platform_code']}/{name}~{DIGEST[:8]}")
+
+
+SAID["chain"] += [_resting_on("now", "awaited"), _resting_on("before", "waiting")]
+LISTING_EVENTS = [
+    row | {"publisher": AWAITED["platform_code"]}
+    for row in (
+        _listing_event("early", "awaited", occurred_at=NOW - 1),
+        _listing_event("now", "awaited"),
+        _listing_event("before", "waiting"),
+        _listing_event("next", "waiting", occurred_at=NOW + 1),
+    )
+]
 
 
 def fill(clickhouse):
@@ -96,5 +141,6 @@ def fill(clickhouse):
     load(clickhouse, "alert", *(block("alert", *some) for some in (SAID["alert"][::2], SAID["alert"][1::2])))
     for kind in EVENTS:
         load(clickhouse, f"event.{kind}", events(kind, *SAID[kind]))
+    load(clickhouse, "event.listing", events("listing", *LISTING_EVENTS, first=900))
     load(clickhouse, "dead_letter", block("dead_letter", *SAID["dead_letter"]))
     load(clickhouse, "dead_letter.replay", block("replay", replay("in.lot", 0, 0)))

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from suyuan.access.scope import EVERYTHING, Division, OutsideScope, Platform, Publisher, Scope
+from suyuan.domain.evidence import evidence_id
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.queries import api
 from suyuan.queries.answers import plain
@@ -21,7 +22,9 @@ from suyuan.queries.api import (
     DeadLetterFilter,
     FeedbackFilter,
     FromNode,
+    OfEvents,
     OfListing,
+    OfListingEvents,
     OfLot,
     OfProducer,
     OfProduct,
@@ -34,8 +37,8 @@ from suyuan.queries.open_tables import OpenTables
 from suyuan.queries.paging import MOST_ROWS, walk
 from suyuan.queries.questions import EVERY_ALERT, EXPORTS, QUESTIONS
 from suyuan.schemas.kinds import BUSINESS_KEYS
-from tests.queries.rows import CODES, EVENTS, PLATFORMS, SAID
-from tests.sinks.rows import GTIN, NOW
+from tests.queries.rows import AWAITED, CODES, EVENTS, PLATFORMS, REFUSED, SAID
+from tests.sinks.rows import DIGEST, GTIN, NOW
 
 ALL = Page(1_000)
 FIRST = SAID["chain"][0]
@@ -60,6 +63,9 @@ ASKED = {
     "replays": (("in.lot", 0, 0),),
     "events": ([f"{kind}/{SAID[kind][0]['publisher']}/{kind}-0" for kind in EVENTS],),
     "find": (SAID["chain"][0]["seller_code"],),
+    "outcomes": (f"lot/{LOT['publisher']}/lot-0",),
+    "assessed": (OfListingEvents(FIRST["platform_code"], [("l0", "e", "listing/P/e~0")]),),
+    "known_events": (OfEvents("lot", [GTIN], [(LOT["publisher"], "lot-0", DIGEST)]),),
     "reused_ids": (),
     "unmatched": (UnmatchedFilter(), ALL),
     "unmatched_counts": (UnmatchedFilter(),),
@@ -77,7 +83,7 @@ LISTS = {
     "unmatched": (UnmatchedFilter(), ("kind", "key", "missing", "gtin", "lot")),
 }
 FOR_ALL_TO_SEE = {"ping"}
-OF_THE_WHOLE = {"dead_letters", "whole_dead_letters", "replays", "damage", "chains_anew"}
+OF_THE_WHOLE = {"whole_dead_letters", "replays", "damage", "chains_anew"}
 TRACES = {"trace_back", "trace_forward"}
 NARROW = Scope((Division("33"), Platform(PLATFORMS[0]), Publisher(next(iter(CODES)))))
 parts = (
@@ -274,6 +280,51 @@ def test_events_are_those_of_the_scope_and_no_others(queries, scope):
     }
     found = {event.evidence.partition("~")[0] for event in queries.events(scope, list(ids))}
     assert found == {evidence for evidence, seen in ids.items() if seen}
+
+
+def test_what_became_of_an_event_is_told_with_what_was_refused_under_its_name(queries):
+    row = SAID["lot"][0]
+    name = f"lot/{row['publisher']}/lot-0"
+    (taken,) = queries.outcomes(EVERYTHING, name)
+    assert (taken.evidence, taken.outcome, taken.reused_id) == (f"{name}~{DIGEST[:8]}", "accepted", False)
+    assert (taken.fields["lot"], plain(taken)["lot"]) == ("L0", "L0")
+    refused = evidence_id("lot", REFUSED["publisher"], REFUSED["event_id"])
+    (dead,) = queries.outcomes(EVERYTHING, refused)
+    assert dead.evidence == refused
+    assert (dead.outcome, dead.field, dead.reason) == ("dead_letter", "gtin", "fails its check digit")
+    assert (dead.topic, dead.source_partition, dead.source_offset) == ("in.lot", 0, 900)
+    assert queries.outcomes(Scope((Publisher(REFUSED["publisher"]),)), dead.evidence) == [dead]
+    assert queries.outcomes(Scope((Publisher("nobody"),)), dead.evidence) == []
+    assert queries.outcomes(EVERYTHING, evidence_id("entity", REFUSED["publisher"], REFUSED["event_id"])) == []
+
+
+def test_a_publishers_dead_letters_are_those_that_name_it(queries):
+    for part in (Publisher(REFUSED["publisher"]), Platform(REFUSED["publisher"])):
+        found = queries.dead_letters(Scope((part,)), DeadLetterFilter(), ALL).rows
+        assert [(row.topic, row.source_offset) for row in found] == [("in.lot", 900)]
+    assert queries.dead_letters(Scope((Publisher("nobody"),)), DeadLetterFilter(), ALL).rows == []
+    with pytest.raises(OutsideScope):
+        queries.dead_letters(Scope((Division(""),)), DeadLetterFilter(), ALL)
+
+
+def test_known_events_are_those_that_say_the_same(queries):
+    row = SAID["lot"][3]
+    known, other = (row["publisher"], "lot-3", DIGEST), (row["publisher"], "lot-3", "f" * 16)
+    wanted = OfEvents("lot", [GTIN], [known, other])
+    assert queries.known_events(EVERYTHING, wanted) == [known]
+    assert queries.known_events(Scope((Publisher("nobody"),)), wanted) == []
+
+
+def test_a_listing_event_is_assessed_once_the_chain_rests_on_the_listings_current_one(queries):
+    platform = AWAITED["platform_code"]
+    refs = {name: f"listing/{platform}/{name}~{DIGEST[:8]}" for name in ("late", "now", "early", "unheard-of")}
+    wanted = OfListingEvents(platform, [("awaited", name, ref) for name, ref in refs.items()])
+    found = queries.assessed(EVERYTHING, wanted)
+    assert {row.evidence for row in found} == {refs["early"], refs["now"]}
+    assert {(row.listing_id, row.verdict, row.listing_event) for row in found} == {("awaited", "broken", refs["now"])}
+    waiting = OfListingEvents(platform, [("waiting", "next", f"listing/{platform}/next~{DIGEST[:8]}")])
+    assert queries.assessed(EVERYTHING, waiting) == []
+    assert queries.assessed(Scope((Platform("nobody"),)), wanted) == []
 
 
 @often
