@@ -36,8 +36,11 @@ ACTIONS: Mapping[str, Action] = {
     "access.read": _of(ADMIN, object="grant"),
     "access.write": _of(ADMIN, object="grant", csrf=True),
     "alert.list": _of(REGULATOR, INVESTIGATOR, PLATFORM, object="alert"),
+    "chain.list": _of(REGULATOR, INVESTIGATOR, PLATFORM, object="chain"),
+    "chain.read": _of(REGULATOR, INVESTIGATOR, PLATFORM, object="chain"),
     "feedback.read": _of(PLATFORM, object="listing"),
     "health.read": _of(ADMIN),
     "metrics.read": Action(frozenset({ADMIN}), loopback=True),
     "open": OPEN,
+    "trace.read": _of(REGULATOR, INVESTIGATOR, PLATFORM, object="trace"),
 }

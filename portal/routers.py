@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from suyuan.portal.api import access, alerts, feedback, health, open_pages
+from suyuan.portal.api import access, alerts, chains, evidence, feedback, health, impacts, open_pages, traces
 from suyuan.portal.guarded import GuardedRouter
 from suyuan.portal.pages import access as access_page
 from suyuan.portal.pages import health as health_page
@@ -14,6 +14,10 @@ ROUTERS: tuple[GuardedRouter, ...] = (
     access.router,
     alerts.router,
     feedback.router,
+    chains.router,
+    evidence.router,
+    traces.router,
+    impacts.router,
     static_route.router,
     home.router,
     listings.router,

@@ -28,7 +28,7 @@ class Gap(msgspec.Struct, frozen=True):
 
 
 class Node(msgspec.Struct, frozen=True):
-    """Who takes part in a chain."""
+    """Who takes part in a chain. `outside` of the scope: without evidence."""
 
     role: str
     id: str
@@ -36,17 +36,19 @@ class Node(msgspec.Struct, frozen=True):
     status: str | None
     division: str | None
     evidence: str | None
+    outside: bool = False
 
 
 class Hop(msgspec.Struct, frozen=True):
-    """A shipment that a chain goes over."""
+    """A shipment that a chain goes over. `outside` of the scope: without quantity and evidence."""
 
     shipment_id: str
     from_code: str
     to_code: str
-    quantity: int
+    quantity: int | None
     shipped_at: int
-    evidence: str
+    evidence: str | None
+    outside: bool = False
 
 
 class Chain(msgspec.Struct, frozen=True):

@@ -92,6 +92,11 @@ def sees_the_unknown(scope: Scope) -> bool:
     return scope.is_everything or "" in scope.divisions
 
 
+def sees_division(scope: Scope, division: str | None) -> bool:
+    """Whether a scope has a division; one that nobody knows is in the whole country alone."""
+    return scope.is_everything or any((division or "").startswith(prefix) for prefix in scope.divisions)
+
+
 def sees_code(scope: Scope, code: str) -> bool:
     """Whether a scope names somebody."""
     return code in scope.platforms or code in scope.publishers

@@ -99,6 +99,8 @@ class Settings(BaseSettings):
     """0: suyuan run starts no portal"""
     portal_origin: str = ""
     """https://name that browsers and clients reach it by; empty: this machine's names alone"""
+    read_log_days: int = Field(default=180, ge=1)
+    """of the log of who read what"""
     portal_secret: SecretStr | None = None
     """that places in lists and sessions are signed with; the same for all portals of one cluster"""
     portal_secret_file: Path | None = None

@@ -9,7 +9,7 @@ from suyuan.domain.identifiers.normal_form_sql import normal_form_sql
 from suyuan.queries.paging import Listing, Order, Page, Paged, read_page, text
 from suyuan.queries.records import Records, known_by
 from suyuan.queries.rows import Row, Tables, read
-from suyuan.queries.visible import visible_chains
+from suyuan.queries.visible import sees_code, sees_division, visible_chains
 
 _CONDITIONS = {
     "verdict": "verdict = {verdict:String}",
@@ -22,12 +22,16 @@ _CONDITIONS = {
     "lot": f"lot = {normal_form_sql('text', '{lot:String}')}",
     "seller_division": "startsWith(ifNull(seller_division, ''), {seller_division:String})",
     "producer_division": "startsWith(ifNull(producer_division, ''), {producer_division:String})",
+    "listed_since": "listed_at >= fromUnixTimestamp64Milli({listed_since:Int64})",
+    "listed_until": "listed_at < fromUnixTimestamp64Milli({listed_until:Int64})",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class ChainFilter:
-    """What is None does not matter. Divisions by their first digits: 33 is a province, 3301 a city in it."""
+    """What is None does not matter. Divisions by their first digits: 33 is a province, 3301 a city in it.
+    `listed_since`, `listed_until`: ms UTC, when the listing was last said, the latter not included.
+    """
 
     verdict: str | None = None
     gap: str | None = None
@@ -38,6 +42,8 @@ class ChainFilter:
     lot: str | None = None
     seller_division: str | None = None
     producer_division: str | None = None
+    listed_since: int | None = None
+    listed_until: int | None = None
 
 
 _BY_LISTING = Order((text("platform_code"), text("listing_id")))
@@ -72,7 +78,8 @@ def chain(
     later than `happened_by`; None for no such listing then.
 
     `gaps`, `nodes` and `hops` are lists of dicts; nodes of platform and holders are named by their entity
-    records.
+    records. A node that the scope does not show is `outside`, without evidence; so is a hop between such, without its
+    quantity too.
     """
     known = known_by("received_at", as_of, "as_of") + known_by("as_of", happened_by, "happened_by")
     visible = visible_chains(scope)
@@ -96,6 +103,7 @@ def chain(
     if not found:
         return None
     _name_nodes(Records(tables, as_of, happened_by), found[0])
+    _leave_stubs(scope, found[0])
     return found[0]
 
 
@@ -106,3 +114,23 @@ def _name_nodes(records: Records, whole: Row) -> None:
         if (entity := entities.get(node["id"])) is not None:
             for field in ("name", "status", "division", "evidence"):
                 node[field] = node[field] if node[field] is not None else entity[field]
+
+
+def _leave_stubs(scope: Scope, whole: Row) -> None:
+    """Of parties outside of the scope a chain tells no more than who they are."""
+    divisions = {node["id"]: node["division"] for node in whole["nodes"] if node["division"]}
+    divisions |= {whole[f"{role}_code"]: whole[f"{role}_division"] for role in ("seller", "producer")}
+
+    def shows(code: str | None) -> bool:
+        return sees_division(scope, divisions.get(code)) or (code is not None and sees_code(scope, code))
+
+    of_producer = shows(whole["producer_code"])
+    for node in whole["nodes"]:
+        party = node["role"] in {"platform", "seller", "holder", "producer"}
+        node["outside"] = not (shows(node["id"]) if party else of_producer)
+        if node["outside"]:
+            node["evidence"] = None
+    for hop in whole["hops"]:
+        hop["outside"] = not (of_producer or shows(hop["from_code"]) or shows(hop["to_code"]))
+        if hop["outside"]:
+            hop["quantity"] = hop["evidence"] = None
