@@ -40,6 +40,8 @@ ACTIONS: Mapping[str, Action] = {
     "chain.read": _of(REGULATOR, INVESTIGATOR, PLATFORM, object="chain"),
     "feedback.read": _of(PLATFORM, object="listing"),
     "health.read": _of(ADMIN),
+    "enter": Action(None, csrf=True),
+    "leave": Action(ANYBODY, csrf=True),
     "metrics.read": Action(frozenset({ADMIN}), loopback=True),
     "open": OPEN,
     "trace.read": _of(REGULATOR, INVESTIGATOR, PLATFORM, object="trace"),

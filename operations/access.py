@@ -6,11 +6,14 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
+import msgspec
+
 from suyuan.access.events import (
     CONTROL,
     TOPIC,
     AccessEvent,
     KeyGranted,
+    LinkMade,
     Revoked,
     UnreadableAccess,
     decode_access,
@@ -27,6 +30,7 @@ from suyuan.publishing.control import append_control
 from suyuan.publishing.files.outlet import Outlet
 
 DAY_MS = 86_400_000
+LINK_MS = 600_000
 USUAL_DAYS, MOST_DAYS = 90, 400
 
 OpenOutlet = Callable[[], AbstractContextManager[Outlet]]
@@ -68,6 +72,15 @@ def key_granted(wanted: Wanted, by: str, now: int, chance: Chance) -> tuple[Key,
     )
     principal_of(granted, "key")
     return key, granted
+
+
+def link_made(wanted: Wanted, by: str, now: int, chance: Chance) -> tuple[Key, LinkMade]:
+    """The token of a link by which a browser gets a session, once, within LINK_MS, and what the log says of it. Raises
+    as `key_granted`; `days` do not matter.
+    """
+    key, granted = key_granted(wanted, by, now, chance)
+    fields = msgspec.structs.asdict(granted)
+    return key, LinkMade(**{**fields, "expires": now + LINK_MS})
 
 
 def append_access(open_outlet: OpenOutlet, event: AccessEvent) -> None:

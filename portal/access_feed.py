@@ -7,8 +7,11 @@ import logging
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
-from suyuan.access.events import TOPIC, AccessEvent, UnreadableAccess, decode_access
-from suyuan.access.grants import Grants
+import msgspec
+
+from suyuan.access.events import TOPIC, AccessEvent, LinkUsed, UnreadableAccess, decode_access
+from suyuan.access.grants import SESSION_MS, Grants
+from suyuan.access.principal import Principal
 from suyuan.connections.log_errors import MessagesLost
 from suyuan.errors import SuyuanError
 from suyuan.operations.tail import Messages
@@ -32,6 +35,7 @@ class AccessFeed:
         self._grants = Grants()
         self._read_at: float | None = None
         self._ready = asyncio.Event()
+        self._using = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self.trouble = "not read yet"
         """why the log cannot be read now; empty: it can"""
@@ -59,6 +63,14 @@ class AccessFeed:
     def age(self) -> float | None:
         """Seconds since all that was there had been read; None: never yet."""
         return None if self._read_at is None else self._monotonic() - self._read_at
+
+    async def use_link(self, token: str, now: int) -> Principal:
+        """For whom a link was made, which is used up by it. Raises Refused, SuyuanError."""
+        grants = await self.grants()
+        async with self._using:
+            principal = grants.by_link(token, now)
+            await self.append(LinkUsed(principal.id, now))
+        return msgspec.structs.replace(principal, not_after=now + SESSION_MS)
 
     async def append(self, event: AccessEvent) -> None:
         """Say something of access; it is durable and counts on return. Raises SuyuanError."""

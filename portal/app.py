@@ -16,6 +16,7 @@ from starlette.middleware import Middleware
 from suyuan.portal.access_feed import AccessFeed
 from suyuan.portal.context import Portal
 from suyuan.portal.cursors import Cursors
+from suyuan.portal.sessions import Sessions
 from suyuan.portal.middleware.answers import Answers
 from suyuan.portal.middleware.limits import Limits, allowed_hosts
 from suyuan.portal.pages.navigation import pages_of
@@ -36,7 +37,7 @@ def make_app(ports: Ports, settings: Settings, clock: Callable[[], float] = time
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         access = AccessFeed(ports, time.monotonic)
-        app.state.portal = Portal(ports, settings, clock, access, Cursors(secret))
+        app.state.portal = Portal(ports, settings, clock, access, Cursors(secret), Sessions(secret))
         access.start()
         try:
             yield

@@ -15,6 +15,7 @@ from suyuan.access.scope import Scope
 if TYPE_CHECKING:
     from suyuan.portal.access_feed import AccessFeed
     from suyuan.portal.cursors import Cursors
+    from suyuan.portal.sessions import Sessions
     from suyuan.portal.ports import Ports
     from suyuan.queries.api import Queries
     from suyuan.runtime.settings import Settings
@@ -34,6 +35,7 @@ class Portal:
     clock: Callable[[], float]
     access: AccessFeed
     cursors: Cursors
+    sessions: Sessions
 
     def now(self) -> int:
         """Ms UTC."""
@@ -47,6 +49,7 @@ class Context:
     request: Request
     portal: Portal
     _principal: Principal | None
+    action: str = ""
 
     @property
     def principal(self) -> Principal:
@@ -59,6 +62,13 @@ class Context:
     def is_somebody(self) -> bool:
         """Whether a credential was shown that is good."""
         return self._principal is not None
+
+    @property
+    def csrf(self) -> str:
+        """What forms and scripts of the page send along; empty for who has no session."""
+        if self._principal is None or self._principal.came != "session":
+            return ""
+        return self.portal.sessions.csrf(self._principal.session)
 
     @property
     def scope(self) -> Scope:

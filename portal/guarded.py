@@ -52,8 +52,9 @@ class GuardedRoute(APIRoute):
         most = int((self.openapi_extra or {})[BODY])
 
         async def guarded(request: Request) -> Response:
-            request.state.who = await admit(request, name, action)
-            return await handle(bounded(request, most))
+            within = bounded(request, most)
+            within.state.who = await admit(within, name, action)
+            return await handle(within)
 
         return guarded
 

@@ -7,6 +7,7 @@ from suyuan.portal.guarded import GuardedRouter
 from suyuan.portal.pages import access as access_page
 from suyuan.portal.pages import health as health_page
 from suyuan.portal.pages import home, listings, static_route
+from suyuan.portal.pages import enter
 
 ROUTERS: tuple[GuardedRouter, ...] = (
     health.router,
@@ -23,5 +24,6 @@ ROUTERS: tuple[GuardedRouter, ...] = (
     listings.router,
     access_page.router,
     health_page.router,
+    enter.router,
 )
 """as they are looked through: a path of fixed text goes before one that has a parameter in its place"""

@@ -16,6 +16,7 @@ from suyuan.cli.screen import print_json, put, say
 from suyuan.operations.access import USUAL_DAYS, Wanted, append_access, key_granted, read_grants
 from suyuan.operations.access import revoke as revoke_key
 from suyuan.runtime.deployment import deployment_of
+from suyuan.runtime.entry_link import entry_link
 from suyuan.runtime.settings import load
 
 BY = "command"
@@ -58,6 +59,29 @@ def grant(
         return
     put(str(key))
     say(f"key {key.id} of {name}: a {role} until {moment(granted.expires)}; it is not shown again")
+
+
+@app.command("link")
+def link(
+    role: Annotated[Role, typer.Option(help="What they are.")],
+    name: Annotated[str, typer.Option(help="Who they are, for people.")],
+    division: Annotated[
+        str | None,
+        typer.Option(help="Of a regulator or investigator: first digits; '' is the whole country.", show_default=False),
+    ] = None,
+    code: Annotated[
+        str | None, typer.Option(help="Of a platform or publisher: its credit code.", show_default=False)
+    ] = None,
+    kind: Annotated[
+        list[str] | None, typer.Option(help="Of a publisher: a kind of events that it may publish; again for more.")
+    ] = None,
+    kafka: Kafka = None,
+    data: Data = None,
+) -> None:
+    """Print a link that signs somebody's browser in to the portal: once, within ten minutes, for eight hours."""
+    settings = load(kafka=kafka, data=data)
+    wanted = Wanted(role, name, division, code, tuple(kind or ()))
+    put(entry_link(settings, deployment_of(settings).outlet, wanted, BY))
 
 
 @app.command("list")

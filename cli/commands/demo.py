@@ -14,7 +14,7 @@ import typer
 from rich.live import Live
 
 from suyuan.cli.demo.picture import Figures, draw, draw_report, draw_tour, line
-from suyuan.cli.demo.stage import Show, perform
+from suyuan.cli.demo.stage import Outcome, Show, perform
 from suyuan.cli.exits import Exit
 from suyuan.cli.options import AsJson
 from suyuan.cli.screen import console, print_json, say, show
@@ -45,6 +45,15 @@ def demo(
     once: Annotated[
         bool, typer.Option("--once", help="As fast as possible, without a screen; then the report.")
     ] = False,
+    portal: Annotated[
+        bool | None,
+        typer.Option(
+            "--portal/--no-portal",
+            help="Serve the portal too, print a link for each role, and stay until Ctrl-C; default: on a terminal, but "
+            "not with --once.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Stream a simulated market with planted faults through everything, and report which of them were found. The market
@@ -61,20 +70,37 @@ def demo(
         folder = data or Path(mkdtemp(prefix="suyuan-demo-"))
         if folder.exists() and not (folder.is_dir() and next(folder.iterdir(), None) is None):
             raise SuyuanError(f"{folder} is not an empty folder: the report would count what is there", ErrorKind.USAGE)
-        performance = Show(load(data=folder), seed, events or None, None if once else rate or None)
+        settings = load(data=folder)
+        stays = bool(settings.portal_port) and (portal if portal is not None else sys.stdout.isatty() and not once)
+        performance = Show(settings, seed, events or None, None if once else rate or None, stays)
+        came: list[Outcome] = []
+
+        def told(outcome: Outcome) -> None:
+            opened.close()  # the picture is at its end
+            came.append(outcome)
+            _tell(outcome, folder, as_json=as_json)
+
         try:
-            outcome = asyncio.run(perform(performance, None if once else _screen(opened)))
+            asyncio.run(perform(performance, None if once else _screen(opened), told))
         except KeyboardInterrupt:
             say(f"stopped; the market stays in {folder}")
-            raise typer.Exit(Exit.DONE) from None
+            if not came:
+                raise typer.Exit(Exit.DONE) from None
+    raise typer.Exit(Exit.DONE if came[0].report.complete else Exit.FAILED)
+
+
+def _tell(outcome: Outcome, folder: Path, *, as_json: bool) -> None:
     report = outcome.report
     if as_json:
         told = {"events": outcome.events, "seconds": round(outcome.seconds, 3), **report.as_json()}
-        print_json([told | {"folder": str(folder), "try": outcome.tour}])
+        print_json([told | {"folder": str(folder), "try": outcome.tour, "enter": dict(outcome.entries)}])
     else:
         show(draw_report(report, outcome.events, outcome.seconds))
         show(draw_tour(str(folder), outcome.tour))
-    raise typer.Exit(Exit.DONE if report.complete else Exit.FAILED)
+    if outcome.entries:
+        say("the portal stays until Ctrl-C; each of these links lets one browser in, once, within ten minutes:")
+        for who, link in outcome.entries:
+            say(f"  {who}: {link}")
 
 
 def _screen(opened: ExitStack) -> Callable[[Figures], None]:

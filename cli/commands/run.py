@@ -11,18 +11,21 @@ from typing import Annotated, Any
 
 import typer
 
+from suyuan.access.principal import Role
 from suyuan.access.scope import EVERYTHING
 from suyuan.cli.exits import Exit
 from suyuan.cli.options import AcceptLoss, AcceptPoison, AsJson, Data
 from suyuan.cli.screen import print_json, put, say
 from suyuan.domain.calendar import china_day, days_after
 from suyuan.errors import ErrorKind, SuyuanError
+from suyuan.operations.access import Wanted
 from suyuan.queries.sql import expired_unsaid
 from suyuan.runtime.embedded.days import publish_days
+from suyuan.runtime.embedded.deployment import Embedded
 from suyuan.runtime.embedded.system import EmbeddedRun
-from suyuan.runtime.portal_address import portal_address
+from suyuan.runtime.entry_link import entry_link
 from suyuan.runtime.process import prepare, run_process
-from suyuan.runtime.settings import load
+from suyuan.runtime.settings import Settings, load
 
 REPORT_SECONDS = 10.0
 
@@ -83,7 +86,9 @@ def run(
             portal=portal and not once,
         ),
         once=once,
-        started=partial(_started, once=once, until_day=day, portal=portal_address(settings) if portal else None),
+        started=partial(
+            _started, once=once, until_day=day, settings=settings if portal and settings.portal_port else None
+        ),
         beside=_tell_progress,
         report=_report,
         folder=settings.data,
@@ -120,13 +125,19 @@ def _today() -> dt.date:
     return china_day(time.time_ns() // 1_000_000)
 
 
-async def _started(embedded: EmbeddedRun, *, once: bool, until_day: dt.date | None, portal: str | None) -> None:
+async def _started(embedded: EmbeddedRun, *, once: bool, until_day: dt.date | None, settings: Settings | None) -> None:
     if until_day is not None:
         await asyncio.to_thread(publish_days, embedded.log, embedded.clickhouse, until_day)
     if not once:
         say(f"suyuan runs on {embedded.folder}; suyuan publish, chains, alerts work beside it; Ctrl-C ends")
-        if portal is not None:
-            say(f"the portal: {portal}")
+        if settings is not None:
+            say(await asyncio.to_thread(_entry, settings))
+
+
+def _entry(settings: Settings) -> str:
+    """`settings`: of a run that serves a portal."""
+    link = entry_link(settings, Embedded(settings).outlet, Wanted(Role.ADMIN, "suyuan run"), "run")
+    return f"the portal, for its admin, once and within ten minutes: {link}"
 
 
 async def _report(embedded: EmbeddedRun, began: float) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from suyuan.access.scope import EVERYTHING
+from suyuan.cli.demo.entries import entries
 from suyuan.cli.demo.feed import Feed
 from suyuan.cli.demo.picture import Figures
 from suyuan.cli.demo.tour import tour
@@ -33,6 +34,8 @@ class Show:
     seed: int
     events: int | None
     rate: int | None
+    portal: bool = False
+    """whether a portal is served, and all stays as it is in the end until it is told to stop"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +46,21 @@ class Outcome:
     events: int
     seconds: float
     tour: list[str]
+    entries: list[tuple[str, str]]
+    """of a portal: for whom, and the link"""
 
 
-async def perform(show: Show, look: Callable[[Figures], None] | None = None) -> Outcome:
-    """`look` is shown the figures at once and every second; without it nobody looks, which is faster.
+async def perform(
+    show: Show, look: Callable[[Figures], None] | None = None, told: Callable[[Outcome], None] = lambda _: None
+) -> Outcome:
+    """`look` is shown the figures at once and every second; without it nobody looks, which is faster. `told` is given
+    what came out before anything is stopped.
 
     The simulated calendar turns the days, so the run publishes none of its own.
     """
     if look is not None:
         look(Figures(expected=show.events, folder=str(show.settings.data)))
-    run = EmbeddedRun(show.settings, once=True)
+    run = EmbeddedRun(show.settings, once=True, portal=show.portal)
     await run.start()
     began = time.monotonic()
     market = Market(show.seed)
@@ -70,7 +78,11 @@ async def perform(show: Show, look: Callable[[Figures], None] | None = None) -> 
         await feeding
         await run.wait_drained()
         seconds = time.monotonic() - began
-        return await asyncio.to_thread(_outcome, run, market, feed.published, seconds)
+        outcome = await asyncio.to_thread(_outcome, run, market, feed.published, seconds, show)
+        told(outcome)
+        if show.portal:
+            await run.wait_failed()
+        return outcome
     finally:
         feed.stop()
         if looking is not None:
@@ -79,12 +91,13 @@ async def perform(show: Show, look: Callable[[Figures], None] | None = None) -> 
         await run.stop()
 
 
-def _outcome(run: EmbeddedRun, market: Market, events: int, seconds: float) -> Outcome:
+def _outcome(run: EmbeddedRun, market: Market, events: int, seconds: float, show: Show) -> Outcome:
     queries = run.queries
     chains = walk(lambda page: queries.chains(EVERYTHING, ChainFilter(), page))
     alerts = walk(lambda page: queries.alerts(EVERYTHING, AlertFilter(), page))
     report = compare(market.planted(), each_plain(chains), each_plain(alerts))
-    return Outcome(report, events, seconds, tour(queries, run.folder))
+    links = entries(show.settings, queries) if show.portal else []
+    return Outcome(report, events, seconds, tour(queries, run.folder), links)
 
 
 async def _look(run: EmbeddedRun, feed: Feed, show: Show, look: Callable[[Figures], None]) -> None:

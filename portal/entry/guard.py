@@ -10,11 +10,13 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from suyuan.access.grants import Refused
+from suyuan.access.grants import Grants, Refused
 from suyuan.access.policy import Action
 from suyuan.access.principal import Principal
 from suyuan.connections.addresses import is_loopback
 from suyuan.portal.context import Context, Portal
+from suyuan.portal.entry.forgery import check_origin, check_token
+from suyuan.portal.sessions import cookie_name
 from suyuan.portal.metrics import REFUSED
 from suyuan.portal.problems import Problem
 
@@ -24,39 +26,65 @@ _REALM = {"WWW-Authenticate": 'Bearer realm="suyuan"'}
 
 
 async def admit(request: Request, name: str, action: Action) -> Context:
-    """Whoever asks, where the action allows it. Raises Problem: unauthorized, forbidden."""
+    """Whoever asks, where the action allows it. Raises Problem: unauthorized, forbidden, foreign-request."""
     portal: Portal = request.app.state.portal
     open_here = action.roles is None or (action.loopback and _comes_from_here(request))
-    principal = await _principal(request, portal, name, needed=not open_here)
-    if principal is not None and action.roles is not None and not open_here and principal.role not in action.roles:
-        _refuse(request, name, principal.id, f"role {principal.role}")
-        raise Problem("forbidden")
-    return Context(request, portal, principal)
-
-
-async def _principal(request: Request, portal: Portal, name: str, *, needed: bool) -> Principal | None:
-    header = request.headers.get("authorization")
-    if header is None:
-        if not needed:
-            return None
-        _refuse(request, name, "-", "no credential")
-        raise Problem("unauthorized", headers=_REALM)
-    grants = await portal.access.grants()
-    scheme, _, key = header.partition(" ")
     try:
+        principal = await _principal(request, portal)
+    except Refused as error:
+        if not open_here:
+            refused(request, name, error.id or "-", error.why)
+            raise Problem("unauthorized", headers=_REALM) from None
+        principal = None
+    if not open_here:
+        if principal is None:
+            refused(request, name, "-", "no credential")
+            raise Problem("unauthorized", headers=_REALM)
+        if action.roles is not None and principal.role not in action.roles:
+            refused(request, name, principal.id, f"role {principal.role}")
+            raise Problem("forbidden")
+    if action.csrf and (principal is None or principal.came == "session"):
+        await _check_forgery(request, portal, name, principal)
+    return Context(request, portal, principal, name)
+
+
+async def _principal(request: Request, portal: Portal) -> Principal | None:
+    """By a key, else by a session; None: nothing was shown. Raises Refused."""
+    header = request.headers.get("authorization")
+    if header is not None:
+        scheme, _, key = header.partition(" ")
         if scheme.lower() != "bearer":
-            raise Refused("malformed")  # noqa: TRY301 -- refused as the others are
-        return grants.by_key(key.strip(), portal.now())
-    except Refused as refused:
-        _refuse(request, name, refused.id or "-", refused.why)
-        raise Problem("unauthorized", headers=_REALM) from None
+            raise Refused("malformed")
+        return (await portal.access.grants()).by_key(key.strip(), portal.now())
+    if cookie_name(request) not in request.cookies:
+        return None
+    return _by_session(request, portal, await portal.access.grants())
+
+
+def _by_session(request: Request, portal: Portal, grants: Grants) -> Principal:
+    session = portal.sessions.read(request, portal.now())
+    if session is None:
+        raise Refused("expired")
+    grants.check_session(session.id, session.subject, session.began)
+    return session.principal
+
+
+async def _check_forgery(request: Request, portal: Portal, name: str, principal: Principal | None) -> None:
+    try:
+        check_origin(request, portal.settings.portal_origin)
+        if principal is not None:
+            await check_token(request, portal.sessions.csrf(principal.session))
+    except Problem as problem:
+        refused(request, name, "-" if principal is None else principal.id, problem.name)
+        raise
 
 
 def _comes_from_here(request: Request) -> bool:
     return request.client is not None and is_loopback(request.client.host)
 
 
-def _refuse(request: Request, action: str, principal: str, why: str) -> None:
+def refused(request: Request, action: str, principal: str, why: str) -> None:
+    """Tell the log."""
     REFUSED.labels(action).inc()
     logger.warning("refused: action=%s principal=%s reason=%s request=%s", action, principal, why, request.state.id)
 

@@ -137,7 +137,7 @@ def test_every_answer_has_the_headers_that_keep_browsers_safe(portal):
     for answer in (client.get("/api/v1/alerts"), client.get("/nonsense"), client.get("/livez", headers={"Host": "x"})):
         assert answer.headers["content-security-policy"].startswith("default-src 'self'")
         assert answer.headers["x-content-type-options"] == "nosniff"
-        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert answer.headers["referrer-policy"] == "same-origin"
         assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
         assert len(answer.headers["x-request-id"]) == 16
 
