@@ -16,7 +16,6 @@ from starlette.middleware import Middleware
 from suyuan.portal.access_feed import AccessFeed
 from suyuan.portal.context import Portal
 from suyuan.portal.cursors import Cursors
-from suyuan.portal.sessions import Sessions
 from suyuan.portal.middleware.answers import Answers
 from suyuan.portal.middleware.limits import Limits, allowed_hosts
 from suyuan.portal.pages.navigation import pages_of
@@ -25,6 +24,7 @@ from suyuan.portal.ports import Ports
 from suyuan.portal.problems import handle_problems
 from suyuan.portal.routers import ROUTERS
 from suyuan.portal.secret import signing_secret
+from suyuan.portal.sessions import Sessions
 from suyuan.runtime.settings import Settings
 
 TITLE = "Suyuan"

@@ -15,8 +15,8 @@ from suyuan.access.scope import Scope
 if TYPE_CHECKING:
     from suyuan.portal.access_feed import AccessFeed
     from suyuan.portal.cursors import Cursors
-    from suyuan.portal.sessions import Sessions
     from suyuan.portal.ports import Ports
+    from suyuan.portal.sessions import Sessions
     from suyuan.queries.api import Queries
     from suyuan.runtime.settings import Settings
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from suyuan.portal.api import access, alerts, chains, evidence, feedback, health, impacts, open_pages, traces
 from suyuan.portal.guarded import GuardedRouter
 from suyuan.portal.pages import access as access_page
+from suyuan.portal.pages import enter, home, listings, static_route
 from suyuan.portal.pages import health as health_page
-from suyuan.portal.pages import home, listings, static_route
-from suyuan.portal.pages import enter
 
 ROUTERS: tuple[GuardedRouter, ...] = (
     health.router,

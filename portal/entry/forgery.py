@@ -6,8 +6,8 @@ import hmac
 
 from fastapi import Request
 
-from suyuan.portal.sessions import CSRF_FIELD, CSRF_HEADER
 from suyuan.portal.problems import Problem
+from suyuan.portal.sessions import CSRF_FIELD, CSRF_HEADER
 
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 

@@ -16,9 +16,9 @@ from suyuan.access.principal import Principal
 from suyuan.connections.addresses import is_loopback
 from suyuan.portal.context import Context, Portal
 from suyuan.portal.entry.forgery import check_origin, check_token
-from suyuan.portal.sessions import cookie_name
 from suyuan.portal.metrics import REFUSED
 from suyuan.portal.problems import Problem
+from suyuan.portal.sessions import cookie_name
 
 logger = logging.getLogger(__name__)
 

@@ -15,10 +15,10 @@ from suyuan.access.keys import new_id
 from suyuan.access.principal import Principal
 from suyuan.portal.context import Context
 from suyuan.portal.entry.guard import Who, refused
-from suyuan.portal.sessions import Sessions
 from suyuan.portal.guarded import GuardedRouter
 from suyuan.portal.pages.rendering import render
 from suyuan.portal.problems import Problem
+from suyuan.portal.sessions import Sessions
 
 router = GuardedRouter()
 

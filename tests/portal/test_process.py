@@ -8,6 +8,7 @@ import signal
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 
 from suyuan.access.principal import Role
@@ -42,6 +43,11 @@ def test_a_portal_is_there_beside_a_run_again_when_it_was_killed_and_gone_with_t
     run = Started(folder, "run").start()
     try:
         run.wait(lambda: ready(run, key))
+        run.wait(lambda: "/enter#sy_" in run.said())
+        token = run.said().partition("/enter#")[2].split()[0]
+        enter = {"headers": {"Origin": run.url}, "json": {"token": token}, "trust_env": False}
+        run.wait(lambda: httpx.post(f"{run.url}/enter", **enter).status_code == 200)
+        assert httpx.post(f"{run.url}/enter", **enter).status_code == 401
         assert run.get(ALERTS).status_code == 401
         assert run.get(ALERTS, key).json() == {"rows": [], "next": None}
         first = run.portal_pid()
