@@ -79,6 +79,8 @@ async def perform(
         await run.wait_drained()
         seconds = time.monotonic() - began
         outcome = await asyncio.to_thread(_outcome, run, market, feed.published, seconds, show)
+        if looking is not None:
+            looking.cancel()
         told(outcome)
         if show.portal:
             await run.wait_failed()
