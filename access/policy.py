@@ -42,7 +42,9 @@ ACTIONS: Mapping[str, Action] = {
     "health.read": _of(ADMIN),
     "enter": Action(None, csrf=True),
     "leave": Action(ANYBODY, csrf=True),
+    "event.read": _of(REGULATOR, INVESTIGATOR, PLATFORM, PUBLISHER, object="event"),
     "metrics.read": Action(frozenset({ADMIN}), loopback=True),
     "open": OPEN,
     "trace.read": _of(REGULATOR, INVESTIGATOR, PLATFORM, object="trace"),
+    "publish": _of(REGULATOR, PLATFORM, PUBLISHER, csrf=True),
 }

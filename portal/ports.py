@@ -12,11 +12,13 @@ from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
 from suyuan.access.events import CONTROL, AccessEvent, encode_access, subject_of
+from suyuan.portal.known_events import KnownEvents
 from suyuan.publishing.control import append_control
 from suyuan.runtime.deployment import Deployment
 
 if TYPE_CHECKING:
     from suyuan.operations.tail import Messages, Tail
+    from suyuan.publishing.files.outlet import Outlet
     from suyuan.queries.api import Queries
     from suyuan.sinks.log_reader import TopicPartition
 
@@ -37,6 +39,9 @@ class Ports:
         self._opened = ExitStack()
         self._opening = Lock()
         self._queries: Queries | None = None
+        self._outlet: tuple[Outlet, ExitStack] | None = None
+        self._opening_outlet = Lock()
+        self._known = KnownEvents(self._open_queries)
 
     async def ask(self, question: Callable[[Queries], T]) -> T:
         """The answer to a question. Raises SuyuanError."""
@@ -54,6 +59,23 @@ class Ports:
         SuyuanError.
         """
         return await asyncio.get_running_loop().run_in_executor(self._writers, work, self.deployment)
+
+    async def publish(self, work: Callable[[Outlet], T]) -> T:
+        """What appends events, in a thread; all share one outlet. Raises SuyuanError."""
+        return await asyncio.get_running_loop().run_in_executor(self._writers, lambda: work(self.open_outlet()))
+
+    def open_outlet(self) -> Outlet:
+        """The outlet, opened by who needs it first and kept; one that has given up is opened anew. Raises
+        SuyuanError.
+        """
+        with self._opening_outlet:
+            if self._outlet is not None and not self._outlet[0].usable:
+                self._outlet[1].close()
+                self._outlet = None
+            if self._outlet is None:
+                opened = ExitStack()
+                self._outlet = opened.enter_context(self.deployment.outlet(self._known)), opened
+            return self._outlet[0]
 
     async def append_access(self, event: AccessEvent) -> None:
         """Returns when it is durable in the log. Raises SuyuanError."""
@@ -81,6 +103,8 @@ class Ports:
         """Wait for what is under way, and end all of it."""
         self._askers.shutdown(cancel_futures=True)
         self._writers.shutdown()
+        if self._outlet is not None:
+            self._outlet[1].close()
         self._opened.close()
 
 

@@ -48,6 +48,7 @@ TYPES: Mapping[str, Type] = {
     "conflict": Type(409, "Somebody was there before", "Read it again, then decide."),
     "precondition-failed": Type(412, "It has changed since", "Read it again, then decide."),
     "body-too-large": Type(413, "The body is too large", "Send less at a time."),
+    "unreadable-body": Type(422, "The events cannot be read", "`errors` says why; nothing of it was published."),
     "url-too-long": Type(414, "The address is too long", "Ask for less at a time."),
     "unsupported-media-type": Type(415, "Not that kind of body", "The API's description names the kinds."),
     "wrong-host": Type(421, "This is not that host", "SUYUAN_PORTAL_ORIGIN names what the portal is reached by."),

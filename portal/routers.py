@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from suyuan.portal.api import access, alerts, chains, evidence, feedback, health, impacts, open_pages, traces
+from suyuan.portal.api import access, alerts, chains, evidence, feedback, health, impacts, open_pages, publish, traces
 from suyuan.portal.guarded import GuardedRouter
 from suyuan.portal.pages import access as access_page
 from suyuan.portal.pages import enter, home, listings, static_route
@@ -18,6 +18,7 @@ ROUTERS: tuple[GuardedRouter, ...] = (
     evidence.router,
     traces.router,
     impacts.router,
+    publish.router,
     static_route.router,
     home.router,
     listings.router,

@@ -86,6 +86,11 @@ class Sender:
             self._end_thread()
             raise
 
+    @property
+    def gave_up(self) -> bool:
+        """Whether it takes nothing more."""
+        return self._gave_up
+
     def reserve(self, kind: str, messages: int, size: int) -> None:
         """Reserve room for messages of `size` bytes in all, which will be sent; waits while the buffer is full.
 

@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
+from suyuan.domain.keys import SEPARATOR
 from suyuan.errors import SuyuanError
 from suyuan.publishing.checking import refuse
 from suyuan.publishing.errors import Undelivered
@@ -46,9 +47,11 @@ class Publisher:
         clock: Callable[[], float] = time.time,
         judge: Judge | None = None,
         told: Told | None = None,
+        *,
+        with_keys: bool = False,
     ) -> None:
         """`clock`: seconds since the epoch; the log will take an event about now. `told`: gets a verdict of each event
-        that is stored, in no order.
+        that is stored, in no order; `with_keys`: with its business key.
         """
         self._outlet = outlet
         self._tally = tally if tally is not None else Tally()
@@ -57,6 +60,7 @@ class Publisher:
         self._clock = clock
         self._judge = judge
         self._told = told
+        self._with_keys = with_keys
         self._batches: defaultdict[str, _Batch] = defaultdict(_Batch)
         self._bytes = 0
         self._under_way: deque[tuple[Future[Taken], Identities, list[Place]]] = deque()
@@ -117,8 +121,9 @@ class Publisher:
         if taken.reused is not None:
             self._tally.reused_id = (self._tally.reused_id or 0) + taken.reused
         if self._told is not None:
-            told = zip(taken.new, places, named.refs(), named.rows["event_id"].to_list(), strict=True)
-            for new, place, ref, event_id in told:
+            told = zip(taken.new, places, named.refs(), named.rows["event_id"].to_list(), named.keys, strict=True)
+            for new, place, ref, event_id, key in told:
                 if new is not None:
                     said = Said.ACCEPTED if new else Said.DUPLICATE
-                    self._told(Verdict(place.index, place.line, said, named.kind, event_id, ref))
+                    parts = tuple(key.decode().split(SEPARATOR)) if self._with_keys else None
+                    self._told(Verdict(place.index, place.line, said, named.kind, event_id, ref, parts))

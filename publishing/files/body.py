@@ -13,8 +13,9 @@ MOST_BYTES = 32 << 20
 """of a body, and of what comes out of it when it is unpacked"""
 
 
-def publish_body(publication: Publication, body: bytes, name: str = "body") -> None:
-    """Publish the records of a body as those of a file, and return when what is accepted is durable.
+def publish_body(publication: Publication, body: bytes, name: str = "body", most: int | None = None) -> None:
+    """Publish the records of a body as those of a file, and return when what is accepted is durable. `most`: events
+    that it may hold, at most MOST_EVENTS.
 
     Raises FileRefusedError where the body as a whole cannot be read, TooLarge where it holds too much: then nothing of
     it was published.
@@ -27,14 +28,15 @@ def publish_body(publication: Publication, body: bytes, name: str = "body") -> N
         raw.seek(0)
         return raw
 
+    most = MOST_EVENTS if most is None else min(most, MOST_EVENTS)
     source = Source(name, raw, len(body), again, MOST_BYTES)
     reading = Reading(source, publication.options)
     records = []
     for record in reading.records():
         if record[1] is not None:
             records.append(record)
-        if len(records) > MOST_EVENTS:
-            raise TooLarge(f"more than {MOST_EVENTS:,} events: send them in parts")
+        if len(records) > most:
+            raise TooLarge(f"more than {most:,} events: send them in parts")
     publication.records(reading, records, source)
     publication.tally.notes += reading.notes
     publication.publisher.flush()

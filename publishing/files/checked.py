@@ -24,6 +24,7 @@ class NoOutlet:
     """Takes events and keeps none; knows only what this check has brought."""
 
     knows_reuse = False
+    usable = True
 
     def __init__(self) -> None:
         self._seen: dict[bytes, None] = {}

@@ -19,6 +19,7 @@ class EmbeddedOutlet:
     """Appends under the events' ids, so that the log leaves out what it has already, and says which those are."""
 
     knows_reuse = True
+    usable = True
 
     def __init__(self, log: Log, partitions: int) -> None:
         """Makes the topics of events where they are not there yet; a log keeps the partition count that it

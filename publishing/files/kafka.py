@@ -35,6 +35,11 @@ class KafkaOutlet:
         self._sent: OrderedDict[bytes, _Batch | None] = OrderedDict()
         """ids; None: stored, else with what it is under way"""
 
+    @property
+    def usable(self) -> bool:
+        """See `Outlet`."""
+        return not self._sender.gave_up
+
     def append(self, named: Identities, values: Sequence[bytes]) -> Future[Taken]:
         """See `Outlet`. A repeat of what is still under way is answered when that is. Raises PublishingError."""
         known = self._known(named) if self._known is not None else [False] * len(values)

@@ -29,6 +29,10 @@ class Outlet(Protocol):
     knows_reuse: bool
     """whether `Taken.reused` is known"""
 
+    @property
+    def usable(self) -> bool:
+        """Whether it may yet take something: one that has given up is to be opened anew."""
+
     def append(self, named: Identities, values: Sequence[bytes]) -> Future[Taken]:
         """Hand over encoded events of one kind; returns before they are stored, but waits where too much is on its way.
         Raises SuyuanError, and so does the future: then none of them is known to be stored.

@@ -18,7 +18,8 @@ class Said(StrEnum):
 
 class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
     """Of one event. `index`: its place among those of the publication, from 0; `line`: on which it begins; `ref`: its
-    evidence id, of one that was not rejected; `field`, `reason`: why one was.
+    evidence id, of one that was not rejected; `key`: its business key, where that is wanted; `field`, `reason`: why one
+    was rejected.
     """
 
     index: int
@@ -27,6 +28,7 @@ class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
     kind: str | None = None
     event_id: str | None = None
     ref: str | None = None
+    key: tuple[str, ...] | None = None
     field: str | None = None
     reason: str | None = None
 

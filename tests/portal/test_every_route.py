@@ -22,6 +22,9 @@ VALUES = {
     "listing": B.listing_ids[0],
     "producer": B.producer,
     "recall": B.recall_no,
+    "kind": "listing",
+    "publisher": B.platform,
+    "event_id": B.event_ids[0],
     "version": "000000000000",
 }
 """of parameters in paths, the value of world B; a parameter that is not here fails"""

@@ -1,0 +1,1 @@
+"""What both ways of publishing over HTTP share: a request with events, a file that is uploaded."""
