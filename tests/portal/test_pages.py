@@ -58,9 +58,10 @@ def test_a_problem_is_a_page_for_a_browser_and_json_for_a_program(portal):
     client = portal.client("platform")
     answer = page(client, "/nowhere")
     assert answer.status_code == 404
-    assert words("zh")("error.status_404") in answer.text
+    assert words("zh")("problem.not-found") in answer.text
     assert answer.headers["x-request-id"] in answer.text
     assert client.get("/nowhere", headers={"Accept": "*/*"}).headers["content-type"] == "application/problem+json"
+    assert "data-key" in answer.text  # the way back
     wrong = page(client, "/listings", gap="hole")
     assert (wrong.status_code, "no such gap" in wrong.text) == (422, True)
     assert page(client, "/access").status_code == 403

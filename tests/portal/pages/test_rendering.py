@@ -80,8 +80,12 @@ def test_a_value_that_is_not_there_is_an_error():
 
 def test_a_problem_says_what_where_and_how_to_go_on():
     errors = [{"pointer": "#/price_fen", "detail": "missing"}]
-    page = page_text(SomeReader("en", url="/a?b=c"), "error.html", problem={**PROBLEM, "errors": errors, "status": 503})
-    assert words("en")("error.status_503") in page
+    page = page_text(
+        SomeReader("en", url="/a?b=c"),
+        "error.html",
+        problem={**PROBLEM, "errors": errors, "status": 503, "type": "/problems/unavailable"},
+    )
+    assert words("en")("problem.unavailable") in page
     assert "#/price_fen" in page
     assert 'href="/a?b=c"' in page
     assert "r1" in page

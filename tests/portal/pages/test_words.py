@@ -10,6 +10,7 @@ import pytest
 from suyuan.domain.chain.gaps import GAPS
 from suyuan.domain.rules.catalogue import built_in_rules
 from suyuan.portal.pages.words import LANGUAGES, UnknownWord, words
+from suyuan.portal.problems import TYPES
 from suyuan.schemas.kinds import KINDS, event_schema
 
 VERDICTS = ("complete", "partial", "broken", "contradicted", "removed")
@@ -41,6 +42,8 @@ def test_both_languages_have_the_same_words_with_the_same_blanks():
         ("kind", KINDS),
         ("role", ROLES),
         ("field", FIELDS),
+        ("problem", TYPES),
+        ("advice", TYPES),
     ],
 )
 def test_whatever_data_can_say_has_its_word(language, group, names):
@@ -62,7 +65,7 @@ def test_a_value_without_a_word_is_said_as_it_is_and_a_text_that_is_not_there_is
 
 def test_every_word_that_a_template_names_is_there():
     said = set(words("en"))
-    named = re.compile(r"""\bt\(\s*"([a-z0-9_.]+)"\s*[,)]""")
+    named = re.compile(r"""\bt\(\s*"([a-z0-9_.-]+)"\s*[,)]""")
     templates = files("suyuan.portal.pages").joinpath("templates")
     found = 0
     for folder in (templates, templates / "macros"):

@@ -1,0 +1,53 @@
+"""One running system and one browser for all tests here; contexts of the browser share nothing."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from tests.portal.browser.site import CHROMIUM, FLAGS, Visit, entered, running
+
+VENDOR = Path(__file__).parent / "vendor"
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    if not Path(CHROMIUM).exists():
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"{CHROMIUM} is needed (.ci/run installs it)")
+        pytest.skip(f"no {CHROMIUM}: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def site():
+    with TemporaryDirectory(prefix="s") as folder, running(Path(folder)) as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def axe():
+    return (VENDOR / "axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def visit(chromium, site):
+    """Makes visits, `visit(role, language)`; what they did wrong fails the test."""
+    opened = []
+
+    def make(role, language="zh", **options):
+        context = entered(chromium, site, role, language, **options)
+        opened.append((context, Visit(context, site)))
+        return opened[-1][1]
+
+    yield make
+    for context, made in opened:
+        made.is_clean()
+        context.close()

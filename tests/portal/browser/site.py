@@ -1,0 +1,132 @@
+"""A running system with its portal, and browsers that look at it."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+
+from suyuan.access.principal import Role
+from suyuan.operations.access import Wanted, append_access, key_granted
+from suyuan.runtime.deployment import deployment_of
+from suyuan.runtime.settings import Settings
+from tests.portal.browser.market import MORE, PLATFORM, PRODUCER, RECALLED, write_events
+from tests.portal.processes import Started
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
+GRANTS = {
+    Role.ADMIN: {},
+    Role.REGULATOR: {"division": "33"},
+    Role.INVESTIGATOR: {"division": ""},
+    Role.PLATFORM: {"code": PLATFORM},
+    Role.PUBLISHER: {"code": PRODUCER, "kinds": ("lot", "shipment", "product", "recall")},
+}
+
+
+class Site:
+    """`suyuan run` on the market, its portal served; `keys` by role."""
+
+    def __init__(self, folder):
+        self.folder = folder / "data"
+        self.keys = {}
+        self._run = Started(self.folder, "run")
+        self.url = self._run.url
+
+    def start(self, files):
+        place = ["--data", str(self.folder)]
+        settings = Settings(data=self.folder, fsync=False)
+        deployment = deployment_of(settings)
+        names = {Role.PLATFORM: "王小明（西湖网络超市）", Role.ADMIN: "管理员"}
+        for role, scope in GRANTS.items():
+            wanted = Wanted(role, names.get(role, str(role)), **scope)
+            key, granted = key_granted(wanted, "command", time.time_ns() // 1_000_000, secrets.token_bytes)
+            append_access(deployment.outlet, granted)
+            self.keys[role] = str(key)
+        publish = [sys.executable, "-m", "suyuan.cli.main", "publish", *map(str, files), *place]
+        subprocess.run(publish, check=True, capture_output=True)
+        self._run.start()
+        self._run.wait(self._is_assessed)
+
+    def get(self, path, role):
+        return self._run.get(path, self.keys[role])
+
+    def _is_assessed(self):
+        if not self._run.answers():
+            return False
+        answer = self.get("/api/v1/feedback/counts", Role.PLATFORM)
+        counts = answer.json().get("verdicts", {}) if answer.status_code == 200 else {}
+        if sum(counts.values()) < MORE + 5:
+            return False
+        recalled = self.get(f"/api/v1/feedback?listing={RECALLED}", Role.PLATFORM).json()["rows"]
+        return any("lot_recalled" in row["gap_names"] for row in recalled)
+
+    def stop(self):
+        self._run.stop()
+
+
+@contextmanager
+def running(folder):
+    """The site, until it is left."""
+    events = folder / "events"
+    events.mkdir()
+    site = Site(folder)
+    try:
+        site.start(write_events(events))
+        yield site
+    finally:
+        site.stop()
+
+
+class Visit:
+    """A tab of somebody of a role, and what it did that it should not have."""
+
+    def __init__(self, context, site):
+        self.site = site
+        self.violations, self.foreign, self.errors = [], [], []
+        self.page = context.new_page()
+        self.page.on("console", self._heard)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("request", self._asked)
+
+    def _heard(self, message):
+        if "Content Security Policy" in message.text or "Content-Security-Policy" in message.text:
+            self.violations.append(message.text)
+
+    def _asked(self, request):
+        if not request.url.startswith((self.site.url + "/", "data:", "blob:")):
+            self.foreign.append(request.url)
+
+    def open(self, path):
+        answer = self.page.goto(self.site.url + path, wait_until="load")
+        return answer.status if answer else 0
+
+    def is_clean(self):
+        """Nothing was run, fetched or refused that a page should not ask for."""
+        hacked = self.page.locator("html").get_attribute("data-hacked") or ""
+        assert (hacked, self.violations, self.foreign, self.errors) == ("", [], [], [])
+
+
+def entered(browser, site, role, language="zh", **options):
+    """A context of a browser in which somebody of that role has entered; None: nobody has."""
+    headers = {} if role is None else {"Authorization": f"Bearer {site.keys[role]}"}
+    locale = {"zh": "zh-CN", "en": "en-GB"}[language]
+    context = browser.new_context(locale=locale, timezone_id="Asia/Shanghai", extra_http_headers=headers, **options)
+    context.set_default_timeout(20_000)
+    return context
+
+
+def serious(page, axe):
+    """What axe-core finds that hinders people seriously: rule and the first element of each."""
+    page.evaluate(axe)
+    found = page.evaluate(
+        "axe.run(document, {resultTypes: ['violations']}).then((found) => JSON.stringify(found.violations))"
+    )
+    return [
+        f"{each['id']}: {each['help']}: {each['nodes'][0]['html'][:200]}"
+        for each in json.loads(found)
+        if each["impact"] in {"serious", "critical"}
+    ]

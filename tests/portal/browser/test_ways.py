@@ -1,0 +1,97 @@
+"""The ways in which people use pages: by the keyboard alone, without scripts, with filters that stay in the address."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import expect
+
+from suyuan.access.principal import Role
+from suyuan.portal.pages.words import words
+from tests.portal.browser.market import EVIL_LISTING, MARKUP
+
+
+def test_keys_lead_to_pages_to_the_search_field_and_to_help(visit):
+    made = visit(Role.ADMIN)
+    page = made.page
+    made.open("/")
+    page.keyboard.press("g")
+    page.keyboard.press("h")
+    expect(page).to_have_url(re.compile("/health$"))
+    page.keyboard.press("?")
+    dialog = page.locator("dialog#keys")
+    expect(dialog).to_be_visible()
+    expect(dialog).to_contain_text(words("zh")("nav.access"))
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+
+
+def test_the_first_key_of_the_tabulator_skips_to_the_content(visit):
+    made = visit(Role.PLATFORM)
+    made.open("/listings")
+    made.page.keyboard.press("Tab")
+    expect(made.page.locator(".skip")).to_be_focused()
+    made.page.keyboard.press("Enter")
+    expect(made.page.locator("main")).to_be_focused()
+
+
+def test_filters_are_in_the_address_and_a_change_counts_at_once(visit):
+    made = visit(Role.PLATFORM)
+    page = made.page
+    made.open("/listings")
+    page.locator("select[name=gap]").select_option("lot_undeclared")
+    expect(page).to_have_url(re.compile(r"/listings\?gap=lot_undeclared$"))
+    expect(page.locator("#results tbody tr").first).to_contain_text(words("zh").of("gap", "lot_undeclared"))
+    shown = page.locator("#results tbody tr").count()
+    made.open("/listings?gap=lot_undeclared")
+    assert page.locator("#results tbody tr").count() == shown
+    expect(page.locator("select[name=gap]")).to_have_value("lot_undeclared")
+    page.go_back()
+    page.locator("#results tbody tr").first.wait_for()
+
+
+def test_titles_and_names_of_others_are_text(visit):
+    made = visit(Role.PLATFORM)
+    made.open(f"/listings?listing={EVIL_LISTING}")
+    row = made.page.locator("#results tbody tr")
+    expect(row).to_have_count(1)
+    expect(row).to_contain_text(MARKUP)
+    expect(row).to_contain_text(r"\u202e")
+    assert made.page.locator("main img").count() == 0
+    made.open(f"/listings?listing={MARKUP}&seller={MARKUP[:40]}")
+    expect(made.page.locator("input[name=listing]")).to_have_value(MARKUP)
+
+
+def test_without_scripts_lists_filters_and_pages_work(visit):
+    made = visit(Role.PLATFORM, java_script_enabled=False)
+    page = made.page
+    made.open("/listings")
+    first = page.locator("#results tbody th").first.inner_text()
+    page.locator("a[rel=next]").click()
+    assert page.locator("#results tbody th").first.inner_text() != first
+    page.locator("a[rel=first]").click()
+    assert page.locator("#results tbody th").first.inner_text() == first
+    page.locator("select[name=verdict]").select_option("contradicted")
+    page.locator("form.filters button").click()
+    assert "verdict=contradicted" in page.url
+    for badge in page.locator("#results tbody td:nth-child(3)").all_inner_texts():
+        assert words("zh").of("verdict", "contradicted") in badge
+    page.locator("a.language").click()
+    assert page.locator("html").get_attribute("lang") == "en"
+    assert "verdict=contradicted" in page.url
+
+
+def test_without_scripts_a_key_is_made_and_taken_back(visit):
+    made = visit(Role.ADMIN, java_script_enabled=False)
+    page = made.page
+    made.open("/access")
+    page.locator("summary").click()
+    page.locator("select[name=role]").select_option("regulator")
+    page.locator("input[name=name]").fill("杭州 " + MARKUP)
+    page.locator("input[name=division]").fill("3301")
+    page.locator("form.form button[type=submit]").click()
+    assert page.locator("#secret").inner_text().startswith("sy_")
+    row = page.locator("tbody tr", has_text=MARKUP)
+    row.locator("button").click()
+    assert words("zh")("access.revoked") in page.locator("tbody tr", has_text=MARKUP).inner_text()
+    assert page.locator("#secret").count() == 0
