@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import typer
+from fastapi.openapi.utils import get_openapi
 from prometheus_client.metrics import MetricWrapperBase
 
 import suyuan.portal.metrics
@@ -20,6 +21,8 @@ from suyuan.domain.chain.gaps import GAPS
 from suyuan.domain.rules.catalogue import built_in_rules
 from suyuan.domain.rules.columns import COLUMNS
 from suyuan.operations.topics.spec import MESSAGE_BYTES, UNREAD
+from suyuan.portal.problems import PREFIX, TYPES
+from suyuan.portal.routers import ROUTERS
 from suyuan.publishing.files.columns import table as table_of_words
 from suyuan.publishing.files.columns import values_table
 from suyuan.runtime.settings import Settings
@@ -214,6 +217,71 @@ def columns_page() -> str:
     return WORDS["page"]["columns"].format(sections=sections, values=values)
 
 
+def api_page() -> str:
+    """Every route of the API, as its own description has it."""
+    routes = [route for router in ROUTERS for route in router.routes]
+    described = get_openapi(title="", version="", routes=routes)
+    by_tag: dict[str, list[str]] = {}
+    for path, methods in described["paths"].items():
+        for method, said in methods.items():
+            tag = next(iter(said.get("tags", [])), "more")
+            by_tag.setdefault(tag, []).append(_route(described, method.upper(), path, said))
+    sections = "\n".join(f"## {tag}\n\n" + "\n".join(parts) for tag, parts in sorted(by_tag.items()))
+    problems = table(
+        ("type", "status", "title", "what to do"),
+        ((f"`{PREFIX}{name}`", str(type_.status), type_.title, type_.advice) for name, type_ in TYPES.items()),
+    )
+    return WORDS["page"]["api"].format(sections=sections, problems=problems)
+
+
+def _route(described: dict, method: str, path: str, said: dict) -> str:
+    roles = said.get("x-suyuan-roles")
+    who = "anybody, without a key" if roles is None else ", ".join(roles)
+    parts = [f"### {method} {path}\n", f"{' '.join(said.get('description', '').split())}\n", f"For: {who}.\n"]
+    given = [(each["name"], each["in"], each["schema"], each) for each in said.get("parameters", [])]
+    for form, content in said.get("requestBody", {}).get("content", {}).items():
+        schema = _resolved(described, content.get("schema", {}))
+        needed = schema.get("required", ())
+        given += [
+            (name, "body", _resolved(described, each), {"required": name in needed})
+            for name, each in schema.get("properties", {}).items()
+        ]
+        parts.append(f"Body: `{form}`.\n")
+    if given:
+        rows = ((f"`{name}`", place, _values(schema), _about(schema, each)) for name, place, schema, each in given)
+        parts.append(table(("parameter", "in", "value", "means"), rows))
+    return "\n".join(parts)
+
+
+def _resolved(described: dict, schema: dict) -> dict:
+    name = schema.get("$ref", "").rpartition("/")[2]
+    return described["components"]["schemas"][name] if name else schema
+
+
+def _values(schema: dict) -> str:
+    """What a value may be; that most may be left out is not said of each."""
+    either = [each for each in schema.get("anyOf", [schema]) if each.get("type") != "null"]
+    said = next(iter(either), {})
+    if "const" in said:
+        return f"`{said['const']}`"
+    if "enum" in said:
+        return ", ".join(f"`{each}`" for each in said["enum"] if each)
+    least, most = said.get("minimum"), said.get("maximum")
+    kind = {"integer": "integer", "number": "number", "array": "list", "boolean": "true, false"}.get(
+        said.get("type", ""), "text"
+    )
+    return kind if most is None else f"{kind}, {least:g} to {most:g}"
+
+
+def _about(schema: dict, each: dict) -> str:
+    parts = [each.get("description", "")]
+    if each.get("required") and each.get("in") != "path":
+        parts.append("required")
+    if (default := schema.get("default")) not in (None, "", []):
+        parts.append(f"default `{default}`")
+    return "; ".join(part for part in parts if part)
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "command.md": command_page,
     "events.md": events_page,
@@ -222,6 +290,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "gaps.md": gaps_page,
     "rules.md": rules_page,
     "metrics.md": metrics_page,
+    "api.md": api_page,
 }
 
 
