@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         app = make_app(Ports(deployment_of(settings)), settings)
         if not given.with_parent:
             _say(f"the portal is served at {portal_address(settings)}; Ctrl-C ends")
-        serve(app, listening, with_parent=given.with_parent)
+        serve(app, listening, settings, with_parent=given.with_parent)
     except SuyuanError as error:
         _say(f"suyuan portal: {error}")
         return exit_of(error)

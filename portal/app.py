@@ -18,11 +18,15 @@ from suyuan.portal.context import Portal
 from suyuan.portal.cursors import Cursors
 from suyuan.portal.middleware.answers import Answers
 from suyuan.portal.middleware.limits import Limits, allowed_hosts
+from suyuan.portal.middleware.proxy import Proxy
 from suyuan.portal.pages.navigation import pages_of
 from suyuan.portal.pages.problem_page import problem_page
 from suyuan.portal.ports import Ports
 from suyuan.portal.problems import handle_problems
+from suyuan.portal.providers import provider_of
+from suyuan.portal.rates import Rates
 from suyuan.portal.routers import ROUTERS
+from suyuan.portal.secrecy import proxies_of
 from suyuan.portal.secret import signing_secret
 from suyuan.portal.sessions import Sessions
 from suyuan.runtime.settings import Settings
@@ -32,12 +36,13 @@ TITLE = "Suyuan"
 
 def make_app(ports: Ports, settings: Settings, clock: Callable[[], float] = time.time) -> FastAPI:
     """`clock`: seconds since the epoch. The app closes the ports when it ends. Raises SuyuanError, CONFIGURATION."""
-    secret = signing_secret(settings)
+    secret, provider = signing_secret(settings), provider_of(settings, clock)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         access = AccessFeed(ports, time.monotonic)
-        app.state.portal = Portal(ports, settings, clock, access, Cursors(secret), Sessions(secret))
+        rates = Rates(settings.portal_requests_per_second, time.monotonic)
+        app.state.portal = Portal(ports, settings, clock, access, Cursors(secret), Sessions(secret), rates, provider)
         access.start()
         try:
             yield
@@ -53,7 +58,11 @@ def make_app(ports: Ports, settings: Settings, clock: Callable[[], float] = time
         openapi_url=None,
         lifespan=lifespan,
         redirect_slashes=False,
-        middleware=[Middleware(Answers), Middleware(Limits, hosts=allowed_hosts(settings.portal_origin))],
+        middleware=[
+            Middleware(Answers),
+            Middleware(Proxy, proxies=proxies_of(settings)),
+            Middleware(Limits, hosts=allowed_hosts(settings.portal_origin)),
+        ],
     )
     handle_problems(app)
     for router in ROUTERS:

@@ -15,7 +15,9 @@ from suyuan.access.scope import Scope
 if TYPE_CHECKING:
     from suyuan.portal.access_feed import AccessFeed
     from suyuan.portal.cursors import Cursors
+    from suyuan.portal.oidc import Provider
     from suyuan.portal.ports import Ports
+    from suyuan.portal.rates import Rates
     from suyuan.portal.sessions import Sessions
     from suyuan.queries.api import Queries
     from suyuan.runtime.settings import Settings
@@ -36,6 +38,9 @@ class Portal:
     access: AccessFeed
     cursors: Cursors
     sessions: Sessions
+    rates: Rates
+    provider: Provider | None = None
+    """of identities, where the settings name one"""
 
     def now(self) -> int:
         """Ms UTC."""
@@ -98,4 +103,5 @@ class Context:
         SuyuanError, which the app answers as a problem.
         """
         scope = self.scope
-        return await self.ports.ask(lambda queries: question(queries, scope))
+        async with self.portal.rates.question(self.principal.id):
+            return await self.ports.ask(lambda queries: question(queries, scope))

@@ -45,6 +45,7 @@ TYPES: Mapping[str, Type] = {
     "not-found": Type(404, "There is no such thing", "It is not there, or not within your scope."),
     "method-not-allowed": Type(405, "Not by this method", "The header Allow names those that can be used."),
     "not-acceptable": Type(406, "Not in that form", "Ask for application/json, text/csv or application/x-ndjson."),
+    "plaintext-refused": Type(403, "Not in plaintext", "Come by https, the way that the operator names."),
     "conflict": Type(409, "Somebody was there before", "Read it again, then decide."),
     "precondition-failed": Type(412, "It has changed since", "Read it again, then decide."),
     "body-too-large": Type(413, "The body is too large", "Send less at a time."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from suyuan.portal.api import access, alerts, chains, evidence, feedback, health, impacts, open_pages, publish, traces
 from suyuan.portal.guarded import GuardedRouter
 from suyuan.portal.pages import access as access_page
-from suyuan.portal.pages import enter, home, listings, static_route
+from suyuan.portal.pages import enter, enter_oidc, home, listings, static_route
 from suyuan.portal.pages import health as health_page
 
 ROUTERS: tuple[GuardedRouter, ...] = (
@@ -25,5 +25,6 @@ ROUTERS: tuple[GuardedRouter, ...] = (
     access_page.router,
     health_page.router,
     enter.router,
+    enter_oidc.router,
 )
 """as they are looked through: a path of fixed text goes before one that has a parameter in its place"""

@@ -15,6 +15,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from suyuan.errors import ErrorKind, SuyuanError
+from suyuan.portal.secrecy import verify
 from suyuan.runtime.settings import Settings
 from suyuan.runtime.shutdown_deadline import ShutdownDeadline
 
@@ -39,7 +40,8 @@ class Server(uvicorn.Server):
 
 
 def listen(settings: Settings) -> socket.socket:
-    """Raises SuyuanError where the address cannot be had."""
+    """Raises SuyuanError where the address cannot be had, or others could read what goes over it."""
+    verify(settings)
     host, port = settings.portal_host, settings.portal_port
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -58,13 +60,15 @@ def listen(settings: Settings) -> socket.socket:
         ) from None
 
 
-def serve(app: FastAPI, listening: socket.socket, *, with_parent: bool) -> None:
+def serve(app: FastAPI, listening: socket.socket, settings: Settings, *, with_parent: bool) -> None:
     """`with_parent`: standard input is a pipe of whoever started it, and ends with them."""
     config = uvicorn.Config(
         app,
         log_config=None,
         access_log=False,
         server_header=False,
+        ssl_certfile=settings.portal_certificate_file,
+        ssl_keyfile=settings.portal_key_file,
         proxy_headers=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,

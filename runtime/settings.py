@@ -101,10 +101,28 @@ class Settings(BaseSettings):
     """https://name that browsers and clients reach it by; empty: this machine's names alone"""
     read_log_days: int = Field(default=180, ge=1)
     """of the log of who read what"""
+    portal_certificate_file: Path | None = None
+    """PEM, with its chain: the portal is served over TLS"""
+    portal_key_file: Path | None = None
+    """PEM; default: the key is in the certificate's file"""
+    portal_proxy: str = ""
+    """addresses or networks of proxies that add TLS, separated by commas"""
+    portal_requests_per_second: int = Field(default=50, ge=1, le=1_000_000)
+    """of each principal; twice as many may come at once"""
     portal_secret: SecretStr | None = None
     """that places in lists and sessions are signed with; the same for all portals of one cluster"""
     portal_secret_file: Path | None = None
     """default: one that is made in the data folder"""
+
+    oidc_issuer: str = ""
+    """URL of an identity provider that people sign in to the portal by; empty: links and keys alone"""
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr | None = None
+    oidc_client_secret_file: Path | None = None
+    oidc_ca_file: Path | None = None
+    """PEM; default: the system's authorities"""
+    oidc_roles: Path | None = None
+    """TOML: which role and scope a value of a claim stands for"""
 
     def partitions_asked_for(self) -> int | None:
         """The partition count, where somebody set one."""

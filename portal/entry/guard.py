@@ -33,9 +33,11 @@ async def admit(request: Request, name: str, action: Action) -> Context:
         principal = await _principal(request, portal)
     except Refused as error:
         if not open_here:
+            portal.rates.request(_address(request))
             refused(request, name, error.id or "-", error.why)
             raise Problem("unauthorized", headers=_REALM) from None
         principal = None
+    portal.rates.request(_address(request) if principal is None else principal.id)
     if not open_here:
         if principal is None:
             refused(request, name, "-", "no credential")
@@ -80,7 +82,12 @@ async def _check_forgery(request: Request, portal: Portal, name: str, principal:
 
 
 def _comes_from_here(request: Request) -> bool:
-    return request.client is not None and is_loopback(request.client.host)
+    """What a proxy that nobody has named hands on comes from elsewhere."""
+    return is_loopback(_address(request)) and not {"x-forwarded-for", "forwarded"} & set(request.headers)
+
+
+def _address(request: Request) -> str:
+    return "" if request.client is None else request.client.host
 
 
 def refused(request: Request, action: str, principal: str, why: str) -> None:

@@ -50,6 +50,8 @@ class Answers:
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
                 headers[REQUEST_ID] = state["id"]
+                if scope["scheme"] == "https":
+                    headers.setdefault("Strict-Transport-Security", "max-age=31536000")
                 route = getattr(scope.get("route"), "path", "none")
                 REQUESTS.labels(route, message["status"]).inc()
                 SECONDS.labels(route).observe(time.perf_counter() - began)

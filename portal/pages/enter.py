@@ -35,7 +35,7 @@ class Entering(msgspec.Struct):
 @router.get("/enter", action="open")
 async def form(who: Who, to: Annotated[str, Query(max_length=2_000)] = "/") -> Response:
     """Where links lead, and where a key may be given."""
-    return render(who, "enter.html", to=_ours(to), failed=False)
+    return render(who, "enter.html", to=ours(to), failed=False, oidc=who.portal.provider is not None)
 
 
 @router.post("/enter", action="enter", max_body_size=FORM_BYTES)
@@ -49,8 +49,10 @@ async def enter(request: Request, who: Who) -> Response:
         refused(request, "enter", error.id or "-", error.why)
         if by_script:
             raise Problem("unauthorized") from None
-        return render(who, "enter.html", status=401, to=_ours(given.to), failed=True)
-    to = _ours(given.to)
+        return render(
+            who, "enter.html", status=401, to=ours(given.to), failed=True, oidc=who.portal.provider is not None
+        )
+    to = ours(given.to)
     answer = Response(msgspec.json.encode({"to": to}), media_type="application/json")
     if not by_script:
         answer = RedirectResponse(to, 303)
@@ -95,6 +97,6 @@ async def _principal(who: Context, token: str) -> Principal:
     return (await access.grants()).by_key(token, who.now())
 
 
-def _ours(to: str) -> str:
+def ours(to: str) -> str:
     """A path of this portal, whatever was asked for: nobody is led elsewhere."""
     return to if to.startswith("/") and not to.startswith(("//", "/\\")) and to.isprintable() else "/"

@@ -29,6 +29,7 @@ with warnings.catch_warnings(action="ignore"):  # httpx goes by another name in 
     from starlette.testclient import TestClient
 
 PARTITIONS = 2
+FAST = {"portal_requests_per_second": 100_000}
 YEAR_MS = 365 * 86_400_000
 
 
@@ -37,7 +38,7 @@ def embedded(**given):
     """(settings, tables): a folder whose tables this process has open, and answers others over the socket."""
     with ExitStack() as opened:
         folder = opened.enter_context(TemporaryDirectory(prefix="s"))  # short: paths of sockets are limited
-        settings = Settings(data=folder, partitions=PARTITIONS, fsync=False, **given)
+        settings = Settings(data=folder, partitions=PARTITIONS, fsync=False, **FAST | given)
         with Log.open(folder, role="publish", fsync="never") as log:
             for topic in TOPICS:
                 log.create_topic(topic.name, PARTITIONS, TopicConfig(topic.compacted))
@@ -60,7 +61,7 @@ def cluster(broker, front, folder, **given):
         kafka=",".join(broker.servers),
         clickhouse=f"127.0.0.1:{front.port}",
         clickhouse_database=database,
-        **given,
+        **FAST | given,
     )
     with ClickHouse(ClickHouseSettings(host="127.0.0.1", port=front.port, database=database)) as clickhouse:
         migrate(clickhouse.writer, placeholders=WITHOUT_FSYNC)
