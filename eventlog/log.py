@@ -260,6 +260,14 @@ class Log(Storage):
         with self.reading() as connection:
             return groups.committed(connection, group, at.id)
 
+    def committed_in(self, group: str, topic: str) -> dict[TopicPartition, tuple[int | None, str]]:
+        """The same of every partition of a topic."""
+        with self.reading() as connection:
+            return {
+                (topic, partition): groups.committed(connection, group, self.partition(topic, partition).id)
+                for partition in range(self.partitions(topic))
+            }
+
     def committed_offsets(self, group: str) -> dict[TopicPartition, tuple[int | None, str]]:
         """The group's next offset (None: nothing committed yet) and metadata of every partition that it is registered
         on or has committed.

@@ -52,8 +52,7 @@ class BatchReader:
         of the very same messages, so that their tokens are the same.
         """
         intended: dict[tuple[Span, ...], None] = {}
-        topic_partitions = [(target.topic, partition) for partition in range(self._log.partitions(target.topic))]
-        committed = {at: self._log.committed(self._group, *at) for at in topic_partitions}
+        committed = self._log.committed_in(self._group, target.topic)
         another = self._log.is_another(target.topic)
         starts, ends = self._log.start_offsets(), self._log.end_offsets()  # asked last: they only grow
         for at, (offset, note) in committed.items():

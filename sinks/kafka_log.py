@@ -35,7 +35,7 @@ KEPT_BYTES = 64 * MIB
 REFRESH_SECONDS = 0.05
 POLL_RECORDS = 500
 _REST = 20
-"""ends are asked for at most a twentieth of the time, however many partitions there are"""
+"""offsets are asked for at most a twentieth of the time, however many partitions there are"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class KafkaLog:
     """The loaders' topics, and one loader's membership in their group.
 
     Thread-safe but for `join`, `keep` and `commit`, which are for one thread. `refresh_seconds`: how old end offsets
-    may be.
+    may be, or up to a second where it takes the brokers long to say them.
     """
 
     def __init__(
@@ -87,6 +87,7 @@ class KafkaLog:
         self._renew = False
         """whether the reader gave no answer: a client that has lost its way after an outage stays silent for good"""
         self._committed_until = 0.0
+        self._joining_since: float | None = None
         self._others: set[str] = set()
         self._known: dict[TopicPartition, tuple[int | None, str]] = {}
         try:
@@ -99,13 +100,17 @@ class KafkaLog:
     def join(self, seconds: float = 0.2) -> frozenset[str] | None:
         """Take part in the group, waiting so many seconds for the topics that this loader is to own. Returns them; None
         where they are not assigned yet (call again); an empty set where there are more loaders than topics. Raises
-        LogUnavailable, SinkError.
+        LogUnavailable, also where nothing is assigned for long, after which `join` may be called again; SinkError.
         """
         if self._member is None:
             self._member = Membership(self._arguments, self._group, self._counts)
         self._assignment = self._member.poll(seconds)
         self._committed_until = 0.0
-        return None if self._assignment is None else self._assignment[1]
+        if self._assignment is None:
+            self._miss_assignment()
+            return None
+        self._joining_since = None
+        return self._assignment[1]
 
     def keep(self, seconds: float = 0.0) -> bool:
         """Stay in the group, waiting so many seconds; False when other loaders may own the topics by now: call `join`.
@@ -141,9 +146,7 @@ class KafkaLog:
             now = time.monotonic()
             if now >= self._ends_until:
                 self._ends = self._ends_now()
-                then = time.monotonic()
-                rest = min(1.0, (then - now) * _REST) if self._refresh_seconds else 0.0
-                self._ends_until = then + max(self._refresh_seconds, rest)
+                self._ends_until = self._fresh_until(now)
             return self._ends
 
     def start_offsets(self, topic_partitions: Iterable[TopicPartition] | None = None) -> Mapping[TopicPartition, int]:
@@ -205,6 +208,16 @@ class KafkaLog:
             self._ask_for_committed()
             return self._known[topic, partition]
 
+    def committed_in(self, group: str, topic: str) -> Mapping[TopicPartition, tuple[int | None, str]]:
+        """The same of every partition of a topic, as the brokers have it at one time."""
+        partitions = [(topic, number) for number in range(self._counts[topic])]
+        if group != self._group:
+            found = self._committed(group, partitions)
+            return {at: found.get(at, (None, "")) for at in partitions}
+        with self._asking:
+            self._ask_for_committed()
+            return {at: self._known[at] for at in partitions}
+
     def is_another(self, topic: str) -> bool:
         """Whether a topic was deleted and made again since this log's own group read it; as old as `committed`."""
         with self._asking:
@@ -239,6 +252,18 @@ class KafkaLog:
         texts |= {at: text_of(self._ids) for at in offsets if at[1] == 0 and not texts.get(at)}
         self._member.commit(offsets, texts)
         self._committed_until = 0.0
+
+    def _miss_assignment(self) -> None:
+        """Its client waits in silence, however long it takes."""
+        now = time.monotonic()
+        if self._joining_since is None:
+            self._joining_since = now
+        elif now - self._joining_since > ANSWER_MS / 1000:
+            self._joining_since = None
+            raise LogUnavailable(
+                f"Kafka assigned no topics of group {self._group} in {ANSWER_MS // 1000} s: its brokers do not answer, "
+                "or another loader is in the middle of a long step"
+            )
 
     def _open(self) -> None:
         self._reader = self._make_reader()
@@ -282,7 +307,8 @@ class KafkaLog:
         return ids, {each["name"]: len(each["partitions"]) for each in described}
 
     def _ask_for_committed(self) -> None:
-        if time.monotonic() < self._committed_until:
+        now = time.monotonic()
+        if now < self._committed_until:
             return
         committed = self._committed(self._group)
         self._others = made_again(self._ids, committed, self._topics)
@@ -290,8 +316,14 @@ class KafkaLog:
         for at, start in self.start_offsets().items():
             offset, text = committed.get(at, (start or None, ""))
             self._known[at] = offset, "" if is_note(text) else text
-        self._committed_until = time.monotonic() + self._refresh_seconds
+        self._committed_until = self._fresh_until(now)
         self._ends_until = 0.0  # what was committed must not seem to lie behind the end
+
+    def _fresh_until(self, asked: float) -> float:
+        """How long what was asked for then, and has just been answered, is good enough."""
+        now = time.monotonic()
+        rest = min(1.0, (now - asked) * _REST) if self._refresh_seconds else 0.0
+        return now + max(self._refresh_seconds, rest)
 
     def _ends_now(self) -> dict[TopicPartition, int]:
         with _translated():

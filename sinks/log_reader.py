@@ -44,6 +44,9 @@ class LogReader(Protocol):
     def committed(self, group: str, topic: str, partition: int) -> tuple[int | None, str]:
         """The group's next offset (None: nothing committed yet) and the text committed with it."""
 
+    def committed_in(self, group: str, topic: str) -> Mapping[TopicPartition, tuple[int | None, str]]:
+        """The same of every partition of a topic; asked once, however many there are."""
+
     def commit(
         self,
         group: str,

@@ -97,6 +97,12 @@ def pytest_runtest_protocol(item):
         _guard.end()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown():
+    """Behind the last test what all share is taken down too, such as the broker of the tests before."""
+    _guard.end()
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call():
     """Fails even a test that took the refusal for an error of the system's."""

@@ -222,8 +222,10 @@ def test_the_broker_away_for_a_while(start_loader, broker, market, all_there):
     until(lambda: loader.said(" loads "), "topics")
     market.publish()
     broker.kill()
-    until(lambda: loader.said("trying again"), "that the broker is missed")
-    broker.restart()
+    try:
+        until(lambda: loader.said("trying again"), "that the broker is missed")
+    finally:
+        broker.restart()
     market.publish(blocks=PARTITIONS)
     until(lambda: sum(market.loaded()) == sum(market.blocks), "the commit")
     assert loader.end() == 0

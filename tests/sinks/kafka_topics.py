@@ -57,6 +57,9 @@ class NamedKafkaLog:
     def committed(self, group, topic, partition):
         return self.kafka.committed(self._prefix + group, self._prefix + topic, partition)
 
+    def committed_in(self, group, topic):
+        return self._named(self.kafka.committed_in(self._prefix + group, self._prefix + topic), dict)
+
     def commit(self, group, offsets, metadata=None):
         self.commits += 1
         if self.commits == self.crash_at_commit:
@@ -69,8 +72,8 @@ class NamedKafkaLog:
         self._producer.close()
         self.kafka.close()
 
-    def _named(self, offsets):
-        found = defaultdict(int)
+    def _named(self, offsets, made=lambda: defaultdict(int)):
+        found = made()
         found |= {(topic.removeprefix(self._prefix), partition): end for (topic, partition), end in offsets.items()}
         return found
 

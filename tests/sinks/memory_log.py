@@ -56,6 +56,9 @@ class MemoryLog:
     def committed(self, group: str, topic: str, partition: int) -> tuple[int | None, str]:
         return self._groups.get((group, topic, partition), (None, ""))
 
+    def committed_in(self, group: str, topic: str) -> dict[tuple[str, int], tuple[int | None, str]]:
+        return {(topic, number): self.committed(group, topic, number) for number in range(self.partitions(topic))}
+
     def commit(self, group, offsets, metadata=None) -> None:
         self.commits += 1
         if self.commits == self.crash_at_commit:

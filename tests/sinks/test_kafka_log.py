@@ -254,6 +254,18 @@ class TestSharing:
         Loader(second, TableSink(clickhouse.writer)).drain()
         assert count(clickhouse, "event_listing") == 3
 
+    def test_a_loader_that_is_assigned_nothing_for_long_says_so_and_goes_on(self, open_log, monkeypatch):
+        """A client whose brokers are away waits for its topics in silence."""
+        log = open_log()
+        with monkeypatch.context() as away:
+            away.setattr("suyuan.sinks.kafka_log.ANSWER_MS", 10)
+            away.setattr("suyuan.sinks.kafka_group.Membership.poll", lambda *_: time.sleep(0.02))
+            assert log.join() is None
+            with pytest.raises(LogUnavailable, match="its brokers do not answer"):
+                log.join()
+            assert log.join() is None
+        settled(log)
+
     def test_what_one_began_another_repeats_under_the_same_token(self, clickhouse, open_log):
         first, second = open_log(), open_log()
         settled(first)
