@@ -16,7 +16,7 @@ from suyuan.operations.topics.check import Described
 from suyuan.operations.work_left import WorkLeft
 from suyuan.sinks.tables import GROUP as LOADERS
 from suyuan.sinks.tables import TARGETS
-from suyuan.streams.app import GROUP as STAGES
+from suyuan.streams.consumer_group import GROUP as STAGES
 from suyuan.streams.topology import READ_TOPICS
 from suyuan.streams.watchdog import Progress
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from suyuan.eventlog.log import Log
 from suyuan.sinks.tables import GROUP as LOADERS
-from suyuan.streams.app import GROUP as STAGES
+from suyuan.streams.consumer_group import GROUP as STAGES
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from suyuan.eventlog.records import Record, Records
 from suyuan.schemas.versions import refuse_incompatible_versions
 from suyuan.streams import metrics
 from suyuan.streams.block_cache import BlockCache
+from suyuan.streams.consumer_group import GROUP
 from suyuan.streams.dead_letter_limit import DeadLetterLimit, TooManyDeadLetters
 from suyuan.streams.in_flight import InFlight
 from suyuan.streams.messages import OutputMessage
@@ -43,7 +44,6 @@ from suyuan.streams.transport.options import TransportOptions
 
 logger = logging.getLogger(__name__)
 
-GROUP = "suyuan"
 COMMIT_SECONDS = 0.2
 LINGER_SECONDS = 0.25
 """Each run costs every stage a block, and the blocks of one run some 100 ms of processor time whatever they hold:

@@ -22,7 +22,7 @@ from suyuan.operations.topics.create import make_topics
 from suyuan.sinks.clickhouse import ClickHouseSettings
 from suyuan.sinks.tables import GROUP as LOADERS
 from suyuan.sinks.tables import TARGETS
-from suyuan.streams.app import GROUP as STAGES
+from suyuan.streams.consumer_group import GROUP as STAGES
 from suyuan.streams.topology import TOPOLOGY
 
 FRONT = Path(__file__).resolve().parents[2] / "tests" / "sinks" / "http_front.py"

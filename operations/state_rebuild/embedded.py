@@ -7,7 +7,7 @@ from pathlib import Path
 from suyuan.eventlog.log import Log, Record
 from suyuan.operations.state_rebuild.changelogs import CHANGELOGS
 from suyuan.operations.state_rebuild.requests import check_number, requests
-from suyuan.streams.app import GROUP
+from suyuan.streams.consumer_group import GROUP
 from suyuan.streams.state.position import RESET_KEY
 from suyuan.streams.topology import READ_TOPICS
 

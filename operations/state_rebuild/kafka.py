@@ -14,7 +14,7 @@ from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.operations.kafka_admin import administration
 from suyuan.operations.state_rebuild.changelogs import CHANGELOGS
 from suyuan.operations.state_rebuild.requests import check_number, requests
-from suyuan.streams.app import GROUP
+from suyuan.streams.consumer_group import GROUP
 from suyuan.streams.state.position import RESET_KEY
 from suyuan.streams.topology import READ_TOPICS
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
 from suyuan.connections.kafka import KafkaConnection
-from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.operations.kafka_admin import administration
+from suyuan.operations.topics.former import refuse_former
 from suyuan.operations.topics.spec import WantedTopic, wanted_topics
-from suyuan.schemas.topics import FORMER_TOPICS, INPUTS, KEYS_MARK
-
-FORMER_LOOKS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +40,6 @@ def mismatches(connection: KafkaConnection, partitions: int | None, replication:
         described = refuse_former(client)
         wanted = list(wanted_topics(partitions or usual_count(described), replication))
         return list(differences(client, wanted, described))
-
-
-def refuse_former(client: KafkaAdminClient) -> Sequence[Mapping[str, Any]]:
-    """The brokers' description of all topics. Raises SuyuanError where the topics of events are those of a former
-    version.
-    """
-    for attempt in range(FORMER_LOOKS):
-        described: Sequence[Mapping[str, Any]] = client.describe_topics()
-        names = {topic["name"] for topic in described}
-        if KEYS_MARK in names or not any(topic in names for topic in INPUTS):
-            return described
-        if attempt + 1 < FORMER_LOOKS:  # somebody may be making them
-            time.sleep(0.5)
-    raise SuyuanError(FORMER_TOPICS, ErrorKind.CONFIGURATION)
 
 
 def usual_count(described: Iterable[Mapping[str, Any]]) -> int:

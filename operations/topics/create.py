@@ -11,7 +11,8 @@ from kafka.errors import TopicAlreadyExistsError, for_code
 from suyuan.connections.kafka import KafkaConnection
 from suyuan.errors import SuyuanError
 from suyuan.operations.kafka_admin import administration
-from suyuan.operations.topics.check import Mismatch, differences, refuse_former
+from suyuan.operations.topics.check import Mismatch, differences
+from suyuan.operations.topics.former import refuse_former
 from suyuan.operations.topics.spec import WantedTopic, wanted_topics
 
 READY_MS = 60_000

@@ -20,7 +20,7 @@ from suyuan.sinks.kafka_log import KafkaLog
 from suyuan.sinks.metrics import observe_verification
 from suyuan.sinks.verifier import Snapshot, Verification, Verifier
 from suyuan.streams import metrics
-from suyuan.streams.app import GROUP as STAGES
+from suyuan.streams.consumer_group import GROUP as STAGES
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from functools import partial
 
 from suyuan.connections.kafka import KafkaConnection
 from suyuan.operations.kafka_admin import administration
-from suyuan.operations.topics.check import refuse_former
+from suyuan.operations.topics.former import refuse_former
 from suyuan.runtime.cluster.loader import ClusterLoader
 from suyuan.runtime.cluster.loader_monitor import LoaderMonitor
 from suyuan.runtime.service import Service

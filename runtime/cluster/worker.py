@@ -26,7 +26,8 @@ from suyuan.runtime.settings import Settings
 from suyuan.runtime.state_size import observe_state_size
 from suyuan.schemas.events import encode_event
 from suyuan.streams import metrics
-from suyuan.streams.app import GROUP, StreamApp
+from suyuan.streams.app import StreamApp
+from suyuan.streams.consumer_group import GROUP
 from suyuan.streams.dead_letter_limit import DeadLetterLimit
 from suyuan.streams.topology import READ_TOPICS
 from suyuan.streams.watchdog import Watchdog

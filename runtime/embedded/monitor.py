@@ -16,7 +16,7 @@ from suyuan.sinks.clickhouse import ClickHouse
 from suyuan.sinks.metrics import observe_verification
 from suyuan.sinks.verifier import Snapshot, Verification, Verifier
 from suyuan.streams import metrics
-from suyuan.streams.app import GROUP
+from suyuan.streams.consumer_group import GROUP
 
 logger = logging.getLogger(__name__)
 

@@ -36,7 +36,8 @@ from suyuan.sinks.errors import FolderInUse
 from suyuan.sinks.migrations import migrate
 from suyuan.sinks.sink import Sink
 from suyuan.sinks.table_sink import TableSink
-from suyuan.streams.app import GROUP, StreamApp
+from suyuan.streams.app import StreamApp
+from suyuan.streams.consumer_group import GROUP
 
 logger = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from kafka.structs import OffsetAndMetadata
 
 from suyuan.sinks.clickhouse import ClickHouse
 from suyuan.sinks.tables import GROUP
-from suyuan.streams.app import GROUP as STAGES
+from suyuan.streams.consumer_group import GROUP as STAGES
 from tests.cli.loader_process import LoaderProcess, make_all_topics, until
 from tests.sinks.front_process import FrontProcess
 from tests.sinks.rows import events, listing

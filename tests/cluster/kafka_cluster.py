@@ -15,7 +15,7 @@ from suyuan.operations.consumer_lag import GroupLag
 from suyuan.operations.topics.create import make_topics
 from suyuan.operations.topics.spec import wanted_topics
 from suyuan.schemas.blocks import decode_block
-from suyuan.streams.app import GROUP
+from suyuan.streams.consumer_group import GROUP
 from suyuan.streams.topology import READ_TOPICS
 from tests.streams.event_messages import event_messages
 from tests.streams.world import in_topics

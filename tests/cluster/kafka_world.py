@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 
 from suyuan.operations.consumer_lag import GroupLag
-from suyuan.streams.app import GROUP, StreamApp
+from suyuan.streams.app import StreamApp
+from suyuan.streams.consumer_group import GROUP
 from suyuan.streams.topology import READ_TOPICS
 from tests.cluster.kafka_cluster import KafkaCluster
 

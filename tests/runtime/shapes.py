@@ -14,7 +14,7 @@ from suyuan.runtime.settings import Settings
 from suyuan.schemas.topics import TOPICS
 from suyuan.sinks.clickhouse import ClickHouse
 from suyuan.sinks.migrations import migrate
-from suyuan.streams.app import GROUP
+from suyuan.streams.consumer_group import GROUP
 from tests.sinks.conftest import WITHOUT_FSYNC, emptied
 from tests.sinks.front_process import FrontProcess
 

@@ -16,7 +16,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from random import Random
 
-from suyuan.streams.app import GROUP
+from suyuan.streams.consumer_group import GROUP
 from suyuan.streams.topology import READ_TOPICS
 from tests.brokers import Broker
 from tests.cluster.kafka_cluster import COMMAND, SESSION_SECONDS, KafkaCluster

@@ -12,7 +12,8 @@ from suyuan.eventlog.log import Log, Record, Records, TopicConfig
 from suyuan.eventlog.shared import acquire, release
 from suyuan.schemas.blocks import decode_block
 from suyuan.schemas.topics import TOPICS
-from suyuan.streams.app import GROUP, StreamApp
+from suyuan.streams.app import StreamApp
+from suyuan.streams.consumer_group import GROUP
 from suyuan.streams.dead_letter_limit import DeadLetterLimit
 from suyuan.streams.topology import TOPOLOGY
 from tests.streams.event_messages import event_messages

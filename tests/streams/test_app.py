@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 import suyuan.streams.app
-from suyuan.streams.app import GROUP
+from suyuan.streams.consumer_group import GROUP
 from suyuan.streams.topology import TOPOLOGY
 from tests.reference.acceptance import fault
 from tests.reference.assessment import expected_chains

@@ -10,8 +10,9 @@ import pytest
 
 import suyuan.streams.app
 from suyuan.schemas.blocks import block_schema
-from suyuan.streams.app import GROUP, StreamApp
+from suyuan.streams.app import StreamApp
 from suyuan.streams.block_cache import BlockCache
+from suyuan.streams.consumer_group import GROUP
 from suyuan.streams.dead_letter_limit import DeadLetterLimit, TooManyDeadLetters
 from suyuan.streams.stage import Stage
 from suyuan.streams.stages.intake_lookups import REMEMBERED

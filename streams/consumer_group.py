@@ -1,0 +1,3 @@
+"""The consumer group of the stages."""
+
+GROUP = "suyuan"
