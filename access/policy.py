@@ -46,5 +46,6 @@ ACTIONS: Mapping[str, Action] = {
     "metrics.read": Action(frozenset({ADMIN}), loopback=True),
     "open": OPEN,
     "trace.read": _of(REGULATOR, INVESTIGATOR, PLATFORM, object="trace"),
+    "publish.read": _of(REGULATOR, PLATFORM, PUBLISHER, object="upload"),
     "publish": _of(REGULATOR, PLATFORM, PUBLISHER, csrf=True),
 }

@@ -27,8 +27,9 @@ from suyuan.portal.providers import provider_of
 from suyuan.portal.rates import Rates
 from suyuan.portal.routers import ROUTERS
 from suyuan.portal.secrecy import proxies_of
-from suyuan.portal.secret import signing_secret
+from suyuan.portal.secret import signing_secret, uploads_folder
 from suyuan.portal.sessions import Sessions
+from suyuan.portal.uploads.manager import Uploads
 from suyuan.runtime.settings import Settings
 
 TITLE = "Suyuan"
@@ -42,11 +43,16 @@ def make_app(ports: Ports, settings: Settings, clock: Callable[[], float] = time
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         access = AccessFeed(ports, time.monotonic)
         rates = Rates(settings.portal_requests_per_second, time.monotonic)
-        app.state.portal = Portal(ports, settings, clock, access, Cursors(secret), Sessions(secret), rates, provider)
+        uploads = Uploads(uploads_folder(settings), ports, lambda: int(clock() * 1000))
+        app.state.portal = Portal(
+            ports, settings, clock, access, Cursors(secret), Sessions(secret), rates, uploads, provider
+        )
         access.start()
+        await uploads.start()
         try:
             yield
         finally:
+            await uploads.stop()
             await access.stop()
             await asyncio.to_thread(ports.close)
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from suyuan.portal.ports import Ports
     from suyuan.portal.rates import Rates
     from suyuan.portal.sessions import Sessions
+    from suyuan.portal.uploads.manager import Uploads
     from suyuan.queries.api import Queries
     from suyuan.runtime.settings import Settings
 
@@ -39,6 +40,7 @@ class Portal:
     cursors: Cursors
     sessions: Sessions
     rates: Rates
+    uploads: Uploads
     provider: Provider | None = None
     """of identities, where the settings name one"""
 

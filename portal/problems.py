@@ -57,6 +57,7 @@ TYPES: Mapping[str, Type] = {
     "too-many-requests": Type(429, "Too many requests", "Wait as long as Retry-After says."),
     "headers-too-large": Type(431, "The headers are too large", "Send fewer cookies or shorter headers."),
     "internal": Type(500, "It failed", "The operator finds the reason under the request's id."),
+    "insufficient-storage": Type(507, "There is no room for it", "Tell the operator; send it again later."),
     "unavailable": Type(503, "Not now", "The same may be asked again, after Retry-After."),
     "nothing-processed": Type(503, "Nothing was processed yet", "The tables are there once `suyuan run` has run."),
 }

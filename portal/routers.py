@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from suyuan.portal.api import access, alerts, chains, evidence, feedback, health, impacts, open_pages, publish, traces
+from suyuan.portal.api import (
+    access,
+    alerts,
+    chains,
+    evidence,
+    feedback,
+    health,
+    impacts,
+    open_pages,
+    publish,
+    traces,
+    uploads,
+)
 from suyuan.portal.guarded import GuardedRouter
 from suyuan.portal.pages import access as access_page
 from suyuan.portal.pages import enter, enter_oidc, home, listings, static_route
@@ -19,6 +31,7 @@ ROUTERS: tuple[GuardedRouter, ...] = (
     traces.router,
     impacts.router,
     publish.router,
+    uploads.router,
     static_route.router,
     home.router,
     listings.router,

@@ -41,6 +41,11 @@ def portal_folder(settings: Settings) -> Path:
     return folder
 
 
+def uploads_folder(settings: Settings) -> Path:
+    """Where uploaded files are, until they are published, and what is said of them."""
+    return settings.portal_uploads or portal_folder(settings) / "uploads"
+
+
 def _made(file: Path) -> bytes:
     """What the file holds; of several processes that make it, one's counts."""
     if not file.exists():

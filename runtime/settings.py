@@ -114,6 +114,9 @@ class Settings(BaseSettings):
     portal_secret_file: Path | None = None
     """default: one that is made in the data folder"""
 
+    portal_uploads: Path | None = None
+    """folder of uploaded files; default: one in the data folder. Portals that share it go on with one another's"""
+
     oidc_issuer: str = ""
     """URL of an identity provider that people sign in to the portal by; empty: links and keys alone"""
     oidc_client_id: str = ""

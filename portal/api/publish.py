@@ -9,12 +9,12 @@ import msgspec
 from fastapi import Query, Request, Response
 
 from suyuan.domain.evidence import evidence_parts
+from suyuan.portal.api.assessing import LONGEST_SECONDS, await_assessed
+from suyuan.portal.api.assessing import MOST_EVENTS as MOST_AWAITED
 from suyuan.portal.context import Context
 from suyuan.portal.entry.guard import Who
 from suyuan.portal.guarded import GuardedRouter
 from suyuan.portal.problems import Problem
-from suyuan.portal.publishing.assessing import LONGEST_SECONDS, await_assessed
-from suyuan.portal.publishing.assessing import MOST_EVENTS as MOST_AWAITED
 from suyuan.portal.publishing.batch import Batch, publish_batch
 from suyuan.portal.publishing.rights import right_of, usual_kind
 from suyuan.publishing.files.body import MOST_BYTES, MOST_EVENTS

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import hmac
+import re
 
 from fastapi import Request
+from starlette.types import Message
 
 from suyuan.portal.problems import Problem
 from suyuan.portal.sessions import CSRF_FIELD, CSRF_HEADER
 
+_MOST_PEEKED = 64 << 10
+_NAME = CSRF_FIELD.encode()
+_IN_PART = re.compile(rb'name="' + _NAME + rb'"\r\n(?:[^\r\n]+\r\n)*\r\n([0-9a-f]{1,128})\r\n')
+_IN_QUERY = re.compile(rb"(?:^|&)" + _NAME + rb"=([0-9a-f]{1,128})(?:&|$)")
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
@@ -25,7 +31,24 @@ async def check_token(request: Request, wanted: str) -> None:
     """In a header, or in a field of a form. Raises Problem."""
     given = request.headers.get(CSRF_HEADER)
     if given is None and request.headers.get("content-type", "").split(";")[0].strip().lower() in _FORMS:
-        field = (await request.form()).get(CSRF_FIELD)
-        given = field if isinstance(field, str) else None
+        given = await _token_in_form(request)
     if given is None or not hmac.compare_digest(given.encode(), wanted.encode()):
         raise Problem("foreign-request")
+
+
+async def _token_in_form(request: Request) -> str | None:
+    """What the token's field says, which is among the first of the form. What was read for that is read again by
+    whoever handles the request (`body_limit`): a form may bring a file that is larger than memory.
+    """
+    peeked: list[Message] = []
+    request.state.peeked = peeked
+    came = b""
+    while len(came) < _MOST_PEEKED:
+        message = await request.receive()
+        peeked.append(message)
+        came += message.get("body") or b""
+        if (found := _IN_PART.search(came) or _IN_QUERY.search(came)) is not None:
+            return found[1].decode()
+        if not message.get("more_body"):
+            break
+    return None

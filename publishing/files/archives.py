@@ -29,9 +29,14 @@ class Refused:
         self.reason = reason
 
 
-def opened(name: str) -> Iterator[Source | Workbook | Refused]:
-    """Each file of records under a name; a member of a zip file is called archive/member. Raises OSError."""
+def opened(
+    name: str, called: str | None = None, most_bytes: int | None = None
+) -> Iterator[Source | Workbook | Refused]:
+    """Each file of records under a name; a member of a zip file is called archive/member. `called`: what it is called
+    instead; `most_bytes`: that may come out of a file of records, see Source. Raises OSError.
+    """
     raw, size = open_raw(name)
+    name = called or name
     try:
         seekable = size is not None
         start = raw.tell() if seekable else 0
@@ -42,7 +47,7 @@ def opened(name: str) -> Iterator[Source | Workbook | Refused]:
                 file = tempfile.TemporaryFile()  # noqa: SIM115 - the operating system drops it
                 shutil.copyfileobj(io.BufferedReader(Joined(head, raw)), file)
             file.seek(0)
-            yield from _unpacked(name, head, file)
+            yield from _unpacked(name, head, file, most_bytes)
         elif seekable:
             raw.seek(start)
 
@@ -50,14 +55,14 @@ def opened(name: str) -> Iterator[Source | Workbook | Refused]:
                 raw.seek(start)
                 return raw
 
-            yield Source(name, raw, size, again)
+            yield Source(name, raw, size, again, most_bytes)
         else:
-            yield Source(name, Joined(head, raw), None, None)
+            yield Source(name, Joined(head, raw), None, None, most_bytes)
     finally:
         raw.close()
 
 
-def _unpacked(name: str, head: bytes, file: IO[bytes]) -> Iterator[Source | Workbook | Refused]:
+def _unpacked(name: str, head: bytes, file: IO[bytes], most_bytes: int | None) -> Iterator[Source | Workbook | Refused]:
     if is_old_workbook(head):
         yield Workbook(name, file)
         return
@@ -70,19 +75,21 @@ def _unpacked(name: str, head: bytes, file: IO[bytes]) -> Iterator[Source | Work
             if not members:
                 yield Refused(name, "a zip file with no file in it")
             for member in members:
-                yield _member(name, archive, member)
+                yield _member(name, archive, member, most_bytes)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError) as error:
         yield Refused(name, f"a zip file that cannot be read: {error}")
 
 
-def _member(name: str, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Source | Workbook | Refused:
+def _member(
+    name: str, archive: zipfile.ZipFile, member: zipfile.ZipInfo, most_bytes: int | None
+) -> Source | Workbook | Refused:
     path = f"{name}/{_named(member)}"
     if member.flag_bits & _ENCRYPTED:
         return Refused(path, "protected by a password: unpack it, and publish what is in it")
     with archive.open(member) as stream:
         head = fill(stream, _HEAD)
     if not (head.startswith(_ZIP) or is_old_workbook(head)):
-        return Source(path, archive.open(member), None, lambda: archive.open(member))
+        return Source(path, archive.open(member), None, lambda: archive.open(member), most_bytes)
     if member.file_size > _LARGEST_WORKBOOK:
         return Refused(path, f"more than {_LARGEST_WORKBOOK >> 20} MiB within a zip file: unpack it")
     held = io.BytesIO(archive.read(member))

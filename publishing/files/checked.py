@@ -58,7 +58,7 @@ class Shown:
     def record(self, line: int, parsed: ParsedEvent) -> None:
         """A record that would be accepted."""
         if len(self._first) < MOST_SHOWN:
-            self._first.append({"line": line, "kind": parsed.kind, **_plain(parsed)})
+            self._first.append({"line": line, "kind": parsed.kind, "event": plain_event(parsed)})
 
     def end(self) -> None:
         """That was all of the file."""
@@ -85,13 +85,11 @@ class Shown:
                         yield f"    {name} = {said}"
 
 
-def _plain(parsed: ParsedEvent) -> dict[str, Any]:
-    """Times as in China; of complaints only which fields are given."""
+def plain_event(parsed: ParsedEvent) -> dict[str, Any]:
+    """Field → value. Times as in China; of complaints only which fields are given."""
     if parsed.kind in PERSONAL:
-        return {"event": {name: value if value is None else "(given)" for name, value in parsed.event.items()}}
+        return {name: value if value is None else "(given)" for name, value in parsed.event.items()}
     event = dict(parsed.event)
     china = dt.timezone(dt.timedelta(hours=8))
     event["occurred_at"] = dt.datetime.fromtimestamp(event["occurred_at"] / 1000, china).isoformat()
-    return {
-        "event": {name: value.isoformat() if isinstance(value, dt.date) else value for name, value in event.items()}
-    }
+    return {name: value.isoformat() if isinstance(value, dt.date) else value for name, value in event.items()}

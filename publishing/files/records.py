@@ -26,6 +26,7 @@ from suyuan.publishing.files.formats import (
     MOST_BEFORE_HEADER,
     Layout,
     header_of,
+    is_complete,
     is_json,
     kind_of,
     layout_of,
@@ -56,13 +57,15 @@ _EPCIS = (
 @dataclass(frozen=True, slots=True)
 class Options:
     """How files are to be read. `kind`: of records that do not name theirs, None: as the file name says. `sheet`: of
-    workbooks, None: the first. `encoding`: None: as the bytes say.
+    workbooks, None: the first. `encoding`: None: as the bytes say. `candidates`: kinds of which a table may be whose
+    name says none: the one that its header lacks nothing of.
     """
 
     kind: str | None = None
     sheet: str | None = None
     encoding: Encoding | None = None
     own: OwnWords = field(default_factory=OwnWords)
+    candidates: tuple[str, ...] = ()
 
 
 class Reading:
@@ -235,6 +238,8 @@ class Reading:
     def _understand(self, header: list[str], line: int, rows: Iterator[tuple[int, Row | Spoiled | None]]) -> None:
         """Raises FileRefusedError where needed columns are missing, counting the rows that are lost."""
         own = self._options.own
+        if self.kind is None:
+            self.kind = _kind_by(header, self._options)
         try:
             self.columns = columns_of(self.kind, header, own)
         except WrongColumns as error:
@@ -322,6 +327,13 @@ class _Joined:
 
     def would_wait(self) -> bool:
         return not self._head and self._rest.would_wait()
+
+
+def _kind_by(header: list[str], options: Options) -> str | None:
+    """The candidate that the header is made for; of several the one that needs most, None where that is not one."""
+    needs = {kind: len(needed(kind)) for kind in options.candidates if is_complete(header, kind, options.own)}
+    most = [kind for kind, count in needs.items() if count == max(needs.values())]
+    return most[0] if len(most) == 1 else None
 
 
 def _parsed(text: bytes, kind: str | None) -> ParsedEvent:

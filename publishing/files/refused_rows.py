@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 from typing import IO, Any
 
@@ -14,6 +15,9 @@ from suyuan.publishing.files.records import Raw, Reading
 from suyuan.schemas.kinds import KINDS, PERSONAL, event_schema
 
 _PERSONAL_WORD = b"complain"
+_RECKONED = ("=", "+", "-", "@")
+"""what a spreadsheet takes for a formula when a cell begins with it"""
+_TEXT = re.compile(r'="(?:[^"]|"")*"')
 _RAW = "raw"
 
 
@@ -24,8 +28,11 @@ class RefusedRows:
     Of complaints, and of what may be one, only the reason is written: it names file and line.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Empties the file. Raises OSError."""
+    def __init__(self, path: Path, *, quoted: bool = False) -> None:
+        """Empties the file. `quoted`: for people who open it in a spreadsheet though others wrote the rows: what that
+        would reckon with stands as `="…"`, which readers of such files take off again. Raises OSError.
+        """
+        self._quoted = quoted
         self._path = path
         self._free: IO[str] | None = _opened(path)
         self._files: dict[tuple[str, ...], IO[str]] = {}
@@ -53,7 +60,8 @@ class RefusedRows:
         kinds = {kind} | ({cell.strip() for cell in cells} & PERSONAL if names_kind else set())
         withheld = kinds & PERSONAL or kind is None
         row = [str(problem), *([] if names_kind else [kind or ""]), *([] if withheld else cells)]
-        csv.writer(file, lineterminator="\n").writerow(row + [""] * (len(first) + len(header) - len(row)))
+        row += [""] * (len(first) + len(header) - len(row))
+        csv.writer(file, lineterminator="\n").writerow(map(_quoted, row) if self._quoted else row)
 
     def _object(self, problem: Problem, text: bytes, kind: str | None) -> None:
         said = _kind_in(text)
@@ -78,9 +86,16 @@ class RefusedRows:
                 self.paths.append(path)
             if table:  # the mark tells spreadsheets that it is UTF-8
                 file.write("\ufeff")
-                csv.writer(file, lineterminator="\n").writerow(header)
+                csv.writer(file, lineterminator="\n").writerow(map(_quoted, header) if self._quoted else header)
             self._files[header] = file
         return self._files[header]
+
+
+def _quoted(cell: str) -> str:
+    if not cell.lstrip().startswith(_RECKONED) or _TEXT.fullmatch(cell.strip()):
+        return cell
+    doubled = cell.replace('"', '""')
+    return f'="{doubled}"'
 
 
 def _opened(path: Path) -> IO[str]:

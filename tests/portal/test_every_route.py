@@ -23,6 +23,7 @@ VALUES = {
     "producer": B.producer,
     "recall": B.recall_no,
     "kind": "listing",
+    "upload": "b" * 32,
     "publisher": B.platform,
     "event_id": B.event_ids[0],
     "version": "000000000000",
