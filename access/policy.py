@@ -45,6 +45,7 @@ ACTIONS: Mapping[str, Action] = {
     "event.read": _of(REGULATOR, INVESTIGATOR, PLATFORM, PUBLISHER, object="event"),
     "metrics.read": Action(frozenset({ADMIN}), loopback=True),
     "open": OPEN,
+    "search": _of(REGULATOR, INVESTIGATOR, PLATFORM, PUBLISHER, object="identifier"),
     "trace.read": _of(REGULATOR, INVESTIGATOR, PLATFORM, object="trace"),
     "publish.read": _of(REGULATOR, PLATFORM, PUBLISHER, object="upload"),
     "publish": _of(REGULATOR, PLATFORM, PUBLISHER, csrf=True),

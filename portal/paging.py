@@ -42,7 +42,7 @@ def listed(who: Context, page: Paged[Any], columns: Sequence[str]) -> Response:
     """A page's rows in the form that is wanted: `{"rows": [...], "next": "..."}`, or the rows alone. `columns`: of
     CSV, in their order. Raises Problem: not-acceptable.
     """
-    form = _form(who.request)
+    form = wanted_form(who.request)
     after = next_cursor(who, page)
     rows = [plain(row) if isinstance(row, msgspec.Struct) else dict(row) for row in page.rows]
     headers = {"Vary": "Accept"}
@@ -60,7 +60,8 @@ def listed(who: Context, page: Paged[Any], columns: Sequence[str]) -> Response:
 FORMS = ("application/json", "text/csv", "application/x-ndjson")
 
 
-def _form(request: Request) -> str:
+def wanted_form(request: Request) -> str:
+    """Of FORMS the one that `Accept` wants most. Raises Problem: not-acceptable."""
     wanted = request.headers.get("accept", "*/*")
     found: list[tuple[float, str]] = []
     for each in wanted.split(","):

@@ -12,6 +12,7 @@ from suyuan.portal.api import (
     impacts,
     open_pages,
     publish,
+    search,
     traces,
     uploads,
 )
@@ -19,6 +20,7 @@ from suyuan.portal.guarded import GuardedRouter
 from suyuan.portal.pages import access as access_page
 from suyuan.portal.pages import enter, enter_oidc, home, listings, static_route
 from suyuan.portal.pages import health as health_page
+from suyuan.portal.pages import search as search_page
 
 ROUTERS: tuple[GuardedRouter, ...] = (
     health.router,
@@ -26,6 +28,7 @@ ROUTERS: tuple[GuardedRouter, ...] = (
     access.router,
     alerts.router,
     feedback.router,
+    search.router,
     chains.router,
     evidence.router,
     traces.router,
@@ -35,6 +38,7 @@ ROUTERS: tuple[GuardedRouter, ...] = (
     static_route.router,
     home.router,
     listings.router,
+    search_page.router,
     access_page.router,
     health_page.router,
     enter.router,

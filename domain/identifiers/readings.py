@@ -7,6 +7,7 @@ wrong is told as well, level by level: it may have been mistyped, and it may be 
 from __future__ import annotations
 
 import re
+import string
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,6 +25,7 @@ LONGEST = 400
 SHORTEST_NAME = 2
 SHORTEST_PREFIX = 6
 
+_CAPITALS = {ord(letter): letter.upper() for letter in string.ascii_lowercase}
 _CODE_LIKE = re.compile(r"(?=.*[0-9])[0-9A-Z]{16,20}")
 _OLD_NUMBER = re.compile("[0-9]{15}")
 _DIGITS = re.compile("[0-9]{8,14}")
@@ -71,8 +73,10 @@ def readings(text: str) -> tuple[Reading, ...]:
 
 
 def forms(text: str) -> tuple[str, ...]:
-    """Every normal form of it: under which of them it is kept depends on what it is."""
-    all_forms = (code_form(text), gtin_form(text), text_form(text), number_form(text))
+    """Every normal form of it: under which of them it is kept depends on what it is. In capitals too, as lots are."""
+    plain = text_form(text)
+    capitals = plain if plain is None else plain.translate(_CAPITALS)
+    all_forms = (code_form(text), gtin_form(text), plain, number_form(text), capitals)
     return tuple(dict.fromkeys(form for form in all_forms if form))
 
 
