@@ -30,7 +30,7 @@ _ELSEWHERE = {"publisher", "event_id", "platform_code", "division", "line"}
 
 def identifier_fields(kind: str) -> list[str]:
     """The fields whose values are looked up, those of the lists of records in it as `inputs.lot`."""
-    return [name for name, _ in _uses(kind)]
+    return [name for name, _ in (*_plain(kind), *_lists(kind))]
 
 
 def fold_sql(text: str) -> str:
@@ -55,7 +55,7 @@ def _selects(kind: str) -> Iterator[tuple[str, str]]:
     """(table, what its rows of that kind are)"""
     schema = event_schema(kind)
     named = ", ".join(_filled(field) for field in schema.fields if field.name in PARTIES)
-    parties = f"arraySort(arrayDistinct(arrayFilter(code -> code != '', [{named}])))" if named else "emptyArrayString()"
+    parties = f"[{named}]" if named else "emptyArrayString()"
     platform = next((_filled(field) for field in schema.fields if field.name == "platform_code"), "''")
     about = (
         f"{_joined(key_columns(kind))} AS subject",
@@ -63,31 +63,39 @@ def _selects(kind: str) -> Iterator[tuple[str, str]]:
         platform if platform == "platform_code" else f"{platform} AS platform_code",
         f"{parties} AS parties",
     )
-    if uses := [use for _, use in _uses(kind)]:
-        listed = "".join(f"\n        {use}," for use in uses).rstrip(",")
-        said = f"arrayJoin(arrayFilter(said -> said.2 != '', arrayConcat({listed}\n    )))"
-        yield (
-            "identifier",
-            _select(kind, f"({said} AS used).2 AS identifier", f"'{kind}' AS kind", "used.1 AS field", *about),
-        )
+    if uses := _used(kind):
+        said = f"arrayJoin(arrayFilter(said -> said.2 != '', {uses}))"
+        identifier = f"({said} AS used).2 AS identifier"
+        yield "identifier", _select(kind, identifier, f"'{kind}' AS kind", "used.1 AS field", *about)
     if kind in NAMES:
         yield "name", _select(kind, f"{fold_sql(NAMES[kind])} AS folded", f"'{kind}' AS kind", *about)
 
 
-def _uses(kind: str) -> Iterator[tuple[str, str]]:
-    """Each field that is looked up, and SQL for an array of what it says: (field, identifier)."""
+def _used(kind: str) -> str:
+    """SQL for an array of what an event says: (field, identifier); nothing for a kind that is not looked up."""
+    listed = [f"('{name}', {text})" for name, text in _plain(kind)]
+    single = "[\n        " + ",\n        ".join(listed) + "\n    ]" if listed else ""
+    parts = [*([single] if single else []), *(array for _, array in _lists(kind))]
+    return f"arrayConcat({', '.join(parts)})" if len(parts) > 1 else "".join(parts)
+
+
+def _plain(kind: str) -> Iterator[tuple[str, str]]:
+    """Each single field that is looked up, and SQL for its text."""
     for field in event_schema(kind).fields:
-        if field.name in _ELSEWHERE:
-            continue
+        if field.form in _FORMS and field.items is None and field.name not in _ELSEWHERE:
+            yield field.name, _filled(field)
+
+
+def _lists(kind: str) -> Iterator[tuple[str, str]]:
+    """Each list that is looked up, of a list of records each text in them, and SQL for an array as `_used` has it."""
+    for field in event_schema(kind).fields:
         if field.items is not None and field.items.type == "record":
             for inner in field.items.fields:
                 if inner.type == "string":
                     name = f"{field.name}.{inner.name}"
                     yield name, f"arrayMap(each -> ('{name}', each.{inner.name}), {field.name})"
-        elif field.form in _FORMS and field.items is not None:
+        elif field.items is not None and field.form in _FORMS:
             yield field.name, f"arrayMap(each -> ('{field.name}', each), {field.name})"
-        elif field.form in _FORMS:
-            yield field.name, f"[('{field.name}', {_filled(field)})]"
 
 
 def _filled(field: Field) -> str:

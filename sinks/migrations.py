@@ -37,8 +37,17 @@ CREATE TABLE IF NOT EXISTS migration (
 ) ENGINE = ${replacing} ORDER BY number
 """
 
-_LONG = {"send_progress_in_http_headers": 1, "http_headers_progress_interval_ms": 20_000}
-"""of what may take minutes where there are many rows: a server that works is not taken for one that is silent"""
+_LONG = {
+    "send_progress_in_http_headers": 1,
+    "http_headers_progress_interval_ms": 20_000,
+    "max_threads": 1,
+    "max_block_size": 8_192,
+    "min_insert_block_size_rows": 65_536,
+    "min_insert_block_size_bytes": 16 << 20,
+}
+"""of what may take minutes where there are many rows: a server that works is not taken for one that is silent, and the
+embedded one keeps within its memory
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,20 +31,20 @@ SETTINGS ${settings}, min_bytes_for_wide_part = 134217728, merge_selector_base =
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS identifier_of_listing TO identifier AS
 SELECT
-    (arrayJoin(arrayFilter(said -> said.2 != '', arrayConcat(
-        [('listing_id', listing_id)],
-        [('seller_code', seller_code)],
-        [('producer_code', ifNull(producer_code, ''))],
-        [('gtin', ifNull(gtin, ''))],
-        [('lot', ifNull(lot, ''))],
-        [('licence_no', ifNull(licence_no, ''))]
-    ))) AS used).2 AS identifier,
+    (arrayJoin(arrayFilter(said -> said.2 != '', [
+        ('listing_id', listing_id),
+        ('seller_code', seller_code),
+        ('producer_code', ifNull(producer_code, '')),
+        ('gtin', ifNull(gtin, '')),
+        ('lot', ifNull(lot, '')),
+        ('licence_no', ifNull(licence_no, ''))
+    ])) AS used).2 AS identifier,
     'listing' AS kind,
     used.1 AS field,
     concat(platform_code, '\x1f', listing_id) AS subject,
     publisher,
     platform_code,
-    arraySort(arrayDistinct(arrayFilter(code -> code != '', [seller_code, ifNull(producer_code, '')]))) AS parties
+    [seller_code, ifNull(producer_code, '')] AS parties
 FROM event_listing WHERE outcome = 'accepted';
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS name_of_listing TO name AS
@@ -54,20 +54,20 @@ SELECT
     concat(platform_code, '\x1f', listing_id) AS subject,
     publisher,
     platform_code,
-    arraySort(arrayDistinct(arrayFilter(code -> code != '', [seller_code, ifNull(producer_code, '')]))) AS parties
+    [seller_code, ifNull(producer_code, '')] AS parties
 FROM event_listing WHERE outcome = 'accepted';
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS identifier_of_entity TO identifier AS
 SELECT
-    (arrayJoin(arrayFilter(said -> said.2 != '', arrayConcat(
-        [('code', code)]
-    ))) AS used).2 AS identifier,
+    (arrayJoin(arrayFilter(said -> said.2 != '', [
+        ('code', code)
+    ])) AS used).2 AS identifier,
     'entity' AS kind,
     used.1 AS field,
     code AS subject,
     publisher,
     '' AS platform_code,
-    arraySort(arrayDistinct(arrayFilter(code -> code != '', [code]))) AS parties
+    [code] AS parties
 FROM event_entity WHERE outcome = 'accepted';
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS name_of_entity TO name AS
@@ -77,35 +77,35 @@ SELECT
     code AS subject,
     publisher,
     '' AS platform_code,
-    arraySort(arrayDistinct(arrayFilter(code -> code != '', [code]))) AS parties
+    [code] AS parties
 FROM event_entity WHERE outcome = 'accepted';
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS identifier_of_licence TO identifier AS
 SELECT
-    (arrayJoin(arrayFilter(said -> said.2 != '', arrayConcat(
-        [('licence_no', licence_no)],
-        [('holder_code', holder_code)]
-    ))) AS used).2 AS identifier,
+    (arrayJoin(arrayFilter(said -> said.2 != '', [
+        ('licence_no', licence_no),
+        ('holder_code', holder_code)
+    ])) AS used).2 AS identifier,
     'licence' AS kind,
     used.1 AS field,
     licence_no AS subject,
     publisher,
     '' AS platform_code,
-    arraySort(arrayDistinct(arrayFilter(code -> code != '', [holder_code]))) AS parties
+    [holder_code] AS parties
 FROM event_licence WHERE outcome = 'accepted';
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS identifier_of_product TO identifier AS
 SELECT
-    (arrayJoin(arrayFilter(said -> said.2 != '', arrayConcat(
-        [('gtin', gtin)],
-        [('producer_code', producer_code)]
-    ))) AS used).2 AS identifier,
+    (arrayJoin(arrayFilter(said -> said.2 != '', [
+        ('gtin', gtin),
+        ('producer_code', producer_code)
+    ])) AS used).2 AS identifier,
     'product' AS kind,
     used.1 AS field,
     gtin AS subject,
     publisher,
     '' AS platform_code,
-    arraySort(arrayDistinct(arrayFilter(code -> code != '', [producer_code]))) AS parties
+    [producer_code] AS parties
 FROM event_product WHERE outcome = 'accepted';
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS name_of_product TO name AS
@@ -115,141 +115,137 @@ SELECT
     gtin AS subject,
     publisher,
     '' AS platform_code,
-    arraySort(arrayDistinct(arrayFilter(code -> code != '', [producer_code]))) AS parties
+    [producer_code] AS parties
 FROM event_product WHERE outcome = 'accepted';
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS identifier_of_lot TO identifier AS
 SELECT
-    (arrayJoin(arrayFilter(said -> said.2 != '', arrayConcat(
-        [('producer_code', producer_code)],
-        [('gtin', gtin)],
-        [('lot', lot)],
-        arrayMap(each -> ('inputs.producer_code', each.producer_code), inputs),
-        arrayMap(each -> ('inputs.gtin', each.gtin), inputs),
-        arrayMap(each -> ('inputs.lot', each.lot), inputs)
-    ))) AS used).2 AS identifier,
+    (arrayJoin(arrayFilter(said -> said.2 != '', arrayConcat([
+        ('producer_code', producer_code),
+        ('gtin', gtin),
+        ('lot', lot)
+    ], arrayMap(each -> ('inputs.producer_code', each.producer_code), inputs), arrayMap(each -> ('inputs.gtin', each.gtin), inputs), arrayMap(each -> ('inputs.lot', each.lot), inputs)))) AS used).2 AS identifier,
     'lot' AS kind,
     used.1 AS field,
     concat(producer_code, '\x1f', gtin, '\x1f', lot) AS subject,
     publisher,
     '' AS platform_code,
-    arraySort(arrayDistinct(arrayFilter(code -> code != '', [producer_code]))) AS parties
+    [producer_code] AS parties
 FROM event_lot WHERE outcome = 'accepted';
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS identifier_of_shipment TO identifier AS
 SELECT
-    (arrayJoin(arrayFilter(said -> said.2 != '', arrayConcat(
-        [('shipment_id', shipment_id)],
-        [('producer_code', producer_code)],
-        [('gtin', gtin)],
-        [('lot', lot)],
-        [('from_code', from_code)],
-        [('to_code', to_code)]
-    ))) AS used).2 AS identifier,
+    (arrayJoin(arrayFilter(said -> said.2 != '', [
+        ('shipment_id', shipment_id),
+        ('producer_code', producer_code),
+        ('gtin', gtin),
+        ('lot', lot),
+        ('from_code', from_code),
+        ('to_code', to_code)
+    ])) AS used).2 AS identifier,
     'shipment' AS kind,
     used.1 AS field,
     concat(from_code, '\x1f', shipment_id, '\x1f', producer_code, '\x1f', gtin, '\x1f', lot, '\x1f', to_code, '\x1f', ifNull(line, '')) AS subject,
     publisher,
     '' AS platform_code,
-    arraySort(arrayDistinct(arrayFilter(code -> code != '', [producer_code, from_code, to_code]))) AS parties
+    [producer_code, from_code, to_code] AS parties
 FROM event_shipment WHERE outcome = 'accepted';
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS identifier_of_inspection TO identifier AS
 SELECT
-    (arrayJoin(arrayFilter(said -> said.2 != '', arrayConcat(
-        [('report_no', report_no)],
-        [('agency_code', agency_code)],
-        [('producer_code', producer_code)],
-        [('gtin', gtin)],
-        [('lot', ifNull(lot, ''))]
-    ))) AS used).2 AS identifier,
+    (arrayJoin(arrayFilter(said -> said.2 != '', [
+        ('report_no', report_no),
+        ('agency_code', agency_code),
+        ('producer_code', producer_code),
+        ('gtin', gtin),
+        ('lot', ifNull(lot, ''))
+    ])) AS used).2 AS identifier,
     'inspection' AS kind,
     used.1 AS field,
     concat(agency_code, '\x1f', report_no) AS subject,
     publisher,
     '' AS platform_code,
-    arraySort(arrayDistinct(arrayFilter(code -> code != '', [producer_code]))) AS parties
+    [producer_code] AS parties
 FROM event_inspection WHERE outcome = 'accepted';
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS identifier_of_recall TO identifier AS
 SELECT
-    (arrayJoin(arrayFilter(said -> said.2 != '', arrayConcat(
-        [('recall_no', recall_no)],
-        [('producer_code', producer_code)],
-        [('gtin', gtin)],
-        arrayMap(each -> ('lots', each), lots)
-    ))) AS used).2 AS identifier,
+    (arrayJoin(arrayFilter(said -> said.2 != '', arrayConcat([
+        ('recall_no', recall_no),
+        ('producer_code', producer_code),
+        ('gtin', gtin)
+    ], arrayMap(each -> ('lots', each), lots)))) AS used).2 AS identifier,
     'recall' AS kind,
     used.1 AS field,
     concat(producer_code, '\x1f', recall_no, '\x1f', gtin) AS subject,
     publisher,
     '' AS platform_code,
-    arraySort(arrayDistinct(arrayFilter(code -> code != '', [producer_code]))) AS parties
+    [producer_code] AS parties
 FROM event_recall WHERE outcome = 'accepted';
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS identifier_of_complaint TO identifier AS
 SELECT
-    (arrayJoin(arrayFilter(said -> said.2 != '', arrayConcat(
-        [('complaint_no', complaint_no)],
-        [('listing_id', ifNull(listing_id, ''))],
-        [('subject_code', ifNull(subject_code, ''))]
-    ))) AS used).2 AS identifier,
+    (arrayJoin(arrayFilter(said -> said.2 != '', [
+        ('complaint_no', complaint_no),
+        ('listing_id', ifNull(listing_id, '')),
+        ('subject_code', ifNull(subject_code, ''))
+    ])) AS used).2 AS identifier,
     'complaint' AS kind,
     used.1 AS field,
     concat(channel, '\x1f', complaint_no) AS subject,
     publisher,
     ifNull(platform_code, '') AS platform_code,
-    arraySort(arrayDistinct(arrayFilter(code -> code != '', [ifNull(subject_code, '')]))) AS parties
+    [ifNull(subject_code, '')] AS parties
 FROM event_complaint WHERE outcome = 'accepted';
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS identifier_of_penalty TO identifier AS
 SELECT
-    (arrayJoin(arrayFilter(said -> said.2 != '', arrayConcat(
-        [('decision_no', decision_no)],
-        [('subject_code', subject_code)]
-    ))) AS used).2 AS identifier,
+    (arrayJoin(arrayFilter(said -> said.2 != '', [
+        ('decision_no', decision_no),
+        ('subject_code', subject_code)
+    ])) AS used).2 AS identifier,
     'penalty' AS kind,
     used.1 AS field,
     concat(division, '\x1f', decision_no, '\x1f', subject_code) AS subject,
     publisher,
     '' AS platform_code,
-    arraySort(arrayDistinct(arrayFilter(code -> code != '', [subject_code]))) AS parties
+    [subject_code] AS parties
 FROM event_penalty WHERE outcome = 'accepted';
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS identifier_of_certificate TO identifier AS
 SELECT
-    (arrayJoin(arrayFilter(said -> said.2 != '', arrayConcat(
-        [('issuer_code', issuer_code)],
-        [('certificate_no', certificate_no)],
-        [('holder_code', holder_code)],
-        [('gtin', ifNull(gtin, ''))]
-    ))) AS used).2 AS identifier,
+    (arrayJoin(arrayFilter(said -> said.2 != '', [
+        ('issuer_code', issuer_code),
+        ('certificate_no', certificate_no),
+        ('holder_code', holder_code),
+        ('gtin', ifNull(gtin, ''))
+    ])) AS used).2 AS identifier,
     'certificate' AS kind,
     used.1 AS field,
     concat(issuer_code, '\x1f', certificate_no) AS subject,
     publisher,
     '' AS platform_code,
-    arraySort(arrayDistinct(arrayFilter(code -> code != '', [holder_code]))) AS parties
+    [holder_code] AS parties
 FROM event_certificate WHERE outcome = 'accepted';
 
 -- What was loaded before: once more after a death in between, which changes nothing.
 
 INSERT INTO identifier
 SELECT
-    (arrayJoin(arrayFilter(said -> said.2 != '', arrayConcat(
-        [('listing_id', listing_id)],
-        [('seller_code', seller_code)],
-        [('producer_code', ifNull(producer_code, ''))],
-        [('gtin', ifNull(gtin, ''))],
-        [('lot', ifNull(lot, ''))],
-        [('licence_no', ifNull(licence_no, ''))]
-    ))) AS used).2 AS identifier,
+    (arrayJoin(arrayFilter(said -> said.2 != '', [
+        ('listing_id', listing_id),
+        ('seller_code', seller_code),
+        ('producer_code', ifNull(producer_code, '')),
+        ('gtin', ifNull(gtin, '')),
+        ('lot', ifNull(lot, '')),
+        ('licence_no', ifNull(licence_no, ''))
+    ])) AS used).2 AS identifier,
     'listing' AS kind,
     used.1 AS field,
     concat(platform_code, '\x1f', listing_id) AS subject,
     publisher,
     platform_code,
-    arraySort(arrayDistinct(arrayFilter(code -> code != '', [seller_code, ifNull(producer_code, '')]))) AS parties
+    [seller_code, ifNull(producer_code, '')] AS parties
 FROM event_listing WHERE outcome = 'accepted';
 
 INSERT INTO name
@@ -259,20 +255,20 @@ SELECT
     concat(platform_code, '\x1f', listing_id) AS subject,
     publisher,
     platform_code,
-    arraySort(arrayDistinct(arrayFilter(code -> code != '', [seller_code, ifNull(producer_code, '')]))) AS parties
+    [seller_code, ifNull(producer_code, '')] AS parties
 FROM event_listing WHERE outcome = 'accepted';
 
 INSERT INTO identifier
 SELECT
-    (arrayJoin(arrayFilter(said -> said.2 != '', arrayConcat(
-        [('code', code)]
-    ))) AS used).2 AS identifier,
+    (arrayJoin(arrayFilter(said -> said.2 != '', [
+        ('code', code)
+    ])) AS used).2 AS identifier,
     'entity' AS kind,
     used.1 AS field,
     code AS subject,
     publisher,
     '' AS platform_code,
-    arraySort(arrayDistinct(arrayFilter(code -> code != '', [code]))) AS parties
+    [code] AS parties
 FROM event_entity WHERE outcome = 'accepted';
 
 INSERT INTO name
@@ -282,35 +278,35 @@ SELECT
     code AS subject,
     publisher,
     '' AS platform_code,
-    arraySort(arrayDistinct(arrayFilter(code -> code != '', [code]))) AS parties
+    [code] AS parties
 FROM event_entity WHERE outcome = 'accepted';
 
 INSERT INTO identifier
 SELECT
-    (arrayJoin(arrayFilter(said -> said.2 != '', arrayConcat(
-        [('licence_no', licence_no)],
-        [('holder_code', holder_code)]
-    ))) AS used).2 AS identifier,
+    (arrayJoin(arrayFilter(said -> said.2 != '', [
+        ('licence_no', licence_no),
+        ('holder_code', holder_code)
+    ])) AS used).2 AS identifier,
     'licence' AS kind,
     used.1 AS field,
     licence_no AS subject,
     publisher,
     '' AS platform_code,
-    arraySort(arrayDistinct(arrayFilter(code -> code != '', [holder_code]))) AS parties
+    [holder_code] AS parties
 FROM event_licence WHERE outcome = 'accepted';
 
 INSERT INTO identifier
 SELECT
-    (arrayJoin(arrayFilter(said -> said.2 != '', arrayConcat(
-        [('gtin', gtin)],
-        [('producer_code', producer_code)]
-    ))) AS used).2 AS identifier,
+    (arrayJoin(arrayFilter(said -> said.2 != '', [
+        ('gtin', gtin),
+        ('producer_code', producer_code)
+    ])) AS used).2 AS identifier,
     'product' AS kind,
     used.1 AS field,
     gtin AS subject,
     publisher,
     '' AS platform_code,
-    arraySort(arrayDistinct(arrayFilter(code -> code != '', [producer_code]))) AS parties
+    [producer_code] AS parties
 FROM event_product WHERE outcome = 'accepted';
 
 INSERT INTO name
@@ -320,119 +316,115 @@ SELECT
     gtin AS subject,
     publisher,
     '' AS platform_code,
-    arraySort(arrayDistinct(arrayFilter(code -> code != '', [producer_code]))) AS parties
+    [producer_code] AS parties
 FROM event_product WHERE outcome = 'accepted';
 
 INSERT INTO identifier
 SELECT
-    (arrayJoin(arrayFilter(said -> said.2 != '', arrayConcat(
-        [('producer_code', producer_code)],
-        [('gtin', gtin)],
-        [('lot', lot)],
-        arrayMap(each -> ('inputs.producer_code', each.producer_code), inputs),
-        arrayMap(each -> ('inputs.gtin', each.gtin), inputs),
-        arrayMap(each -> ('inputs.lot', each.lot), inputs)
-    ))) AS used).2 AS identifier,
+    (arrayJoin(arrayFilter(said -> said.2 != '', arrayConcat([
+        ('producer_code', producer_code),
+        ('gtin', gtin),
+        ('lot', lot)
+    ], arrayMap(each -> ('inputs.producer_code', each.producer_code), inputs), arrayMap(each -> ('inputs.gtin', each.gtin), inputs), arrayMap(each -> ('inputs.lot', each.lot), inputs)))) AS used).2 AS identifier,
     'lot' AS kind,
     used.1 AS field,
     concat(producer_code, '\x1f', gtin, '\x1f', lot) AS subject,
     publisher,
     '' AS platform_code,
-    arraySort(arrayDistinct(arrayFilter(code -> code != '', [producer_code]))) AS parties
+    [producer_code] AS parties
 FROM event_lot WHERE outcome = 'accepted';
 
 INSERT INTO identifier
 SELECT
-    (arrayJoin(arrayFilter(said -> said.2 != '', arrayConcat(
-        [('shipment_id', shipment_id)],
-        [('producer_code', producer_code)],
-        [('gtin', gtin)],
-        [('lot', lot)],
-        [('from_code', from_code)],
-        [('to_code', to_code)]
-    ))) AS used).2 AS identifier,
+    (arrayJoin(arrayFilter(said -> said.2 != '', [
+        ('shipment_id', shipment_id),
+        ('producer_code', producer_code),
+        ('gtin', gtin),
+        ('lot', lot),
+        ('from_code', from_code),
+        ('to_code', to_code)
+    ])) AS used).2 AS identifier,
     'shipment' AS kind,
     used.1 AS field,
     concat(from_code, '\x1f', shipment_id, '\x1f', producer_code, '\x1f', gtin, '\x1f', lot, '\x1f', to_code, '\x1f', ifNull(line, '')) AS subject,
     publisher,
     '' AS platform_code,
-    arraySort(arrayDistinct(arrayFilter(code -> code != '', [producer_code, from_code, to_code]))) AS parties
+    [producer_code, from_code, to_code] AS parties
 FROM event_shipment WHERE outcome = 'accepted';
 
 INSERT INTO identifier
 SELECT
-    (arrayJoin(arrayFilter(said -> said.2 != '', arrayConcat(
-        [('report_no', report_no)],
-        [('agency_code', agency_code)],
-        [('producer_code', producer_code)],
-        [('gtin', gtin)],
-        [('lot', ifNull(lot, ''))]
-    ))) AS used).2 AS identifier,
+    (arrayJoin(arrayFilter(said -> said.2 != '', [
+        ('report_no', report_no),
+        ('agency_code', agency_code),
+        ('producer_code', producer_code),
+        ('gtin', gtin),
+        ('lot', ifNull(lot, ''))
+    ])) AS used).2 AS identifier,
     'inspection' AS kind,
     used.1 AS field,
     concat(agency_code, '\x1f', report_no) AS subject,
     publisher,
     '' AS platform_code,
-    arraySort(arrayDistinct(arrayFilter(code -> code != '', [producer_code]))) AS parties
+    [producer_code] AS parties
 FROM event_inspection WHERE outcome = 'accepted';
 
 INSERT INTO identifier
 SELECT
-    (arrayJoin(arrayFilter(said -> said.2 != '', arrayConcat(
-        [('recall_no', recall_no)],
-        [('producer_code', producer_code)],
-        [('gtin', gtin)],
-        arrayMap(each -> ('lots', each), lots)
-    ))) AS used).2 AS identifier,
+    (arrayJoin(arrayFilter(said -> said.2 != '', arrayConcat([
+        ('recall_no', recall_no),
+        ('producer_code', producer_code),
+        ('gtin', gtin)
+    ], arrayMap(each -> ('lots', each), lots)))) AS used).2 AS identifier,
     'recall' AS kind,
     used.1 AS field,
     concat(producer_code, '\x1f', recall_no, '\x1f', gtin) AS subject,
     publisher,
     '' AS platform_code,
-    arraySort(arrayDistinct(arrayFilter(code -> code != '', [producer_code]))) AS parties
+    [producer_code] AS parties
 FROM event_recall WHERE outcome = 'accepted';
 
 INSERT INTO identifier
 SELECT
-    (arrayJoin(arrayFilter(said -> said.2 != '', arrayConcat(
-        [('complaint_no', complaint_no)],
-        [('listing_id', ifNull(listing_id, ''))],
-        [('subject_code', ifNull(subject_code, ''))]
-    ))) AS used).2 AS identifier,
+    (arrayJoin(arrayFilter(said -> said.2 != '', [
+        ('complaint_no', complaint_no),
+        ('listing_id', ifNull(listing_id, '')),
+        ('subject_code', ifNull(subject_code, ''))
+    ])) AS used).2 AS identifier,
     'complaint' AS kind,
     used.1 AS field,
     concat(channel, '\x1f', complaint_no) AS subject,
     publisher,
     ifNull(platform_code, '') AS platform_code,
-    arraySort(arrayDistinct(arrayFilter(code -> code != '', [ifNull(subject_code, '')]))) AS parties
+    [ifNull(subject_code, '')] AS parties
 FROM event_complaint WHERE outcome = 'accepted';
 
 INSERT INTO identifier
 SELECT
-    (arrayJoin(arrayFilter(said -> said.2 != '', arrayConcat(
-        [('decision_no', decision_no)],
-        [('subject_code', subject_code)]
-    ))) AS used).2 AS identifier,
+    (arrayJoin(arrayFilter(said -> said.2 != '', [
+        ('decision_no', decision_no),
+        ('subject_code', subject_code)
+    ])) AS used).2 AS identifier,
     'penalty' AS kind,
     used.1 AS field,
     concat(division, '\x1f', decision_no, '\x1f', subject_code) AS subject,
     publisher,
     '' AS platform_code,
-    arraySort(arrayDistinct(arrayFilter(code -> code != '', [subject_code]))) AS parties
+    [subject_code] AS parties
 FROM event_penalty WHERE outcome = 'accepted';
 
 INSERT INTO identifier
 SELECT
-    (arrayJoin(arrayFilter(said -> said.2 != '', arrayConcat(
-        [('issuer_code', issuer_code)],
-        [('certificate_no', certificate_no)],
-        [('holder_code', holder_code)],
-        [('gtin', ifNull(gtin, ''))]
-    ))) AS used).2 AS identifier,
+    (arrayJoin(arrayFilter(said -> said.2 != '', [
+        ('issuer_code', issuer_code),
+        ('certificate_no', certificate_no),
+        ('holder_code', holder_code),
+        ('gtin', ifNull(gtin, ''))
+    ])) AS used).2 AS identifier,
     'certificate' AS kind,
     used.1 AS field,
     concat(issuer_code, '\x1f', certificate_no) AS subject,
     publisher,
     '' AS platform_code,
-    arraySort(arrayDistinct(arrayFilter(code -> code != '', [holder_code]))) AS parties
+    [holder_code] AS parties
 FROM event_certificate WHERE outcome = 'accepted';
