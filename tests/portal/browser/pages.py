@@ -7,6 +7,7 @@ from tests.portal.browser.market import EVIL_LISTING, PLATFORM, RECALLED
 
 PAGES = {
     "public": (None, "/"),
+    "enter": (None, "/enter"),
     "home-platform": (Role.PLATFORM, "/"),
     "home-investigator": (Role.INVESTIGATOR, "/"),
     "help": (Role.INVESTIGATOR, "/help"),

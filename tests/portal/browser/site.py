@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from suyuan.access.principal import Role
 from suyuan.operations.access import Wanted, append_access, key_granted
 from suyuan.runtime.deployment import deployment_of
+from suyuan.runtime.entry_link import entry_link
 from suyuan.runtime.settings import Settings
 from tests.portal.browser.market import MORE, PLATFORM, PRODUCER, RECALLED, write_events
 from tests.portal.processes import Started
@@ -27,6 +28,13 @@ GRANTS = {
 }
 
 
+NAMES = {Role.PLATFORM: "王小明（西湖网络超市）", Role.ADMIN: "管理员", Role.INVESTIGATOR: "李调查"}
+
+
+def wanted(role):
+    return Wanted(role, NAMES.get(role, str(role)), **GRANTS[role])
+
+
 class Site:
     """`suyuan run` on the market, its portal served; `keys` by role."""
 
@@ -35,21 +43,24 @@ class Site:
         self.keys = {}
         self._run = Started(self.folder, "run")
         self.url = self._run.url
+        self.settings = Settings(data=self.folder, fsync=False, portal_port=self._run.port)
+        self.cookies = {}
 
     def start(self, files):
         place = ["--data", str(self.folder)]
-        settings = Settings(data=self.folder, fsync=False)
-        deployment = deployment_of(settings)
-        names = {Role.PLATFORM: "王小明（西湖网络超市）", Role.ADMIN: "管理员"}
-        for role, scope in GRANTS.items():
-            wanted = Wanted(role, names.get(role, str(role)), **scope)
-            key, granted = key_granted(wanted, "command", time.time_ns() // 1_000_000, secrets.token_bytes)
+        deployment = deployment_of(self.settings)
+        for role in GRANTS:
+            key, granted = key_granted(wanted(role), "command", time.time_ns() // 1_000_000, secrets.token_bytes)
             append_access(deployment.outlet, granted)
             self.keys[role] = str(key)
         publish = [sys.executable, "-m", "suyuan.cli.main", "publish", *map(str, files), *place]
         subprocess.run(publish, check=True, capture_output=True)
         self._run.start()
         self._run.wait(self._is_assessed)
+
+    def link(self, role):
+        """Lets one browser in, once."""
+        return entry_link(self.settings, deployment_of(self.settings).outlet, wanted(role), "test")
 
     def get(self, path, role):
         return self._run.get(path, self.keys[role])
@@ -112,11 +123,25 @@ class Visit:
 
 def entered(browser, site, role, language="zh", **options):
     """A context of a browser in which somebody of that role has entered; None: nobody has."""
-    headers = {} if role is None else {"Authorization": f"Bearer {site.keys[role]}"}
+    if role is not None and role not in site.cookies:
+        site.cookies[role] = _cookies(browser, site, role)
     locale = {"zh": "zh-CN", "en": "en-GB"}[language]
-    context = browser.new_context(locale=locale, timezone_id="Asia/Shanghai", extra_http_headers=headers, **options)
+    context = browser.new_context(
+        locale=locale, timezone_id="Asia/Shanghai", storage_state=site.cookies.get(role), **options
+    )
     context.set_default_timeout(20_000)
     return context
+
+
+def _cookies(browser, site, role):
+    """Of a session that begins by a link."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(site.link(role))
+    page.wait_for_url(site.url + "/")
+    state = context.storage_state()
+    context.close()
+    return state
 
 
 def serious(page, axe):

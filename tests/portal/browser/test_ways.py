@@ -8,7 +8,34 @@ from playwright.sync_api import expect
 
 from suyuan.access.principal import Role
 from suyuan.portal.pages.words import words
-from tests.portal.browser.market import EVIL_LISTING, MARKUP
+from tests.portal.browser.market import EVIL_LISTING, MARKUP, PLATFORM
+
+
+def test_a_link_lets_one_browser_in_once_and_nobody_stays_in_who_has_left(visit, site):
+    link = site.link(Role.PLATFORM)
+    first, second = visit(None).page, visit(None).page
+    first.goto(link)
+    first.wait_for_url(site.url + "/")
+    expect(first.locator(".who")).to_contain_text(words("zh").of("role", "platform"))
+    second.goto(link)
+    expect(second.locator("#failed")).to_be_visible()
+    assert "#" not in second.url
+    first.goto(site.url + "/listings")
+    first.locator("form[action='/leave'] button").click()
+    first.wait_for_url(site.url + "/enter")
+    first.go_back()
+    assert PLATFORM not in first.content()
+
+
+def test_a_key_lets_a_person_in_too(visit, site):
+    page = visit(None, java_script_enabled=False).page
+    page.goto(site.url + "/enter?to=/listings")
+    page.locator("#token").fill("sy_no_key")
+    page.locator("#enter button").click()
+    assert page.locator("#failed").is_visible()
+    page.locator("#token").fill(site.keys[Role.PLATFORM])
+    page.locator("#enter button").click()
+    assert page.url == site.url + "/listings"
 
 
 def test_keys_lead_to_pages_to_the_search_field_and_to_help(visit):
