@@ -27,6 +27,15 @@ def test_a_link_lets_one_browser_in_once_and_nobody_stays_in_who_has_left(visit,
     assert PLATFORM not in first.content()
 
 
+def test_whoever_opens_a_page_without_having_entered_is_led_there_after(visit, site):
+    page = visit(None).page
+    assert page.goto(site.url + "/listings?gap=oversold").status == 401
+    page.locator("main a.primary").click()
+    page.locator("#token").fill(site.keys[Role.PLATFORM])
+    page.locator("#enter button").click()
+    page.wait_for_url(site.url + "/listings?gap=oversold")
+
+
 def test_a_key_lets_a_person_in_too(visit, site):
     page = visit(None, java_script_enabled=False).page
     page.goto(site.url + "/enter?to=/listings")
@@ -103,7 +112,7 @@ def test_without_scripts_lists_filters_and_pages_work(visit):
     assert "verdict=contradicted" in page.url
     for badge in page.locator("#results tbody td:nth-child(3)").all_inner_texts():
         assert words("zh").of("verdict", "contradicted") in badge
-    page.locator("a.language").click()
+    page.locator("a.language[hreflang]").click()
     assert page.locator("html").get_attribute("lang") == "en"
     assert "verdict=contradicted" in page.url
 
