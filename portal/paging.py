@@ -14,10 +14,9 @@ from suyuan.portal.context import Context
 from suyuan.portal.problems import Problem
 from suyuan.queries.answers import plain
 from suyuan.queries.paging import Page, Paged
+from suyuan.runtime.spreadsheet import cell
 
 USUAL, MOST = 50, 200
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""what a spreadsheet takes for a formula when a cell begins with it"""
 
 Limit = Annotated[int, Query(ge=1, le=MOST, description="rows of a page")]
 After = Annotated[
@@ -81,22 +80,6 @@ def _weight(parameters: str) -> float:
         return float(value) if name.strip() == "q" else 1.0
     except ValueError:
         return 0.0
-
-
-def cell(value: Any) -> str:
-    """As a spreadsheet may be given it: text that it would calculate is quoted, lists are JSON."""
-    match value:
-        case None:
-            return ""
-        case bool():
-            return str(value).lower()
-        case int() | float():
-            return str(value)
-        case str():
-            text = value
-        case _:
-            text = msgspec.json.encode(value).decode()
-    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def _csv(columns: Sequence[str], rows: Sequence[dict[str, Any]]) -> str:

@@ -8,20 +8,28 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def cell(value: Any) -> str:
-    """The text of a cell: lists by semicolons, nothing for None; text that a spreadsheet would take for a formula gets
-    an apostrophe before it.
+    """The text of a cell: nothing for None, texts of a list by semicolons, other structures as JSON; text that a
+    spreadsheet would take for a formula gets an apostrophe before it.
     """
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        return str(value)
-    text = ";".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(value).lower()
+        case int() | float():
+            return str(value)
+        case str():
+            text = value
+        case [*parts] if all(isinstance(part, str) for part in parts):
+            text = ";".join(parts)
+        case _:
+            text = msgspec.json.encode(value).decode()
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 

@@ -17,7 +17,16 @@ def test_what_would_be_a_formula_is_text(text):
 
 @pytest.mark.parametrize(
     ("value", "written"),
-    [(None, ""), (-5, "-5"), (True, "true"), ("茶", "茶"), (["a", "b"], "a;b"), (["=a"], "'=a"), ("1-2", "1-2")],
+    [
+        (None, ""),
+        (-5, "-5"),
+        (True, "true"),
+        ("茶", "茶"),
+        (["a", "b"], "a;b"),
+        (["=a"], "'=a"),
+        ([{"gap": "="}], '[{"gap":"="}]'),
+        ("1-2", "1-2"),
+    ],
 )
 def test_other_values_are_as_they_are(value, written):
     assert cell(value) == written
