@@ -55,7 +55,10 @@ class Encoding:
 
 def named(name: str) -> Encoding:
     """The encoding that a person names. Raises LookupError for one that is not known, or is none of text."""
-    codec = codecs.lookup(name)
+    try:
+        codec = codecs.lookup(name)
+    except ValueError as error:  # of a name that no codec could have, with a null in it
+        raise LookupError(f"unknown encoding: {error}") from None
     "".encode(codec.name)
     alias = {"gb2312": GB18030, "gbk": GB18030, "cp936": GB18030, "utf-8-sig": UTF_8, "utf-16": "utf-16-le"}
     return Encoding(alias.get(codec.name, codec.name))

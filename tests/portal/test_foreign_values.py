@@ -1,0 +1,219 @@
+"""Whatever is put into a parameter: nobody learns of another world by it, and nothing of it becomes a statement.
+
+What is another's is answered as what does not exist, byte for byte but for the value itself.
+"""
+
+from __future__ import annotations
+
+import re
+from random import Random
+from urllib.parse import quote
+
+import pytest
+
+from suyuan.access.principal import Role
+from suyuan.portal.routers import ROUTERS
+from tests.portal.worlds import WORLDS, A, B, World
+from tests.reference.spelling import CREDIT_CODE, last_check, organisation_check
+
+
+def another_code(code, rng):
+    """Of the same authority and division, and nobody's."""
+    organisation = "".join(rng.choice(CREDIT_CODE) for _ in range(8))
+    first17 = code[:8] + organisation + organisation_check(organisation)
+    return first17 + last_check(first17)
+
+
+class Nowhere(World):
+    """As world B, and nothing of it is seeded."""
+
+    def __init__(self):
+        super().__init__("N", B.division)
+        rng = Random("nowhere")
+        self.platform, self.seller, self.producer, self.other = (
+            another_code(code, rng) for code in (B.platform, B.seller, B.producer, B.other)
+        )
+
+
+N = Nowhere()
+NAMES = {
+    # of paths
+    "grant_id": lambda world: f"{world.letter.lower()}aaaaaaaaaaa",
+    "event_id": lambda world: world.event_ids[0],
+    "publisher": lambda world: world.platform,
+    "recall": lambda world: world.recall_no,
+    "upload": lambda world: world.letter.lower() * 32,
+    # of queries
+    "platform": lambda world: world.platform,
+    "listing": lambda world: world.listing_ids[0],
+    "seller": lambda world: world.seller,
+    "producer": lambda world: world.producer,
+    "gtin": lambda world: world.gtin,
+    "lot": lambda world: world.lot,
+    "subject": lambda world: f"lot:{world.producer}/{world.gtin}/{world.lot}",
+    "ids": lambda world: f"listing/{world.platform}/{world.event_ids[0]}~01234567",
+    "q": lambda world: world.lot,
+    "code": lambda world: world.platform,
+}
+"""parameters that name something, and by what they name it in a world"""
+OTHERS = {
+    "kind": "listing",
+    "version": "000000000000",
+    "name": "not-found",
+    "severity": "high",
+    "state": "raised",
+    "rule": "recalled_on_sale",
+    "verdict": "complete",
+    "gap": "lot_unknown",
+    "bureau": "51",
+    "seller_division": "51",
+    "producer_division": "51",
+    "listed_since": "2026-01-01T00:00:00+08:00",
+    "listed_until": "2026-12-01T00:00:00+08:00",
+    "known_at": "2030-01-01T00:00:00+08:00",
+    "happened_by": "2030-01-01T00:00:00+08:00",
+    "with": "evidence",
+    "depth": "1",
+    "limit": "5",
+    "cursor": "x",
+    "format": "csv",
+    "encoding": "utf-8",
+    "wait": "false",
+    "seconds": "1",
+    "to": "/",
+    "direction": "forward",
+    "view": "graph",
+}
+"""parameters that name nothing"""
+OF_EVERYBODY = {"/api/v1/access", "/access"}
+CORPUS = (
+    "' OR 1=1 --",
+    "') OR ('1'='1",
+    "x' UNION ALL SELECT * FROM chain --",
+    "'; DROP TABLE alert_history; --",
+    "\\' OR 1=1 #",
+    "%",
+    "{scope_divisions:Array(String)}",
+    "${7*7}{{7*7}}",
+    "\x00",
+    "⟦B⟧",
+    "\u202e\u0000'\"`<script>",
+    "9" * 400,
+    "-1",
+    "../../../etc/passwd",
+)
+READS = [
+    pytest.param(route, id=route.path)
+    for router in ROUTERS
+    for route in router.routes
+    if "GET" in route.methods and route.action.roles is not None
+]
+
+
+def in_path(route):
+    return re.findall(r"{(\w+)(?::\w+)?}", route.path)
+
+
+def in_query(route):
+    return {field.alias: field.field_info.is_required() for field in route.dependant.query_params}
+
+
+def value(name, world):
+    assert name in NAMES or name in OTHERS, f"say in NAMES or OTHERS what a value of {name} is"
+    return NAMES[name](world) if name in NAMES else OTHERS[name]
+
+
+def path_of(route, world, **instead):
+    def fill(found):
+        return str(instead.get(found[1], value(found[1], world)))
+
+    return re.sub(r"{(\w+)(?::\w+)?}", fill, route.path)
+
+
+def needed(route, world):
+    return {name: value(name, world) for name, required in in_query(route).items() if required}
+
+
+def normal(answer, world):
+    """What was answered, without the names of that world and the request's id."""
+    text = re.sub(r'"request":"[0-9a-f]+"|<code>[0-9a-f]{16}</code>', "", answer.text)
+    for number, code in enumerate(sorted({*world.codes, *(make(world) for make in NAMES.values())}, key=len)[::-1]):
+        text = text.replace(code, f"<{number}>")
+    return answer.status_code, text
+
+
+@pytest.mark.parametrize("route", READS)
+def test_what_is_anothers_is_answered_as_what_does_not_exist(portal, route):
+    """Path by path, parameter by parameter."""
+    chosen = [[], *([name] for name, required in in_query(route).items() if name in NAMES and not required)]
+    if not in_path(route) and not (set(in_query(route)) & set(NAMES)):
+        return
+    for role in route.action.roles:
+        client = portal.client(role, "A")
+        for parameters in chosen:
+            answers = {}
+            for world in (B, N):
+                query = needed(route, world) | {name: value(name, world) for name in parameters}
+                answers[world.letter] = answer = client.get(path_of(route, world), params=query)
+                assert B.mark not in answer.text
+            if route.path not in OF_EVERYBODY:
+                assert normal(answers["B"], B) == normal(answers["N"], N), (role, parameters)
+
+
+@pytest.mark.parametrize("route", READS)
+def test_no_text_in_a_parameter_becomes_a_statement(portal, route):
+    role = min(sorted(route.action.roles), key=lambda role: role not in {Role.REGULATOR, Role.PLATFORM})
+    client = portal.client(role, "A")
+    seen = {code for world in WORLDS.values() if world is not A for code in world.codes}
+    for text in CORPUS:
+        for name in (*in_path(route), *in_query(route)):
+            path = path_of(route, A, **({name: quote(text, safe="")} if name in in_path(route) else {}))
+            query = needed(route, A) | ({name: text} if name in in_query(route) else {})
+            answer = client.get(path, params=query)
+            assert answer.status_code < 500, (name, text, answer.text)
+            if route.path not in OF_EVERYBODY:
+                told = answer.text.replace(text, "")
+                assert [code for code in seen if code in told] == [], (name, text)
+                assert B.mark not in told, (name, text)
+
+
+def test_every_row_is_still_there(portal):
+    """After all that was tried above."""
+    reader = portal.clickhouse.writer
+    counts = [
+        reader.query(query).result_rows[0][0]
+        for query in ("SELECT count() FROM chain_current", "SELECT count() FROM alert_current")
+    ]
+    assert counts == [sum(len(getattr(world, rows)) for world in WORLDS.values()) for rows in ("chains", "alerts")]
+
+
+LISTS = {
+    "/api/v1/alerts": ("alerts", "alert_id", lambda row: (-row["raised_at"], row["alert_id"])),
+    "/api/v1/chains": ("chains", "listing_id", lambda row: (row["platform_code"], row["listing_id"])),
+}
+"""each list of rows that both worlds have: of whom, by what, in which order"""
+OTHER_LISTS = {
+    "/api/v1/feedback": "tests/portal/test_pages.py",
+    "/api/v1/chains/{platform}/{listing:path}/history": "tests/portal/test_chains.py",
+    "/listings": "tests/portal/test_pages.py",
+}
+"""lists of something else, and who holds them to what is there"""
+
+
+def test_each_list_is_held_to_all_rows_filtered_one_by_one():
+    lists = {route.path for param in READS for route in param.values[:1] if "cursor" in in_query(route)}
+    assert lists == set(LISTS) | set(OTHER_LISTS), "say in LISTS what a list holds, or in OTHER_LISTS who tests it"
+
+
+@pytest.mark.parametrize("path", LISTS)
+@pytest.mark.parametrize("role", [Role.REGULATOR, Role.INVESTIGATOR, Role.PLATFORM])
+def test_a_list_is_what_a_naive_filter_of_all_rows_gives(portal, path, role):
+    rows, key, order = LISTS[path]
+    everything = [row for world in WORLDS.values() for row in getattr(world, rows)]
+    for world in WORLDS.values():
+        in_scope = {
+            Role.PLATFORM: lambda row, world=world: row["platform_code"] == world.platform,
+        }.get(role, lambda row, world=world: row["seller_division"].startswith(world.division[:4]))
+        wanted = [row[key] for row in sorted(filter(in_scope, everything), key=order)]
+        found = portal.client(role, world.letter).get(path, params={"limit": 200}).json()["rows"]
+        assert [row[key] for row in found] == wanted
