@@ -13,19 +13,23 @@ from suyuan.portal.guarded import GuardedRouter
 from suyuan.portal.pages.rendering import render
 from suyuan.portal.paging import USUAL, After, next_cursor, page_of
 from suyuan.queries.answers import plain
-from suyuan.queries.api import FeedbackFilter
+from suyuan.queries.api import DeadLetterFilter, FeedbackFilter, Page
 from suyuan.queries.to_mend import gap_to_mend, with_mending
 
 router = GuardedRouter()
+
+REJECTIONS = 5
+"""the newest, of messages that came past the portal and could not be taken"""
 
 
 @router.get("/listings", action="feedback.read")
 async def listings(who: Who, wanted: Wanted, after: After = None) -> Response:
     """Counts of all, then those with gaps that the filters want."""
     page = page_of(who, USUAL, after)
-    counts, found = await asyncio.gather(
+    counts, found, rejected = await asyncio.gather(
         who.ask(lambda queries, scope: queries.gap_counts(scope, FeedbackFilter())),
         who.ask(lambda queries, scope: queries.feedback(scope, wanted, page)),
+        who.ask(lambda queries, scope: queries.dead_letters(scope, DeadLetterFilter(), Page(REJECTIONS))),
     )
     standing = {verdict: n for verdict, n in counts.verdicts.items() if verdict != "removed"}
     gaps: list[dict[str, Any]] = [{"listings": n, **gap_to_mend({"gap": gap})} for gap, n in counts.gaps.items()]
@@ -39,6 +43,7 @@ async def listings(who: Who, wanted: Wanted, after: After = None) -> Response:
         gaps=gaps,
         wanted=wanted,
         rows=[with_mending(plain(row)) for row in found.rows],
+        rejected=rejected.rows,
         cursor=next_cursor(who, found),
         present=after,
     )

@@ -13,7 +13,11 @@ from suyuan.domain.chain.mending import mendings
 from suyuan.portal.pages.navigation import PLACES, may_open
 from suyuan.portal.pages.static_files import STATIC
 from suyuan.portal.pages.words import words
+from suyuan.schemas.events import encode_event
 from tests.portal.worlds import A, B
+from tests.queries.rows import REFUSED
+from tests.sinks.contract.views import load
+from tests.sinks.rows import NOW, block, dead_letter
 
 HTML = {"Accept": "text/html,application/xhtml+xml"}
 FEEDBACK = "/api/v1/feedback"
@@ -128,6 +132,18 @@ def test_the_page_of_listings_says_what_to_mend_and_how(portal):
     narrowed = page(client, "/listings", gap="", verdict="partial", seller="", listing="").text
     assert sum(listing in narrowed for listing in A.listing_ids) == 4
     assert words("en")("listings.none") in page(client, "/listings", gap="oversold").text  # the language stays
+
+
+def test_a_platform_sees_which_of_its_messages_could_not_be_taken(portal):
+    def letter(number, world):
+        sent = encode_event("lot", {**REFUSED, "publisher": world.platform})
+        said = {"payload": sent, "payload_bytes": len(sent), "kind": "lot", "field": "gtin", "received_at": NOW}
+        return dead_letter("in.lot", 0, number, **said | {"reason": world.text("fails its check")})
+
+    load(portal.clickhouse, "dead_letter", block("dead_letter", letter(1, A), letter(2, B)))
+    shown = page(portal.client("platform"), "/listings").text
+    assert A.text("fails its check") in shown
+    assert B.mark not in shown
 
 
 def test_an_admin_makes_a_key_sees_it_once_and_takes_it_back(portal):
