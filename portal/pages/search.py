@@ -20,6 +20,8 @@ router = GuardedRouter()
 _NODES = {"entity": "entity", "product": "product", "lot": "lot"}
 """kinds of records that a trace may begin with, and what it calls them"""
 
+_LOTS = frozenset({"lot", "lots", "inputs.lot"})
+
 
 @router.get("/search", action="search")
 async def search(who: Who, q: Texts = None) -> Response:
@@ -76,7 +78,8 @@ def telling(found: Found) -> list[Reading]:
     checked = [reading for reading in found.readings if reading.levels]
     if found.matched == "name":
         return [*checked, *(reading for reading in found.readings if reading.read_as == "name")]
-    return checked or list(found.readings[:1])
+    is_lot = any(use.field in _LOTS for use in found.uses)
+    return checked or [reading for reading in found.readings if reading.read_as == ("lot" if is_lot else "number")]
 
 
 def groups(found: Found) -> list[tuple[str, int]]:

@@ -18,6 +18,8 @@ PAGES = {
     "search-several": (Role.INVESTIGATOR, "/search?q=RC-9%0AH260112%0A91310104MABR5Y503P%0Anothing"),
     "listings": (Role.PLATFORM, "/listings"),
     "listings-filtered": (Role.PLATFORM, f"/listings?listing={EVIL_LISTING}"),
+    "search-start": (Role.INVESTIGATOR, "/search"),
+    "search-mistyped": (Role.INVESTIGATOR, "/search?q=91330784MABQYF7F4C"),
     "access": (Role.ADMIN, "/access"),
     "health": (Role.ADMIN, "/health"),
     "not-found": (Role.PLATFORM, "/nowhere"),
