@@ -3,6 +3,7 @@
 # test-quick: those without a broker, a process or chdb, within a minute; test-rest: all others
 # test-random: tests over examples made at random, with new ones; SEED=… repeats those of a former time
 # demo: a simulated market streams through everything · reference: docs/reference anew from the code
+# screenshots: those of the README, of the portal (chromium is needed); tests leave one of each page in build/screenshots
 # migration: of a new kind of events, from its .avsc: make migration KIND=certificate (docs/how-to/add-an-event-kind.md)
 # dashboards: deploy/grafana/dashboards anew from dashboards.py
 # kafka: a broker on 127.0.0.1:9092 (deploy/kafka/README.md)
@@ -16,7 +17,7 @@ TESTERS ?= $(shell expr $(CORES) + 1)
 # files as tests/tiers.py orders them: what takes longest begins first
 SPREAD  := --dist=loadfile --no-loadscope-reorder
 
-.PHONY: install check test test-quick test-rest test-random faults soak demo kafka deploy-tools dashboards reference \
+.PHONY: install check test test-quick test-rest test-random faults soak demo kafka deploy-tools dashboards reference screenshots \
 	migration format bench-throughput bench-latency \
 	bench-cluster bench-cluster-throughput bench-cluster-latency bench-cluster-recovery bench-cluster-growth rivals bench-trace-join clean
 install: $(READY)
@@ -89,6 +90,9 @@ dashboards: $(READY)
 
 reference: $(READY)
 	$(BIN)/python docs/reference/write.py
+
+screenshots: $(READY)
+	$(BIN)/python -m tests.portal.browser.images
 
 migration: $(READY)
 	@$(BIN)/python -m suyuan.sinks.new_kind $(KIND)

@@ -14,7 +14,6 @@ from starlette.requests import Request
 from suyuan.portal.pages.static_files import FOR_EVER, STATIC, StaticFiles
 
 FOLDER = Path(__file__).parents[3] / "portal" / "pages" / "static"
-VENDORED = tomllib.loads((FOLDER / "vendor.toml").read_text(encoding="utf-8"))["vendored"]
 
 
 def ask(name, version=None, **headers):
@@ -23,12 +22,21 @@ def ask(name, version=None, **headers):
     return STATIC.answer(request, STATIC.version if version is None else version, name)
 
 
-def test_what_others_made_is_as_they_made_it_and_has_its_licence():
-    for each in VENDORED:
-        assert sha256((FOLDER / "vendor" / each["file"]).read_bytes()).hexdigest() == each["sha256"], each["file"]
-        assert all((FOLDER / "vendor" / name).read_text(encoding="utf-8").strip() for name in each["licences"])
-    told = {name for each in VENDORED for name in (each["file"], *each["licences"])}
-    assert {file.name for file in (FOLDER / "vendor").iterdir()} == told
+@pytest.mark.parametrize(
+    ("table", "folder"),
+    [
+        (FOLDER / "vendor.toml", FOLDER / "vendor"),
+        (Path(__file__).parents[1] / "browser" / "vendor" / "vendor.toml", None),
+    ],
+    ids=["of the portal", "of tests"],
+)
+def test_what_others_made_is_as_they_made_it_and_has_its_licence(table, folder):
+    folder, told = folder or table.parent, {table.name}
+    for each in tomllib.loads(table.read_text(encoding="utf-8"))["vendored"]:
+        assert sha256((folder / each["file"]).read_bytes()).hexdigest() == each["sha256"], each["file"]
+        assert all((folder / name).read_text(encoding="utf-8").strip() for name in each["licences"])
+        told |= {each["file"], *each["licences"]}
+    assert {file.name for file in folder.iterdir()} | {table.name} == told
 
 
 def test_an_address_is_kept_for_ever_and_changes_with_any_file(tmp_path):
