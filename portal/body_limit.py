@@ -17,11 +17,13 @@ def bounded(request: Request, most: int) -> Request:
     if length.isascii() and length.isdecimal() and int(length) > most:
         raise HTTPException(_TOO_LARGE)
     came = 0
-    peeked: list[Message] = getattr(request.state, "peeked", [])
 
     async def receive() -> Message:
         nonlocal came
-        message = peeked.pop(0) if peeked else await request.receive()
+        peeked: list[Message] = getattr(request.state, "peeked", [])
+        if peeked:
+            return peeked.pop(0)
+        message = await request.receive()
         came += len(message.get("body") or b"")
         if came > most:
             raise HTTPException(_TOO_LARGE)

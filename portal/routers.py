@@ -21,6 +21,7 @@ from suyuan.portal.pages import access as access_page
 from suyuan.portal.pages import enter, enter_oidc, home, listings, static_route
 from suyuan.portal.pages import health as health_page
 from suyuan.portal.pages import search as search_page
+from suyuan.portal.pages import uploads as uploads_page
 
 ROUTERS: tuple[GuardedRouter, ...] = (
     health.router,
@@ -38,6 +39,7 @@ ROUTERS: tuple[GuardedRouter, ...] = (
     static_route.router,
     home.router,
     listings.router,
+    uploads_page.router,
     search_page.router,
     access_page.router,
     health_page.router,

@@ -41,14 +41,13 @@ async def _token_in_form(request: Request) -> str | None:
     whoever handles the request (`body_limit`): a form may bring a file that is larger than memory.
     """
     peeked: list[Message] = []
-    request.state.peeked = peeked
-    came = b""
+    came, found = b"", None
     while len(came) < _MOST_PEEKED:
         message = await request.receive()
         peeked.append(message)
         came += message.get("body") or b""
-        if (found := _IN_PART.search(came) or _IN_QUERY.search(came)) is not None:
-            return found[1].decode()
-        if not message.get("more_body"):
+        found = _IN_PART.search(came) or _IN_QUERY.search(came)
+        if found is not None or not message.get("more_body"):
             break
-    return None
+    request.state.peeked = peeked
+    return None if found is None else found[1].decode()

@@ -51,9 +51,10 @@ class UploadForm:
         while form.filename is None:
             chunk = await anext(form._stream, b"")
             size += len(chunk)
-            if not chunk or (size > MOST_FIELD_BYTES and not form._in_file):
+            if chunk:
+                form._write(chunk)
+            if form.filename is None and (not chunk or size > MOST_FIELD_BYTES):
                 raise Problem("bad-request", "there is no file in the form")
-            form._write(chunk)
         return form
 
     _stream: AsyncIterator[bytes]

@@ -11,6 +11,7 @@ import zipfile
 
 import pytest
 
+from suyuan.access.principal import Role
 from suyuan.portal.problems import Problem
 from suyuan.portal.uploads.manager import Uploads
 from suyuan.portal.uploads.publishing import publish_upload
@@ -19,6 +20,7 @@ from suyuan.portal.uploads.store import held
 from suyuan.publishing.files.embedded import outlet
 from suyuan.publishing.ownership import platform_right
 from tests.portal.test_publish import lines, listing
+from tests.portal.test_sessions import HTML, csrf, entered, post
 from tests.portal.worlds import A
 
 PATIENCE = 60.0
@@ -159,6 +161,7 @@ def test_what_does_not_come_whole_leaves_nothing(portal, platform, monkeypatch):
     assert (answer.status_code, answer.json()["detail"]) == (400, "the form broke off")
     large = platform.post("/api/v1/uploads", content=b"x", headers={"Content-Length": str((2 << 30) + 1)})
     assert large.status_code == 413
+    assert platform.post("/api/v1/events", content=(b" " * (1 << 20) for _ in range(40))).status_code == 413
     monkeypatch.setattr("suyuan.portal.uploads.store.RESERVE_BYTES", 1 << 60)
     full = platform.post("/api/v1/uploads", content=b"x")
     assert (full.status_code, full.json()["type"]) == (507, "/problems/insufficient-storage")
@@ -182,6 +185,22 @@ async def pieces(*chunks):
         if isinstance(chunk, Exception):
             raise chunk
         yield chunk
+
+
+def test_a_form_of_a_session_needs_the_token_which_stands_before_the_file(portal):
+    client = entered(portal, role=Role.PLATFORM, division=None, code=A.platform)
+    files = {"file": ("a.csv", table(*(listing() for _ in range(2000))))}
+    without = post(client, "/uploads", files=files)
+    assert (without.status_code, without.json()["type"]) == (403, "/problems/foreign-request")
+    wrong = post(client, "/uploads", data={"csrf": "0" * 64}, files=files)
+    assert wrong.status_code == 403
+    answer = post(client, "/uploads", data={"csrf": csrf(client)}, files=files)
+    assert answer.status_code == 303, answer.text
+    report = over(client, f"/api/v1{answer.headers['location']}")
+    assert counts(report) == (2000, 0, 0)
+    page = client.get(answer.headers["location"], headers=HTML)
+    assert page.status_code == 200
+    assert client.get(f"{answer.headers['location']}/progress", headers=HTML).text.count("data-over") == 1
 
 
 RIGHT = platform_right(A.platform)

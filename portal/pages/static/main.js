@@ -3,10 +3,13 @@ import { announce } from "./announce.js";
 import { followKeys } from "./keys.js";
 import { leaveOutEmpty } from "./filters.js";
 import { offerCopies } from "./copy.js";
+import { followProgress, sendFiles } from "./uploads.js";
 
 followKeys(document);
 leaveOutEmpty(document);
 offerCopies(document);
+sendFiles(document);
+followProgress(document);
 
 document.body.addEventListener("htmx:afterSwap", (event) => {
   const target = /** @type {CustomEvent} */ (event).detail.target;

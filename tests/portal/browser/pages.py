@@ -17,6 +17,7 @@ PAGES = {
     "search-name": (Role.PLATFORM, "/search?q=%E8%9C%82%E8%9C%9C"),
     "search-several": (Role.INVESTIGATOR, "/search?q=RC-9%0AH260112%0A91310104MABR5Y503P%0Anothing"),
     "listings": (Role.PLATFORM, "/listings"),
+    "uploads": (Role.PLATFORM, "/uploads"),
     "listings-filtered": (Role.PLATFORM, f"/listings?listing={EVIL_LISTING}"),
     "search-start": (Role.INVESTIGATOR, "/search"),
     "search-mistyped": (Role.INVESTIGATOR, "/search?q=91330784MABQYF7F4C"),
