@@ -12,13 +12,15 @@ import typer
 import yaml
 
 from suyuan.cli.main import app
+from suyuan.portal.secrecy import verify
+from suyuan.runtime.portal_address import portal_address
 from suyuan.runtime.settings import Settings
 from tests.docs.pages import ROOT
 
 pytestmark = pytest.mark.timeout(1800)  # the first that asks for a tool waits until it is built
 
 DEPLOY = ROOT / "deploy"
-OURS = ("topics", "worker", "loader")
+OURS = ("topics", "worker", "loader", "portal")
 THREE = ("--env-file", "deploy/three-brokers.env")
 PINNED = re.compile(r"[\w./-]+:v?\d+\.\d+(\.\d+)+(-[\w.-]+)?")
 
@@ -93,7 +95,8 @@ def test_what_listens_listens_on_this_machine_only(config):
     assert {port["host_ip"] for port in ports} == {"127.0.0.1"}
     assert config["networks"]["inside"]["internal"] is True
     for name in OURS:
-        assert set(config["services"][name]["networks"]) == {"inside"}
+        outside = {"outside"} if name == "portal" else set()
+        assert set(config["services"][name]["networks"]) == {"inside"} | outside
 
 
 def test_images_are_pinned(services):
@@ -104,9 +107,10 @@ def test_images_are_pinned(services):
 
 
 def test_parts_start_in_order(services):
-    for name in ("worker", "loader"):
+    for name in ("worker", "loader", "portal"):
         assert services[name]["depends_on"]["topics"]["condition"] == "service_completed_successfully"
-    assert services["loader"]["depends_on"]["clickhouse"]["condition"] == "service_healthy"
+    for name in ("loader", "portal"):
+        assert services[name]["depends_on"]["clickhouse"]["condition"] == "service_healthy"
     for name in services:
         if name.startswith("kafka-"):
             assert services["topics"]["depends_on"][name]["condition"] == "service_healthy"
@@ -150,7 +154,10 @@ def test_our_services_have_settings_that_the_command_takes(services, name, tmp_p
         monkeypatch.setenv(variable, str(file) if value.startswith("/run/secrets/") else value)
     loaded = Settings()
     assert loaded.kafka_connection().servers == tuple(environment["SUYUAN_KAFKA"].split(","))
-    if name == "loader":
+    if name == "portal":
+        verify(loaded)
+        assert portal_address(loaded) == f"http://127.0.0.1:{services[name]['ports'][0]['published']}"
+    if name in {"loader", "portal"}:
         assert loaded.clickhouse_settings().password == password
         assert loaded.clickhouse_settings().place == "clickhouse:8123"
 
@@ -178,6 +185,8 @@ def test_prometheus_asks_each_service_where_it_answers(services):
         assert found["names"] == [name]
         assert found["port"] == int(services[name]["environment"]["SUYUAN_METRICS_PORT"])
         assert f":{found['port']}/metrics" in services[name]["healthcheck"]["test"][-1]
+    (portal,) = jobs["portal"]["static_configs"]
+    assert portal == {"targets": [f"portal:{services['portal']['environment']['SUYUAN_METRICS_PORT']}"]}
     assert jobs["clickhouse"]["static_configs"] == [{"targets": ["clickhouse:9363"]}]
     assert "<port>9363</port>" in (DEPLOY / "clickhouse/server.xml").read_text(encoding="utf-8")
 
