@@ -18,9 +18,11 @@ from suyuan.portal.api import (
 )
 from suyuan.portal.guarded import GuardedRouter
 from suyuan.portal.pages import access as access_page
+from suyuan.portal.pages import chains as chain_pages
 from suyuan.portal.pages import enter, enter_oidc, home, listings, static_route
 from suyuan.portal.pages import health as health_page
 from suyuan.portal.pages import search as search_page
+from suyuan.portal.pages import traces as trace_pages
 from suyuan.portal.pages import uploads as uploads_page
 
 ROUTERS: tuple[GuardedRouter, ...] = (
@@ -41,6 +43,8 @@ ROUTERS: tuple[GuardedRouter, ...] = (
     listings.router,
     uploads_page.router,
     search_page.router,
+    chain_pages.router,
+    trace_pages.router,
     access_page.router,
     health_page.router,
     enter.router,

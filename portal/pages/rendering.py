@@ -19,7 +19,7 @@ from suyuan.portal.pages import figures
 from suyuan.portal.pages.navigation import may_open, places_of
 from suyuan.portal.pages.static_files import STATIC
 from suyuan.portal.pages.words import LANGUAGES, TAGS, words
-from suyuan.runtime.visible import visible
+from suyuan.runtime.visible import shortened, visible
 
 SIGNS = {
     "critical": "▲",
@@ -104,6 +104,11 @@ def outside(text: object) -> Markup:
     return Markup("<bdi>{}</bdi>").format(visible("" if text is None else str(text)))
 
 
+def fit(text: object, columns: int) -> str:
+    """The same where no element can be: in a picture or a title, no wider than so many Latin letters."""
+    return shortened(visible("" if text is None else str(text)), columns)
+
+
 def _language(who: Reader) -> str:
     return who.language if who.language in LANGUAGES else LANGUAGES[0]
 
@@ -135,4 +140,5 @@ def _environment(language: str) -> Environment:
         "with_query": with_query,
     }
     made.filters["outside"] = outside
+    made.filters["fit"] = fit
     return made

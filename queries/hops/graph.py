@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from suyuan.access.scope import OutsideScope, Scope
 from suyuan.errors import ErrorKind, SuyuanError
@@ -54,7 +55,7 @@ def hop(
         described = Descriptions(seen, new | ({subject} if step == 1 else set()))
         told |= {node: described.of(node) for node in new}
         if step == 1:
-            told[subject] = described.of(subject)
+            told[subject] = _as_its_lots(described.of(subject), subject, (told[node] for node in new))
             if told[subject].outside or not _is_known(told[subject], some, subject):
                 return None
         level = sorted(node for node in new if _goes_on(node, direction) and not told[node].outside)
@@ -73,6 +74,13 @@ def hop(
         _cycles(found.values()),
         cut,
     )
+
+
+def _as_its_lots(told: Described, subject: NodeKey, others: Iterable[Described]) -> Described:
+    """A product of which there is no record is within the scope where a lot or listing of it is."""
+    if subject.kind != "product" or told.is_known or all(other.outside for other in others):
+        return told
+    return replace(told, outside=False)
 
 
 def _is_known(told: Described, some: Sequence[Edge], subject: NodeKey) -> bool:

@@ -78,7 +78,12 @@ def first_chain(tables: Tables, scope: Scope, platform_code: str, listing_id: st
 
 def _version(later: Row, earlier: Row | None, events: Sequence[Row]) -> Row:
     gaps, former = set(later["gap_names"]), set(earlier["gap_names"]) if earlier else set()
-    came = [event for event in events if event["received_at"] == later["received_at"]]
+    came = [
+        event
+        for event in events
+        if event["received_at"] == later["received_at"]
+        and (event["kind"] != "listing" or event["evidence"] == later["listing_event"])
+    ]
     if not came and earlier is not None:
         new = _cited(later) - _cited(earlier)
         came = [event for event in events if event["evidence"] in new]

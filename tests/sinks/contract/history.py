@@ -25,6 +25,7 @@ def version(assessment, after, *gaps, **fields):
     """Of the listing l1, `after` minutes."""
     said = {"producer_code": MAKER, "gtin": GTIN, "lot": "L1", "received_at": NOW + after * MINUTE}
     said |= {"gaps": list(gaps), "gap_names": sorted(each["gap"] for each in gaps), "seller_division": "330106"}
+    said |= {"listing_event": f"listing/{PLATFORM}/o1~01234567"}
     return chain(1, 1, assessment, **said | fields)
 
 

@@ -1,0 +1,134 @@
+"""What investigators look at: chains, traces, their timelines and dossiers, on both shapes."""
+
+from __future__ import annotations
+
+import html
+import re
+from urllib.parse import quote
+
+import pytest
+
+from suyuan.portal.pages.chain_picture import picture_of
+from suyuan.portal.pages.words import words
+from suyuan.queries.answers import Gap, Hop, Node, WholeChain
+from tests.portal.test_pages import page
+from tests.portal.worlds import A, B
+from tests.sinks.rows import NOW, chain
+
+CHAIN = f"/chains/{A.platform}/{A.listing_ids[0]}"
+LOT = f"lot:{A.producer}/{A.gtin}/{A.lot}"
+
+
+def links(text, pattern):
+    return [html.unescape(link) for link in re.findall(r'href="([^"]*)"', text) if re.search(pattern, link)]
+
+
+@pytest.mark.parametrize("role", ["regulator", "investigator", "platform"])
+def test_chains_are_a_list_that_leads_to_each(portal, role):
+    client = portal.client(role)
+    shown = page(client, "/chains").text
+    assert sorted(links(shown, "^/chains/.+/")) == sorted(f"/chains/{A.platform}/{each}" for each in A.listing_ids)
+    assert B.mark not in shown
+    partial = page(client, "/chains", verdict="partial", gap="lot_unknown").text
+    assert len(links(partial, "^/chains/.+/")) == len(A.listing_ids) // 3
+    assert words("zh")("chains.none_how") in page(client, "/chains", lot="none").text
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_chain_is_a_picture_with_gaps_what_mends_them_history_and_evidence(portal, language):
+    client = portal.client("investigator")
+    shown = client.get(CHAIN, headers={"Accept": "text/html", "Accept-Language": language}).text
+    said = words(language)
+    assert '<svg class="chain-picture"' in shown
+    assert A.text("店") in shown
+    for word in (said.of("gap", "lot_unknown"), said("chain.mend"), said("chain.history"), said("chain.causes")):
+        assert word in shown
+    assert f'id="{A.chains[0]["listing_event"]}"' in shown
+    assert links(shown, r"^/traces\?") == [f"/traces?subject={quote(LOT, safe='')}"]
+    assert not re.search(r"\sstyle=|<style|<script(?![^>]*\ssrc=)", shown)
+
+
+def test_a_chain_is_shown_as_it_was_known(portal):
+    client = portal.client("investigator")
+    assert page(client, CHAIN, known_at=str(NOW)).status_code == 200
+    early = page(client, CHAIN, known_at="2001-01-01")
+    assert early.status_code == 404
+    assert words("zh")("chain.first_known") in early.text
+    assert page(client, CHAIN, known_at="soon").status_code == 422
+    assert page(client, f"/chains/{B.platform}/{B.listing_ids[0]}", known_at="2001-01-01").status_code == 404
+
+
+def test_a_trace_is_a_tree_that_opens_by_plain_links(portal):
+    client = portal.client("investigator")
+    shown = page(client, "/traces", subject=f"product:{A.gtin}").text
+    assert shown.count('role="tree"') == 1
+    assert A.lot in shown
+    (more,) = set(links(shown, "open="))
+    opened = page(client, more).text
+    assert A.text("店") in opened
+    assert sum(f"/chains/{A.platform}/" in link for link in links(opened, "")) == len(A.listing_ids)
+    assert re.search(r'data-graph="[^"]+&#34;', opened)
+    again = f"/traces?subject={quote(f'product:{A.gtin}', safe='')}"
+    assert again in links(opened, r"^/traces\?")
+    assert page(client, again).text.count('role="treeitem"') == shown.count('role="treeitem"')
+    assert B.mark not in opened
+
+
+def test_a_trace_can_be_taken_along(portal):
+    client = portal.client("investigator")
+    as_csv = client.get("/traces", params={"subject": LOT, "format": "csv"}).text.splitlines()
+    assert as_csv[0] == "kind,source,target,quantity,evidence"
+    as_json = client.get("/traces", params={"subject": LOT, "format": "json"}).json()
+    assert len(as_json["edges"]) == len(as_csv) - 1 == len(A.listing_ids) + 3
+
+
+def test_a_trace_of_nothing_says_how_to_begin_and_of_the_other_world_is_not_there(portal):
+    client = portal.client("investigator")
+    assert words("zh")("trace.how") in page(client, "/traces").text
+    assert page(client, "/traces", subject=f"lot:{B.producer}/{B.gtin}/{B.lot}").status_code == 404
+    assert page(client, "/traces", subject="<img src=x onerror=alert(1)>").status_code == 400
+
+
+def whole(nodes=(), hops=(), gaps=()):
+    row = dict.fromkeys(WholeChain.__struct_fields__) | chain(1)
+    given = {name: row[name] for name in WholeChain.__struct_fields__}
+    return WholeChain(**given | {"nodes": list(nodes), "hops": list(hops), "gaps": list(gaps)})
+
+
+def node(role, name):
+    return Node(role, name, None, None, None, None)
+
+
+def test_goods_go_up_the_picture_from_producer_to_seller():
+    hops = [Hop("s1", "P", "H1", 7, NOW, "e"), Hop("s2", "H1", "H2", 6, NOW, "e"), Hop("s3", "H2", "S", 5, NOW, "e")]
+    nodes = [
+        node("platform", "X"),
+        node("seller", "S"),
+        node("holder", "H1"),
+        node("holder", "H2"),
+        node("producer", "P"),
+    ]
+    picture = picture_of(whole([*nodes, node("lot", "L")], hops))
+    assert [box.node.id for box in picture.boxes] == ["X", "S", "H2", "H1", "P", "L"]
+    assert [arrow.hop and arrow.hop.quantity for arrow in picture.arrows] == [None, 5, 6, 7, None]
+    assert all(box.y + box.height <= picture.height for box in picture.boxes)
+
+
+def test_what_is_missing_has_its_place_and_each_gap_stands_at_what_it_is_about():
+    gaps = [
+        Gap(name, class_, None, None, [])
+        for name, class_ in (
+            ("lot_recalled", "contradicted"),
+            ("custody_missing", "broken"),
+            ("producer_undeclared", "broken"),
+            ("uninspected", "unverified"),
+        )
+    ]
+    picture = picture_of(whole([node("seller", "S"), node("lot", "L")], gaps=gaps))
+    assert [(box.role, box.node is None, box.worst) for box in picture.boxes] == [
+        ("seller", False, None),
+        ("producer", True, "broken"),
+        ("lot", False, "contradicted"),
+        ("inspection", True, "unverified"),
+    ]
+    assert picture.arrows[0].is_missing
