@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from suyuan.access.principal import Role
-from tests.portal.browser.market import EVIL_LISTING, PLATFORM, RECALLED
+from tests.portal.browser.market import EVIL_LISTING, HONEY, LOT, PLATFORM, PRODUCER, RECALLED
 
 PAGES = {
     "public": (None, "/"),
@@ -21,6 +21,11 @@ PAGES = {
     "listings-filtered": (Role.PLATFORM, f"/listings?listing={EVIL_LISTING}"),
     "search-start": (Role.INVESTIGATOR, "/search"),
     "search-mistyped": (Role.INVESTIGATOR, "/search?q=91330784MABQYF7F4C"),
+    "chains": (Role.INVESTIGATOR, "/chains"),
+    "chain": (Role.INVESTIGATOR, f"/chains/{PLATFORM}/{RECALLED}"),
+    "chain-hostile": (Role.PLATFORM, f"/chains/{PLATFORM}/{EVIL_LISTING}"),
+    "trace-begin": (Role.INVESTIGATOR, "/traces"),
+    "trace": (Role.INVESTIGATOR, f"/traces?subject=lot:{PRODUCER}/{HONEY}/{LOT}"),
     "access": (Role.ADMIN, "/access"),
     "health": (Role.ADMIN, "/health"),
     "not-found": (Role.PLATFORM, "/nowhere"),
