@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
@@ -19,9 +17,9 @@ from suyuan.portal.moments import HappenedBy, KnownAt
 from suyuan.portal.pages.addresses import chain_address, evidence_address, timeline_address, trace_address
 from suyuan.portal.pages.rendering import render
 from suyuan.portal.pages.trace_tree import Merged, merged, tree_of
-from suyuan.portal.paging import cell
 from suyuan.portal.problems import Problem
 from suyuan.queries.hops import Direction, Graph, NodeKey
+from suyuan.runtime.spreadsheet import csv_lines
 
 router = GuardedRouter()
 
@@ -135,9 +133,5 @@ def _drawn(whole: Merged, subject: str) -> str:
 
 
 def _csv(whole: Merged) -> str:
-    written = io.StringIO()
-    lines = csv.writer(written)
-    lines.writerow(_COLUMNS)
-    for edge in whole.edges.values():
-        lines.writerow([cell(getattr(edge, name)) for name in _COLUMNS])
-    return written.getvalue()
+    rows = ({name: getattr(edge, name) for name in _COLUMNS} for edge in whole.edges.values())
+    return "".join(csv_lines(_COLUMNS, rows))

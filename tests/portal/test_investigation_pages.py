@@ -83,7 +83,7 @@ def test_a_trace_is_a_tree_that_opens_by_plain_links(portal):
 def test_a_trace_can_be_taken_along(portal):
     client = portal.client("investigator")
     as_csv = client.get("/traces", params={"subject": LOT, "format": "csv"}).text.splitlines()
-    assert as_csv[0] == "kind,source,target,quantity,evidence"
+    assert as_csv[0].lstrip("\ufeff") == "kind,source,target,quantity,evidence"
     as_json = client.get("/traces", params={"subject": LOT, "format": "json"}).json()
     assert len(as_json["edges"]) == len(as_csv) - 1 == len(A.listing_ids) + 3
 
