@@ -32,7 +32,7 @@ from suyuan.queries.found import (
     UsedAs,
 )
 from suyuan.queries.rows import Row, Tables
-from suyuan.queries.sql.found import ALERT_FIELDS, CHAIN_FIELDS, Wanted, found
+from suyuan.queries.sql.found import ALERT_FIELDS, CHAIN_FIELDS, Wanted, chains_of, found
 from suyuan.queries.sql.identifiers import MOST_WORDS, alike, uses
 from suyuan.schemas.kinds import BUSINESS_KEYS
 
@@ -62,6 +62,8 @@ def find(tables: Tables, scope: Scope, text: str) -> Found:
     }
     wanted = _wanted(of_kind, read_as, kept_as if exact else (), words)
     known = found(tables, scope, wanted)
+    if wanted.named:
+        _complete(tables, scope, known)
     hits = _hits(of_kind, known)
     listings = _listings(of_kind.get("listing"), known, kept_as, words)
     return Found(
@@ -112,7 +114,16 @@ def _wanted(
     records = {kind: [tuple(split_key(key)) for key in row["first"]] for kind, row in of_kind.items()}
     platform = next((reading.value for reading in read_as if reading.read_as == "credit_code"), None)
     listings = records.pop("listing", None) is not None
-    return Wanted(kept_as, words, listings, platform, records)
+    return Wanted(kept_as, words, listings, platform, bool(kept_as), records)
+
+
+def _complete(tables: Tables, scope: Scope, known: Sequence[Row]) -> None:
+    """The chains that are shown, which are named so far, with all that is told of them."""
+    chains = sorted((row for row in known if row["what"] == "chain"), key=lambda row: _gravity(row["label"]))
+    shown = [tuple(key) for row in chains for key in row["values"]][:SHOWN]
+    whole = chains_of(tables, scope, shown) if shown else {}
+    for row in chains:  # one that came to another verdict meanwhile is told by its new one at the next question
+        row["values"] = [whole[tuple(key)] for key in row["values"] if tuple(key) in whole]
 
 
 def _hits(of_kind: dict[str, Row], known: Sequence[Row]) -> dict[str, Hits]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from suyuan.access.scope import OutsideScope, Scope
@@ -30,28 +31,31 @@ _NEWEST = "leftPad(toString(9999999999999 - toUnixTimestamp64Milli(raised_at)), 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """`forms` or `words` by which listings were found; `platform`: a code that may be a platform's, of which all
-    listings are meant; `records`: by kind, the business keys of which more is to be known.
+    listings are meant; `named`: listings are told by their names alone, which is less to read where they are many;
+    `records`: by kind, the business keys of which more is to be known.
     """
 
     forms: Sequence[str] = ()
     words: Sequence[str] = ()
     listings: bool = False
     platform: str | None = None
+    named: bool = False
     records: Mapping[str, Sequence[tuple[str, ...]]] = field(default_factory=dict)
 
 
 def found(tables: Tables, scope: Scope, wanted: Wanted) -> list[Row]:
     """Rows of (`what`, `label`, `n`, `values`), by one query.
 
-    `chain`: of a verdict (`label`) so many, the first by CHAIN_FIELDS; `alert`: of a state so many, the gravest and
-    newest by ALERT_FIELDS behind two that they are ordered by; a kind: a record, its evidence id, when it occurred
-    (ms), and pairs of field and value.
+    `chain`: of a verdict (`label`) so many, the first by CHAIN_FIELDS, or the first two of these; `alert`: of a state
+    so many, the gravest and newest by ALERT_FIELDS behind two that they are ordered by; a kind: a record, its evidence
+    id, when it occurred (ms), and pairs of field and value.
     """
     parts: list[str] = []
     values: dict[str, Any] = {}
     condition, bound = _listings(scope, wanted)
     if condition:
-        for make, visible_to in ((_chains, visible_chains), (_alerts, visible_alerts)):
+        fields = CHAIN_FIELDS[:2] if wanted.named else CHAIN_FIELDS
+        for make, visible_to in ((partial(_chains, fields), visible_chains), (_alerts, visible_alerts)):
             try:
                 visible = visible_to(scope)
             except OutsideScope:
@@ -89,8 +93,28 @@ def _listings(scope: Scope, wanted: Wanted) -> tuple[str, dict[str, Any]]:
     return f"({' OR '.join(conditions)})" if conditions else "", values
 
 
-def _chains(condition: str, visible: Visible) -> str:
-    shown = ", ".join(f"ifNull({name}, '')" for name in CHAIN_FIELDS)
+def chains_of(tables: Tables, scope: Scope, listings: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], list[str]]:
+    """CHAIN_FIELDS of the current chains of some listings, by platform and listing. Raises OutsideScope."""
+    visible = visible_chains(scope)
+    rows = read(
+        tables,
+        f"""
+        SELECT [{_shown(CHAIN_FIELDS)}] AS said FROM (
+            SELECT * FROM chain WHERE (platform_code, listing_id) IN {{listings:Array(Tuple(String, String))}}
+            ORDER BY platform_code, listing_id, version DESC LIMIT 1 BY platform_code, listing_id
+        ) WHERE {visible.condition}
+        """,  # noqa: S608
+        {"listings": list(listings), **visible.values},
+    )
+    return {tuple(row["said"][:2]): row["said"] for row in rows}
+
+
+def _shown(fields: Sequence[str]) -> str:
+    return ", ".join(f"ifNull({name}, '')" for name in fields)
+
+
+def _chains(fields: Sequence[str], condition: str, visible: Visible) -> str:
+    shown = _shown(fields)
     return f"""
         SELECT 'chain' AS what, verdict AS label, toInt64(count()) AS n, groupArraySorted(5)([{shown}]) AS values
         FROM (

@@ -19,8 +19,6 @@ PAGES = {
     "listings": (Role.PLATFORM, "/listings"),
     "uploads": (Role.PLATFORM, "/uploads"),
     "listings-filtered": (Role.PLATFORM, f"/listings?listing={EVIL_LISTING}"),
-    "search-start": (Role.INVESTIGATOR, "/search"),
-    "search-mistyped": (Role.INVESTIGATOR, "/search?q=91330784MABQYF7F4C"),
     "chains": (Role.INVESTIGATOR, "/chains"),
     "chain": (Role.INVESTIGATOR, f"/chains/{PLATFORM}/{RECALLED}"),
     "chain-hostile": (Role.PLATFORM, f"/chains/{PLATFORM}/{EVIL_LISTING}"),
