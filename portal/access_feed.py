@@ -98,6 +98,9 @@ class AccessFeed:
                 if self.trouble != str(error):
                     logger.warning("who has access is not read further: %s", error)
                 self.trouble = str(error)
+            except Exception:  # whatever it is: who was revoked must not stay in for it
+                logger.exception("who has access is not read further, and is tried again")
+                self.trouble = "failed: the log says why"
             await asyncio.sleep(_AGAIN_SECONDS)
 
     def _take(self, found: Iterable[Messages]) -> None:

@@ -13,8 +13,8 @@ from suyuan.portal.sessions import CSRF_FIELD, CSRF_HEADER
 
 _MOST_PEEKED = 64 << 10
 _NAME = CSRF_FIELD.encode()
-_IN_PART = re.compile(rb'name="' + _NAME + rb'"\r\n(?:[^\r\n]+\r\n)*\r\n([0-9a-f]{1,128})\r\n')
-_IN_QUERY = re.compile(rb"(?:^|&)" + _NAME + rb"=([0-9a-f]{1,128})(?:&|$)")
+_IN_PART = re.compile(rb'name="' + _NAME + rb'"\r\n(?:[^\r\n]+\r\n)*\r\n([0-9a-f]{64})\r\n')
+_IN_QUERY = re.compile(rb"(?:^|&)" + _NAME + rb"=([0-9a-f]{64})(?:&|$)")
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 

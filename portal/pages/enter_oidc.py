@@ -39,9 +39,9 @@ async def back(
     code: Annotated[str, Query(max_length=4_000)] = "",
 ) -> Response:
     """Begin a session for whom the provider vouches for, where this browser was sent there by us."""
-    from suyuan.portal.oidc import Sent  # noqa: PLC0415 -- an extra
-
     provider = _provider(who)
+    from suyuan.portal.oidc import Sent  # noqa: PLC0415 -- an extra, which is there where there is a provider
+
     try:
         sent = msgspec.convert(who.portal.sessions.opened("oidc", who.request.cookies.get(COOKIE, "")), Sent)
     except (BadSignature, msgspec.ValidationError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 
 import pytest
@@ -10,7 +11,10 @@ import pytest
 from suyuan.access.events import Revoked, SessionsEnded
 from suyuan.access.principal import Role
 from suyuan.operations.access import LINK_MS, Wanted, link_made
+from suyuan.portal.routers import ROUTERS
+from tests.portal.shapes import given_for
 from tests.portal.test_access import wait_until
+from tests.portal.worlds import A
 
 ALERTS = "/api/v1/alerts"
 HERE = "http://127.0.0.1:8765"
@@ -111,6 +115,43 @@ def test_what_a_session_changes_comes_from_our_own_page(portal):
         assert (answer.status_code, answer.json()["type"]) == (403, "/problems/foreign-request"), (origin, headers)
     assert post(client, "/api/v1/access", headers=right, json=wanted).status_code == 201
     assert csrf(entered(portal, role=Role.ADMIN, division=None)) != token
+
+
+CHANGES = [
+    pytest.param(route, method, id=f"{method} {route.path}")
+    for router in ROUTERS
+    for route in router.routes
+    for method in route.methods - {"GET"}
+]
+
+
+def test_every_route_that_changes_something_asks_where_the_request_came_from_and_no_other_does():
+    assert all(each.values[0].action.csrf for each in CHANGES)
+    assert not any(route.action.csrf for router in ROUTERS for route in router.routes if route.methods == {"GET"})
+
+
+@pytest.mark.parametrize(("route", "method"), CHANGES)
+def test_no_page_of_others_changes_anything_as_somebody_who_is_signed_in(portal, route, method):
+    """With each part of what our own pages send missing or another's."""
+    if route.action.roles is None:
+        answer = portal.client().request(method, route.path, headers={"Origin": "https://evil.example"}, json={})
+        assert (answer.status_code, answer.json()["type"]) == (403, "/problems/foreign-request")
+        return
+    role = min(route.action.roles)
+    client = entered(portal, portal.grant(**given_for(role, A)))
+    token = csrf(client)
+    path = re.sub("{[^}]+}", "x", route.path)
+    for headers in (
+        {"Origin": HERE},
+        {"Origin": HERE, "X-CSRF-Token": token[::-1]},
+        {"X-CSRF-Token": token},
+        {"Origin": "null", "X-CSRF-Token": token},
+        {"Origin": "https://evil.example", "X-CSRF-Token": token},
+    ):
+        answer = client.request(method, path, headers=headers, content=b"{}")
+        assert (answer.status_code, answer.json()["type"]) == (403, "/problems/foreign-request"), headers
+    right = client.request(method, path, headers={"Origin": HERE, "X-CSRF-Token": token}, content=b"{}")
+    assert right.status_code != 403 or right.json()["type"] != "/problems/foreign-request"
 
 
 def test_who_comes_by_a_key_needs_no_token(portal):
