@@ -251,9 +251,68 @@ STAGES_AND_SINKS = (
     ),
 )
 
+PORTAL = (
+    stat("Requests", "Answered in a second.", "sum(rate(suyuan_portal_requests_total[$__rate_interval]))", "reqps"),
+    stat(
+        "Failed",
+        "Answered with 500, in the last hour: must be 0.",
+        'sum(increase(suyuan_portal_requests_total{status="500"}[1h])) or vector(0)',
+        red_above_0=True,
+    ),
+    stat(
+        "Until the answer, p95",
+        "Of all requests; those that take a question to the tables take longest.",
+        "histogram_quantile(0.95, sum by (le) (rate(suyuan_portal_request_seconds_bucket[$__rate_interval])))",
+        "s",
+    ),
+    Panel(
+        "Requests by status",
+        "429: more than one principal may ask; 503: the tables or the log are busy or away.",
+        (("sum by (status) (rate(suyuan_portal_requests_total[$__rate_interval]))", "{{status}}"),),
+        unit="reqps",
+        stacked=True,
+    ),
+    Panel(
+        "Requests by route",
+        "The ten that are asked for most.",
+        (("topk(10, sum by (route) (rate(suyuan_portal_requests_total[$__rate_interval])))", "{{route}}"),),
+        unit="reqps",
+    ),
+    Panel(
+        "Until the answer by route, p95",
+        "From a request's head to the begin of its answer.",
+        (
+            (
+                "histogram_quantile(0.95, sum by (le, route) "
+                + "(rate(suyuan_portal_request_seconds_bucket[$__rate_interval])))",
+                "{{route}}",
+            ),
+        ),
+        unit="s",
+    ),
+    Panel(
+        "Refused by action",
+        "No credential, one that is not good, or a role that may not: the portal's log says which.",
+        (("sum by (action) (rate(suyuan_portal_refused_total[$__rate_interval]))", "{{action}}"),),
+        unit="reqps",
+    ),
+    Panel(
+        "Memory",
+        "Resident.",
+        (('process_resident_memory_bytes{job="portal"}', "{{instance}}"),),
+        unit="bytes",
+    ),
+    Panel(
+        "Cores",
+        "Busy, on average.",
+        (('rate(process_cpu_seconds_total{job="portal"}[$__rate_interval])', "{{instance}}"),),
+    ),
+)
+
 DASHBOARDS = {
     "overview": ("Suyuan: overview", OVERVIEW),
     "stages-and-sinks": ("Suyuan: stages and sinks", STAGES_AND_SINKS),
+    "portal": ("Suyuan: portal", PORTAL),
 }
 
 
