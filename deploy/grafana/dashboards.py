@@ -251,6 +251,9 @@ STAGES_AND_SINKS = (
     ),
 )
 
+_SECONDS_BY_ROUTE = "sum by (le, route) (rate(suyuan_portal_request_seconds_bucket[$__rate_interval]))"
+_P95_BY_ROUTE = f"histogram_quantile(0.95, {_SECONDS_BY_ROUTE})"
+
 PORTAL = (
     stat("Requests", "Answered in a second.", "sum(rate(suyuan_portal_requests_total[$__rate_interval]))", "reqps"),
     stat(
@@ -281,13 +284,7 @@ PORTAL = (
     Panel(
         "Until the answer by route, p95",
         "From a request's head to the begin of its answer.",
-        (
-            (
-                "histogram_quantile(0.95, sum by (le, route) "
-                + "(rate(suyuan_portal_request_seconds_bucket[$__rate_interval])))",
-                "{{route}}",
-            ),
-        ),
+        ((_P95_BY_ROUTE, "{{route}}"),),
         unit="s",
     ),
     Panel(
