@@ -18,7 +18,7 @@ TESTERS ?= $(shell expr $(CORES) + 1)
 SPREAD  := --dist=loadfile --no-loadscope-reorder
 
 .PHONY: install check test test-quick test-rest test-random faults soak demo kafka deploy-tools dashboards reference screenshots \
-	migration format bench-throughput bench-latency bench-search \
+	migration format bench-throughput bench-latency bench-search bench-http-publish \
 	bench-cluster bench-cluster-throughput bench-cluster-latency bench-cluster-recovery bench-cluster-growth rivals bench-trace-join clean
 install: $(READY)
 
@@ -100,6 +100,10 @@ migration: $(READY)
 # each writes bench/results/; minutes, and a machine that does nothing else
 bench-throughput: $(READY)
 	$(BIN)/python bench/embedded.py throughput
+
+# one portal, no stages beside it
+bench-http-publish: $(READY)
+	$(BIN)/python -m bench.http_publish
 
 bench-latency: $(READY)
 	$(BIN)/python bench/embedded.py latency

@@ -69,7 +69,7 @@ def publish_batch(
             raise
 
     publisher = Publisher(outlet, batch.tally, judge=judge, told=batch.verdicts.append, with_keys=with_keys)
-    publication = Publication(publisher, batch.tally, Silent(), options, told=batch.verdicts.append)
+    publication = Publication(publisher, batch.tally, Silent(), options, told=batch.verdicts.append, cautious=False)
     try:
         publish_body(publication, body, most=most)
     except TooLarge as error:
@@ -81,13 +81,17 @@ def publish_batch(
 
 
 def ignored_notes(tally: Tally) -> list[str]:
-    """What was left aside, and what was assumed."""
+    """What was left aside, what was assumed, and what of the accepted looks wrong all the same."""
     ignored = [f"a {kind} has no field {name}: left aside in {n:,} events" for (kind, name), n in tally.ignored.items()]
     assumed = [
         f"{name} of a {kind} has no offset: read as China time in {n:,} events"
         for (kind, name), n in tally.assumed.items()
     ]
-    return [*ignored, *assumed]
+    odd = [
+        f"a {kind}'s {name} ({first}): {reason}; accepted, {count:,} of them"
+        for (kind, name, reason), (count, first) in tally.cautions.items()
+    ]
+    return [*ignored, *assumed, *odd]
 
 
 def _told(reason: str) -> str:
