@@ -38,6 +38,7 @@ ACTIONS: Mapping[str, Action] = {
     "alert.list": _of(REGULATOR, INVESTIGATOR, PLATFORM, object="alert"),
     "chain.list": _of(REGULATOR, INVESTIGATOR, PLATFORM, object="chain"),
     "chain.read": _of(REGULATOR, INVESTIGATOR, PLATFORM, object="chain"),
+    "dossier.read": _of(REGULATOR, INVESTIGATOR, object="dossier"),
     "feedback.read": _of(PLATFORM, object="listing"),
     "health.read": _of(ADMIN),
     "enter": Action(None, csrf=True),

@@ -19,9 +19,11 @@ from suyuan.portal.api import (
 from suyuan.portal.guarded import GuardedRouter
 from suyuan.portal.pages import access as access_page
 from suyuan.portal.pages import chains as chain_pages
+from suyuan.portal.pages import dossier as dossier_pages
 from suyuan.portal.pages import enter, enter_oidc, home, listings, static_route
 from suyuan.portal.pages import health as health_page
 from suyuan.portal.pages import search as search_page
+from suyuan.portal.pages import timeline as timeline_page
 from suyuan.portal.pages import traces as trace_pages
 from suyuan.portal.pages import uploads as uploads_page
 
@@ -43,8 +45,10 @@ ROUTERS: tuple[GuardedRouter, ...] = (
     listings.router,
     uploads_page.router,
     search_page.router,
+    dossier_pages.router,
     chain_pages.router,
     trace_pages.router,
+    timeline_page.router,
     access_page.router,
     health_page.router,
     enter.router,

@@ -38,6 +38,7 @@ from suyuan.queries.hops import Graph
 from suyuan.queries.impact import Impact
 from suyuan.queries.paging import MOST_ROWS, Cursor, Page, Paged
 from suyuan.queries.questions import (
+    AboutNode,
     Anew,
     Export,
     FromNode,
@@ -60,6 +61,7 @@ from suyuan.queries.sql import AlertFilter, ChainFilter, DeadLetterFilter, Feedb
 from suyuan.sinks.damage import Damage
 
 __all__ = [
+    "AboutNode",
     "AlertFilter",
     "Anew",
     "ChainFilter",
@@ -184,6 +186,10 @@ class Queries(Protocol):
         the scope shows nothing.
         """
         return self.answer(q.HOP, scope, Known(wanted, as_of, happened_by))
+
+    def records_about(self, scope: Scope, wanted: AboutNode) -> list[Event]:
+        """What was published of a node of the graph, what happened last first; every version of each record."""
+        return self.answer(q.RECORDS_ABOUT, scope, wanted)
 
     def impact(self, scope: Scope, recall: OfRecall, as_of: int | None = None) -> Impact | None:
         """What a recall touches, and what became of it; None for none that is or touches anything in the scope."""

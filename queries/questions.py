@@ -108,6 +108,13 @@ class FromNode(msgspec.Struct, frozen=True):
     limit: int = MOST_EDGES
 
 
+class AboutNode(msgspec.Struct, frozen=True):
+    """The latest `limit` records about a node of the graph (`hops.nodes`)."""
+
+    node: str
+    limit: int
+
+
 Subject = OfListing | OfLot | OfProduct | OfProducer
 """what can be asked after"""
 
@@ -278,6 +285,12 @@ def _hop(reader: Reader, scope: Scope, wanted: Known[FromNode]) -> Graph | None:
     )
 
 
+def _records_about(reader: Reader, scope: Scope, wanted: AboutNode) -> list[Event]:
+    node = NodeKey.parse(wanted.node)
+    rows = sql.records_about(reader, scope, node.kind, node.parts, min(wanted.limit, MOST_ROWS))
+    return [Event(row.pop("kind"), row.pop("evidence"), _plain(row)) for row in rows]
+
+
 def _impact(reader: Reader, scope: Scope, wanted: Known[OfRecall]) -> Impact | None:
     return impact(reader, scope, wanted.subject.producer_code, wanted.subject.recall_no, wanted.as_of)
 
@@ -364,6 +377,7 @@ TRACE_FORWARD = Question(
     "trace_forward", Known[OfLot | OfProduct | OfProducer], ForwardTrace, _always(Use.TRACE), _trace_forward
 )
 HOP = Question("hop", Known[FromNode], Graph | None, _always(Use.TRACE), _hop)
+RECORDS_ABOUT = Question("records_about", AboutNode, list[Event], _always(Use.INTERACTIVE), _records_about)
 IMPACT = Question("impact", Known[OfRecall], Impact | None, _always(Use.TRACE), _impact)
 DEAD_LETTERS = Question("dead_letters", Listed[DeadLetterFilter], Paged[DeadLetter], _of_page, _dead_letters)
 WHOLE_DEAD_LETTERS = Question(
@@ -386,7 +400,7 @@ PING = Question("ping", None, None, _always(Use.INTERACTIVE), _ping)
 
 _ALL: Iterable[Question[Any, Any]] = (
     *(CHAINS, CHAIN, CHAIN_HISTORY, FIRST_KNOWN),
-    *(HOP, IMPACT),
+    *(HOP, IMPACT, RECORDS_ABOUT),
     *(VERDICTS, ALERTS, ALERT_CHANGES, END_OF_ALERT_CHANGES, TRACE_BACK, TRACE_FORWARD, DEAD_LETTERS),
     *(WHOLE_DEAD_LETTERS, REPLAYS, EVENTS, FIND, REUSED_IDS, UNMATCHED, UNMATCHED_COUNTS, DAMAGE, CHAINS_ANEW, PING),
     *(OUTCOMES, ASSESSED, KNOWN_EVENTS),

@@ -43,6 +43,9 @@ class Deployment(Protocol):
     def raw_event(self, place: Place) -> bytes:
         """A message as it came in. Raises Gone where the log does not have it any more."""
 
+    def raw_events(self, places: Sequence[Place]) -> list[bytes | None]:
+        """Several messages as they came in; None for each that the log does not have any more."""
+
     def replay_log(self) -> AbstractContextManager[ReplayLog]:
         """The log, to send dead letters again."""
 

@@ -1,5 +1,6 @@
 """The fixed questions that are asked of the tables. Values are bound, never put into the text of a query."""
 
+from suyuan.queries.sql.about import records_about
 from suyuan.queries.sql.alerts import (
     AlertFilter,
     alert,
@@ -71,6 +72,7 @@ __all__ = [
     "list_of_unmatched",
     "narrowing_column",
     "outcomes",
+    "records_about",
     "replays",
     "unmatched",
     "verdicts",

@@ -75,9 +75,11 @@ def parsed(ids: Iterable[str]) -> Iterator[Evidence]:
     return (parts for evidence in ids if (parts := evidence_parts(evidence)) is not None)
 
 
-def events_where(tables: Tables, conditions: Mapping[str, str], values: Mapping[str, Any], limit: int) -> list[Row]:
-    """Events that meet the condition of their kind, each once, by kind and time: `kind`, `evidence`, and its own
-    fields. Conditions are texts of our own.
+def events_where(
+    tables: Tables, conditions: Mapping[str, str], values: Mapping[str, Any], limit: int, *, newest: bool = False
+) -> list[Row]:
+    """Events that meet the condition of their kind, each once: `kind`, `evidence`, and its own fields; by kind and
+    time, or the `newest` first, by when they happened. Conditions are texts of our own.
     """
     if not conditions:
         return []
@@ -89,9 +91,12 @@ def events_where(tables: Tables, conditions: Mapping[str, str], values: Mapping[
         )
         for kind, condition in conditions.items()
     )
+    order = "kind_number, occurred_at, received_at, source_offset"
+    if newest:
+        order = "occurred_at DESC, received_at DESC, kind_number, evidence"
     rows = read(
         tables,
-        f"SELECT * FROM ({selects}) ORDER BY kind_number, occurred_at, received_at, source_offset LIMIT {limit}",  # noqa: S608
+        f"SELECT * FROM ({selects}) ORDER BY {order} LIMIT {limit}",  # noqa: S608
         values,
     )
     return [_of_its_kind(row) for row in rows]

@@ -69,6 +69,19 @@ class Cluster:
         finally:
             log.close()
 
+    def raw_events(self, places: Sequence[Place]) -> list[bytes | None]:
+        """See `Deployment`."""
+        from suyuan.operations.raw_event import raw_events
+        from suyuan.sinks.kafka_log import KafkaLog
+
+        if not places:
+            return []
+        log = KafkaLog(self._settings.kafka_connection(), sorted({place.topic for place in places}), RAW_GROUP)
+        try:
+            return raw_events(log, places)
+        finally:
+            log.close()
+
     def replay_log(self) -> AbstractContextManager[ReplayLog]:
         """See `Deployment`."""
         from suyuan.operations.dead_letters.kafka import kafka_replay_log

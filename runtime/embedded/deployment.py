@@ -63,6 +63,14 @@ class Embedded:
         with Log.open(self._folder, role="read") as log:
             return raw_event(log, place)
 
+    def raw_events(self, places: Sequence[Place]) -> list[bytes | None]:
+        """See `Deployment`."""
+        from suyuan.eventlog.log import Log
+        from suyuan.operations.raw_event import raw_events
+
+        with Log.open(self._folder, role="read") as log:
+            return raw_events(log, places)
+
     def replay_log(self) -> AbstractContextManager[ReplayLog]:
         """See `Deployment`."""
         from suyuan.operations.dead_letters.embedded import embedded_replay_log

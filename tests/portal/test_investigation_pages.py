@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import csv
 import html
+import io
+import json
 import re
+from hashlib import sha256
+from io import BytesIO
 from urllib.parse import quote
+from zipfile import ZipFile
 
 import pytest
 
+from suyuan.portal.dossier import Cited, Dossier, dossier_zip
 from suyuan.portal.pages.chain_picture import picture_of
+from suyuan.portal.pages.timeline import LEFT, WIDTH, Moment, drawn
 from suyuan.portal.pages.words import words
 from suyuan.queries.answers import Gap, Hop, Node, WholeChain
 from tests.portal.test_pages import HTML, page
@@ -138,3 +146,78 @@ def test_what_is_missing_has_its_place_and_each_gap_stands_at_what_it_is_about()
         ("inspection", True, "unverified"),
     ]
     assert picture.arrows[0].is_missing
+
+
+def unzipped(answer):
+    assert answer.headers["content-type"] == "application/zip"
+    return {name: archive.read(name) for archive in [ZipFile(BytesIO(answer.content))] for name in archive.namelist()}
+
+
+@pytest.mark.parametrize("role", ["regulator", "investigator"])
+def test_a_dossier_can_be_read_and_checked_without_a_portal(portal, role):
+    client = portal.client(role)
+    shown = page(client, f"{CHAIN}/dossier")
+    assert shown.status_code == 200
+    (link,) = links(shown.text, r"dossier\.zip$")
+    files = unzipped(client.get(link))
+    assert {"dossier.zh.html", "dossier.en.html", "chain.json", "evidence.json", "evidence.csv"} <= set(files)
+    sums = dict(reversed(line.split("  ")) for line in files.pop("SHA256SUMS").decode().splitlines())
+    assert sums == {name: sha256(content).hexdigest() for name, content in files.items()}
+    assert json.loads(files["chain.json"])["listing_id"] == A.listing_ids[0]
+    (row,) = csv.DictReader(io.StringIO(files["evidence.csv"].decode("utf-8-sig")))
+    assert (row["kind"], row["evidence"]) == ("listing", A.chains[0]["listing_event"])
+    for language in ("zh", "en"):
+        text = files[f"dossier.{language}.html"].decode()
+        assert not re.search(r'(?:src|href)="(?!#)|<script|@import|url\(', text)
+        assert words(language).of("gap", "lot_unknown") in text
+        assert "--paper" in text
+    assert B.mark.encode() not in b"".join(files.values())
+
+
+def test_a_dossier_is_made_of_what_was_known_then_and_for_whoever_may(portal):
+    client = portal.client("investigator")
+    assert page(client, f"{CHAIN}/dossier", known_at="2001-01-01").status_code == 404
+    assert page(client, f"/chains/{B.platform}/{B.listing_ids[0]}/dossier").status_code == 404
+    assert page(portal.client("platform"), f"{CHAIN}/dossier").status_code == 403
+
+
+def test_what_a_spreadsheet_would_calculate_is_text_in_a_dossier():
+    event = {"kind": "listing", "evidence": "listing/=1+1/x~0", "publisher": "=1+1", "event_id": "@x"}
+    event |= {"occurred_at": NOW, "received_at": NOW, "title": "=cmd()", "lot": None}
+    made = Dossier(whole(), [], [Cited(1, event, b"raw"), Cited(2, event, None)], ["lot/A/1"], NOW, "王", None, None)
+    with ZipFile(BytesIO(dossier_zip(made, {"dossier.en.html": "x"}))) as archive:
+        rows = list(csv.DictReader(io.StringIO(archive.read("evidence.csv").decode("utf-8-sig"))))
+        assert [row["publisher"] for row in rows] == ["'=1+1"] * 2
+        assert [row["event_id"] for row in rows] == ["'@x"] * 2
+        assert rows[0]["says"] == "title==cmd()"
+        assert (rows[0]["sha256"], rows[1]["sha256"]) == (sha256(b"raw").hexdigest(), "")
+        assert archive.read(rows[0]["raw"]) == b"raw"
+        assert json.loads(archive.read("about.json"))["missing"] == ["lot/A/1"]
+
+
+def test_a_timeline_has_records_verdicts_and_alerts_by_when_they_happened(portal):
+    client = portal.client("investigator")
+    shown = page(client, "/timeline", subject=f"listing:{A.platform}/{A.listing_ids[0]}").text
+    for sort in ("record", "chain", "alert"):
+        assert f'<g class="dot is-{sort}">' in shown
+    of_lot = page(client, "/timeline", subject=LOT).text
+    assert of_lot.count('<g class="dot is-record">') == 2
+    assert A.shipment_id not in of_lot
+    assert words("zh").of("kind", "shipment") in of_lot
+    none = page(client, "/timeline", subject=LOT, since="2001-01-01", until="2001-01-02").text
+    assert words("zh")("timeline.none") in none
+    other = page(client, "/timeline", subject=f"lot:{B.producer}/{B.gtin}/{B.lot}").text
+    assert words("zh")("timeline.none") in other
+    assert words("zh")("timeline.lead") in page(client, "/timeline").text
+
+
+def test_moments_have_their_places_on_the_axis():
+    def at(happened, known):
+        return Moment("record", "kind", "lot", happened, known, "")
+
+    dots, ticks = drawn([at(0, 100), at(50, 50), at(100, 100)])
+    assert [dot.happened for dot in dots] == [LEFT, (LEFT + WIDTH - 24) // 2, WIDTH - 24]
+    assert dots[0].known == WIDTH - 24
+    assert [ms for _, ms in ticks] == [0, 25, 50, 75, 100]
+    assert drawn([at(7, 7)])[0][0].happened == LEFT
+    assert drawn([]) == ([], [])

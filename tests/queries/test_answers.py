@@ -16,6 +16,7 @@ from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.queries import api
 from suyuan.queries.answers import plain
 from suyuan.queries.api import (
+    AboutNode,
     AlertFilter,
     Anew,
     ChainFilter,
@@ -57,6 +58,7 @@ ASKED = {
     "trace_back": (OfLot(LOT["producer_code"], GTIN, "L0"),),
     "trace_forward": (OfProducer(LOT["producer_code"]),),
     "hop": (FromNode(f"lot:{LOT['producer_code']}/{GTIN}/L0", "back"),),
+    "records_about": (AboutNode(f"lot:{LOT['producer_code']}/{GTIN}/L0", 50),),
     "impact": (OfRecall(LOT["producer_code"], "R"),),
     "dead_letters": (DeadLetterFilter(), ALL),
     "whole_dead_letters": ([("in.lot", 0, 0)],),

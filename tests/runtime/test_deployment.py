@@ -87,6 +87,8 @@ def test_what_is_published_is_counted_comes_by_the_tail_and_is_there_by_its_plac
     beyond = Place("in.entity", 0, 1_000_000)
     with pytest.raises(Gone, match=r"the log does not have in\.entity-0 at offset 1000000 any more"):
         deployment.raw_event(beyond)
+    assert deployment.raw_events([beyond, *found]) == [None, *found.values()]
+    assert deployment.raw_events([]) == []
 
 
 def test_a_tail_goes_on_where_another_ended_a_portion_at_a_time(shape, deployment, monkeypatch):
