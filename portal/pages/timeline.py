@@ -112,6 +112,12 @@ async def _moments(who: Context, node: NodeKey) -> list[Moment]:
     ]
     if others:
         versions, alerts = others
+        causes = {cause.evidence: cause for version in versions.rows for cause in version.causes}
+        found += [
+            Moment("record", "kind", each.kind, each.occurred_at, each.received_at, name, evidence_address(name))
+            for name, each in causes.items()
+            if name not in {event.evidence for event in records}
+        ]
         found += [
             Moment("chain", "verdict", each.verdict, each.as_of, each.received_at, " ".join(each.gap_names))
             for each in versions.rows
