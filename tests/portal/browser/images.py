@@ -13,21 +13,24 @@ from tests.portal.browser.market import PLATFORM, RECALLED
 from tests.portal.browser.site import CHROMIUM, FLAGS, entered, running
 
 IMAGES = Path(__file__).parents[3] / "docs" / "images"
-SIZE = {"width": 1180, "height": 720}
+CAKE = "lot:91320505MABR13EK83/06903379935420/G260203"
 SHOTS = {
-    "search": (Role.INVESTIGATOR, "/search?q=H260112", "zh", "light"),
-    "chain": (Role.INVESTIGATOR, f"/chains/{PLATFORM}/{RECALLED}", "zh", "light"),
-    "trace": (Role.INVESTIGATOR, "/traces?subject=lot:91330784MABQYF7F4B/06903379452712/H260112", "en", "dark"),
-    "listings": (Role.PLATFORM, "/listings", "zh", "light"),
+    "chain": (Role.INVESTIGATOR, f"/chains/{PLATFORM}/{RECALLED}", "zh", 740),
+    "trace": (Role.INVESTIGATOR, f"/traces?subject={CAKE}", "en", 560),
+    "listings": (Role.PLATFORM, "/listings", "zh", 560),
 }
 
 
 def main(names):
-    with TemporaryDirectory(prefix="s") as folder, running(Path(folder)) as site, sync_playwright() as playwright:
+    with (
+        TemporaryDirectory(prefix="s") as folder,
+        running(Path(folder), hostile=False) as site,
+        sync_playwright() as playwright,
+    ):
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         for name in names or SHOTS:
-            role, path, language, scheme = SHOTS[name]
-            context = entered(browser, site, role, language, viewport=SIZE, color_scheme=scheme)
+            role, path, language, height = SHOTS[name]
+            context = entered(browser, site, role, language, viewport={"width": 1180, "height": height})
             page = context.new_page()
             page.goto(site.url + path, wait_until="networkidle")
             page.screenshot(path=IMAGES / f"portal-{name}.png")

@@ -23,20 +23,23 @@ TITLES = ("椴树蜂蜜 500g 农家自产", "洋槐蜂蜜 1kg 家庭装", "蜂�
 MORE = 64
 
 
-def write_events(folder):
-    """Files for `suyuan publish`, in the order in which they are published."""
+def write_events(folder, *, hostile=True):
+    """Files for `suyuan publish`, in the order in which they are published. `hostile`: with names that are attacks."""
     files = []
     for file in sorted(EXAMPLES.glob("*.csv")):
         shutil.copy(file, folder / file.name)
         files.append(folder / file.name)
-    for name, text in (("more/listings.csv", _listings()), ("more/entities.csv", _entities())):
+    for name, text in (
+        ("more/listings.csv", _listings(hostile=hostile)),
+        ("more/entities.csv", _entities(hostile=hostile)),
+    ):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
         files.append(folder / name)
     return files
 
 
-def _listings():
+def _listings(*, hostile):
     columns = ["event_id", "publisher", "occurred_at", "platform_code", "listing_id", "status", "title", "category"]
     columns += ["seller_code", "producer_code", "producer_name", "gtin", "lot", "licence_no", "price_fen", "sold_30d"]
     rows = [_listing(number) for number in range(MORE)]
@@ -48,7 +51,7 @@ def _listings():
         "producer_name": HOSTILE,
         "lot": HOSTILE[:60],
     }
-    return _csv(columns, [*rows, evil])
+    return _csv(columns, [*rows, evil] if hostile else rows)
 
 
 def _listing(number):
@@ -85,7 +88,7 @@ def _listing(number):
     )
 
 
-def _entities():
+def _entities(*, hostile):
     columns = ["event_id", "publisher", "occurred_at", "code", "name", "status", "division"]
     authority = "11330784MABR96K8XW"
     platform = (
@@ -99,7 +102,9 @@ def _entities():
     )
     # a later record of a seller whose name is an attack
     evil = ("e-evil", authority, "2026-01-06T09:00:00+08:00", OTHER_SELLER, "弄堂点心铺 " + HOSTILE, "active", "310104")
-    return _csv(columns, [dict(zip(columns, row, strict=True)) for row in (platform, evil)])
+    return _csv(
+        columns, [dict(zip(columns, row, strict=True)) for row in ([platform, evil] if hostile else [platform])]
+    )
 
 
 def _csv(columns, rows):

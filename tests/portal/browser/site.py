@@ -17,6 +17,8 @@ from suyuan.runtime.settings import Settings
 from tests.portal.browser.market import MORE, PLATFORM, PRODUCER, RECALLED, write_events
 from tests.portal.processes import Started
 
+EXAMPLES = 4
+"""listings of the documentation"""
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
 GRANTS = {
@@ -38,8 +40,9 @@ def wanted(role):
 class Site:
     """`suyuan run` on the market, its portal served; `keys` by role."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, listings):
         self.folder = folder / "data"
+        self._listings = listings
         self.keys = {}
         self._run = Started(self.folder, "run")
         self.url = self._run.url
@@ -70,7 +73,7 @@ class Site:
             return False
         answer = self.get("/api/v1/feedback/counts", Role.PLATFORM)
         counts = answer.json().get("verdicts", {}) if answer.status_code == 200 else {}
-        if sum(counts.values()) < MORE + 5:
+        if sum(counts.values()) < self._listings:
             return False
         recalled = self.get(f"/api/v1/feedback?listing={RECALLED}", Role.PLATFORM).json()["rows"]
         return any("lot_recalled" in row["gap_names"] for row in recalled)
@@ -80,13 +83,13 @@ class Site:
 
 
 @contextmanager
-def running(folder):
+def running(folder, *, hostile=True):
     """The site, until it is left."""
     events = folder / "events"
     events.mkdir()
-    site = Site(folder)
+    site = Site(folder, EXAMPLES + MORE + hostile)
     try:
-        site.start(write_events(events))
+        site.start(write_events(events, hostile=hostile))
         yield site
     finally:
         site.stop()
