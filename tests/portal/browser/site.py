@@ -121,7 +121,8 @@ class Visit:
     def is_clean(self):
         """Nothing was run, fetched or refused that a page should not ask for."""
         hacked = self.page.locator("html").get_attribute("data-hacked") or ""
-        assert (hacked, self.violations, self.foreign, self.errors) == ("", [], [], [])
+        done = {"hacked": hacked, "violations": self.violations, "foreign": self.foreign, "errors": self.errors}
+        assert not any(done.values()), done
 
 
 def entered(browser, site, role, language="zh", **options):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from playwright.sync_api import expect
+
 from suyuan.access.principal import Role
 from tests.portal.browser.market import HONEY, LOT
 
@@ -27,7 +29,7 @@ def test_a_slash_leads_to_the_field_enter_searches_and_digits_lead_to_groups(vis
     page.keyboard.press("Shift+Enter")
     page.keyboard.type("unheard of")
     page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelectorAll('main table tbody tr').length === 2")
+    expect(page.locator("main table tbody tr")).to_have_count(2)
 
 
 def test_without_scripts_everything_is_found_by_the_form(visit):
