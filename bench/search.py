@@ -1,6 +1,6 @@
 """Search over 2,000,000 listings: milliseconds of a question, idle and while listings stream in.
 
-    python -m bench.search [--listings 2000000] [--questions 40] [--rate 1000]
+    python -m bench.search [--listings 2000000] [--questions 24] [--rate 1000]
 
 The tables of an empty folder are filled by SQL (entities, products, lots, shipments, recalls, listings, a chain of
 each, alerts), and `identifier` and `name` from those by their views. Then questions are asked one after the other, as
@@ -110,7 +110,7 @@ def _questions(number: int) -> dict[str, Callable[[], str]]:
     return {
         "credit code of a producer": lambda: f"91330201MA{chance.randrange(PRODUCERS):07}X",
         "credit code of a seller": lambda: f"91330101MA{chance.randrange(SELLERS):07}X",
-        "GTIN": lambda: str(6900000000000 + chance.randrange(PRODUCTS)),
+        "GTIN": lambda: f"{6_900_000_000_000 + chance.randrange(PRODUCTS):014}",
         "lot": lambda: f"H26{chance.randrange(LOTS):06}",
         "number of a listing": lambda: str(100_000_000 + chance.randrange(1_000_000)),
         "number of a delivery note": lambda: f"S{chance.randrange(LOTS)}",
@@ -166,7 +166,7 @@ def main() -> None:
     """Fill, ask, and keep what it took."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--listings", type=int, default=2_000_000)
-    parser.add_argument("--questions", type=int, default=40)
+    parser.add_argument("--questions", type=int, default=24)
     parser.add_argument("--rate", type=int, default=1_000)
     options = parser.parse_args()
     with (

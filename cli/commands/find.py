@@ -14,6 +14,7 @@ from suyuan.cli.options import AsJson, Data
 from suyuan.cli.screen import print_json, say, show_records
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.queries.answers import plain
+from suyuan.queries.found import Found
 from suyuan.runtime.deployment import deployment_of
 from suyuan.runtime.settings import load
 
@@ -39,11 +40,13 @@ def find(
 
     Exit code 1 where nothing was found of any of them.
     """
+    found: list[Found] = []
     with deployment_of(load(data=data)).queries() as ask:
-        found = [ask.find(EVERYTHING, text) for text in _wanted(texts)]
-    if as_json:
-        print_json(map(plain, found))
-    else:
+        for text in _wanted(texts):
+            found.append(ask.find(EVERYTHING, text))
+            if as_json:  # each as it is found: there may be many lines
+                print_json([plain(found[-1])])
+    if not as_json:
         show_records(draw_found(found), "nothing is known of that")
         for each in found:
             for fault in faults(each):
