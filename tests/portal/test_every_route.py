@@ -12,6 +12,7 @@ from suyuan.access.policy import ACTIONS
 from suyuan.access.principal import Role
 from suyuan.portal.guarded import GuardedRoute, GuardedRouter, UnknownAction
 from suyuan.portal.routers import ROUTERS
+from tests.portal.shapes import TestClient
 from tests.portal.test_access import wait_until
 from tests.portal.worlds import B
 
@@ -178,6 +179,14 @@ def test_metrics_are_for_an_admin(portal):
     assert "suyuan_portal_requests_total" in portal.client("admin").get("/metrics").text
     assert portal.client().get("/metrics").status_code == 401
     assert portal.client("regulator").get("/metrics").status_code == 403
+
+
+def test_metrics_are_for_this_machine_too_but_not_for_whom_a_proxy_on_it_serves(portal):
+    here = TestClient(portal.app, "http://127.0.0.1:8765", client=("127.0.0.1", 5))
+    here.portal = portal.client().portal
+    assert here.get("/metrics").status_code == 200
+    assert here.get("/metrics", headers={"X-Forwarded-For": "6.6.6.6"}).status_code == 401
+    assert here.get("/api/v1/access").status_code == 401
 
 
 def test_a_failure_tells_its_id_and_nothing_else(portal, monkeypatch, caplog):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import signal
 import time
@@ -65,6 +66,32 @@ def test_a_portal_is_there_beside_a_run_again_when_it_was_killed_and_gone_with_t
         assert run.url in run.said()
     finally:
         run.stop()
+
+
+def test_a_demo_lets_each_role_in_by_a_link_and_stays_until_it_is_told_to_stop(folder):
+    demo = Started(folder, "demo", "--events", "600", "--rate", "0", "--portal", "--data", str(folder)).start()
+    try:
+        demo.wait(lambda: "investigator: http" in demo.said())
+        links = dict(re.findall(r"^  (\w+).*: (http\S+#sy_\S+)$", demo.said(), re.MULTILINE))
+        assert set(links) == {"regulator", "platform", "investigator"}
+        demo.wait(demo.answers)
+        found = {}
+        for role, link in links.items():
+            with httpx.Client(base_url=demo.url, trust_env=False, timeout=60) as browser:
+                entered = browser.post("/enter", json={"token": link.partition("#")[2]}, headers={"Origin": demo.url})
+                assert entered.status_code == 200
+                found[role] = browser.get(ALERTS, params={"limit": 200}).json()["rows"]
+        assert found["regulator"]
+        assert {row["platform_code"] for row in found["platform"]} == {
+            row["platform_code"] for row in found["platform"][:1]
+        }
+        assert len(found["investigator"]) >= max(len(found["regulator"]), len(found["platform"]))
+        assert demo.process.poll() is None
+        demo.process.send_signal(signal.SIGINT)
+        assert demo.process.wait(60) == 0
+        assert "the market stays in" in demo.said()
+    finally:
+        demo.stop()
 
 
 def test_a_portal_of_its_own_answers_from_the_folder_and_ends_in_order(folder):
