@@ -7,12 +7,14 @@ import io
 import time
 from random import Random
 
+import httpx
 import pytest
 from playwright.sync_api import expect
 
 from suyuan.access.principal import Role
 from suyuan.portal.pages.words import words
 from tests.portal.browser.market import MARKUP, PLATFORM
+from tests.portal.browser.site import serious
 from tests.reference.names import credit_code
 
 PATIENCE = 60.0
@@ -54,7 +56,7 @@ def assessed(site, listing_id):
 @pytest.mark.parametrize(
     ("language", "scripts"), [("zh", True), ("en", True), ("zh", False)], ids=["zh", "en", "without scripts"]
 )
-def test_a_file_with_a_bad_line_is_mended_and_sent_again(visit, site, language, scripts, tmp_path):
+def test_a_file_with_a_bad_line_is_mended_and_sent_again(visit, site, axe, language, scripts, tmp_path):
     made, said = visit(None, language, java_script_enabled=scripts), words(language)
     page = made.page
     made.open("/enter?to=/listings")  # a session: what the form sends must come from a page of ours
@@ -74,6 +76,7 @@ def test_a_file_with_a_bad_line_is_mended_and_sent_again(visit, site, language, 
     expect(marked).to_have_count(1)
     expect(marked).to_contain_text("26.8")
     expect(page.locator("#first")).to_contain_text(MARKUP)
+    assert not scripts or serious(page, axe) == []
     with page.expect_download() as download:
         page.locator("a[download]").click()
     file = tmp_path / "errors.csv"
@@ -87,3 +90,21 @@ def test_a_file_with_a_bad_line_is_mended_and_sent_again(visit, site, language, 
     expect(page.locator(".state.done")).to_contain_text(said("upload_stage.done"))
     for listing_id in (good, bad):
         assessed(site, listing_id)
+
+
+def test_who_waits_is_told_by_the_running_system_what_its_chains_say(site):
+    answer = httpx.post(
+        f"{site.url}/api/v1/events",
+        params={"kind": "listing", "wait": "assessed"},
+        content=table(row("waited-1"), row("waited-2", seller_code="nonsense")),
+        headers={"Authorization": f"Bearer {site.keys[Role.PLATFORM]}"},
+        timeout=PATIENCE,
+        trust_env=False,
+    ).json()
+    assert (answer["accepted"], answer["assessed"]) == (2, 2), answer
+    first, second = answer["results"]
+    assert set(first["chain"]["gaps"]) == {"seller_unregistered", "producer_undeclared"}
+    assert set(second["chain"]["gaps"]) == {"seller_code_invalid", "producer_undeclared"}
+    assert first["chain"]["rests_on"] == first["ref"]
+    (event,) = site.get(f"/api/v1/events/{first['ref']}", Role.PLATFORM).json()["rows"]
+    assert (event["outcome"], event["listing_id"]) == ("accepted", "waited-1")
