@@ -11,6 +11,8 @@ PAGES = {
     "home-platform": (Role.PLATFORM, "/"),
     "home-investigator": (Role.INVESTIGATOR, "/"),
     "help": (Role.INVESTIGATOR, "/help"),
+    "search": (Role.INVESTIGATOR, "/search"),
+    "search-mistyped": (Role.INVESTIGATOR, "/search?q=91330784MABQYF7F4C"),
     "search-gtin": (Role.INVESTIGATOR, "/search?q=6903379452712"),
     "search-name": (Role.PLATFORM, "/search?q=%E8%9C%82%E8%9C%9C"),
     "search-several": (Role.INVESTIGATOR, "/search?q=RC-9%0AH260112%0A91310104MABR5Y503P%0Anothing"),
