@@ -103,7 +103,7 @@ document.addEventListener("focusin", (event) => {
 });
 
 function begin() {
-  const place = document.getElementById("graph");
+  const place = /** @type {HTMLElement | null} */ (document.querySelector("[data-graph]"));
   if (place) draw(place);
   const png = document.getElementById("as-png");
   if (!png || !drawn) return;

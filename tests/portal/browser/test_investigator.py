@@ -1,0 +1,86 @@
+"""An investigator's way: from a number on a scrap of paper to a dossier that is read and checked without a network."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from hashlib import sha256
+from zipfile import ZipFile
+
+from playwright.sync_api import expect
+
+from suyuan.access.principal import Role
+from tests.portal.browser.market import HONEY, LOT, PLATFORM, PRODUCER, RECALLED
+
+ITEMS = '[role="treeitem"]'
+SUBJECT = f"lot:{PRODUCER}/{HONEY}/{LOT}"
+
+
+def test_from_a_lot_hop_by_hop_to_a_dossier_that_opens_from_a_disk(visit, chromium, tmp_path):
+    made = visit(Role.INVESTIGATOR, "en")
+    page = made.page
+    made.open("/")
+    page.keyboard.press("/")
+    page.keyboard.type(LOT)
+    page.keyboard.press("Enter")
+    page.locator(f'main a[href^="/traces"][href*="{LOT}"]').first.click()
+    page.wait_for_selector('[role="tree"]')
+    before = page.locator(ITEMS).count()
+    page.locator(".tree .more").first.click()
+    expect(page.locator(ITEMS).nth(before)).to_be_attached()
+    expect(page).to_have_url(re.compile("open="))
+    page.locator(f'.tree a[href="/chains/{PLATFORM}/{RECALLED}"]').first.click()
+    page.locator('a[href$="/dossier"]').click()
+    with page.expect_download() as download:
+        page.locator('a[href$="/dossier.zip"]').click()
+    with ZipFile(download.value.path()) as archive:
+        archive.extractall(tmp_path)
+    for line in (tmp_path / "SHA256SUMS").read_text().splitlines():
+        digest, name = line.split("  ")
+        assert sha256((tmp_path / name).read_bytes()).hexdigest() == digest
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "evidence.csv").read_text(encoding="utf-8-sig"))))
+    assert {"recall", "listing", "lot", "shipment"} <= {row["kind"] for row in rows}
+    assert all(sha256((tmp_path / row["raw"]).read_bytes()).hexdigest() == row["sha256"] for row in rows)
+    alone = chromium.new_context(offline=True)
+    asked = []
+    alone.on("request", lambda request: asked.append(request.url))
+    for language, heading in (("zh", "卷宗"), ("en", "Dossier")):
+        read = alone.new_page()
+        read.goto((tmp_path / f"dossier.{language}.html").as_uri())
+        assert heading in read.locator("h1").inner_text()
+        assert rows[0]["sha256"] in read.locator("main").inner_text()
+    assert [url for url in asked if not url.startswith("file:")] == []
+    alone.close()
+
+
+def test_a_trace_is_walked_by_keys_and_its_graph_chooses_the_same(visit):
+    made = visit(Role.INVESTIGATOR)
+    page = made.page
+    made.open(f"/traces?subject={SUBJECT}")
+    page.wait_for_selector(".graph canvas")
+    page.keyboard.press("f")
+    focused = "document.activeElement.dataset.node"
+    assert page.evaluate(focused) == SUBJECT
+    page.keyboard.press("ArrowDown")
+    second = page.evaluate(focused)
+    assert second != SUBJECT
+    assert page.locator(f'{ITEMS}[aria-selected="true"]').get_attribute("data-node") == second
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Home")
+    assert page.evaluate(focused) == SUBJECT
+    shown = page.locator(f"{ITEMS}:visible").count()
+    page.keyboard.press("ArrowLeft")
+    assert page.locator(f"{ITEMS}:visible").count() < shown
+    page.keyboard.press("ArrowRight")
+    assert page.locator(f"{ITEMS}:visible").count() == shown
+
+
+def test_without_scripts_a_trace_opens_by_its_links(visit):
+    made = visit(Role.INVESTIGATOR, java_script_enabled=False)
+    page = made.page
+    made.open(f"/traces?subject={SUBJECT}")
+    before = page.locator(ITEMS).count()
+    page.locator(".tree .more").first.click()
+    assert page.locator(ITEMS).count() > before
+    assert page.locator(".graph").is_hidden()
