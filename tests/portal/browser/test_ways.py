@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from suyuan.access.principal import Role
 from suyuan.portal.pages.words import words
-from tests.portal.browser.market import EVIL_LISTING, MARKUP, PLATFORM
+from tests.portal.browser.market import EVIL_LISTING, LOT, MARKUP, PLATFORM, RECALLED
 
 
 def test_a_link_lets_one_browser_in_once_and_nobody_stays_in_who_has_left(visit, site):
@@ -115,6 +115,20 @@ def test_without_scripts_lists_filters_and_pages_work(visit):
     page.locator("a.language[hreflang]").click()
     assert page.locator("html").get_attribute("lang") == "en"
     assert "verdict=contradicted" in page.url
+
+
+def test_without_scripts_a_chain_is_found_read_and_seen_as_it_was(visit):
+    made = visit(Role.INVESTIGATOR, java_script_enabled=False)
+    page = made.page
+    made.open("/chains?gap=lot_recalled")
+    page.locator("tbody a", has_text=RECALLED).click()
+    assert page.url.endswith(f"/chains/{PLATFORM}/{RECALLED}")
+    assert page.locator("main svg text", has_text=LOT).first.is_visible()
+    assert words("zh").of("gap", "lot_recalled") in page.locator("main").inner_text()
+    page.locator("input[name=known_at]").fill("2001-01-01")
+    page.locator("form.as-of button").click()
+    assert "known_at=2001-01-01" in page.url
+    assert page.locator("main svg text", has_text=LOT).count() == 0
 
 
 def test_without_scripts_a_key_is_made_and_taken_back(visit):
