@@ -48,6 +48,7 @@ ACTIONS: Mapping[str, Action] = {
     "open": OPEN,
     "search": _of(REGULATOR, INVESTIGATOR, PLATFORM, PUBLISHER, object="identifier"),
     "trace.read": _of(REGULATOR, INVESTIGATOR, PLATFORM, object="trace"),
+    "rejection.list": _of(PLATFORM, PUBLISHER, object="dead letter"),
     "publish.read": _of(REGULATOR, PLATFORM, PUBLISHER, object="upload"),
     "publish": _of(REGULATOR, PLATFORM, PUBLISHER, csrf=True),
 }

@@ -263,12 +263,15 @@ class ForwardTrace(msgspec.Struct, frozen=True):
 
 
 class DeadLetter(msgspec.Struct, frozen=True):
-    """What could not be read. `replays`: how often it was sent again, the last time at `replayed_at`."""
+    """What could not be read, or was not accepted. `event_id`: what its bytes seem to say; `replays`: how often it was
+    sent again, the last time at `replayed_at`.
+    """
 
     topic: str
     source_partition: int
     source_offset: int
     kind: str | None
+    event_id: str | None
     field: str | None
     reason: str
     payload_bytes: int

@@ -8,6 +8,7 @@ from typing import Any
 
 from suyuan.access.scope import Scope
 from suyuan.queries.paging import Listing, Order, Page, Paged, moment, number, read_page, text
+from suyuan.queries.raw_messages import EVENT_ID
 from suyuan.queries.rows import Row, Tables, read
 from suyuan.queries.visible import must_see_everything, visible_dead_letters
 from suyuan.schemas.kinds import KINDS
@@ -31,6 +32,8 @@ class DeadLetterFilter:
     replayed: bool | None = None
 
 
+_READABLE = f"topic NOT IN ({', '.join(map(repr, sorted(WITHHELD_TOPICS)))}) AND isValidUTF8({EVENT_ID})"
+_EVENT_ID = f"if({_READABLE} AND length({EVENT_ID}) > 0, toNullable({EVENT_ID}), NULL)"
 _NEWEST_FIRST = Order(
     (
         moment("received_at", descending=True),
@@ -55,8 +58,11 @@ def list_of_dead_letters(scope: Scope, wanted: DeadLetterFilter) -> Listing:
     conditions, parameters = _conditions(wanted)
     return Listing(
         f"""
-        SELECT {_PLACE}, kind, field, reason, payload_bytes, received_at, ifNull(replays, 0) AS replays, replayed_at
-        FROM (SELECT * EXCEPT (payload, key) FROM dead_letter_v WHERE {seen.condition}) AS letter
+        SELECT {_PLACE}, kind, event_id, field, reason, payload_bytes, received_at,
+            ifNull(replays, 0) AS replays, replayed_at
+        FROM (
+            SELECT * EXCEPT (payload, key), {_EVENT_ID} AS event_id FROM dead_letter_v WHERE {seen.condition}
+        ) AS letter
         LEFT JOIN (
             SELECT {_PLACE}, toNullable(count()) AS replays, toNullable(max(replayed_at)) AS replayed_at
             FROM dead_letter_replay_v GROUP BY {_PLACE}

@@ -194,6 +194,22 @@ def test_what_became_of_an_event_is_told_to_whom_it_belongs(portal, platform):
     assert portal.client("platform", "B").get(path).status_code == 404
 
 
+def test_a_platform_sees_what_was_refused_of_its_own_after_it_was_sent(portal, platform):
+    for world in (A, B):
+        sent = parsed_whenever(listing(world, event_id=f"refused {world.letter}"))
+        letter = dead_letter(
+            "in.listing", 0, 8000 + next(NUMBERS), reason="is late", field="occurred_at", kind="listing"
+        )
+        letter["payload"] = encode_event("listing", sent.event)
+        load(portal.clickhouse, "dead_letter", block("dead_letter", letter))
+    rows = platform.get("/api/v1/rejections").json()["rows"]
+    named = [(row["event_id"], row["field"], row["reason"]) for row in rows]
+    assert ("refused A", "occurred_at", "is late") in named
+    assert "refused B" not in str(rows)
+    assert platform.get("/api/v1/rejections", params={"reason": "nothing of the kind"}).json()["rows"] == []
+    assert portal.client("regulator").get("/api/v1/rejections").status_code == 403
+
+
 def test_a_repeat_of_what_the_tables_have_is_known_after_a_restart_of_the_portal(portal, platform):
     """An embedded log knows it by itself; over Kafka the tables are asked."""
     sent = listing()

@@ -304,6 +304,7 @@ def test_a_publishers_dead_letters_are_those_that_name_it(queries):
     for part in (Publisher(REFUSED["publisher"]), Platform(REFUSED["publisher"])):
         found = queries.dead_letters(Scope((part,)), DeadLetterFilter(), ALL).rows
         assert [(row.topic, row.source_offset) for row in found] == [("in.lot", 900)]
+        assert found[0].event_id == REFUSED["event_id"]
     assert queries.dead_letters(Scope((Publisher("nobody"),)), DeadLetterFilter(), ALL).rows == []
     with pytest.raises(OutsideScope):
         queries.dead_letters(Scope((Division(""),)), DeadLetterFilter(), ALL)
