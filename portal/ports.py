@@ -27,6 +27,8 @@ T = TypeVar("T")
 ASKERS = 16
 """questions under way at a time; those of the readers' budgets wait behind these"""
 WRITERS = 4
+PATIENCE_SECONDS = 20.0
+"""without any answer of the brokers, before who publishes is told to try again"""
 
 
 class Ports:
@@ -74,7 +76,7 @@ class Ports:
                 self._outlet = None
             if self._outlet is None:
                 opened = ExitStack()
-                self._outlet = opened.enter_context(self.deployment.outlet(self._known)), opened
+                self._outlet = opened.enter_context(self.deployment.outlet(self._known, PATIENCE_SECONDS)), opened
             return self._outlet[0]
 
     async def append_access(self, event: AccessEvent) -> None:

@@ -32,8 +32,12 @@ class Deployment(Protocol):
     def queries(self) -> AbstractContextManager[Queries]:
         """To ask the tables: of the server where one is named, else in the data folder."""
 
-    def outlet(self, known: Known | None = None) -> AbstractContextManager[Outlet]:
-        """Where published events go. `known`: asked for what was taken in before, where the log cannot tell."""
+    def outlet(
+        self, known: Known | None = None, patience_seconds: float | None = None
+    ) -> AbstractContextManager[Outlet]:
+        """Where published events go. `known`: asked for what was taken in before, where the log cannot tell;
+        `patience_seconds`: how long nobody may answer before it gives up, where the log is on other machines.
+        """
 
     def tail(
         self, topics: Sequence[str], first_offsets: Mapping[TopicPartition, int] | None = None

@@ -142,9 +142,12 @@ def _reason(answer: Answer) -> str:
 
 
 @contextmanager
-def outlet(connection: KafkaConnection, known: Known | None = None) -> Iterator[KafkaOutlet]:
+def outlet(
+    connection: KafkaConnection, known: Known | None = None, patience_seconds: float | None = None
+) -> Iterator[KafkaOutlet]:
     """Connect, to publish. Raises SuyuanError, for its use too."""
-    sender = Sender(connection, compression="lz4", buffer_bytes=_BUFFER_BYTES, patience_seconds=_PATIENCE_SECONDS)
+    patience = _PATIENCE_SECONDS if patience_seconds is None else patience_seconds
+    sender = Sender(connection, compression="lz4", buffer_bytes=_BUFFER_BYTES, patience_seconds=patience)
     try:
         yield KafkaOutlet(sender, known)
     finally:

@@ -40,11 +40,13 @@ class Cluster:
 
         return tables(self._settings)
 
-    def outlet(self, known: Known | None = None) -> AbstractContextManager[Outlet]:
+    def outlet(
+        self, known: Known | None = None, patience_seconds: float | None = None
+    ) -> AbstractContextManager[Outlet]:
         """See `Deployment`."""
         from suyuan.publishing.files.kafka import outlet
 
-        return outlet(self._settings.kafka_connection(), known)
+        return outlet(self._settings.kafka_connection(), known, patience_seconds)
 
     @contextmanager
     def tail(self, topics: Sequence[str], first_offsets: Mapping[TopicPartition, int] | None = None) -> Iterator[Tail]:

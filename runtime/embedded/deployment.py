@@ -39,11 +39,13 @@ class Embedded:
 
         return tables(self._settings)
 
-    def outlet(self, known: Known | None = None) -> AbstractContextManager[Outlet]:
+    def outlet(
+        self, known: Known | None = None, patience_seconds: float | None = None
+    ) -> AbstractContextManager[Outlet]:
         """See `Deployment`. Makes folder and topics where they are not there; its log knows what it has taken."""
         from suyuan.publishing.files.embedded import outlet
 
-        del known
+        del known, patience_seconds
         return outlet(self._folder, self._settings.partitions, fsync=self._settings.fsync)
 
     @contextmanager

@@ -105,3 +105,11 @@ def test_what_the_tables_know_is_not_sent(brokers):
     assert list(future.result(0).new) == [True, False]
     assert brokers.sent[0][0] == [b"1"]
     assert [event_id for _, event_id, _ in asked[0]] == ["e1", "e2"]
+
+
+def test_an_outlet_whose_sender_has_given_up_is_to_be_opened_anew(brokers):
+    outlet = KafkaOutlet(brokers)
+    brokers.gave_up = False
+    assert outlet.usable
+    brokers.gave_up = True
+    assert not outlet.usable
