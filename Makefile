@@ -18,7 +18,7 @@ TESTERS ?= $(shell expr $(CORES) + 1)
 SPREAD  := --dist=loadfile --no-loadscope-reorder
 
 .PHONY: install check test test-quick test-rest test-random faults soak demo kafka deploy-tools dashboards reference screenshots \
-	migration format bench-throughput bench-latency bench-search bench-http-publish \
+	migration format bench-throughput bench-latency bench-search bench-investigate bench-http-publish \
 	bench-cluster bench-cluster-throughput bench-cluster-latency bench-cluster-recovery bench-cluster-growth rivals bench-trace-join clean
 install: $(READY)
 
@@ -111,6 +111,10 @@ bench-latency: $(READY)
 # search over 2,000,000 listings that SQL makes, idle and while more come
 bench-search: $(READY)
 	$(BIN)/python -m bench.search
+
+# chains, evidence and traces hop by hop over as many
+bench-investigate: $(READY)
+	$(BIN)/python -m bench.investigate
 
 # Kafka, workers, loader and ClickHouse's interface on two cores; bench-cluster: all of them, within 25 minutes
 bench-cluster bench-cluster-throughput bench-cluster-latency bench-cluster-recovery bench-cluster-growth: $(READY)

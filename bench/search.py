@@ -35,13 +35,14 @@ BLOCK = 20_000
 """rows of an insert"""
 
 
-def _code(kind: int, of: int, n: str = "n") -> str:
+def code_sql(kind: int, of: int, n: str = "n") -> str:
+    """SQL of a credit code: the n-th of so many of a kind."""
     return f"concat('9133{kind:02}01MA', leftPad(toString({n} % {of}), 7, '0'), 'X')"
 
 
 GTIN = f"leftPad(toString(6900000000000 + n % {PRODUCTS}), 14, '0')"
 LOT = f"concat('H26', leftPad(toString(n % {LOTS}), 6, '0'))"
-MAKER, SELLER, PLATFORM = _code(2, PRODUCERS), _code(1, SELLERS), _code(9, PLATFORMS)
+MAKER, SELLER, PLATFORM = code_sql(2, PRODUCERS), code_sql(1, SELLERS), code_sql(9, PLATFORMS)
 TITLE = """concat(['桂花', '椴树', '荔枝', '紫云英'][1 + n % 4], ['蜂蜜', '糕点', '绿茶', '米酒', '酱油'][1 + n % 5],
     toString(n % 997), 'g ', ['特级', '农家', '包邮'][1 + n % 3], toString(cityHash64(n) % 1000))"""
 OFFER = {
@@ -66,7 +67,8 @@ EVENTS = {
 }
 
 
-def _insert(clickhouse: ClickHouse, table: str, columns: dict[str, str], count: int, first: int = 0) -> None:
+def insert_rows(clickhouse: ClickHouse, table: str, columns: dict[str, str], count: int, first: int = 0) -> None:
+    """Rows n from `first` on, whose columns are SQL of n."""
     for begin in range(first, first + count, BLOCK):
         rows = min(BLOCK, first + count - begin)
         clickhouse.writer.command(
@@ -76,7 +78,8 @@ def _insert(clickhouse: ClickHouse, table: str, columns: dict[str, str], count: 
         )
 
 
-def _event(clickhouse: ClickHouse, kind: str, columns: dict[str, str], count: int, first: int = 0) -> None:
+def insert_events(clickhouse: ClickHouse, kind: str, columns: dict[str, str], count: int, first: int = 0) -> None:
+    """Events of a kind, as they were accepted."""
     said = {
         "publisher": PLATFORM,
         "event_id": "toString(n)",
@@ -84,25 +87,25 @@ def _event(clickhouse: ClickHouse, kind: str, columns: dict[str, str], count: in
         "outcome": "'accepted'",
         "source_offset": "n",
     }
-    _insert(clickhouse, f"event_{kind}", columns | said, count, first)
+    insert_rows(clickhouse, f"event_{kind}", columns | said, count, first)
 
 
 def _fill(clickhouse: ClickHouse, listings: int) -> None:
     for role, count in ((1, SELLERS), (2, PRODUCERS), (9, PLATFORMS)):
         divisions = "['330106', '330203', '320100'][1 + n % 3]"
-        names = {"code": _code(role, count), "name": "concat('第', toString(n), '食品厂')", "division": divisions}
-        _event(clickhouse, "entity", names, count)
+        names = {"code": code_sql(role, count), "name": "concat('第', toString(n), '食品厂')", "division": divisions}
+        insert_events(clickhouse, "entity", names, count)
     for kind, (columns, count) in EVENTS.items():
-        _event(clickhouse, kind, columns, count)
-    _event(clickhouse, "listing", OFFER, listings)
+        insert_events(clickhouse, kind, columns, count)
+    insert_events(clickhouse, "listing", OFFER, listings)
     judged = {
         "verdict": "['complete', 'partial', 'broken', 'contradicted'][1 + n % 4]",
         "seller_division": "['330106', '330203', '320100'][1 + n % 3]",
     }
-    _insert(clickhouse, "chain", OFFER | judged, listings)
+    insert_rows(clickhouse, "chain", OFFER | judged, listings)
     names = {"platform_code": PLATFORM, "listing_id": "toString(100000000 + n)", "alert_id": "toString(n)"}
     said = {"severity": "'high'", "state": "'raised'", "seller_division": "'330106'"}
-    _insert(clickhouse, "alert", names | said, listings // 20)
+    insert_rows(clickhouse, "alert", names | said, listings // 20)
 
 
 def _questions(number: int) -> dict[str, Callable[[], str]]:
@@ -148,8 +151,8 @@ def _streaming(clickhouse: ClickHouse, first: int, rate: int) -> Iterator[list[f
     def insert() -> None:
         began, number = time.monotonic(), 0
         while not ended.wait(max(0.0, began + number - time.monotonic())):
-            _event(clickhouse, "listing", OFFER, rate, first + number * rate)
-            _insert(clickhouse, "chain", OFFER | {"verdict": "'partial'"}, rate, first + number * rate)
+            insert_events(clickhouse, "listing", OFFER, rate, first + number * rate)
+            insert_rows(clickhouse, "chain", OFFER | {"verdict": "'partial'"}, rate, first + number * rate)
             number += 1
             late.append(time.monotonic() - began - number)
 
