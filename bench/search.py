@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
 import tempfile
 import threading
@@ -186,8 +185,7 @@ def main() -> None:
             table: clickhouse.writer.query(f"SELECT count() FROM {table}").result_rows[0][0]  # noqa: S608
             for table in ("event_listing", "chain", "alert", "identifier", "name")
         }
-        load = round(os.getloadavg()[0], 1)
-        result = {"environment": environment() | {"load_at_the_start": load}, "rows": counts}
+        result = {"environment": environment(), "rows": counts}
         result["idle"] = _measure(clickhouse, EVERYTHING, options.questions)
         result["idle, of one division"] = _measure(clickhouse, Scope((Division("3301"),)), options.questions // 4)
         with _streaming(clickhouse, options.listings, options.rate) as late:

@@ -16,7 +16,7 @@ from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.queries.find import find
 from suyuan.schemas.kinds import BUSINESS_KEYS
 from suyuan.sinks.identifiers import PARTIES, identifier_fields
-from tests.queries.rows import CHANCE, CODES, DIVISIONS, PLATFORMS, SAID
+from tests.queries.rows import CHANCE, CODES, DIVISIONS, LISTING_EVENTS, PLATFORMS, SAID
 from tests.queries.test_answers import is_in, only_publishers, scopes, sees_alert, sees_chain
 from tests.sinks.contract.views import load
 from tests.sinks.rows import GTIN, NOW, alert, block, chain, events, listing, lot
@@ -119,6 +119,7 @@ def server(server):
 ALL_EVENTS = [
     *MORE,
     *({"kind": kind, **row} for kind in ("entity", "listing", "lot", "shipment") for row in SAID[kind]),
+    *({"kind": "listing", **row} for row in LISTING_EVENTS),
 ]
 
 
@@ -142,7 +143,7 @@ def key_of(row):
 def sees(scope, row):
     return (
         scope.is_everything
-        or is_in(scope, *(DIVISION_OF[row[name]] for name in PARTIES if row.get(name)))
+        or is_in(scope, *(DIVISION_OF.get(row[name]) for name in PARTIES if row.get(name)))
         or row.get("platform_code") in scope.platforms
         or row["publisher"] in scope.publishers
     )
