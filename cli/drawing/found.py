@@ -48,8 +48,10 @@ def _rows(found: Found) -> Iterator[Mapping[str, Value]]:
         key = [listing.platform_code, listing.listing_id]
         yield _row(found, "listing", found.listings.count, key, _offer(listing))
     for alert in found.alerts.first:
-        says = Text(alert.severity, style=SEVERITY_STYLES.get(alert.severity, ""))
-        says.append(f" {alert.state}: {clean(alert.title_zh)} / {clean(alert.title_en)}", style="not bold default")
+        says = Text(clean(alert.severity), style=SEVERITY_STYLES.get(alert.severity, ""))
+        says.append(
+            f" {clean(alert.state)}: {clean(alert.title_zh)} / {clean(alert.title_en)}", style="not bold default"
+        )
         yield _row(found, "alert", found.alerts.count, [alert.platform_code, alert.listing_id], says)
     if found.matched is None and not found.near:
         yield _row(found, "nothing", None, [], _unknown(found.readings))
@@ -59,7 +61,13 @@ def _rows(found: Found) -> Iterator[Mapping[str, Value]]:
 
 def _row(found: Found, what: str, count: int | None, key: Sequence[str], says: Value) -> Mapping[str, Value]:
     number = "" if count is None else f"{count:,}"
-    return {"sought": clean(found.text), "what": what, "of": number, "key": [clean(part) for part in key], "says": says}
+    return {
+        "sought": clean(found.text),
+        "what": clean(what),
+        "of": number,
+        "key": [clean(part) for part in key],
+        "says": says,
+    }
 
 
 def _said(hit: Hit) -> str:

@@ -7,13 +7,14 @@ import json
 import re
 from contextlib import contextmanager
 
+import msgspec
 import pytest
 from rich.cells import cell_len
 from typer.testing import CliRunner
 
 from suyuan.cli import progress
 from suyuan.cli.commands import alerts as alerts_command
-from suyuan.cli.commands import chains, deadletters, doctor, feedback, trace, unmatched
+from suyuan.cli.commands import chains, deadletters, doctor, feedback, find, impact, trace, unmatched
 from suyuan.cli.commands import event as event_command
 from suyuan.cli.demo.picture import Figures, draw, line
 from suyuan.cli.main import COMMANDS, app
@@ -22,6 +23,7 @@ from suyuan.errors import SuyuanError
 from suyuan.eventlog.log import Log
 from suyuan.queries.api import Paged, Queries
 from suyuan.runtime.visible import shortened, visible, visible_json
+from tests.cli.filled import filled
 from tests.cli.test_drawing import CHAIN
 
 NASTY = ["[/x]", "[red]", "[bold]x[/bold]", "[link=http://x]", ":smile:"]
@@ -149,6 +151,8 @@ WALKS = {
     "feedback": ["feedback", "P"],
     "history": ["history", "P", HOSTILE],
     "event": ["event", "listing/P/1"],
+    "find": ["find", HOSTILE],
+    "impact": ["impact", "P", HOSTILE],
     "alerts": ["alerts"],
     "trace back": ["trace", "back", "P", HOSTILE],
     "trace forward": ["trace", "forward", HOSTILE],
@@ -198,6 +202,18 @@ class Hostile(Queries):
         return [Row(hostile(row, self._text) | more) for row in ANSWERS[question.name]]
 
     def answer(self, question, *_):
+        if question.name in {"find", "impact", "outcomes"}:
+            answer = filled(question.answer, self._text)
+            if question.name == "impact":
+                recall = {
+                    "lots": [self._text],
+                    "reason": self._text,
+                    "gtin": self._text,
+                    "level": 1,
+                    "status": self._text,
+                }
+                answer = msgspec.structs.replace(answer, recalls=[recall])
+            return answer
         rows = self._rows(question)
         if question.name == "chain_history":
             return Paged(rows, None, more=False)
@@ -212,7 +228,7 @@ def answering(monkeypatch):
     """Has every question of the commands answered with rows of a text."""
 
     def answer(text):
-        for module in (alerts_command, chains, deadletters, event_command, feedback, trace, unmatched):
+        for module in (alerts_command, chains, deadletters, event_command, feedback, find, impact, trace, unmatched):
             monkeypatch.setattr(module, "deployment_of", lambda _: Hostile(text))
 
     return answer
