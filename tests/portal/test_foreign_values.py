@@ -137,8 +137,9 @@ def needed(route, world):
 def normal(answer, world):
     """What was answered, without the names of that world and the request's id."""
     text = re.sub(r'"request":"[0-9a-f]+"|<code>[0-9a-f]{16}</code>', "", answer.text)
-    for number, code in enumerate(sorted({*world.codes, *(make(world) for make in NAMES.values())}, key=len)[::-1]):
-        text = text.replace(code, f"<{number}>")
+    names = dict.fromkeys([*world.codes, *(make(world) for make in NAMES.values())])  # in one order for all worlds
+    for number, name in sorted(enumerate(names), key=lambda each: -len(each[1])):
+        text = text.replace(name, f"<{number}>")
     return answer.status_code, text
 
 
