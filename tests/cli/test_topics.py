@@ -107,7 +107,7 @@ def test_what_was_made_passes_and_is_not_made_again(command, admin):
     assert "in.listing: partitions is 3, not 5\n" in command("check", "--partitions", "5").output
     again = command("create", "--partitions", "3", "--json")
     assert (again.code, again.row["made"], set(again.row["there"])) == (Exit.DONE, [], EVERY)
-    assert "0 topics made with 3 partitions, 43 were there" in command("create", "--partitions", "3").output
+    assert f"0 topics made with 3 partitions, {len(EVERY)} were there" in command("create", "--partitions", "3").output
 
 
 def test_a_cluster_of_the_version_before_certificates_lacks_their_topics(empty, command, admin):
