@@ -22,7 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -138,8 +138,9 @@ def _by_process(pid: int) -> dict[int, float]:
     """Processor seconds of a process and all below it."""
     found = {pid: _seconds_of(pid)}
     for task in Path(f"/proc/{pid}/task").iterdir():
-        for child in (task / "children").read_text(encoding="ascii").split():
-            found |= _by_process(int(child))
+        with suppress(FileNotFoundError, ProcessLookupError):  # a thread or a child that has just ended
+            for child in (task / "children").read_text(encoding="ascii").split():
+                found |= _by_process(int(child))
     return found
 
 

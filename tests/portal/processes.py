@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -64,9 +65,10 @@ class Started:
         """Of the run's child, by what Linux says of the process; None: there is none now."""
         children = Path(f"/proc/{self.process.pid}/task")
         for task in children.iterdir():
-            for pid in (task / "children").read_text().split():
-                if b"suyuan.portal" in Path(f"/proc/{pid}/cmdline").read_bytes():
-                    return int(pid)
+            with suppress(FileNotFoundError, ProcessLookupError):  # a thread or a child that has just ended
+                for pid in (task / "children").read_text().split():
+                    if b"suyuan.portal" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                        return int(pid)
         return None
 
     def kill(self):

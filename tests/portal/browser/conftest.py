@@ -1,4 +1,4 @@
-"""One running system and one browser for all tests here; contexts of the browser share nothing."""
+"""One running system for all tests here, and one browser for those of a module; its contexts share nothing."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from tests.portal.browser.site import CHROMIUM, FLAGS, Visit, entered, running
 VENDOR = Path(__file__).parent / "vendor"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
+    """Closed behind its module: Playwright leaves a loop running in the thread, in which no other can be run."""
     if not Path(CHROMIUM).exists():
         if os.environ.get("CI") == "true":
             pytest.fail(f"{CHROMIUM} is needed (.ci/run installs it)")
