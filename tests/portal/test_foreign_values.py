@@ -6,6 +6,7 @@ What is another's is answered as what does not exist, byte for byte but for the 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from random import Random
 from urllib.parse import quote
 
@@ -15,6 +16,8 @@ from suyuan.access.principal import Role
 from suyuan.portal.routers import ROUTERS
 from tests.portal.worlds import WORLDS, A, B, World
 from tests.reference.spelling import CREDIT_CODE, last_check, organisation_check
+
+ROOT = Path(__file__).parents[2]
 
 
 def another_code(code, rng):
@@ -195,7 +198,9 @@ LISTS = {
 """each list of rows that both worlds have: of whom, by what, in which order"""
 OTHER_LISTS = {
     "/api/v1/feedback": "tests/portal/test_pages.py",
-    "/api/v1/chains/{platform}/{listing:path}/history": "tests/portal/test_chains.py",
+    "/api/v1/chains/{platform}/{listing:path}/history": "tests/portal/test_investigation.py",
+    "/api/v1/rejections": "tests/portal/test_publish.py",
+    "/chains": "tests/portal/test_investigation_pages.py",
     "/listings": "tests/portal/test_pages.py",
 }
 """lists of something else, and who holds them to what is there"""
@@ -204,6 +209,7 @@ OTHER_LISTS = {
 def test_each_list_is_held_to_all_rows_filtered_one_by_one():
     lists = {route.path for param in READS for route in param.values[:1] if "cursor" in in_query(route)}
     assert lists == set(LISTS) | set(OTHER_LISTS), "say in LISTS what a list holds, or in OTHER_LISTS who tests it"
+    assert all((ROOT / file).is_file() for file in OTHER_LISTS.values())
 
 
 @pytest.mark.parametrize("path", LISTS)
