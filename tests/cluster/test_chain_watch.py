@@ -49,8 +49,10 @@ class Loading:
             assert time.monotonic() < until
             await asyncio.sleep(0.2)
 
-    async def looks(self, count=4):
-        """So many that came about: where stages or loader are not through with all, there is none."""
+    async def looks(self, count=8):
+        """So many that came about: where stages or loader are not through with all, there is none. Each is of about a
+        quarter of all chains: twice as many as a round takes.
+        """
         until = time.monotonic() + PATIENCE_SECONDS
         while count:
             assert time.monotonic() < until
