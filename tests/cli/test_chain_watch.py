@@ -44,7 +44,7 @@ class System:
         self.run.log.append_many(batches)
         await self.run.wait_drained()
 
-    async def looks(self, count=4):
+    async def looks(self, count=8):
         """So many looks within a few seconds of the watch's clock: all chains, more than once."""
         for _ in range(count):
             self.now += 1000
