@@ -11,9 +11,9 @@ from contextlib import ExitStack, asynccontextmanager
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
-from suyuan.access.events import CONTROL, AccessEvent, encode_access, subject_of
+from suyuan.access.events import AccessEvent
+from suyuan.operations.access import append_access
 from suyuan.portal.known_events import KnownEvents
-from suyuan.publishing.control import append_control
 from suyuan.runtime.deployment import Deployment
 
 if TYPE_CHECKING:
@@ -81,8 +81,7 @@ class Ports:
 
     async def append_access(self, event: AccessEvent) -> None:
         """Returns when it is durable in the log. Raises SuyuanError."""
-        key, value = subject_of(event), encode_access(event)
-        await self.write(lambda deployment: append_control(deployment.outlet, CONTROL, key, value))
+        await self.write(lambda deployment: append_access(deployment.outlet, event))
 
     @asynccontextmanager
     async def tail(

@@ -21,6 +21,16 @@ from suyuan.runtime.settings import load
 
 BY = "command"
 
+WhatTheyAre = Annotated[Role, typer.Option(help="What they are.")]
+OfDivision = Annotated[
+    str | None,
+    typer.Option(help="Of a regulator or investigator: first digits; '' is the whole country.", show_default=False),
+]
+OfCode = Annotated[str | None, typer.Option(help="Of a platform or publisher: its credit code.", show_default=False)]
+Kinds = Annotated[
+    list[str] | None, typer.Option(help="Of a publisher: a kind of events that it may publish; again for more.")
+]
+
 app = typer.Typer(no_args_is_help=True, help="Who may use the portal: keys, by role and scope.")
 
 
@@ -31,18 +41,11 @@ def _access() -> None:
 
 @app.command("grant")
 def grant(
-    role: Annotated[Role, typer.Option(help="What they are.")],
+    role: WhatTheyAre,
     name: Annotated[str, typer.Option(help="Whose key it is, for people.")],
-    division: Annotated[
-        str | None,
-        typer.Option(help="Of a regulator or investigator: first digits; '' is the whole country.", show_default=False),
-    ] = None,
-    code: Annotated[
-        str | None, typer.Option(help="Of a platform or publisher: its credit code.", show_default=False)
-    ] = None,
-    kind: Annotated[
-        list[str] | None, typer.Option(help="Of a publisher: a kind of events that it may publish; again for more.")
-    ] = None,
+    division: OfDivision = None,
+    code: OfCode = None,
+    kind: Kinds = None,
     days: Annotated[int, typer.Option(help="How long it is good.")] = USUAL_DAYS,
     kafka: Kafka = None,
     data: Data = None,
@@ -63,18 +66,11 @@ def grant(
 
 @app.command("link")
 def link(
-    role: Annotated[Role, typer.Option(help="What they are.")],
+    role: WhatTheyAre,
     name: Annotated[str, typer.Option(help="Who they are, for people.")],
-    division: Annotated[
-        str | None,
-        typer.Option(help="Of a regulator or investigator: first digits; '' is the whole country.", show_default=False),
-    ] = None,
-    code: Annotated[
-        str | None, typer.Option(help="Of a platform or publisher: its credit code.", show_default=False)
-    ] = None,
-    kind: Annotated[
-        list[str] | None, typer.Option(help="Of a publisher: a kind of events that it may publish; again for more.")
-    ] = None,
+    division: OfDivision = None,
+    code: OfCode = None,
+    kind: Kinds = None,
     kafka: Kafka = None,
     data: Data = None,
 ) -> None:

@@ -11,7 +11,7 @@ from suyuan.queries.records import Records, known_by
 from suyuan.queries.rows import Row, Tables, read
 from suyuan.queries.visible import sees_code, sees_division, visible_chains
 
-_CONDITIONS = {
+CONDITIONS = {
     "verdict": "verdict = {verdict:String}",
     "gap": "has(gap_names, {gap:String})",
     "platform_code": f"platform_code = {normal_form_sql('code', '{platform_code:String}')}",
@@ -25,6 +25,7 @@ _CONDITIONS = {
     "listed_since": "listed_at >= fromUnixTimestamp64Milli({listed_since:Int64})",
     "listed_until": "listed_at < fromUnixTimestamp64Milli({listed_until:Int64})",
 }
+"""on chains, by the name of the value that each is bound to"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class ChainFilter:
     listed_until: int | None = None
 
 
-_BY_LISTING = Order((text("platform_code"), text("listing_id")))
+BY_LISTING = Order((text("platform_code"), text("listing_id")))
 
 
 def chains(tables: Tables, scope: Scope, wanted: ChainFilter, page: Page) -> Paged[Row]:
@@ -60,9 +61,9 @@ def list_of_chains(scope: Scope, wanted: ChainFilter) -> Listing:
     visible = visible_chains(scope)
     return Listing(
         "SELECT * FROM chain_current",
-        [*(_CONDITIONS[name] for name in values), visible.condition],
+        [*(CONDITIONS[name] for name in values), visible.condition],
         {**values, **visible.values},
-        _BY_LISTING,
+        BY_LISTING,
     )
 
 
@@ -88,7 +89,7 @@ def chain(
         f"""
         SELECT * FROM (
             SELECT * FROM chain_history
-            WHERE {_CONDITIONS["platform_code"]} AND {_CONDITIONS["listing_id"]} {known}
+            WHERE {CONDITIONS["platform_code"]} AND {CONDITIONS["listing_id"]} {known}
             ORDER BY version DESC LIMIT 1
         ) WHERE {visible.condition}
         """,  # noqa: S608 - fixed texts, bound values

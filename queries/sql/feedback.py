@@ -6,23 +6,15 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 
 from suyuan.access.scope import Scope
-from suyuan.domain.identifiers.normal_form_sql import normal_form_sql
-from suyuan.queries.paging import Listing, Order, Page, Paged, read_page, text
+from suyuan.queries.paging import Listing, Page, Paged, read_page
 from suyuan.queries.rows import Row, Tables, read, where_clause
+from suyuan.queries.sql.chains import BY_LISTING, CONDITIONS
 from suyuan.queries.visible import visible_chains
 
-_CONDITIONS = {
-    "platform_code": f"platform_code = {normal_form_sql('code', '{platform_code:String}')}",
-    "seller_code": f"seller_code = {normal_form_sql('code', '{seller_code:String}')}",
-    "listing_id": f"listing_id = {normal_form_sql('number', '{listing_id:String}')}",
-    "verdict": "verdict = {verdict:String}",
-    "gap": "has(gap_names, {gap:String})",
-}
 _COLUMNS = (
     "platform_code, listing_id, verdict, title, url, seller_code, producer_code, gtin, lot, licence_no, "
     "gap_names, gaps, listed_at, received_at"
 )
-_BY_LISTING = Order((text("platform_code"), text("listing_id")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +35,7 @@ class FeedbackFilter:
     @property
     def conditions(self) -> list[str]:
         """SQL conditions that the values are bound to."""
-        return [_CONDITIONS[name] for name in self.values]
+        return [CONDITIONS[name] for name in self.values]
 
 
 def feedback(tables: Tables, scope: Scope, wanted: FeedbackFilter, page: Page) -> Paged[Row]:
@@ -58,7 +50,7 @@ def list_of_feedback(scope: Scope, wanted: FeedbackFilter) -> Listing:
         f"SELECT {_COLUMNS} FROM chain_current",  # noqa: S608
         [*wanted.conditions, "notEmpty(gap_names)", visible.condition],
         {**wanted.values, **visible.values},
-        _BY_LISTING,
+        BY_LISTING,
     )
 
 
