@@ -1,0 +1,1 @@
+"""Webhooks: what subscribers are sent over HTTPS, as the Standard Webhooks specification says."""

@@ -1,0 +1,115 @@
+"""What is said of webhooks, in the order of the topic `in.subscription`: one JSON object each.
+
+Secrets stand there sealed (`sealing.py`): whoever reads the log cannot sign by them.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from suyuan.errors import SuyuanError
+
+CONTROL = "subscription"
+"""what the topic `in.subscription` is called as a kind"""
+TOPIC = f"in.{CONTROL}"
+
+
+class AlertFilters(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Which alerts are wanted: those that every filter given allows. `severity`, `rule`: any of them; `bureau`: first
+    digits of its division; `platform`, `subject`: codes.
+    """
+
+    severity: tuple[str, ...] = ()
+    rule: tuple[str, ...] = ()
+    bureau: str | None = None
+    platform: str | None = None
+    subject: str | None = None
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where in the topic `alert` a change of an alert lies: a message's row."""
+
+    partition: int
+    offset: int
+    row: int
+
+
+class Said(msgspec.Struct, frozen=True):
+    """`id`: of the subscription; `at`: ms UTC; `by`: the principal who did it, or `jobs`."""
+
+    id: str
+    at: int
+    by: str
+
+
+class Created(Said, frozen=True, tag="created"):
+    """A subscription. `owner`: of the grant whose present scope bounds what is sent; `sealed`: its secret."""
+
+    owner: str
+    name: str
+    url: str
+    sealed: str
+    filters: AlertFilters = AlertFilters()
+    kinds: tuple[str, ...] = ("alert",)
+
+
+class Changed(Said, frozen=True, tag="changed", omit_defaults=True):
+    """What is not None is otherwise from now on."""
+
+    name: str | None = None
+    url: str | None = None
+    filters: AlertFilters | None = None
+    kinds: tuple[str, ...] | None = None
+    enabled: bool | None = None
+
+
+class SecretRotated(Said, frozen=True, tag="secret_rotated"):
+    """A new secret; the one before signs beside it for a while."""
+
+    sealed: str
+
+
+class Disabled(Said, frozen=True, tag="disabled"):
+    """The receiver wants no more (410)."""
+
+    reason: str
+
+
+class Deleted(Said, frozen=True, tag="deleted"):
+    """The subscription is no more."""
+
+
+class TestWanted(Said, frozen=True, tag="test_wanted"):
+    """A message is to be sent that tells nothing. `delivery`: its webhook-id."""
+
+    __test__ = False
+    delivery: str
+
+
+class ReplayWanted(Said, frozen=True, tag="replay_wanted"):
+    """A delivery that has ended is to be made again, under the same webhook-id."""
+
+    delivery: str
+    place: Place
+
+
+SubscriptionEvent = Created | Changed | SecretRotated | Disabled | Deleted | TestWanted | ReplayWanted
+
+_decoder: msgspec.json.Decoder[SubscriptionEvent] = msgspec.json.Decoder(SubscriptionEvent)
+
+
+class UnreadableSubscription(SuyuanError):
+    """What stands in the topic is none of these."""
+
+
+def encode_subscription(event: SubscriptionEvent) -> bytes:
+    """As it stands in the log."""
+    return msgspec.json.encode(event)
+
+
+def decode_subscription(value: bytes) -> SubscriptionEvent:
+    """Raises UnreadableSubscription."""
+    try:
+        return _decoder.decode(value)
+    except msgspec.DecodeError as error:
+        raise UnreadableSubscription(f"no event of a subscription: {error}") from None
