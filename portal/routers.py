@@ -23,6 +23,7 @@ from suyuan.portal.pages import chains as chain_pages
 from suyuan.portal.pages import dossier as dossier_pages
 from suyuan.portal.pages import enter, enter_oidc, home, listings, static_route
 from suyuan.portal.pages import health as health_page
+from suyuan.portal.pages import impacts as impact_pages
 from suyuan.portal.pages import search as search_page
 from suyuan.portal.pages import timeline as timeline_page
 from suyuan.portal.pages import traces as trace_pages
@@ -50,6 +51,7 @@ ROUTERS: tuple[GuardedRouter, ...] = (
     dossier_pages.router,
     chain_pages.router,
     trace_pages.router,
+    impact_pages.router,
     timeline_page.router,
     access_page.router,
     health_page.router,

@@ -23,3 +23,14 @@ def timeline_address(node: str) -> str:
 def evidence_address(evidence: str) -> str:
     """Of an event, as the API tells it."""
     return f"/api/v1/evidence?{urlencode({'ids': evidence})}"
+
+
+def impact_address(producer: str, recall: str, **more: str) -> str:
+    """Of what a recall touches."""
+    moments = f"?{urlencode(more)}" if more else ""
+    return f"/impact/{quote(producer, safe='')}/{quote(recall, safe='')}{moments}"
+
+
+def search_address(text: str) -> str:
+    """Of a search."""
+    return f"/search?q={quote(text, safe='')}"

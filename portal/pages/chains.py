@@ -14,14 +14,14 @@ from suyuan.portal.context import Context
 from suyuan.portal.entry.guard import Who
 from suyuan.portal.guarded import GuardedRouter
 from suyuan.portal.moments import HappenedBy, KnownAt, ms_of
-from suyuan.portal.pages.addresses import chain_address, evidence_address, trace_address
+from suyuan.portal.pages.addresses import chain_address, evidence_address, impact_address, trace_address
 from suyuan.portal.pages.chain_picture import picture_of
 from suyuan.portal.pages.event_facts import facts_of
 from suyuan.portal.pages.rendering import render
 from suyuan.portal.paging import USUAL, After, next_cursor, page_of
 from suyuan.portal.problems import Problem
 from suyuan.portal.read_log import log_read
-from suyuan.queries.answers import ChainVersion, WholeChain
+from suyuan.queries.answers import ChainVersion, Gap, WholeChain
 from suyuan.queries.api import AlertFilter, ChainFilter, OfListing, Page
 from suyuan.queries.hops import NodeKey
 
@@ -100,6 +100,7 @@ async def chain(
         known_at=known_at,
         happened_by=happened_by,
         trace_of=_trace_of(whole),
+        impacts_of=lambda gap: _impacts_of(gap, events, known_at),
         chain_address=chain_address,
         evidence_address=evidence_address,
         facts_of=facts_of,
@@ -128,3 +129,13 @@ def _trace_of(whole: WholeChain) -> dict[str, str]:
     elif whole.gtin:
         found["product"] = NodeKey("product", (whole.gtin,))
     return {name: trace_address(str(node)) for name, node in found.items()}
+
+
+def _impacts_of(gap: Gap, events: list[dict[str, Any]], known_at: str | None) -> dict[str, str]:
+    """Of the recalls that a gap rests on: where their impact is, by their numbers."""
+    moment = {"known_at": known_at} if known_at else {}
+    return {
+        event["recall_no"]: impact_address(event["producer_code"], event["recall_no"], **moment)
+        for event in events
+        if event["kind"] == "recall" and event["evidence"] in gap.evidence
+    }

@@ -10,6 +10,7 @@ from suyuan.domain.identifiers.readings import Reading
 from suyuan.portal.api.search import Texts, found_for, lines_of, summary
 from suyuan.portal.entry.guard import Who
 from suyuan.portal.guarded import GuardedRouter
+from suyuan.portal.pages.addresses import chain_address, impact_address, search_address
 from suyuan.portal.pages.navigation import may_open
 from suyuan.portal.pages.reasons import reasons
 from suyuan.portal.pages.rendering import render
@@ -38,6 +39,7 @@ async def search(who: Who, q: Texts = None) -> Response:
         chain_address=chain_address if _leads(who, "/chains/{") else _nowhere,
         search_address=search_address,
         trace_address=trace_address if _leads(who, "/traces") else _nowhere,
+        impact_of=impact_of if _leads(who, "/impact/{") else _nowhere,
         groups=groups,
         reasons=reasons,
         telling=telling,
@@ -54,16 +56,6 @@ def _leads(who: Who, beginning: str) -> bool:
     return any(may_open(pages, str(who.principal.role), path) for path in pages if path.startswith(beginning))
 
 
-def chain_address(platform_code: str, listing_id: str) -> str:
-    """Of the page of a chain."""
-    return f"/chains/{quote(platform_code, safe='')}/{quote(listing_id, safe='')}"
-
-
-def search_address(text: str) -> str:
-    """Of the page of a search."""
-    return f"/search?q={quote(text, safe='')}"
-
-
 def trace_address(hit: Hit) -> str | None:
     """Of the trace that begins at a record; None for one where none begins."""
     if hit.kind not in _NODES:
@@ -71,6 +63,11 @@ def trace_address(hit: Hit) -> str | None:
     parts = list(hit.key.values())
     node = f"{_NODES[hit.kind]}:{'/'.join(part.replace('%', '%25').replace('/', '%2F') for part in parts)}"
     return f"/traces?subject={quote(node, safe='')}"
+
+
+def impact_of(hit: Hit) -> str | None:
+    """Of what a recall touches; None for a record of another kind."""
+    return impact_address(hit.key["producer_code"], hit.key["recall_no"]) if hit.kind == "recall" else None
 
 
 def telling(found: Found) -> list[Reading]:

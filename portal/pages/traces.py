@@ -14,7 +14,13 @@ from suyuan.portal.context import Context
 from suyuan.portal.entry.guard import Who
 from suyuan.portal.guarded import GuardedRouter
 from suyuan.portal.moments import HappenedBy, KnownAt
-from suyuan.portal.pages.addresses import chain_address, evidence_address, timeline_address, trace_address
+from suyuan.portal.pages.addresses import (
+    chain_address,
+    evidence_address,
+    impact_address,
+    timeline_address,
+    trace_address,
+)
 from suyuan.portal.pages.rendering import render
 from suyuan.portal.pages.trace_tree import Merged, merged, tree_of
 from suyuan.portal.problems import Problem
@@ -72,6 +78,9 @@ async def traces(
         trace_address=trace_address,
         timeline_address=timeline_address,
         evidence_address=evidence_address,
+        impact_address=lambda producer, recall: impact_address(
+            producer, recall, **({"known_at": known_at} if known_at else {})
+        ),
         open_address=lambda way, name: _open_address(subject, opened or [], f"{way[0]}:{name}", known_at, happened_by),
     )
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections import Counter
 
 import pytest
 
 from suyuan.portal.moments import ms_of
+from suyuan.portal.pages.impacts import elapsed
+from suyuan.portal.pages.words import words
 from suyuan.portal.problems import Problem
 from tests.portal.worlds import A, B
 from tests.sinks.contract.views import load
@@ -140,6 +143,48 @@ def test_the_impact_of_a_recall_is_that_of_the_world(recalled, role):
         answer = client.get(f"{API}/impact/{path}")
         assert answer.status_code == 404
         assert B.mark not in answer.text
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("role", ASKING)
+def test_the_impact_of_a_recall_is_a_page_with_tables_and_a_file(recalled, role, language):
+    client, path = recalled.client(role), f"/impact/{A.producer}/{A.recall_no}"
+    shown = client.get(path, headers={"Accept": "text/html", "Accept-Language": language})
+    said = words(language)
+    assert shown.status_code == 200
+    assert shown.text.count(f"</span>{said('impact.fate_on_sale')}</span>") == len(A.listing_ids)
+    assert all(f'"/chains/{A.platform}/{each}"' in shown.text for each in A.listing_ids)
+    assert re.search(rf"<strong>{len(A.listing_ids)}</strong>{said('impact.certain_on_sale')}", shown.text)
+    assert said("impact.since") in shown.text
+    assert (">95<" in shown.text) == (role != "platform")
+    assert (said("impact.partial") in shown.text) == (role == "platform")
+    assert f'href="{path}?format=csv"' in shown.text
+    rows = list(csv.DictReader(io.StringIO(client.get(f"{path}?format=csv").content.decode("utf-8-sig"))))
+    assert Counter(row["what"] for row in rows) == {"listing": len(A.listing_ids), "holder": 2, "lot": 1}
+    assert {row["fate"] for row in rows if row["what"] == "listing"} == {"on_sale"}
+    assert client.get(f"/impact/{B.producer}/{B.recall_no}").status_code == 404
+    assert client.get(f"{path}?known_at=2001-01-01").status_code == 404
+
+
+def test_a_recall_that_is_found_and_a_lot_that_is_traced_lead_to_the_impact(recalled):
+    client, path = recalled.client("investigator"), f"/impact/{A.producer}/{A.recall_no}"
+    asked = {"Accept": "text/html"}
+    assert f'href="{path}"' in client.get("/search", params={"q": A.recall_no}, headers=asked).text
+    assert f'href="{path}"' in client.get("/traces", params={"subject": LOT}, headers=asked).text
+    later = {"subject": LOT, "known_at": "2030-01-01"}
+    assert f'href="{path}?known_at=2030-01-01"' in client.get("/traces", params=later, headers=asked).text
+
+
+@pytest.mark.parametrize(
+    ("ms", "said"),
+    [
+        (-5, ("hours", {"hours": 0, "minutes": 0})),
+        (3_599_999, ("hours", {"hours": 0, "minutes": 59})),
+        (90_000_000, ("days", {"days": 1, "hours": 1})),
+    ],
+)
+def test_the_clock_of_a_recall_runs_in_hours_then_in_days(ms, said):
+    assert elapsed(ms) == said
 
 
 def test_each_read_is_written_down_with_who_and_what(portal):

@@ -10,7 +10,8 @@ import re
 import pytest
 
 from suyuan.portal.api.search import MOST_TEXTS
-from suyuan.portal.pages.search import chain_address, trace_address
+from suyuan.portal.pages.addresses import chain_address
+from suyuan.portal.pages.search import trace_address
 from suyuan.portal.pages.words import words
 from suyuan.queries.found import Hit
 from tests.portal.worlds import A, B

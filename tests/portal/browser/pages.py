@@ -24,6 +24,7 @@ PAGES = {
     "chain-hostile": (Role.PLATFORM, f"/chains/{PLATFORM}/{EVIL_LISTING}"),
     "trace-begin": (Role.INVESTIGATOR, "/traces"),
     "trace": (Role.INVESTIGATOR, f"/traces?subject=lot:{PRODUCER}/{HONEY}/{LOT}"),
+    "impact": (Role.INVESTIGATOR, f"/impact/{PRODUCER}/RC-9"),
     "dossier": (Role.INVESTIGATOR, f"/chains/{PLATFORM}/{RECALLED}/dossier"),
     "dossier-hostile": (Role.INVESTIGATOR, f"/chains/{PLATFORM}/{EVIL_LISTING}/dossier"),
     "timeline": (Role.INVESTIGATOR, f"/timeline?subject=listing:{PLATFORM}/{RECALLED}"),

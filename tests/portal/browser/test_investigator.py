@@ -14,6 +14,7 @@ from suyuan.access.principal import Role
 from tests.portal.browser.market import HONEY, LOT, PLATFORM, PRODUCER, RECALLED
 
 ITEMS = '[role="treeitem"]'
+RECALL = "RC-9"
 SUBJECT = f"lot:{PRODUCER}/{HONEY}/{LOT}"
 
 
@@ -84,3 +85,19 @@ def test_without_scripts_a_trace_opens_by_its_links(visit):
     page.locator(".tree .more").first.click()
     assert page.locator(ITEMS).count() > before
     assert page.locator(".graph").is_hidden()
+
+
+def test_a_recall_is_followed_to_who_has_and_who_sells_it(visit):
+    made = visit(Role.INVESTIGATOR, "en", java_script_enabled=False)
+    page, link = made.page, f'main a[href^="/impact/{PRODUCER}/{RECALL}"]'
+    for beginning in (f"/search?q={RECALL}", f"/chains/{PLATFORM}/{RECALLED}", f"/traces?subject={SUBJECT}"):
+        made.open(beginning)
+        page.locator(link).first.click()
+        expect(page.locator("h1")).to_contain_text(RECALL)
+    row = page.locator("#list tbody tr", has_text=RECALLED)
+    expect(row).to_contain_text("still on sale")
+    expect(row).to_contain_text("certain")
+    expect(page.locator('section[aria-labelledby="holders"] tbody tr')).not_to_have_count(0)
+    with page.expect_download() as download:
+        page.locator('a[href$="format=csv"]').click()
+    assert download.value.suggested_filename == "impact.csv"
