@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
-import time
 from typing import Annotated
 
 import typer
 
+from suyuan.cli.since import WHEN, since_ms
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.queries.api import DeadLetterFilter
-from suyuan.schemas.instants import day, instant
 from suyuan.schemas.kinds import KINDS
 
 Topic = Annotated[
@@ -20,16 +18,8 @@ Reason = Annotated[
     str | None, typer.Option(metavar="TEXT", help="Only those whose field or reason holds this.", show_default=False)
 ]
 Since = Annotated[
-    str | None,
-    typer.Option(
-        metavar="WHEN",
-        help="Only those that came in since: 90m, 12h, 3d, a day in China, or a time with its offset from UTC.",
-        show_default=False,
-    ),
+    str | None, typer.Option(metavar="WHEN", help=f"Only those that came in since: {WHEN}.", show_default=False)
 ]
-
-_AGO = re.compile(r"(\d{1,6})([smhd])", re.ASCII)
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 def chosen(topic: str | None, reason: str | None, since: str | None) -> DeadLetterFilter:
@@ -37,7 +27,7 @@ def chosen(topic: str | None, reason: str | None, since: str | None) -> DeadLett
     return DeadLetterFilter(
         topic=None if topic is None else _topic(topic),
         reason=reason,
-        since=None if since is None else _moment(since),
+        since=None if since is None else since_ms(since),
     )
 
 
@@ -46,14 +36,3 @@ def _topic(text: str) -> str:
     if kind not in KINDS:
         raise SuyuanError(f"--topic {text}: not one of {', '.join(f'in.{name}' for name in KINDS)}", ErrorKind.USAGE)
     return f"in.{kind}"
-
-
-def _moment(text: str) -> int:
-    """Ms since the epoch."""
-    ago = _AGO.fullmatch(text)
-    if ago:
-        return time.time_ns() // 1_000_000 - int(ago[1]) * _UNITS[ago[2]] * 1000
-    try:
-        return instant(f"{day(text)}T00:00+08:00" if len(text) == 10 else text)
-    except ValueError as error:
-        raise SuyuanError(f"--since {text}: {error}; or so long ago: 90m, 12h, 3d", ErrorKind.USAGE) from None

@@ -34,6 +34,7 @@ COMMANDS = {
         "history": "chains:history",
         "feedback": "feedback:feedback",
         "alerts": "alerts:alerts",
+        "alert": "alerts:alert",
         "trace": "trace:app",
         "impact": "impact:impact",
         "unmatched": "unmatched:unmatched",

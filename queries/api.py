@@ -44,6 +44,7 @@ from suyuan.queries.questions import (
     FromNode,
     Known,
     Listed,
+    OfAlert,
     OfEvents,
     OfListing,
     OfListingEvents,
@@ -69,6 +70,7 @@ __all__ = [
     "FeedbackFilter",
     "FromNode",
     "NothingProcessed",
+    "OfAlert",
     "OfEvents",
     "OfListing",
     "OfListingEvents",
@@ -154,6 +156,14 @@ class Queries(Protocol):
     def alerts(self, scope: Scope, wanted: AlertFilter, page: Page) -> Paged[Alert]:
         """Alerts as they stand, the newest first."""
         return self.answer(q.ALERTS, scope, Listed(wanted, page))
+
+    def alert(self, scope: Scope, alert: OfAlert) -> Alert | None:
+        """How one alert stands; None for no such alert."""
+        return self.answer(q.ALERT, scope, alert)
+
+    def alert_history(self, scope: Scope, alert: OfAlert, page: Page) -> Paged[AlertChange]:
+        """Every change of one alert, the first first."""
+        return self.answer(q.ALERT_HISTORY, scope, Listed(alert, page))
 
     def alert_changes(self, scope: Scope, wanted: AlertFilter, page: Page) -> Paged[AlertChange]:
         """Changes of alerts in the order in which they were loaded: to follow along, ask again from the page's end."""

@@ -92,6 +92,12 @@ class OfProducer(msgspec.Struct, frozen=True, tag="producer"):
     producer_code: str
 
 
+class OfAlert(msgspec.Struct, frozen=True):
+    """What names an alert."""
+
+    alert_id: str
+
+
 class OfRecall(msgspec.Struct, frozen=True, tag="recall"):
     """What names a recall."""
 
@@ -240,6 +246,15 @@ def _alerts(reader: Reader, scope: Scope, listed: Listed[AlertFilter]) -> Paged[
     return _typed(sql.alerts(reader, scope, listed.wanted, listed.page), Alert)
 
 
+def _alert(reader: Reader, scope: Scope, wanted: OfAlert) -> Alert | None:
+    row = sql.alert(reader, scope, wanted.alert_id)
+    return None if row is None else msgspec.convert(row, Alert)
+
+
+def _alert_history(reader: Reader, scope: Scope, listed: Listed[OfAlert]) -> Paged[AlertChange]:
+    return _typed(sql.alert_history(reader, scope, listed.wanted.alert_id, listed.page), AlertChange)
+
+
 def _alert_changes(reader: Reader, scope: Scope, listed: Listed[AlertFilter]) -> Paged[AlertChange]:
     return _typed(sql.alert_changes(reader, scope, listed.wanted, listed.page), AlertChange)
 
@@ -370,6 +385,8 @@ VERDICTS = Question("verdicts", None, dict[str, int], _always(Use.INTERACTIVE), 
 FEEDBACK = Question("feedback", Listed[FeedbackFilter], Paged[Feedback], _of_page, _feedback)
 GAP_COUNTS = Question("gap_counts", FeedbackFilter, GapCounts, _always(Use.INTERACTIVE), _gap_counts)
 ALERTS = Question("alerts", Listed[AlertFilter], Paged[Alert], _of_page, _alerts)
+ALERT = Question("alert", OfAlert, Alert | None, _always(Use.INTERACTIVE), _alert)
+ALERT_HISTORY = Question("alert_history", Listed[OfAlert], Paged[AlertChange], _always(Use.INTERACTIVE), _alert_history)
 ALERT_CHANGES = Question("alert_changes", Listed[AlertFilter], Paged[AlertChange], _always(Use.FEED), _alert_changes)
 END_OF_ALERT_CHANGES = Question("end_of_alert_changes", None, Cursor | None, _always(Use.FEED), _end_of_alert_changes)
 TRACE_BACK = Question("trace_back", Known[OfListing | OfLot], BackwardTrace | None, _always(Use.TRACE), _trace_back)
@@ -404,7 +421,7 @@ _ALL: Iterable[Question[Any, Any]] = (
     *(VERDICTS, ALERTS, ALERT_CHANGES, END_OF_ALERT_CHANGES, TRACE_BACK, TRACE_FORWARD, DEAD_LETTERS),
     *(WHOLE_DEAD_LETTERS, REPLAYS, EVENTS, FIND, REUSED_IDS, UNMATCHED, UNMATCHED_COUNTS, DAMAGE, CHAINS_ANEW, PING),
     *(OUTCOMES, ASSESSED, KNOWN_EVENTS),
-    *(FEEDBACK, GAP_COUNTS),
+    *(FEEDBACK, GAP_COUNTS, ALERT, ALERT_HISTORY),
 )
 QUESTIONS = {question.name: question for question in _ALL}
 """every one, by its name in messages between processes"""

@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 from suyuan.access.scope import OutsideScope, Scope
 from suyuan.queries.raw_messages import PUBLISHER
@@ -58,6 +58,34 @@ def visible_alerts(scope: Scope) -> Visible:
     """Of alerts and their changes."""
     divisions = _prefixed("seller_division", "producer_division", "bureau")
     return _visible(scope, "alerts", divisions, _OF_PLATFORMS)
+
+
+class Placed(Protocol):
+    """What `visible_alerts` compares, of an alert at hand."""
+
+    @property
+    def platform_code(self) -> str:
+        """Where it is offered."""
+
+    @property
+    def seller_division(self) -> str | None:
+        """Of who sells."""
+
+    @property
+    def producer_division(self) -> str | None:
+        """Of who made it."""
+
+    @property
+    def bureau(self) -> str | None:
+        """Of who is in charge."""
+
+
+def sees_alert(scope: Scope, alert: Placed) -> bool:
+    """Whether `visible_alerts` lets an alert through; False too where it refuses the question."""
+    if scope.is_everything or alert.platform_code in scope.platforms:
+        return True
+    placed = (alert.seller_division, alert.producer_division, alert.bureau)
+    return any((division or "").startswith(prefix) for prefix in scope.divisions for division in placed)
 
 
 def visible_events(scope: Scope, kind: str) -> Visible | None:

@@ -1,21 +1,25 @@
-"""`suyuan alerts`: what was raised, and what is raised from now on."""
+"""`suyuan alerts`, `suyuan alert`: what was raised and why, and what is raised from now on."""
 
 from __future__ import annotations
 
 import sys
 import time
-from typing import Annotated
+from dataclasses import replace
+from typing import Annotated, Any
 
 import typer
 
 from suyuan.access.scope import EVERYTHING
-from suyuan.cli.drawing.alerts import alert_fields, alert_line, draw_alerts
+from suyuan.cli.drawing.alerts import alert_fields, alert_line, draw_alert, draw_alerts
 from suyuan.cli.options import AsJson, Data
-from suyuan.cli.screen import console, print_json, put_fields, say, show_records
+from suyuan.cli.screen import console, print_json, put_fields, say, show, show_records
+from suyuan.cli.since import WHEN, since_ms
 from suyuan.errors import ErrorKind, SuyuanError
+from suyuan.operations.alerts.filters import BadFilter, read_filter
 from suyuan.queries.alert_feed import changes
 from suyuan.queries.answers import each_plain, plain
-from suyuan.queries.api import AlertFilter, Queries
+from suyuan.queries.api import AlertFilter, OfAlert, Queries
+from suyuan.queries.paging import MOST_ROWS, walk
 from suyuan.queries.questions import EVERY_ALERT
 from suyuan.runtime.deployment import deployment_of
 from suyuan.runtime.settings import load
@@ -23,14 +27,27 @@ from suyuan.runtime.settings import load
 _SHOWN = 50
 _POLL = 1.0
 """seconds between two looks"""
-_SEVERITIES = ("low", "medium", "high", "critical")
 _STATES = ("raised", "cleared")
+_SEVERAL = "several with commas"
+
+
+def _some(text: str) -> Any:
+    return typer.Option(help=f"{text}; {_SEVERAL}.", show_default=False)
 
 
 def alerts(
     data: Data = None,
-    severity: Annotated[str | None, typer.Option(help="Only these: low, medium, high, critical.")] = None,
-    state: Annotated[str | None, typer.Option(help="Only these: raised, cleared.")] = None,
+    severity: Annotated[str | None, _some("Only these: low, medium, high, critical")] = None,
+    state: Annotated[
+        str | None, typer.Option(help="Only these: raised (they stand), cleared.", show_default=False)
+    ] = None,
+    rule: Annotated[str | None, _some("Only those of this rule")] = None,
+    bureau: Annotated[str | None, _some("Only those that a bureau is in charge of, by first digits")] = None,
+    platform: Annotated[str | None, _some("Only those of listings of this platform, by its code")] = None,
+    seller: Annotated[str | None, _some("Only those of this seller, by its code")] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="WHEN", help=f"Only those raised since: {WHEN}.", show_default=False)
+    ] = None,
     limit: Annotated[
         int | None,
         typer.Option(
@@ -44,25 +61,52 @@ def alerts(
     as_json: AsJson = False,
 ) -> None:
     """List alerts, the newest first; with --follow, their changes as they come."""
-    for option, value, values in (("--severity", severity, _SEVERITIES), ("--state", state, _STATES)):
-        if value is not None and value not in values:
-            raise SuyuanError(f"{option} {value}: not one of {', '.join(values)}", ErrorKind.USAGE)
-    wanted = AlertFilter(severity=severity, state=state)
+    if state is not None and state not in _STATES:
+        raise SuyuanError(f"--state {state}: not one of {', '.join(_STATES)}", ErrorKind.USAGE)
+    given = {"severity": severity, "rule": rule, "bureau": bureau, "platform": platform, "seller": seller}
+    try:
+        chosen = read_filter(**given, since=None if since is None else since_ms(since))
+    except BadFilter as error:
+        text = given.get(error.field)
+        raise SuyuanError(f"--{error.field} {text}: {error.why}", ErrorKind.USAGE) from None
+    wanted = replace(chosen, state=state)
     with deployment_of(load(data=data)).queries() as ask:
         if follow:
             _follow(ask, wanted, as_json=as_json)
             return
         limit = limit or (None if as_json else _SHOWN)
         found = each_plain(ask.export(EVERY_ALERT, EVERYTHING, wanted, limit))
-        nothing = _none(severity, state)
+        nothing = _none(**given, state=state, since=since)
         if as_json:
             print_json(found, nothing)
         else:
             show_records(draw_alerts(found), nothing)
 
 
-def _none(severity: str | None, state: str | None) -> str:
-    wanted = [f"{name} {value}" for name, value in (("severity", severity), ("state", state)) if value]
+def alert(
+    alert_id: Annotated[str, typer.Argument(metavar="ID", help="As alerts --json tells it.")],
+    data: Data = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show one alert: why it was raised, what it rests on, and every change of it.
+
+    Exit code 1 where there is none.
+    """
+    named = OfAlert(alert_id)
+    with deployment_of(load(data=data)).queries() as ask:
+        found = ask.alert(EVERYTHING, named)
+        if found is None:
+            raise SuyuanError(f"no alert is called {alert_id}")
+        changes = each_plain(walk(lambda page: ask.alert_history(EVERYTHING, named, page), MOST_ROWS))
+        if as_json:
+            print_json([{**plain(found), "history": list(changes)}])
+        else:
+            show(draw_alert(plain(found), changes))
+
+
+def _none(**given: str | None) -> str:
+    wanted = [f"{name} {value}" for name, value in given.items() if value]
     return f"no alert has {' and '.join(wanted)}" if wanted else "no alerts"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from rich.console import Group
 from rich.text import Text
 
 from suyuan.cli.drawing.records import Column, Records, Value
@@ -48,6 +49,30 @@ def alert_line(alert: Row) -> Text:
     if alert.get("gap_names"):
         line.append(f"  {joined(alert['gap_names'], 4)}", style="dim")
     return line.append(f"  {clean(alert['platform_code'])} / {clean(alert['listing_id'])}")
+
+
+def draw_alert(alert: Row, changes: Iterable[Row]) -> Group:
+    """One alert: why it was raised, with the values that the rule looked at, what it rests on, and its changes."""
+    head = _severity(alert).append(f"  {clean(alert['state'])}  ").append(_title(alert), style="bold")
+    about = [
+        ("rule", f"{clean(alert['rule'])} v{alert['rule_version']}"),
+        ("listing", f"{clean(alert['platform_code'])} / {clean(alert['listing_id'])}"),
+        ("seller", clean(alert["seller_code"])),
+        ("producer", clean(alert["producer_code"])),
+        ("bureau", clean(alert["bureau"])),
+        ("why", clean(alert["explanation_zh"])),
+        ("", clean(alert["explanation_en"])),
+        ("values", clean(alert["triggering"])),
+        *(("evidence" if not number else "", clean(each)) for number, each in enumerate(alert["evidence"])),
+    ]
+    lines = [Text(f"{name:10}{value}") for name, value in about if value]
+    return Group(head, *lines, *(Text(f"{name}").append_text(line) for name, line in _told(changes)))
+
+
+def _told(changes: Iterable[Row]) -> Iterator[tuple[str, Text]]:
+    for number, change in enumerate(changes):
+        said = Text(f"{_changed(change)}  {clean(change['change']):8}").append_text(_severity(change))
+        yield f"{'' if number else 'history':10}", said
 
 
 def _fields(alert: Row) -> Mapping[str, Value]:

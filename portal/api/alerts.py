@@ -1,38 +1,122 @@
-"""Alerts as they stand, within the scope of whoever asks."""
+"""Alerts within the scope of whoever asks: as they stand, and all that was said of each."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Any
 
 import msgspec
-from fastapi import Query, Response
+from fastapi import Depends, Path, Query, Response
 
+from suyuan.operations.alerts.filters import BadFilter, read_filter
+from suyuan.operations.alerts.outward import OUTWARD_COLUMNS, outward
+from suyuan.portal.api.exporting import Form, Row, exported
+from suyuan.portal.context import Context
 from suyuan.portal.entry.guard import Who
 from suyuan.portal.guarded import GuardedRouter
+from suyuan.portal.moments import ms_of
 from suyuan.portal.paging import USUAL, After, Limit, listed, page_of
-from suyuan.queries.answers import Alert
-from suyuan.queries.api import AlertFilter
+from suyuan.portal.problems import Fault, Problem
+from suyuan.portal.read_log import log_read
+from suyuan.queries.answers import Alert, plain
+from suyuan.queries.api import AlertFilter, OfAlert, Paged
+from suyuan.queries.questions import EVERY_ALERT
 
 router = GuardedRouter(prefix="/api/v1", tags=["alerts"])
 
-COLUMNS = tuple(field.encode_name for field in msgspec.structs.fields(Alert))
+HISTORY_COLUMNS = (*OUTWARD_COLUMNS, "loaded_at")
 
-Code = Annotated[str | None, Query(max_length=64)]
+
+def _some(what: str, pattern: str | None = None) -> Any:
+    return Query(max_length=1_000, pattern=pattern, description=f"{what}; several with commas between them")
+
+
+Severity = Annotated[str | None, _some("low, medium, high, critical")]
+Condition = Annotated[str | None, Query(max_length=20, description="standing, cleared")]
+RuleIds = Annotated[str | None, _some("id of a rule")]
+Bureau = Annotated[str | None, _some("first digits of the division in charge", "^[0-9, ]*$")]
+Codes = Annotated[str | None, _some("credit code")]
+Subject = Annotated[str | None, Query(max_length=400, description="listing:PLATFORM/LISTING")]
+Since = Annotated[str | None, Query(max_length=40, description="raised then or later: ms, or ISO 8601")]
+AlertId = Annotated[str, Path(max_length=200)]
+
+
+def wanted_of(
+    severity: Severity = None,
+    condition: Condition = None,
+    rule: RuleIds = None,
+    bureau: Bureau = None,
+    platform: Codes = None,
+    seller: Codes = None,
+    subject: Subject = None,
+    since: Since = None,
+) -> AlertFilter:
+    """The filter that a request's parameters make. Raises Problem, invalid, that names the parameter."""
+    try:
+        return read_filter(
+            severity=severity,
+            condition=condition,
+            rule=rule,
+            bureau=bureau,
+            platform=platform,
+            seller=seller,
+            subject=subject,
+            since=ms_of(since, "since"),
+        )
+    except BadFilter as error:
+        raise Problem("invalid", errors=[Fault(error.why, error.field)]) from None
+
+
+Wanted = Annotated[AlertFilter, Depends(wanted_of)]
+"""of a handler's parameter: the filters of alerts"""
 
 
 @router.get("/alerts", action="alert.list")
-async def alerts(
-    who: Who,
-    severity: Annotated[Literal["low", "medium", "high", "critical"] | None, Query()] = None,
-    state: Annotated[Literal["raised", "cleared"] | None, Query()] = None,
-    rule: Code = None,
-    platform: Annotated[Code, Query(description="its code")] = None,
-    listing: Annotated[str | None, Query(max_length=200)] = None,
-    bureau: Annotated[str | None, Query(pattern="^[0-9]{1,6}$", description="first digits of the division")] = None,
-    limit: Limit = USUAL,
-    after: After = None,
-) -> Response:
+async def alerts(who: Who, wanted: Wanted, limit: Limit = USUAL, after: After = None) -> Response:
     """The newest first; what stands and what was cleared."""
-    wanted = AlertFilter(severity, state, rule, platform, listing, bureau)
     page = page_of(who, limit, after)
-    return listed(who, await who.ask(lambda queries, scope: queries.alerts(scope, wanted, page)), COLUMNS)
+    found = await who.ask(lambda queries, scope: queries.alerts(scope, wanted, page))
+    return listed(who, told(found), OUTWARD_COLUMNS)
+
+
+@router.get("/alerts/export", action="alert.list")
+async def export(who: Who, wanted: Wanted, form: Form = "csv") -> Response:
+    """The whole list as a file."""
+    return await exported(who, EVERY_ALERT, wanted, form, "alerts", OUTWARD_COLUMNS, _lines)
+
+
+@router.get("/alerts/{alert}", action="alert.read")
+async def alert(who: Who, alert: AlertId) -> Response:
+    """One as it stands."""
+    found = await alert_of(who, alert)
+    log_read(who, f"alert {found.alert_id}")
+    return Response(msgspec.json.encode(outward(found)), media_type="application/json")
+
+
+@router.get("/alerts/{alert}/history", action="alert.read")
+async def history(who: Who, alert: AlertId, limit: Limit = USUAL, after: After = None) -> Response:
+    """Every change of it, the first first."""
+    page = page_of(who, limit, after)
+    found = await who.ask(lambda queries, scope: queries.alert_history(scope, OfAlert(alert), page))
+    if not found.rows and after is None:
+        raise Problem("not-found")
+    rows = [{**plain(outward(change)), "loaded_at": change.loaded_at} for change in found.rows]
+    return listed(who, Paged(rows, found.after, found.more), HISTORY_COLUMNS)
+
+
+async def alert_of(who: Context, alert_id: str) -> Alert:
+    """An alert that the scope shows. Raises Problem, not-found."""
+    found = await who.ask(lambda queries, scope: queries.alert(scope, OfAlert(alert_id)))
+    if found is None:
+        raise Problem("not-found")
+    return found
+
+
+def told(page: Paged[Alert]) -> Paged[Any]:
+    """The page with its alerts as everybody is told of them."""
+    return Paged([outward(each) for each in page.rows], page.after, page.more)
+
+
+def _lines(rows: Iterable[Row]) -> Iterator[Row]:
+    for row in rows:
+        yield plain(outward(msgspec.convert(row, Alert)))

@@ -130,6 +130,12 @@ VERSION = {
     "causes": [{"kind": "lot", "evidence": "lot/P/1", "publisher": "P"}],
 }
 LISTING_EVENT = {"evidence": "x", "kind": "listing", "title": "x", "source_partition": 0, "source_offset": 1}
+WHOLE_ALERT = ALERT | {
+    **dict.fromkeys(("rule", "seller_code", "producer_code", "bureau", "explanation_zh", "explanation_en"), "x"),
+    "rule_version": 1,
+    "triggering": "{}",
+    "evidence": ["e"],
+}
 ANSWERS = {
     "unmatched": [UNMATCHED],
     "chains": [CHAIN_ROW],
@@ -137,6 +143,8 @@ ANSWERS = {
     "chain": [CHAIN],
     "chain_history": [VERSION],
     "alerts": [ALERT],
+    "alert": [WHOLE_ALERT],
+    "alert_history": [ALERT],
     "trace_back": [TRACE],
     "trace_forward": [TRACE],
     "dead_letters": [LETTER],
@@ -154,6 +162,7 @@ WALKS = {
     "find": ["find", HOSTILE],
     "impact": ["impact", "P", HOSTILE],
     "alerts": ["alerts"],
+    "alert": ["alert", HOSTILE],
     "trace back": ["trace", "back", "P", HOSTILE],
     "trace forward": ["trace", "forward", HOSTILE],
     "deadletters": ["deadletters"],
@@ -215,9 +224,9 @@ class Hostile(Queries):
                 answer = msgspec.structs.replace(answer, recalls=[recall])
             return answer
         rows = self._rows(question)
-        if question.name == "chain_history":
+        if question.name in {"chain_history", "alert_history"}:
             return Paged(rows, None, more=False)
-        return rows[0] if question.name in {"chain", "trace_back", "trace_forward"} else rows
+        return rows[0] if question.name in {"alert", "chain", "trace_back", "trace_forward"} else rows
 
     def export(self, export, *_):
         yield from self._rows(export.pages)

@@ -9,6 +9,7 @@ import json
 import pytest
 
 from tests.portal.worlds import A, B
+from tests.sinks.rows import NOW
 
 
 def of(page):
@@ -50,6 +51,50 @@ def test_filters_are_the_same_in_each_form(portal):
     assert sorted(row["alert_id"] for row in csv.DictReader(io.StringIO(as_csv.text))) == high
     lines = client.get("/api/v1/alerts", params=wanted, headers={"Accept": "application/x-ndjson"}).text.splitlines()
     assert sorted(json.loads(line)["alert_id"] for line in lines) == high
+
+
+def test_a_list_is_of_what_its_filters_say(portal):
+    client = portal.client("regulator")
+
+    def found(**wanted):
+        return sorted(of(client.get("/api/v1/alerts", params=wanted)))
+
+    everything = sorted(A.alert_ids)
+    some = [row["alert_id"] for row in A.alerts if row["severity"] in {"high", "critical"}]
+    assert found(severity="critical,high") == sorted(some)
+    assert found(bureau=A.division[:2], condition="standing") == everything
+    assert found(condition="cleared") == found(bureau=B.division) == found(rule="no_such") == []
+    assert found(platform=A.platform.lower(), rule="recalled_on_sale") == everything
+    assert found(seller=A.seller) == everything
+    assert found(seller=B.seller) == found(platform=B.platform) == []
+    assert found(subject=f"listing:{A.platform}/{A.listing_ids[2]}") == [A.alert_ids[2]]
+    late = [row["alert_id"] for row in A.alerts if row["raised_at"] >= NOW + 2]
+    assert found(since=str(NOW + 2)) == sorted(late)
+
+
+def test_one_alert_is_told_with_all_that_was_said_of_it(portal):
+    client, name = portal.client("regulator"), A.alert_ids[0]
+    found = client.get(f"/api/v1/alerts/{name}").json()
+    assert (found["alert_id"], found["listings"], found["condition"]) == (name, 1, "standing")
+    assert found["subject"] == f"listing:{A.platform}/{A.listing_ids[0]}"
+    (change,) = client.get(f"/api/v1/alerts/{name}/history").json()["rows"]
+    assert (change["alert_id"], change["sequence"]) == (name, 1)
+    for nobodys in (B.alert_ids[0], "nobody's"):
+        for path in (f"/api/v1/alerts/{nobodys}", f"/api/v1/alerts/{nobodys}/history"):
+            assert client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("form", ["csv", "ndjson"])
+def test_the_whole_list_is_a_file_with_the_same_filters(portal, form):
+    wanted = {"severity": "high", "format": form}
+    answer = portal.client("regulator").get("/api/v1/alerts/export", params=wanted)
+    high = [row["alert_id"] for row in A.alerts if row["severity"] == "high"]
+    if form == "csv":
+        rows = list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
+    else:
+        rows = [json.loads(line) for line in answer.text.splitlines()]
+    assert sorted(row["alert_id"] for row in rows) == high
+    assert {row["listings"] for row in rows} <= {"1", 1}
 
 
 @pytest.mark.parametrize("cursor", ["x", "WzFd.abc", "", "⟦B⟧"])

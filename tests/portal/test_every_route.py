@@ -23,6 +23,7 @@ VALUES = {
     "listing": B.listing_ids[0],
     "producer": B.producer,
     "recall": B.recall_no,
+    "alert": B.alert_ids[0],
     "kind": "listing",
     "upload": "b" * 32,
     "publisher": B.platform,

@@ -45,6 +45,7 @@ NAMES = {
     "event_id": lambda world: world.event_ids[0],
     "publisher": lambda world: world.platform,
     "recall": lambda world: world.recall_no,
+    "alert": lambda world: world.alert_ids[0],
     "upload": lambda world: world.letter.lower() * 32,
     # of queries
     "platform": lambda world: world.platform,
@@ -64,7 +65,8 @@ OTHERS = {
     "version": "000000000000",
     "name": "not-found",
     "severity": "high",
-    "state": "raised",
+    "condition": "standing",
+    "since": "2026-01-01",
     "rule": "recalled_on_sale",
     "verdict": "complete",
     "gap": "lot_unknown",
@@ -118,7 +120,12 @@ def in_path(route):
 
 
 def in_query(route):
-    return {field.alias: field.field_info.is_required() for field in route.dependant.query_params}
+    """Its own, and those of what it depends on."""
+    dependants, fields = [route.dependant], []
+    for each in dependants:
+        dependants += each.dependencies
+        fields += each.query_params
+    return {field.alias: field.field_info.is_required() for field in fields}
 
 
 def value(name, world):
@@ -197,6 +204,7 @@ LISTS = {
 }
 """each list of rows that both worlds have: of whom, by what, in which order"""
 OTHER_LISTS = {
+    "/api/v1/alerts/{alert}/history": "tests/portal/test_alerts.py",
     "/api/v1/feedback": "tests/portal/test_pages.py",
     "/api/v1/chains/{platform}/{listing:path}/history": "tests/portal/test_investigation.py",
     "/api/v1/rejections": "tests/portal/test_publish.py",

@@ -48,6 +48,8 @@ def _alert(number):
         sequence=1,
         severity=_some(("high", "low")),
         platform_code=_some(PLATFORMS),
+        seller_code=seller,
+        state="raised" if number % 5 else "cleared",
         seller_division=CODES[seller],
         producer_division=_some(DIVISIONS),
         bureau=_some(DIVISIONS),

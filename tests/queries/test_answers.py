@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from suyuan.access.scope import EVERYTHING, Division, OutsideScope, Platform, Publisher, Scope
 from suyuan.domain.evidence import evidence_id
 from suyuan.errors import ErrorKind, SuyuanError
+from suyuan.operations.alerts.filters import alert_matcher
 from suyuan.queries import api
 from suyuan.queries.answers import plain
 from suyuan.queries.api import (
@@ -23,6 +24,7 @@ from suyuan.queries.api import (
     DeadLetterFilter,
     FeedbackFilter,
     FromNode,
+    OfAlert,
     OfEvents,
     OfListing,
     OfListingEvents,
@@ -53,6 +55,8 @@ ASKED = {
     "feedback": (FeedbackFilter(), ALL),
     "gap_counts": (FeedbackFilter(),),
     "alerts": (AlertFilter(), ALL),
+    "alert": (OfAlert("a0"),),
+    "alert_history": (OfAlert("a0"), ALL),
     "alert_changes": (AlertFilter(), ALL),
     "end_of_alert_changes": (),
     "trace_back": (OfLot(LOT["producer_code"], GTIN, "L0"),),
@@ -111,7 +115,7 @@ def test_each_question_is_answered_as_by_the_tables_themselves(queries, name, re
 
     answer = getattr(queries, name)(EVERYTHING, *ASKED[name])
     expected = getattr(OpenTables(request.getfixturevalue("embedded")), name)(EVERYTHING, *ASKED[name])
-    if name in {"alert_changes", "end_of_alert_changes", "chains_anew"}:
+    if name in {"alert_changes", "alert_history", "end_of_alert_changes", "chains_anew"}:
         assert type(answer) is type(expected)
     else:
         assert answer == expected
@@ -168,7 +172,7 @@ def test_a_whole_list_has_the_first_rows_that_are_wanted(queries, monkeypatch):
     monkeypatch.setattr(api, "MOST_ROWS", 0)
     whole = queries.alerts(EVERYTHING, AlertFilter(), ALL).rows
     assert list(queries.export(EVERY_ALERT, EVERYTHING, AlertFilter(), 7)) == whole[:7]
-    assert list(queries.export(EVERY_ALERT, EVERYTHING, AlertFilter(rule="unheard of"))) == []
+    assert list(queries.export(EVERY_ALERT, EVERYTHING, AlertFilter(rule=("unheard of",)))) == []
 
 
 @pytest.mark.parametrize("export", EXPORTS.values(), ids=EXPORTS)
@@ -270,6 +274,43 @@ def test_alerts_and_their_changes_are_those_of_the_scope_and_no_others(queries, 
     assert {row.alert_id for row in queries.alerts(scope, AlertFilter(), ALL).rows} == expected
     assert {row.alert_id for row in queries.alert_changes(scope, AlertFilter(), ALL).rows} == expected
     assert (queries.end_of_alert_changes(scope) is None) == (not expected)
+
+
+@often
+@given(scope=scopes)
+def test_an_alert_is_there_for_whom_the_list_shows_it_and_for_nobody_else(queries, scope):
+    if only_publishers(scope):
+        return
+    row = SAID["alert"][0]
+    named, seen = OfAlert(row["alert_id"]), sees_alert(scope, row)
+    found, history = queries.alert(scope, named), queries.alert_history(scope, named, ALL).rows
+    assert (found is not None, [change.sequence for change in history]) == (seen, [1] * seen)
+    assert queries.alert(EVERYTHING, OfAlert("nobody's")) is None
+
+
+wanted_alerts = st.builds(
+    AlertFilter,
+    severity=st.sampled_from([(), (), ("high",), ("high", "critical"), ("low", "high"), ("nothing",)]),
+    state=st.sampled_from([None, None, "raised", "cleared"]),
+    rule=st.sampled_from([(), ("recalled_on_sale",), ("nobody", "recalled_on_sale")]),
+    platform_code=st.sampled_from([(), PLATFORMS, (PLATFORMS[0].lower(),), ("nobody",)]),
+    listing_id=st.sampled_from([None, None, None, "a1", " a2 "]),
+    bureau=st.sampled_from([(), ("33",), ("330106", "31"), ("9",)]),
+    seller_code=st.sampled_from([(), (), tuple(CODES), tuple(list(CODES)[:4])]),
+    since=st.sampled_from([None, NOW, NOW + 4, NOW + 99]),
+)
+
+
+@settings(often, max_examples=60)
+@given(scope=scopes, wanted=wanted_alerts)
+def test_an_alert_at_hand_is_held_to_scope_and_filter_as_the_tables_hold_it(queries, scope, wanted):
+    """Else a live feed shows what the list does not, or the other way about."""
+    if only_publishers(scope):
+        return
+    matches = alert_matcher(scope, wanted)
+    everything = queries.alerts(EVERYTHING, AlertFilter(), ALL).rows
+    found = queries.alerts(scope, wanted, ALL).rows
+    assert found == [alert for alert in everything if matches(alert)]
 
 
 @often

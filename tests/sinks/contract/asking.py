@@ -110,10 +110,12 @@ class AskingContract:
         assert [
             row["alert_id"] for row in queries.alerts(clickhouse, EVERYTHING, AlertFilter(state="cleared"), ALL).rows
         ] == ["a"]
-        assert [
-            row["alert_id"] for row in queries.alerts(clickhouse, EVERYTHING, AlertFilter(bureau="33"), Page(5)).rows
-        ] == ["b"]
-        assert [row["change"] for row in queries.alert_history(clickhouse, EVERYTHING, "a")] == ["raised", "cleared"]
+        in_charge = AlertFilter(bureau=("33",))
+        assert [row["alert_id"] for row in queries.alerts(clickhouse, EVERYTHING, in_charge, Page(5)).rows] == ["b"]
+        assert [row["change"] for row in queries.alert_history(clickhouse, EVERYTHING, "a", ALL).rows] == [
+            "raised",
+            "cleared",
+        ]
         assert queries.alert(clickhouse, EVERYTHING, "a")["state"] == "cleared"
         assert queries.alert(clickhouse, EVERYTHING, "c") is None
 
@@ -130,7 +132,7 @@ class AskingContract:
             seen += [(row["alert_id"], row["sequence"]) for row in some.rows]
             place = some.after
         assert set(seen) == {("a", 1), ("b", 1), ("a", 2), ("A", 1)}
-        assert queries.alert_changes(clickhouse, EVERYTHING, AlertFilter(severity="low"), ALL).rows == []
+        assert queries.alert_changes(clickhouse, EVERYTHING, AlertFilter(severity=("low",)), ALL).rows == []
 
     def test_dead_letters_the_newest_first(self, clickhouse):
         letters = [dead_letter("in.lot", 0, 1), dead_letter("in.lot", 0, 2, received_at=NOW + 1, field="gtin")]
@@ -254,9 +256,9 @@ class AskingContract:
         for each in texts_of(ChainFilter):
             found = names(queries.chains(clickhouse, EVERYTHING, ChainFilter(**{each.name: text}), ALL).rows)
             assert found == (["l2"] if each.name in {"seller_code", "platform_code"} else [])
-        for each in texts_of(AlertFilter):
-            found = queries.alerts(clickhouse, EVERYTHING, AlertFilter(**{each.name: text}), ALL).rows
-            assert len(found) == (each.name == "listing_id")
+        for name, by in alert_filters(text).items():
+            found = queries.alerts(clickhouse, EVERYTHING, by, ALL).rows
+            assert len(found) == (name == "listing_id")
         assert queries.chain(clickhouse, EVERYTHING, text, "l2")["seller_code"] == stored
         assert queries.alert(clickhouse, EVERYTHING, text)["alert_id"] == text
         assert len(queries.alert_changes(clickhouse, EVERYTHING, AlertFilter(), Page(9, (0, text, 0))).rows) == 2
@@ -269,6 +271,16 @@ class AskingContract:
 def texts_of(wanted):
     """Its fields that hold text; the others are instants."""
     return [field for field in fields(wanted) if field.type == "str | None"]
+
+
+def alert_filters(text):
+    """By each of its fields that hold text, or several."""
+    kinds = {"str | None": lambda: text, "tuple[str, ...]": lambda: (text, "other")}
+    return {
+        field.name: AlertFilter(**{field.name: kinds[field.type]()})
+        for field in fields(AlertFilter)
+        if field.type in kinds
+    }
 
 
 def gap(name):

@@ -1,0 +1,97 @@
+"""What is told of alerts outside, how they are chosen, and places in their topic."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from suyuan.operations.alerts.cursor import BadCursor, read_cursor, write_cursor
+from suyuan.operations.alerts.filters import BadFilter, read_filter
+from suyuan.operations.alerts.outward import TOPIC, alerts_in, outward
+from suyuan.schemas.topics import topic
+from tests.sinks.rows import NOW, alert, block
+
+PLATFORM = "91330000PLATFORM01"
+
+
+def said(**fields):
+    (one,) = alerts_in(block("alert", alert("a", **fields)))
+    return msgspec.json.decode(msgspec.json.encode(outward(one)))
+
+
+def test_an_alert_of_a_block_is_told_as_one_of_a_subject():
+    told = said(triggering='{"recall_level":1}', bureau="330106", listing_id="l/1", seller_code="S")
+    assert told["subject"] == f"listing:{PLATFORM}/l%2F1"
+    assert (told["listings"], told["condition"], told["change"]) == (1, "standing", "raised")
+    assert told["triggering"] == {"recall_level": 1}
+    assert (told["bureau"], told["raised_at"], told["sequence"]) == ("330106", NOW, 1)
+    assert (told["title_zh"], told["producer_code"]) == ("", None)
+    assert said(state="cleared", change="cleared", sequence=2)["condition"] == "cleared"
+    assert said(triggering="{not json")["triggering"] == "{not json"
+
+
+def test_the_topic_is_that_of_the_table_and_what_cannot_be_read_is_passed_over(caplog):
+    assert topic(TOPIC).schema == "alert"
+    assert list(alerts_in(b"nonsense")) == list(alerts_in(None)) == []
+    assert "passed over" in caplog.text
+
+
+@given(st.lists(st.integers(0, (1 << 63) - 1), min_size=1, max_size=40))
+def test_a_cursor_is_read_as_it_was_written(offsets):
+    places = {(TOPIC, number): offset for number, offset in enumerate(offsets)}
+    text = write_cursor(TOPIC, places)
+    assert read_cursor(text, TOPIC, len(offsets)) == places
+    assert text.isascii()
+    for partitions in (len(offsets) + 1, len(offsets) - 1):
+        with pytest.raises(BadCursor):
+            read_cursor(text, TOPIC, partitions)
+    with pytest.raises(BadCursor):
+        read_cursor(text, "alert.state", len(offsets))
+    with pytest.raises(BadCursor):
+        read_cursor(text[:-2] + "!", TOPIC, len(offsets))
+
+
+@given(st.text(max_size=60) | st.text(alphabet="AQgf-_", max_size=40).map(lambda text: f"{TOPIC}.v1.{text}"))
+def test_what_nobody_was_given_is_refused_or_a_place(text):
+    try:
+        found = read_cursor(text, TOPIC, 2)
+    except BadCursor:
+        return
+    assert len(found) == 2
+    assert min(found.values()) >= 0
+
+
+def test_a_cursor_of_many_partitions_is_short():
+    assert len(write_cursor(TOPIC, {(TOPIC, number): 1 << 30 for number in range(8)})) < 70
+    assert len(write_cursor(TOPIC, {(TOPIC, number): 1 << 30 for number in range(256)})) < 2_000
+
+
+def test_a_filter_is_read_from_texts():
+    wanted = read_filter(severity="high, critical,high", bureau="33,3401", platform="p1", since=5, condition="standing")
+    assert (wanted.severity, wanted.bureau, wanted.platform_code) == (("high", "critical"), ("33", "3401"), ("p1",))
+    assert (wanted.since, wanted.state, wanted.rule) == (5, "raised", ())
+    of = read_filter(subject=f"listing:{PLATFORM}/l%2F1")
+    assert (of.platform_code, of.listing_id) == ((PLATFORM,), "l/1")
+    assert read_filter(subject=f"listing:{PLATFORM}/1", platform="other").values["platform_code"] == [""]
+    assert read_filter(severity="", bureau=None, condition="").values == {}
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        ("severity", "grave"),
+        ("severity", "high,grave"),
+        ("bureau", "33x"),
+        ("bureau", "1234567"),
+        ("condition", "raised"),
+        ("subject", "nonsense"),
+        ("subject", "lot:a/b/c"),
+        ("rule", ",".join(map(str, range(60)))),
+    ],
+)
+def test_a_filter_that_makes_no_sense_is_named(field, text):
+    with pytest.raises(BadFilter) as refused:
+        read_filter(**{field: text})
+    assert refused.value.field == field
