@@ -115,10 +115,14 @@ class FromNode(msgspec.Struct, frozen=True):
 
 
 class AboutNode(msgspec.Struct, frozen=True):
-    """The latest `limit` records about a node of the graph (`hops.nodes`)."""
+    """The latest `limit` records about a node of the graph (`hops.nodes`), of what happened at `since` or later and
+    before `until`, ms UTC.
+    """
 
     node: str
     limit: int
+    since: int | None = None
+    until: int | None = None
 
 
 Subject = OfListing | OfLot | OfProduct | OfProducer
@@ -302,7 +306,8 @@ def _hop(reader: Reader, scope: Scope, wanted: Known[FromNode]) -> Graph | None:
 
 def _records_about(reader: Reader, scope: Scope, wanted: AboutNode) -> list[Event]:
     node = NodeKey.parse(wanted.node)
-    rows = sql.records_about(reader, scope, node.kind, node.parts, min(wanted.limit, MOST_ROWS))
+    window, limit = (wanted.since, wanted.until), min(wanted.limit, MOST_ROWS)
+    rows = sql.records_about(reader, scope, node.kind, node.parts, window, limit)
     return [Event(row.pop("kind"), row.pop("evidence"), _plain(row)) for row in rows]
 
 

@@ -51,6 +51,13 @@ def moment(ms: int | None) -> Markup:
     )
 
 
+def local(ms: int) -> str:
+    """As fields of a date and a time have it, on the clock of China: 2026-02-20T09:00, finer where it is finer."""
+    at = datetime.fromtimestamp(ms / 1000, UTC).astimezone(CHINA).replace(tzinfo=None)
+    fine = "milliseconds" if ms % 1000 else "seconds" if at.second else "minutes"
+    return at.isoformat(timespec=fine)
+
+
 def day(text: str | None) -> Markup:
     """A `time` element of a date, 2026-02-10."""
     return NOTHING if text is None else Markup('<time datetime="{}">{}</time>').format(text, text)

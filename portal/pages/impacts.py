@@ -12,7 +12,7 @@ from suyuan.portal.api.impacts import impact_of
 from suyuan.portal.entry.guard import Who
 from suyuan.portal.guarded import GuardedRouter
 from suyuan.portal.moments import KnownAt, ms_of
-from suyuan.portal.pages.addresses import chain_address, search_address, trace_address
+from suyuan.portal.pages.addresses import chain_address, impact_address, search_address, trace_address
 from suyuan.portal.pages.rendering import render
 from suyuan.queries.answers import LotName
 from suyuan.queries.hops import NodeKey
@@ -57,6 +57,7 @@ async def impact(
         lot_address=lambda lot: _lot_address(lot, known_at),
         chain_address=chain_address,
         search_address=search_address,
+        impact_address=impact_address,
     )
 
 

@@ -5,9 +5,11 @@ Everything that a template shows is escaped; what it shows that is not there is 
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, Protocol
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -15,6 +17,7 @@ from markupsafe import Markup
 
 from suyuan.domain.chain.gaps import GAPS
 from suyuan.portal.context import LANGUAGE_COOKIE
+from suyuan.portal.moments import ms_of
 from suyuan.portal.pages import figures
 from suyuan.portal.pages.navigation import may_open, places_of
 from suyuan.portal.pages.static_files import STATIC
@@ -83,12 +86,19 @@ def page_text(who: Reader, template: str, **values: Any) -> str:
             role=role,
             csrf=getattr(who, "csrf", ""),
             path=url.path,
-            here=with_query(f"{url.path}?{url.query}", lang=None),
+            here=with_query(f"{_asked(who)}?{url.query}", lang=None),
             places=places_of(pages, role),
             leads=lambda page: may_open(pages, role, page),
             **values,
         )
     )
+
+
+def _asked(who: Reader) -> str:
+    """The path as it was asked for, with what is escaped in it; a path of ours, however it begins."""
+    scope = who.request.scope
+    path = (scope.get("raw_path") or quote(scope["path"]).encode()).decode("ascii")
+    return "/" + path.lstrip("/")
 
 
 def with_query(here: str, **changes: Any) -> str:
@@ -97,6 +107,18 @@ def with_query(here: str, **changes: Any) -> str:
     kept = [(name, value) for name, value in parse_qsl(query) if name not in changes]
     new = [(name, str(value)) for name, value in changes.items() if value not in {None, ""}]
     return f"{path}?{urlencode([*kept, *new])}" if kept or new else path
+
+
+def field_moment(text: str | None) -> str:
+    """A moment that a request named, as a field of a date and a time has it; nothing for none."""
+    ms = ms_of(text, "")
+    return "" if ms is None else figures.local(ms)
+
+
+def as_of_place(moments: Sequence[int], known_at: str | None) -> int:
+    """Of moments, the earliest first, the last that was not after what a request named; behind them all for none."""
+    ms = ms_of(known_at, "")
+    return len(moments) if ms is None else max(bisect_right(moments, ms) - 1, 0)
 
 
 def outside(text: object) -> Markup:
@@ -137,8 +159,11 @@ def _environment(language: str) -> Environment:
         "yuan": figures.yuan,
         "moment": figures.moment,
         "day": figures.day,
+        "field_moment": field_moment,
+        "as_of_place": as_of_place,
         "with_query": with_query,
     }
+    made.filters["local"] = figures.local
     made.filters["outside"] = outside
     made.filters["fit"] = fit
     return made

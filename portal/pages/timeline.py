@@ -23,7 +23,8 @@ router = GuardedRouter()
 
 _MOST, _OTHERS = 300, 100
 WIDTH, LEFT, LANES = 960, 84, {"happened": 34, "known": 98}
-"""of the picture, in its own units: its width, where the axis begins, where the lanes are"""
+RIGHT = WIDTH - 24
+"""of the picture, in its own units: its width, where the axis begins and ends, where the lanes are"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ async def timeline(
         return render(who, "timeline_begin.html")
     node = NodeKey.parse(subject)
     window = (ms_of(since, "since"), ms_of(until, "until"))
-    moments = [each for each in await _moments(who, node) if _within(each, *window)]
+    moments = [each for each in await _moments(who, node, *window) if _within(each, *window)]
     moments.sort(key=lambda each: (each.happened, each.known))
     log_read(who, str(node))
     dots, ticks = drawn(moments)
@@ -77,6 +78,7 @@ async def timeline(
         lanes=LANES,
         left=LEFT,
         width=WIDTH,
+        right=RIGHT,
         most=_MOST,
         since=since,
         until=until,
@@ -89,8 +91,8 @@ def _within(each: Moment, since: int | None, until: int | None) -> bool:
     return (since is None or each.happened >= since) and (until is None or each.happened < until)
 
 
-async def _moments(who: Context, node: NodeKey) -> list[Moment]:
-    about = AboutNode(str(node), _MOST)
+async def _moments(who: Context, node: NodeKey, since: int | None, until: int | None) -> list[Moment]:
+    about = AboutNode(str(node), _MOST, since, until)
     asked: list[Any] = [who.ask(lambda queries, scope: queries.records_about(scope, about))]
     if node.kind == "listing":
         named, page = OfListing(*node.parts), Page(_OTHERS)
@@ -134,7 +136,7 @@ def drawn(moments: Sequence[Moment]) -> tuple[list[Dot], list[tuple[int, int]]]:
         return [], []
     first = min(min(each.happened, each.known) for each in moments)
     last = max(max(each.happened, each.known) for each in moments)
-    length, span = WIDTH - LEFT - 24, max(last - first, 1)
+    length, span = RIGHT - LEFT, max(last - first, 1)
 
     def place(ms: int) -> int:
         return LEFT + (ms - first) * length // span

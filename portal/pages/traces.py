@@ -24,6 +24,7 @@ from suyuan.portal.pages.addresses import (
 from suyuan.portal.pages.rendering import render
 from suyuan.portal.pages.trace_tree import Merged, merged, tree_of
 from suyuan.portal.problems import Problem
+from suyuan.queries.api import AboutNode
 from suyuan.queries.hops import Direction, Graph, NodeKey
 from suyuan.runtime.spreadsheet import csv_lines
 
@@ -31,6 +32,7 @@ router = GuardedRouter()
 
 MOST_OPEN = 12
 _EDGES = 100
+_MOMENTS = 200
 _COLUMNS = ("kind", "source", "target", "quantity", "evidence")
 
 Opened = Annotated[list[str] | None, Query(alias="open", max_length=MOST_OPEN, description="b:NODE or f:NODE")]
@@ -54,7 +56,12 @@ async def traces(
         way, _, name = each.partition(":")
         if way in _WAYS and name:
             asked[_WAYS[way]].append(str(NodeKey.parse(name)))
-    graphs = {way: await _graphs(who, way, names, known_at, happened_by) for way, names in asked.items()}
+    back, forward, moments = await asyncio.gather(
+        _graphs(who, "back", asked["back"], known_at, happened_by),
+        _graphs(who, "forward", asked["forward"], known_at, happened_by),
+        _moments(who, node),
+    )
+    graphs: dict[Direction, list[Graph]] = {"back": back, "forward": forward}
     if not graphs["back"] and not graphs["forward"]:
         raise Problem("not-found")
     whole = merged([*graphs["back"], *graphs["forward"]])
@@ -74,6 +81,7 @@ async def traces(
         opened=opened or [],
         known_at=known_at,
         happened_by=happened_by,
+        moments=moments,
         page_of=_page_of,
         trace_address=trace_address,
         timeline_address=timeline_address,
@@ -101,6 +109,13 @@ async def _graphs(
     if isinstance(found[0], BaseException):
         return []
     return [each for each in found if isinstance(each, Graph)]
+
+
+async def _moments(who: Context, node: str) -> list[int]:
+    """When what is published of a node became known, the latest of it: ms, the earliest first."""
+    about = AboutNode(node, _MOMENTS)
+    records = await who.ask(lambda queries, scope: queries.records_about(scope, about))
+    return sorted({record.fields["received_at"] for record in records})
 
 
 def _open_address(subject: str, opened: list[str], another: str, known_at: str | None, happened_by: str | None) -> str:

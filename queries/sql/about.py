@@ -44,15 +44,28 @@ _NAMES = {
 }
 
 
-def records_about(tables: Tables, scope: Scope, kind: str, parts: tuple[str, ...], limit: int) -> list[Row]:
-    """What was published of a node of the graph (`hops.nodes`), what happened last first; the latest `limit`. Every
-    version of a record is there. Nothing of a holding.
+def records_about(
+    tables: Tables,
+    scope: Scope,
+    kind: str,
+    parts: tuple[str, ...],
+    window: tuple[int | None, int | None],
+    limit: int,
+) -> list[Row]:
+    """What was published of a node of the graph (`hops.nodes`) and happened within a window (since, until), what
+    happened last first; the latest `limit`. Every version of a record is there. Nothing of a holding.
     """
     values: dict[str, Any] = dict(zip(_NAMES.get(kind, ("code",)), parts, strict=False))
+    values |= {"about_since": window[0], "about_until": window[1]}
+    within = "".join(
+        f" AND occurred_at {sign} fromUnixTimestamp64Milli({{{name}:Int64}})"
+        for name, sign in (("about_since", ">="), ("about_until", "<"))
+        if values[name] is not None
+    )
     conditions = {}
     for each, visible in visible_of_kinds(scope).items():
         if each in _CONDITIONS.get(kind, {}):
-            conditions[each] = f"outcome = 'accepted' AND {_CONDITIONS[kind][each]} AND {visible.condition}"
+            conditions[each] = f"outcome = 'accepted' AND {_CONDITIONS[kind][each]} AND {visible.condition}{within}"
             values |= visible.values
     if not conditions and not scope.parts:
         raise OutsideScope.of(scope, "records")

@@ -16,12 +16,14 @@ import pytest
 
 from suyuan.portal.dossier import Cited, Dossier, dossier_zip
 from suyuan.portal.pages.chain_picture import picture_of
+from suyuan.portal.pages.figures import local
 from suyuan.portal.pages.timeline import LEFT, WIDTH, Moment, drawn
 from suyuan.portal.pages.words import words
 from suyuan.queries.answers import Gap, Hop, Node, WholeChain
 from tests.portal.test_pages import HTML, page
 from tests.portal.worlds import A, B
-from tests.sinks.rows import NOW, chain
+from tests.sinks.contract.views import load
+from tests.sinks.rows import NOW, block, chain
 
 CHAIN = f"/chains/{A.platform}/{A.listing_ids[0]}"
 LOT = f"lot:{A.producer}/{A.gtin}/{A.lot}"
@@ -86,6 +88,20 @@ def test_a_trace_is_a_tree_that_opens_by_plain_links(portal):
     assert again in links(opened, r"^/traces\?")
     assert follow(client, again).count('role="treeitem"') == shown.count('role="treeitem"')
     assert B.mark not in opened
+
+
+def test_a_trace_can_be_seen_at_each_moment_at_which_something_became_known(portal):
+    client = portal.client("investigator")
+    shown = page(client, "/traces", subject=LOT).text
+    (moments,) = re.findall(r'type="range"[^>]*data-moments="([^"]*)"', shown)
+    first, last = moments.split()[0], moments.split()[-1]
+    assert re.search(rf'type="range"[^>]*max="{len(moments.split())}" value="{len(moments.split())}"', shown)
+    then = page(client, "/traces", subject=LOT, known_at=first).text
+    assert f'name="known_at" value="{first}"' in then
+    assert re.search(r'type="range"[^>]*value="0"', then)
+    assert A.text("店") in page(client, "/traces", subject=LOT, known_at=last).text
+    chain = page(client, CHAIN).text
+    assert re.search(r'type="range"[^>]*data-moments="\S+"', chain)
 
 
 def test_a_trace_can_be_taken_along(portal):
@@ -206,6 +222,10 @@ def test_a_timeline_has_records_verdicts_and_alerts_by_when_they_happened(portal
     assert words("zh").of("kind", "shipment") in of_lot
     none = page(client, "/timeline", subject=LOT, since="2001-01-01", until="2001-01-02").text
     assert words("zh")("timeline.none") in none
+    for until, records in ((NOW, 0), (NOW + 1, 2)):
+        before = page(client, "/timeline", subject=LOT, since="2001-01-01", until=local(until)).text
+        assert before.count('<g class="dot is-record">') == records
+    assert f'name="until" value="{local(NOW + 1)}"' in before
     other = page(client, "/timeline", subject=f"lot:{B.producer}/{B.gtin}/{B.lot}").text
     assert words("zh")("timeline.none") in other
     assert words("zh")("timeline.lead") in page(client, "/timeline").text
@@ -221,3 +241,19 @@ def test_moments_have_their_places_on_the_axis():
     assert [ms for _, ms in ticks] == [0, 25, 50, 75, 100]
     assert drawn([at(7, 7)])[0][0].happened == LEFT
     assert drawn([]) == ([], [])
+
+
+def test_each_version_of_a_chain_leads_to_the_one_before_and_the_one_behind(portal):
+    """The last here: it adds versions to a chain of the world."""
+    rows = [A.chains[5] | {"assessment": 1 + number, "received_at": NOW + number} for number in (1, 2)]
+    load(portal.clickhouse, "chain", block("chain", *rows))
+    client, path = portal.client("investigator"), f"/chains/{A.platform}/{A.listing_ids[5]}"
+
+    def keys(known_at=None):
+        shown = page(client, path, **({} if known_at is None else {"known_at": str(known_at)})).text
+        found = re.findall(r'known_at=(\d+)"[^>]*data-page-key="([^"]+)"', shown)
+        return {html.unescape(key): int(ms) - NOW for ms, key in found}
+
+    assert keys() == {"<": 1}
+    assert keys(NOW + 1) == {"<": 0, ">": 2}
+    assert keys(NOW) == {">": 1}

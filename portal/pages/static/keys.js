@@ -47,9 +47,10 @@ export function followKeys(page) {
     }
     if (event.key === "?" && dialog) return dialog.showModal();
     const act = own.get(event.key);
-    if (act) {
+    const link = act ? null : /** @type {HTMLElement | null} */ (page.querySelector(`[data-page-key="${CSS.escape(event.key)}"]`));
+    if (act || link) {
       event.preventDefault();
-      act();
+      act ? act() : link?.click();
     }
   });
 }

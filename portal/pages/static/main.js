@@ -1,11 +1,13 @@
 // What every page does beyond plain links and forms.
 import { announce } from "./announce.js";
+import { followMoments } from "./as_of.js";
 import { followKeys } from "./keys.js";
 import { leaveOutEmpty } from "./filters.js";
 import { offerCopies } from "./copy.js";
 import { followProgress, sendFiles } from "./uploads.js";
 
 followKeys(document);
+followMoments(document);
 leaveOutEmpty(document);
 offerCopies(document);
 sendFiles(document);

@@ -101,3 +101,70 @@ def test_a_recall_is_followed_to_who_has_and_who_sells_it(visit):
     with page.expect_download() as download:
         page.locator('a[href$="format=csv"]').click()
     assert download.value.suggested_filename == "impact.csv"
+
+
+def test_a_slider_replays_a_trace_at_the_moments_at_which_something_became_known(visit):
+    made = visit(Role.INVESTIGATOR, "en")
+    page = made.page
+    made.open(f"/traces?subject={SUBJECT}")
+    slider, known = page.locator("#as-of"), page.locator('input[name="known_at"]')
+    expect(page.locator('output[for="as-of"]')).to_have_text("now")
+    now = page.locator(ITEMS).count()
+    slider.focus()
+    page.keyboard.press("Home")
+    expect(page).to_have_url(re.compile("known_at=2"))
+    expect(slider).to_be_focused()
+    expect(slider).to_have_value("0")
+    assert known.input_value() == page.locator('output[for="as-of"]').inner_text().replace(" ", "T")
+    assert page.locator(ITEMS).count() < now
+    page.wait_for_selector(".graph canvas")
+    expect(page.locator("#language")).to_have_attribute("href", re.compile("known_at=2"))
+    page.keyboard.press("End")
+    expect(page).not_to_have_url(re.compile("known_at"))
+    expect(page.locator(ITEMS)).to_have_count(now)
+
+
+def test_the_window_of_a_timeline_selects_its_table(visit):
+    made = visit(Role.INVESTIGATOR, "en")
+    page = made.page
+    made.open(f"/timeline?subject={SUBJECT}")
+    rows = page.locator("#list tbody tr:visible")
+    whole = rows.count()
+    assert whole > 2
+    for _ in range(4):
+        page.keyboard.press("+")
+    middle = rows.count()
+    assert middle < whole
+    for _ in range(80):
+        page.keyboard.press("ArrowRight")
+    expect(rows).not_to_have_count(whole)
+    since = page.locator("input[name=since]").input_value()
+    assert since > "2026"
+    for _ in range(5):
+        page.keyboard.press("-")
+    expect(rows).to_have_count(whole)
+    expect(page.locator("input[name=since]")).to_have_value("")
+    box = page.locator("svg.timeline").bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 0.02, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.12, box["y"] + 60, steps=4)
+    page.mouse.up()
+    assert 0 < rows.count() < whole
+    page.locator("form.window button[type=submit]").click()
+    page.wait_for_url(re.compile("since=2026.*until=2026"))
+    assert 0 < page.locator("#list tbody tr").count() < whole
+    page.keyboard.press("-")
+    page.locator('[data-window="whole"]').click()
+
+
+def test_keys_of_a_chain_lead_to_its_evidence_and_its_trace(visit):
+    made = visit(Role.INVESTIGATOR)
+    page = made.page
+    made.open(f"/chains/{PLATFORM}/{RECALLED}")
+    page.keyboard.press("e")
+    expect(page).to_have_url(re.compile("#evidence$"))
+    page.keyboard.press("?")
+    expect(page.locator("dialog#keys")).to_contain_text("到证据")
+    page.keyboard.press("Escape")
+    page.keyboard.press("t")
+    expect(page).to_have_url(re.compile("/traces"))

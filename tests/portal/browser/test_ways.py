@@ -125,9 +125,9 @@ def test_without_scripts_a_chain_is_found_read_and_seen_as_it_was(visit):
     assert page.url.endswith(f"/chains/{PLATFORM}/{RECALLED}")
     assert page.locator("main svg text", has_text=LOT).first.is_visible()
     assert words("zh").of("gap", "lot_recalled") in page.locator("main").inner_text()
-    page.locator("input[name=known_at]").fill("2001-01-01")
+    page.locator("input[name=known_at]").fill("2001-01-01T00:00")
     page.locator("form.as-of button").click()
-    assert "known_at=2001-01-01" in page.url
+    assert "known_at=2001-01-01T00" in page.url
     assert page.locator("main svg text", has_text=LOT).count() == 0
 
 

@@ -11,7 +11,15 @@ from jinja2 import UndefinedError
 from suyuan.access.scope import EVERYTHING, Division, Platform, Scope
 from suyuan.portal.pages import figures
 from suyuan.portal.pages.navigation import PLACES, may_open
-from suyuan.portal.pages.rendering import _environment, outside, page_text, render, with_query
+from suyuan.portal.pages.rendering import (
+    _environment,
+    as_of_place,
+    field_moment,
+    outside,
+    page_text,
+    render,
+    with_query,
+)
 from suyuan.portal.pages.words import words
 from tests.portal.pages.reader import PAGES, SomeReader
 
@@ -129,6 +137,24 @@ def test_a_pager_goes_on_by_the_cursor_and_keeps_the_filters():
     assert 'href="/listings?gap=oversold&amp;cursor=b"' in shown
     assert 'href="/listings?gap=oversold"' in shown
     assert "rel=" not in macro("en", "pager", "pager", "/listings", None, shown=3)
+
+
+@pytest.mark.parametrize(
+    ("path", "here"), [("/a/%23%3F%2Fb", "/a/%23%3F%2Fb"), ("//elsewhere.example/a", "/elsewhere.example/a")]
+)
+def test_links_to_the_same_page_name_what_was_asked_for_and_no_other_host(path, here):
+    reader = SomeReader("zh", url="/a?x=1")
+    reader.request.scope["raw_path"] = path.encode()
+    assert f'href="{here}?x=1&amp;lang=en"' in page_text(reader, "home.html")
+
+
+def test_moments_have_their_place_among_those_at_which_something_became_known():
+    asked = (None, "1970-01-02", "1970-01-03", "1970-01-03T12:00", "2026-01-01")
+    moments = [86_400_000 * 2 - 8 * 3_600_000, 86_400_000 * 3]
+    assert [as_of_place(moments, at) for at in asked] == [2, 0, 0, 0, 1]
+    assert field_moment("2026-02-20T01:00:00Z") == "2026-02-20T09:00"
+    assert field_moment("1771549200123") == "2026-02-20T09:00:00.123"
+    assert (field_moment(""), field_moment(None)) == ("", "")
 
 
 def test_addresses_change_only_what_is_asked_for():
