@@ -91,10 +91,14 @@ class Grants:
 
     def check_session(self, session: str, subject: str, began: int) -> None:
         """Whether a session goes on that a subject began then. Raises Refused."""
-        if session in self._ended or began <= self._ended_before.get(subject, -1):
+        if session in self._ended or self.is_revoked(subject, began):
             raise Refused("revoked", subject)
-        if subject in self._revoked:
-            raise Refused("revoked", subject)
+
+    def is_revoked(self, subject: str, began: int) -> bool:
+        """Whether what somebody began then, by a key, a link or as a person, must not go on. What expires, or a session
+        that is left, stops nothing that was begun while it was good.
+        """
+        return subject in self._revoked or began <= self._ended_before.get(subject, -1)
 
     def _principal(self, given: said.Given | None, key: Key, now: int, came: Came) -> Principal:
         if given is None:

@@ -60,6 +60,11 @@ class AccessFeed:
         return self._grants
 
     @property
+    def known(self) -> Grants | None:
+        """Who has access, for any thread; None while that is not known."""
+        return self._grants if self._ready.is_set() else None
+
+    @property
     def age(self) -> float | None:
         """Seconds since all that was there had been read; None: never yet."""
         return None if self._read_at is None else self._monotonic() - self._read_at

@@ -43,7 +43,7 @@ def make_app(ports: Ports, settings: Settings, clock: Callable[[], float] = time
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         access = AccessFeed(ports, time.monotonic)
         rates = Rates(settings.portal_requests_per_second, time.monotonic)
-        uploads = Uploads(uploads_folder(settings), ports, lambda: int(clock() * 1000))
+        uploads = Uploads(uploads_folder(settings), ports, lambda: int(clock() * 1000), lambda: access.known)
         app.state.portal = Portal(
             ports, settings, clock, access, Cursors(secret), Sessions(secret), rates, uploads, provider
         )

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from suyuan.access.grants import Grants
 from suyuan.portal.ports import Ports
 from suyuan.portal.problems import Problem
 from suyuan.portal.uploads.publishing import publish_upload
@@ -26,15 +27,17 @@ MOST_UNDER_WAY = 4
 """of one owner"""
 _WRITE_BYTES = 1 << 20
 _AGAIN_SECONDS = 5.0
+_LOOK_SECONDS = 0.1
 
 
 class Uploads:
-    """See the module. `now`: ms UTC."""
+    """See the module. `now`: ms UTC; `grants`: who has access, None while that is not known."""
 
-    def __init__(self, root: Path, ports: Ports, now: Callable[[], int]) -> None:
+    def __init__(self, root: Path, ports: Ports, now: Callable[[], int], grants: Callable[[], Grants | None]) -> None:
         self.store = Store(root)
         self._ports = ports
         self._now = now
+        self._grants = grants
         self._threads = ThreadPoolExecutor(AT_A_TIME, "suyuan-upload")
         self._stop = threading.Event()
 
@@ -58,8 +61,8 @@ class Uploads:
         kind: str | None = None,
         encoding: str | None = None,
     ) -> Upload:
-        """Write a file to the disk as it comes, and have it published. Raises Problem; of what does not come whole
-        nothing is left.
+        """Write a file to the disk as it comes, and have it published. Raises Problem; of what does not come whole, or
+        whose sender's access is revoked meanwhile, nothing is left.
         """
         folder, upload = await asyncio.to_thread(self._begin, owner, right, name, size, kind, encoding)
         try:
@@ -109,9 +112,20 @@ class Uploads:
                 waiting.append(chunk)
                 size += len(chunk)
                 if size >= _WRITE_BYTES:
+                    self._refuse_revoked(upload)
                     await asyncio.to_thread(write)
                     size = 0
+            self._refuse_revoked(upload)
             await asyncio.to_thread(write)
+
+    def _refuse_revoked(self, upload: Upload) -> None:
+        if self._is_revoked(upload):
+            raise Problem("unauthorized", "access was revoked while the file came: nothing of it was published")
+
+    def _is_revoked(self, upload: Upload) -> bool:
+        """Not where nobody knows: then the log is not read, and what was begun goes on."""
+        grants = self._grants()
+        return grants is not None and grants.is_revoked(upload.owner, upload.created)
 
     def _submit(self, folder: Path) -> None:
         if not self._stop.is_set():
@@ -124,8 +138,11 @@ class Uploads:
                 return
             try:
                 while not self._stop.is_set():
-                    outlet = self._ports.open_outlet
-                    if publish_upload(folder, upload, outlet, self._now, self._stop.is_set):
+                    if self._grants() is None:  # what a portal before this one began is not gone on with unasked
+                        self._stop.wait(_LOOK_SECONDS)
+                        continue
+                    outlet, stopped = self._ports.open_outlet, self._stop.is_set
+                    if publish_upload(folder, upload, outlet, self._now, stopped, lambda: self._is_revoked(upload)):
                         return
                     self._stop.wait(_AGAIN_SECONDS)
             except Exception:

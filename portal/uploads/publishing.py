@@ -13,7 +13,7 @@ from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.portal.publishing.batch import ignored_notes
 from suyuan.portal.uploads.state import RAW, Stage, Upload, write_state
 from suyuan.portal.uploads.store import NO_ROOM
-from suyuan.portal.uploads.watching import Errors, Stopped, Watch
+from suyuan.portal.uploads.watching import AccessRevoked, Errors, Stopped, Watch
 from suyuan.publishing.files.archives import opened
 from suyuan.publishing.files.batches import Publisher
 from suyuan.publishing.files.encoding import named
@@ -35,23 +35,37 @@ SHOWN = 20
 
 
 def publish_upload(
-    folder: Path, upload: Upload, outlet: Callable[[], Outlet], now: Callable[[], int], stopped: Callable[[], bool]
+    folder: Path,
+    upload: Upload,
+    outlet: Callable[[], Outlet],
+    now: Callable[[], int],
+    stopped: Callable[[], bool],
+    revoked: Callable[[], bool],
 ) -> bool:
     """Publish what was received; what becomes of it is in its state. False where that is to be tried again: the log
-    does not answer, or the portal ends.
+    does not answer, or the portal ends. `revoked`: whether its owner's access was; then no more of it is published.
     """
     upload.restarts += upload.began is not None
     upload.stage, upload.began, upload.trouble = Stage.PUBLISHING, upload.began or now(), None
     upload.first, upload.columns = [], []
-    tally = Tally()
+    tally, before = Tally(), (upload.accepted, upload.duplicate)
 
     def note() -> None:
         _count(upload, tally)
         write_state(folder, upload)
 
     try:
-        _publish(folder, upload, tally, outlet(), note, stopped)
+        if revoked():
+            raise AccessRevoked  # noqa: TRY301 - as it is raised further on
+        _publish(folder, upload, tally, outlet(), note, Watch(upload, note, stopped, revoked))
         upload.stage = Stage.DONE
+    except AccessRevoked:
+        upload.stage = Stage.REVOKED
+        # of what a portal before this one had stored, this pass may not have come by all
+        tally.accepted, tally.duplicate = max(before, (tally.accepted, tally.duplicate), key=sum)
+        said = f"access was revoked: {tally.accepted:,} accepted and {tally.duplicate:,} duplicate before that stay"
+        upload.trouble = f"{said}, the rest was not published"
+        logger.warning("upload %s of %s: %s", upload.id, upload.owner, upload.trouble)
     except Stopped:
         note()
         return False
@@ -79,9 +93,8 @@ def _publish(
     tally: Tally,
     outlet: Outlet,
     note: Callable[[], None],
-    stopped: Callable[[], bool],
+    watch: Watch,
 ) -> None:
-    watch = Watch(upload, note, stopped)
     for before in folder.glob("errors*"):
         before.unlink()
     encoding = named(upload.encoding) if upload.encoding else None
@@ -91,12 +104,16 @@ def _publish(
         publisher = Publisher(outlet, tally, judge=judge)
         publication = Publication(publisher, tally, watch, options, errors, watch)
         note()
-        for found in opened(str(folder / RAW), called=upload.name, most_bytes=MOST_UNPACKED):
-            if isinstance(found, Workbook) and upload.received > LARGEST_WORKBOOK:
-                said = f"a workbook of more than {LARGEST_WORKBOOK >> 20} MiB: export it as CSV"
-                tally.refuse(Problem(upload.name, None, said))
-                continue
-            publication.take(found)
+        try:
+            for found in opened(str(folder / RAW), called=upload.name, most_bytes=MOST_UNPACKED):
+                if isinstance(found, Workbook) and upload.received > LARGEST_WORKBOOK:
+                    said = f"a workbook of more than {LARGEST_WORKBOOK >> 20} MiB: export it as CSV"
+                    tally.refuse(Problem(upload.name, None, said))
+                    continue
+                publication.take(found)
+        except AccessRevoked:
+            publisher.settle()  # what is under way is stored, and is to be told
+            raise
         publisher.flush()
         upload.read = upload.received
     upload.errors = [path.name for path in errors.paths if path.stat().st_size]

@@ -24,9 +24,11 @@ class Stage(StrEnum):
     """for a reason of ours; what it had published counts"""
     CUT = "cut"
     """it never came whole: nothing of it was published"""
+    REVOKED = "revoked"
+    """its owner's access was taken; what it had published until then counts"""
 
 
-OVER = frozenset({Stage.DONE, Stage.FAILED, Stage.CUT})
+OVER = frozenset({Stage.DONE, Stage.FAILED, Stage.CUT, Stage.REVOKED})
 
 
 class Row(msgspec.Struct, frozen=True):

@@ -26,13 +26,19 @@ class Stopped(Exception):
     """The portal ends: what is left is published when it starts again."""
 
 
+class AccessRevoked(Exception):
+    """Whose file it is may publish no more."""
+
+
 class Watch(Shown):
     """See `publishing.files.publish`: both its `progress` and what it shows."""
 
-    def __init__(self, upload: Upload, note: Callable[[], None], stopped: Callable[[], bool]) -> None:
+    def __init__(
+        self, upload: Upload, note: Callable[[], None], stopped: Callable[[], bool], revoked: Callable[[], bool]
+    ) -> None:
         """`note`: writes down how far the upload is."""
         super().__init__()
-        self._upload, self._note, self._stopped = upload, note, stopped
+        self._upload, self._note, self._stopped, self._revoked = upload, note, stopped, revoked
         self._noted = 0.0
 
     def begin(self, found: Reading | Source | Workbook) -> None:
@@ -41,9 +47,11 @@ class Watch(Shown):
             super().begin(found)
 
     def step(self, source: Source | Workbook) -> None:
-        """Some more records were read. Raises Stopped."""
+        """Some more records were read. Raises Stopped, AccessRevoked."""
         if self._stopped():
             raise Stopped
+        if self._revoked():
+            raise AccessRevoked
         self._upload.read = max(self._upload.read, source.position())
         if time.monotonic() - self._noted >= _EVERY_SECONDS:
             self._note()

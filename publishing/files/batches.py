@@ -89,6 +89,12 @@ class Publisher:
         self._hand_over(*self._batches)
         self._await_appends(0)
 
+    def settle(self) -> None:
+        """Return when what was handed over is stored and counted; the rest of what was taken in is not handed over.
+        Raises SuyuanError.
+        """
+        self._await_appends(0)
+
     def _hand_over(self, *kinds: str) -> None:
         for kind in kinds:
             batch = self._batches.pop(kind)

@@ -11,14 +11,18 @@ import zipfile
 
 import pytest
 
+from suyuan.access.events import Revoked, SessionsEnded
+from suyuan.access.grants import Grants
 from suyuan.access.principal import Role
 from suyuan.portal.problems import Problem
 from suyuan.portal.uploads.manager import Uploads
 from suyuan.portal.uploads.publishing import publish_upload
 from suyuan.portal.uploads.state import Stage, Upload, read_state, write_state
 from suyuan.portal.uploads.store import held
+from suyuan.portal.uploads.watching import Watch
 from suyuan.publishing.files.embedded import outlet
 from suyuan.publishing.ownership import platform_right
+from tests.portal.test_access import wait_until
 from tests.portal.test_publish import lines, listing
 from tests.portal.test_sessions import HTML, csrf, entered, post
 from tests.portal.worlds import A
@@ -204,10 +208,11 @@ def test_a_form_of_a_session_needs_the_token_which_stands_before_the_file(portal
 
 
 RIGHT = platform_right(A.platform)
+GRANTS = Grants()
 
 
-def made(tmp_path, opened=None):
-    return Uploads(tmp_path / "uploads", NoPorts(opened), lambda: 1_790_000_000_000)
+def made(tmp_path, opened=None, grants=GRANTS):
+    return Uploads(tmp_path / "uploads", NoPorts(opened), lambda: 1_790_000_000_000, lambda: grants)
 
 
 def test_a_sender_who_goes_away_and_a_full_disk_leave_nothing(tmp_path):
@@ -262,18 +267,94 @@ def test_a_portal_that_ends_leaves_the_rest_for_the_next_start(tmp_path, monkeyp
     upload = Upload(name, "me", "a.csv", RIGHT, 1, "listing", received=len(content))
     looks = iter([False] * 20)
     with outlet(tmp_path / "data", 1, fsync=False) as opened:
-        assert not publish_upload(folder, upload, lambda: opened, lambda: 2, lambda: next(looks, True))
+        assert not publish_upload(folder, upload, lambda: opened, lambda: 2, lambda: next(looks, True), lambda: False)
         assert read_state(folder).stage is Stage.PUBLISHING
-        assert publish_upload(folder, read_state(folder), lambda: opened, lambda: 2, lambda: False)
+        assert publish_upload(folder, read_state(folder), lambda: opened, lambda: 2, lambda: False, lambda: False)
     done = read_state(folder)
     assert done.stage is Stage.DONE
     assert done.accepted + done.duplicate == 50
     assert not (folder / "file").exists()
 
 
+def test_a_key_that_is_revoked_stops_its_upload_which_tells_what_was_accepted(portal, monkeypatch):
+    key = portal.grant(Role.PLATFORM, code=A.platform)
+    client, read = portal.client(key=key), Watch.step
+    wait_until(lambda: client.get("/api/v1/uploads").status_code == 200)
+    looks = []
+
+    def revoke(self, source):
+        looks.append(source)
+        if len(looks) == 4:
+            portal.append(Revoked(key.split("_")[1], 1, "command"))
+            wait_until(lambda: client.get("/api/v1/uploads").status_code == 401)
+        read(self, source)
+
+    monkeypatch.setattr("suyuan.publishing.files.publish._STEP", 10)
+    monkeypatch.setattr("suyuan.publishing.files.batches._BATCH", 5)
+    monkeypatch.setattr(Watch, "step", revoke)
+    rows = [listing() for _ in range(60)]
+    answer = client.post("/api/v1/uploads", params={"name": "a.csv"}, content=table(*rows))
+    assert answer.status_code == 202
+    uploads = portal.app.state.portal.uploads
+    folder = uploads.store.find(key.split("_")[1], answer.json()["id"])
+    wait_until(lambda: read_state(folder).ended is not None)
+    upload = read_state(folder)
+    assert (upload.stage, upload.accepted, upload.duplicate) == (Stage.REVOKED, 30, 0)
+    assert (
+        upload.trouble == "access was revoked: 30 accepted and 0 duplicate before that stay, the rest was not published"
+    )
+    assert not (folder / "file").exists()
+    with portal.deployment.tail(["in.listing"], {}) as tail:
+        values = b"".join(value for messages in tail.read(10) for value in messages.values)
+    assert [row["event_id"].encode() in values for row in rows] == [True] * 30 + [False] * 30
+
+
+def test_what_was_begun_with_a_key_that_is_revoked_since_is_not_gone_on_with(tmp_path):
+    grants = Grants()
+    grants.apply(Revoked("me", 1, "admin"))
+    grants.apply(SessionsEnded(1_790_000_000_000, "admin", subject="li"))
+    with outlet(tmp_path / "data", 1, fsync=False) as opened:
+        known = []
+        uploads = Uploads(tmp_path / "uploads", NoPorts(opened), lambda: 1, lambda: known[0] if known else None)
+
+        def left(owner, created, **counts):
+            name, folder = uploads.store.make(owner)
+            (folder / "file").write_bytes(table(listing(), listing()))
+            upload = Upload(name, owner, "a.csv", RIGHT, created, "listing", stage=Stage.PUBLISHING, began=5, **counts)
+            write_state(folder, upload)
+            return folder
+
+        folders = [left("me", 7, accepted=3), left("li", 1_790_000_000_000), left("li", 1_790_000_000_001)]
+        asyncio.run(uploads.start())
+        time.sleep(0.3)
+        assert {read_state(folder).stage for folder in folders} == {Stage.PUBLISHING}  # nobody knows yet
+        known.append(grants)
+        wait_until(lambda: all(read_state(folder).ended is not None for folder in folders))
+        asyncio.run(uploads.stop())
+    states = [read_state(folder) for folder in folders]
+    assert [state.stage for state in states] == [Stage.REVOKED, Stage.REVOKED, Stage.DONE]
+    assert [state.accepted for state in states] == [3, 0, 2]
+
+
+def test_a_key_that_is_revoked_while_its_file_comes_is_refused_and_nothing_is_left(tmp_path):
+    grants = Grants()
+    uploads = made(tmp_path, grants=grants)
+
+    async def coming():
+        yield b"x" * (2 << 20)
+        grants.apply(Revoked("me", 1, "admin"))
+        yield b"x" * (2 << 20)
+        raise AssertionError("it is read on")
+
+    with pytest.raises(Problem) as refused:
+        asyncio.run(uploads.receive("me", RIGHT, "a.csv", coming()))
+    assert refused.value.status == 401
+    assert list(uploads.store.every()) == []
+
+
 def test_an_owner_has_few_under_way_and_old_reports_go(tmp_path):
     now = 1_790_000_000_000
-    uploads = Uploads(tmp_path / "uploads", NoPorts(), lambda: now)
+    uploads = Uploads(tmp_path / "uploads", NoPorts(), lambda: now, Grants)
     for _ in range(4):
         name, folder = uploads.store.make("me")
         write_state(folder, Upload(name, "me", "a.csv", RIGHT, now, stage=Stage.WAITING))
