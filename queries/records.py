@@ -115,12 +115,20 @@ def _current(key: str) -> str:
 
 _LOT_IN_KEYS = "(producer_code, gtin, lot) IN {keys:Array(Tuple(String, String, String))}"
 _PRODUCT_IN_KEYS = "(producer_code, gtin) IN {keys:Array(Tuple(String, String))}"
-_INPUT_IN_KEYS = """
-    arrayExists(
-        input -> (input.producer_code, input.gtin, input.lot) IN {keys:Array(Tuple(String, String, String))},
-        inputs
-    )
-"""
+
+
+def made_from(name: str) -> str:
+    """Condition on rows of event_lot: one of the lots that are bound as `name` is among the inputs. Its first half is
+    what the index by_input knows of.
+    """
+    keys = f"{{{name}:Array(Tuple(String, String, String))}}"
+    return f"""
+        hasAny(tupleElement(inputs, 'lot'), arrayMap(key -> key.3, {keys}))
+        AND arrayExists(input -> (input.producer_code, input.gtin, input.lot) IN {keys}, inputs)
+    """
+
+
+_INPUT_IN_KEYS = made_from("keys")
 
 
 def key_of(row: Row) -> LotKey:

@@ -5,6 +5,7 @@
 | table `t`                  | `t_local` on every server, replicated within its shard; `t` spreads over the shards     |
 | materialized view `v` TO t | on every server, from `_local` to `_local`: source and target are sharded by the same   |
 | view                       | on every server, over the tables that spread                                            |
+| an index more of t         | to `t_local` on every server                                                            |
 | INSERT INTO t SELECT       | each shard from its rows of the source to its rows of `t`, as a materialized view does  |
 
 A table is sharded by its business key, so all versions of a row lie together: FINAL and `LIMIT 1 BY` see them all, and
@@ -60,6 +61,7 @@ _MATERIALIZED = re.compile(
     r"\s*CREATE MATERIALIZED VIEW IF NOT EXISTS (\w+) TO (\w+) AS\s+(SELECT\s.*)\sFROM (\w+)( WHERE .*)?\s*", re.DOTALL
 )
 _INSERT = re.compile(r"\s*INSERT INTO (\w+)\s+(SELECT\s.*)\sFROM (event_\w+)( WHERE .*)?\s*", re.DOTALL)
+_INDEX = re.compile(r"\s*ALTER TABLE (\w+) ((?:ADD INDEX IF NOT EXISTS|MATERIALIZE INDEX) \w+\b.*)", re.DOTALL)
 _VIEW = re.compile(r"\s*CREATE OR REPLACE VIEW (\w+)(?= AS\s)")
 
 
@@ -80,6 +82,8 @@ def on_cluster(statement: str, cluster: str, database: str) -> list[str]:
         # 2: each shard by itself, from its own rows to its own table
         rest = f"FROM `{database}`.{source}{where or ''} SETTINGS parallel_distributed_insert_select = 2"
         return [f"INSERT INTO `{database}`.{target} {select} {rest}"]
+    if found := _INDEX.fullmatch(statement):
+        return [f"ALTER TABLE `{database}`.{found[1]}_local ON CLUSTER `{cluster}` {found[2]}"]
     if found := _VIEW.match(statement):
         rest = statement[found.end() :]
         return [f"CREATE OR REPLACE VIEW `{database}`.{found[1]} ON CLUSTER `{cluster}`{rest}"]

@@ -213,7 +213,8 @@ def _statement(seen: Seen, nodes: set[NodeKey]) -> tuple[str, dict[str, Any]]:
     if held:
         selects.append(_holdings(seen))
     if listings:
-        origin = seen.chains("(platform_code, listing_id) IN {described_listings:Array(Tuple(String, String))}")
+        of_key = "(platform_code, listing_id) IN {described_listings:Array(Tuple(String, String))}"
+        origin = seen.chains(of_key, by_key=True)
         named = {"name": "title", "status": "status", "division": "seller_division", "code": "seller_code"}
         key = ["platform_code", "listing_id"]
         rest = {"verdict": "verdict", "texts": "gap_names", "evidence": "listing_event"}

@@ -27,15 +27,17 @@ from suyuan.domain.facts.genealogy import is_followed
 from suyuan.queries.hops.answers import Direction
 from suyuan.queries.hops.nodes import NodeKey
 from suyuan.queries.hops.seen import Seen
+from suyuan.queries.records import made_from
 
 _LOTS = "(producer_code, gtin, lot) IN {lots:Array(Tuple(String, String, String))}"
 _INPUT = "(input.producer_code, input.gtin, input.lot)"
-_MADE_FROM = f"arrayExists(input -> {_INPUT} IN {{followed:Array(Tuple(String, String, String))}}, inputs)"
-_DECLARES = """
-    gtin IN {gtins:Array(String)}
-    AND (ifNull(producer_code, ''), ifNull(gtin, ''), ifNull(lot, '')) IN {lots:Array(Tuple(String, String, String))}
+_MADE_FROM = made_from("followed")
+_DECLARED = "(ifNull(producer_code, ''), ifNull(gtin, ''), ifNull(lot, ''))"
+_OFFERS = f"""
+    gtin IN {{gtins:Array(String)}}
+    AND (lot IS NULL OR {_DECLARED} IN {{lots:Array(Tuple(String, String, String))}})
 """
-_NO_LOT = "gtin IN {gtins:Array(String)} AND lot IS NULL"
+"""of listings that declare one of the lots, or no lot of their product"""
 _CITED = 5
 """evidence ids of an edge"""
 
@@ -72,12 +74,18 @@ class _Asked:
         """Rows of `origin` (with `seen`) as edges. `ends`: where they come from and lead to, (kind, parts) in SQL;
         `evidence`: what they rest on, a text.
         """
+        self.add_of_either(f"toUInt8({rank})", f"'{kind}'", ends, origin, quantity=quantity, evidence=evidence)
+
+    def add_of_either(
+        self, rank: str, kind: str, ends: tuple[str, str], origin: str, *, quantity: str = "0", evidence: str
+    ) -> None:
+        """As `add`, with a rank and a kind that SQL tells of each row, of all between two ends the same."""
         source, target = ends
         self.selects.append(
             f"""
-            SELECT {rank} AS rank, '{kind}' AS kind, {source} AS source, {target} AS target,
+            SELECT any({rank}) AS rank, any({kind}) AS kind, {source} AS source, {target} AS target,
                 if(min(seen) = 1, toNullable(toInt64(sum({quantity}))), NULL) AS units,
-                arraySort(groupUniqArrayIf({_CITED})({evidence}, seen AND {evidence} != '')) AS cited
+                arraySort(groupUniqArrayIf({_CITED})({evidence}, seen)) AS cited
             FROM ({origin}) GROUP BY source, target
             """  # noqa: S608 - texts of our own
         )
@@ -103,7 +111,13 @@ def edges(seen: Seen, nodes: Iterable[NodeKey], direction: Direction, limit: int
             asked.values,
         )
         found = [
-            Edge(row["kind"], _node(row["source"]), _node(row["target"]), row["units"] or None, tuple(row["cited"]))
+            Edge(
+                row["kind"],
+                _node(row["source"]),
+                _node(row["target"]),
+                row["units"] or None,
+                tuple(each for each in row["cited"] if each),
+            )
             for row in rows
         ]
     return found[:limit], len(found) > limit
@@ -137,7 +151,7 @@ def _lots_back(asked: _Asked, nodes: Sequence[NodeKey]) -> None:
 
 def _listings_back(asked: _Asked, nodes: Sequence[NodeKey]) -> None:
     asked.values |= {"listings": [node.parts for node in nodes]}
-    chains = asked.seen.chains("(platform_code, listing_id) IN {listings:Array(Tuple(String, String))}")
+    chains = asked.seen.chains("(platform_code, listing_id) IN {listings:Array(Tuple(String, String))}", by_key=True)
     declared = "producer_code IS NOT NULL AND gtin IS NOT NULL AND lot IS NOT NULL"
     for rank, kind, source, condition in (
         (8, "certain", _LOT, declared),
@@ -183,12 +197,12 @@ def _lots_forward(asked: _Asked, nodes: Sequence[NodeKey]) -> None:
     sent = f"SELECT * FROM ({shipments}) WHERE quantity > 0 AND seen"  # noqa: S608
     ends = (_holding("from_code"), _holding("to_code"))
     asked.add(6, "shipped", ends, sent, quantity="quantity", evidence=_OF_SHIPMENT)
-    certain = f"SELECT * FROM ({asked.seen.chains(_DECLARES)}) WHERE status = 'active'"  # noqa: S608
-    asked.add(8, "certain", (_LOT, _LISTING), certain, evidence="listing_event")
-    of_each = "arrayJoin(arrayFilter(one -> one.2 = gtin, {lots:Array(Tuple(String, String, String))})) AS of_lot"
-    possible = f"SELECT *, {of_each} FROM ({asked.seen.chains(_NO_LOT)}) WHERE status = 'active'"  # noqa: S608
+    of_product = "arrayFilter(one -> one.2 = gtin, {lots:Array(Tuple(String, String, String))})"
+    of_lots = f"arrayJoin(if(lot IS NULL, {of_product}, [{_DECLARED}])) AS of_lot"
+    offers = f"SELECT *, {of_lots} FROM ({asked.seen.chains(_OFFERS)}) WHERE status = 'active'"  # noqa: S608
     ends = (_sql("lot", "of_lot.1", "of_lot.2", "of_lot.3"), _LISTING)
-    asked.add(9, "possible", ends, possible, evidence="listing_event")
+    rank, kind = "if(lot IS NULL, toUInt8(9), toUInt8(8))", "if(lot IS NULL, 'possible', 'certain')"
+    asked.add_of_either(rank, kind, ends, offers, evidence="listing_event")
 
 
 def _products_forward(asked: _Asked, nodes: Sequence[NodeKey]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from suyuan.domain.facts.genealogy import is_followed
 from suyuan.queries.hops.nodes import NodeKey
 from suyuan.queries.hops.seen import Seen
+from suyuan.queries.records import made_from
 
 _OF_LOTS = "(producer_code, gtin, lot) IN {onward_lots:Array(Tuple(String, String, String))}"
 _INPUT = "(input.producer_code, input.gtin, input.lot)"
@@ -23,12 +24,14 @@ def onward(seen: Seen, nodes: Iterable[NodeKey]) -> dict[NodeKey, int]:
     gtins = sorted(node.parts[0] for node in nodes if node.kind == "product")
     selects = []
     if lots:
-        made = seen.records("lot", f"arrayExists(input -> {_INPUT} IN {_FOLLOWED}, inputs)", by_key=False)
+        made = seen.records("lot", made_from("onward_followed"), by_key=False)
         shipments = seen.records("shipment", _OF_LOTS, by_key=True)
         known = seen.records("lot", _OF_LOTS, by_key=True)
         own = "(producer_code, gtin, lot)"
-        declared = seen.chains(f"gtin IN {{onward_gtins:Array(String)}} AND {_DECLARED} IN {{onward_lots:{_TUPLES}}}")
-        none = seen.chains("gtin IN {onward_gtins:Array(String)} AND lot IS NULL")
+        offers = seen.chains(
+            f"gtin IN {{onward_gtins:Array(String)}} AND (lot IS NULL OR {_DECLARED} IN {{onward_lots:{_TUPLES}}})"
+        )
+        of_product = f"arrayFilter(each -> each.2 = gtin, {{onward_lots:{_TUPLES}}})"
         selects += [
             f"""
             SELECT 'lot' AS kind, [one.1, one.2, one.3] AS key, uniqExact(other) AS n FROM (
@@ -45,10 +48,8 @@ def onward(seen: Seen, nodes: Iterable[NodeKey]) -> dict[NodeKey, int]:
             """,  # noqa: S608 - as above
             f"""
             SELECT 'lot' AS kind, [one.1, one.2, one.3] AS key, count() AS n FROM (
-                SELECT {_DECLARED} AS one FROM ({declared}) WHERE status = 'active'
-                UNION ALL
-                SELECT arrayJoin(arrayFilter(each -> each.2 = gtin, {{onward_lots:{_TUPLES}}})) AS one
-                FROM ({none}) WHERE status = 'active'
+                SELECT arrayJoin(if(lot IS NULL, {of_product}, [{_DECLARED}])) AS one
+                FROM ({offers}) WHERE status = 'active'
             ) GROUP BY one
             """,  # noqa: S608 - as above
         ]

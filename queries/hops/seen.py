@@ -43,14 +43,17 @@ class Seen:
             current = f"SELECT * FROM ({current_of_any(kind, condition, self.known)}) WHERE {condition}"  # noqa: S608
         return f"SELECT *, {self.shows(kind)} AS seen FROM ({current})"  # noqa: S608 - fixed texts, bound values
 
-    def chains(self, condition: str) -> str:
-        """The same of the chains of active listings."""
+    def chains(self, condition: str, *, by_key: bool = False) -> str:
+        """The same of the chains of listings. Which listings may meet the condition the narrower table says, by its
+        indices; what is current of them is read from the history, whose granules are small.
+        """
         moments = known_by("received_at", self.as_of, "as_of") + known_by("as_of", self.happened_by, "happened_by")
         table = "chain_history" if moments else "chain"
+        of_any = f"(platform_code, listing_id) IN (SELECT platform_code, listing_id FROM {table} WHERE {condition})"  # noqa: S608
         return f"""
             SELECT *, {self._visible_chains().condition} AS seen FROM (
-                SELECT * FROM {table}
-                WHERE (platform_code, listing_id) IN (SELECT platform_code, listing_id FROM {table} WHERE {condition})
+                SELECT * FROM chain_history
+                WHERE {condition if by_key else of_any}
                 {moments}
                 ORDER BY platform_code, listing_id, version DESC
                 LIMIT 1 BY platform_code, listing_id

@@ -2,20 +2,53 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
 
+from suyuan.access.scope import EVERYTHING
+from suyuan.queries.hops import NodeKey, hop
 from suyuan.sinks.errors import MigrationError
 from suyuan.sinks.migrations import Migration, migrate, migrations
+from suyuan.sinks.readers import select
 from suyuan.sinks.tables import TARGETS
 from tests.sinks.contract.views import load
-from tests.sinks.rows import GTIN, PLATFORM, SELLER, events, listing
+from tests.sinks.rows import GTIN, MAKER, PLATFORM, SELLER, block, chain, events, listing, lot
 
 
 def objects(clickhouse):
     query = "SELECT name, create_table_query FROM system.tables WHERE database = currentDatabase()"
     return dict(clickhouse.writer.query(query).result_rows)
+
+
+class ByWriter:
+    """Tables of the writer's database."""
+
+    def __init__(self, writer):
+        self._writer = writer
+
+    def select(self, statement, parameters=None):
+        return select(self._writer, statement, parameters)
+
+
+def await_mutations(clickhouse):
+    """Until what is done to rows in the background is done."""
+    deadline = time.monotonic() + 60
+    waiting = "SELECT count() FROM system.mutations WHERE database = currentDatabase() AND NOT is_done"
+    while clickhouse.writer.query(waiting).result_rows != [(0,)]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def indexed(clickhouse):
+    """The filters that hold something of the rows there are."""
+    query = """
+        SELECT table, name FROM system.data_skipping_indices
+        WHERE database = currentDatabase() AND name IN ('by_gtin', 'by_seller_code', 'by_input')
+            AND table IN ('chain', 'event_lot') AND data_compressed_bytes > 0
+    """
+    return set(clickhouse.writer.query(query).result_rows)
 
 
 class MigratingContract:
@@ -72,6 +105,24 @@ class MigratingContract:
         assert empty.writer.query(sold, parameters={"code": SELLER}).result_rows == [(3,)]
         names = empty.writer.query("SELECT kind, folded FROM name FINAL ORDER BY subject").result_rows
         assert sorted(set(names)) == [("entity", "桂花坊"), ("listing", "绿茶")]
+
+    def test_what_was_loaded_before_is_in_indices_that_came_later(self, empty):
+        migrate(empty.writer, [migration for migration in migrations() if migration.number < 11])
+        offer = {"producer_code": MAKER, "gtin": GTIN}
+        load(empty, "chain", block("chain", chain(1, lot="L1", **offer), chain(2, **offer), chain(3)))
+        load(empty, "event.lot", events("lot", lot("L1"), lot("L2", "L1")))
+        assert 11 in migrate(empty.writer)
+        await_mutations(empty)
+        assert indexed(empty) == {("chain", "by_gtin"), ("chain", "by_seller_code"), ("event_lot", "by_input")}
+        load(empty, "chain", block("chain", chain(4, lot="L1", **offer)))
+        found = hop(ByWriter(empty.writer), EVERYTHING, NodeKey("lot", (MAKER, GTIN, "L1")), "forward")
+        assert {(edge.kind, edge.target) for edge in found.edges} == {
+            ("input", f"lot:{MAKER}/{GTIN}/L2"),
+            ("holds", f"holding:{MAKER}/{GTIN}/L1/{MAKER}"),
+            ("certain", f"listing:{PLATFORM}/l1"),
+            ("certain", f"listing:{PLATFORM}/l4"),
+            ("possible", f"listing:{PLATFORM}/l2"),
+        }
 
     @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.topic)
     def test_tables_hold_all_that_blocks_bring(self, clickhouse, target):
