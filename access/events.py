@@ -42,10 +42,11 @@ class LinkMade(Given, frozen=True, tag="link_made"):
 
 
 class LinkUsed(msgspec.Struct, frozen=True, tag="link_used"):
-    """A link has been used up."""
+    """A link has been used up. `use`: of whoever used it, at random; of several the first in the log is the one."""
 
     id: str
     at: int
+    use: str = ""
 
 
 class Revoked(msgspec.Struct, frozen=True, tag="revoked"):

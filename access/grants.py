@@ -36,7 +36,7 @@ class Grants:
     def __init__(self) -> None:
         self._keys: dict[str, said.KeyGranted] = {}
         self._links: dict[str, said.LinkMade] = {}
-        self._used: set[str] = set()
+        self._used: dict[str, str] = {}
         self._revoked: dict[str, int] = {}
         self._ended: dict[str, int] = {}
         self._ended_before: dict[str, int] = {}
@@ -49,7 +49,7 @@ class Grants:
             case said.LinkMade():
                 self._links.setdefault(event.id, event)
             case said.LinkUsed():
-                self._used.add(event.id)
+                self._used.setdefault(event.id, event.use)
             case said.Revoked():
                 self._revoked.setdefault(event.id, event.at)
             case said.SessionsEnded():
@@ -88,6 +88,12 @@ class Grants:
         if key.id in self._used:
             raise Refused("used", key.id)
         return found
+
+    def used_by(self, link: str) -> str | None:
+        """Which use of a link was the first; None while there is none. It never changes: uses of one link are told in
+        the order of the log.
+        """
+        return self._used.get(link)
 
     def check_session(self, session: str, subject: str, began: int) -> None:
         """Whether a session goes on that a subject began then. Raises Refused."""

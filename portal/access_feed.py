@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 import msgspec
 
 from suyuan.access.events import TOPIC, AccessEvent, LinkUsed, UnreadableAccess, decode_access
-from suyuan.access.grants import SESSION_MS, Grants
+from suyuan.access.grants import SESSION_MS, Grants, Refused
+from suyuan.access.keys import new_id
 from suyuan.access.principal import Principal
 from suyuan.connections.log_errors import MessagesLost
 from suyuan.errors import SuyuanError
@@ -35,7 +37,6 @@ class AccessFeed:
         self._grants = Grants()
         self._read_at: float | None = None
         self._ready = asyncio.Event()
-        self._using = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self.trouble = "not read yet"
         """why the log cannot be read now; empty: it can"""
@@ -70,12 +71,25 @@ class AccessFeed:
         return None if self._read_at is None else self._monotonic() - self._read_at
 
     async def use_link(self, token: str, now: int) -> Principal:
-        """For whom a link was made, which is used up by it. Raises Refused, SuyuanError."""
-        grants = await self.grants()
-        async with self._using:
-            principal = grants.by_link(token, now)
-            await self.append(LinkUsed(principal.id, now))
+        """For whom a link was made, which is used up by it: at once, here and at every other portal of this log, since
+        the first use in the log counts. Raises Refused, Problem, SuyuanError.
+        """
+        principal = (await self.grants()).by_link(token, now)
+        use = new_id(secrets.token_bytes)
+        await self._ports.append_access(LinkUsed(principal.id, now, use))
+        if await self._first_use(principal.id) != use:
+            raise Refused("used", principal.id)
         return msgspec.structs.replace(principal, not_after=now + SESSION_MS)
+
+    async def _first_use(self, link: str) -> str:
+        """As it is read back from the log."""
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while (use := self._grants.used_by(link)) is None:  # noqa: ASYNC110 -- told by the log, not by an event
+                    await asyncio.sleep(LOOK_SECONDS)
+        except TimeoutError:
+            raise unavailable("the log is not read: whether the link was used before is not known") from None
+        return use
 
     async def append(self, event: AccessEvent) -> None:
         """Say something of access; it is durable and counts on return. Raises SuyuanError."""

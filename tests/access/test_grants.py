@@ -96,6 +96,15 @@ def test_a_link_is_no_key_and_is_good_once():
     assert why(lambda: after(LINK).by_link(str(KEY), 100)) == "expired"
 
 
+def test_of_several_uses_of_a_link_the_first_in_the_log_is_the_one():
+    grants = after(LINK)
+    assert grants.used_by(KEY.id) is None
+    for use in ("one", "two", "one"):
+        grants.apply(LinkUsed(KEY.id, 15, use))
+    assert grants.used_by(KEY.id) == "one"
+    assert after(LINK, LinkUsed(KEY.id, 15), LinkUsed(KEY.id, 16, "two")).used_by(KEY.id) == ""
+
+
 def test_sessions_end_one_by_one_or_all_of_a_subject_that_began_before():
     grants = after(SessionsEnded(50, "x", session="one"), SessionsEnded(60, "x", subject="li"), Revoked("key", 1, "x"))
     grants.check_session("two", "wang", 10)

@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 
-from suyuan.access.events import KeyGranted, Revoked, encode_access
+from suyuan.access.events import KeyGranted, LinkMade, Revoked, encode_access
 from suyuan.access.grants import Refused
 from suyuan.access.keys import digest, new_key
 from suyuan.access.principal import Role
@@ -141,3 +141,26 @@ def test_nobody_is_let_in_before_the_log_was_read(monkeypatch):
         assert (refused.value.status, "Retry-After" in refused.value.headers) == (503, True)
 
     playing(scenario, SuyuanError("away", ErrorKind.UNAVAILABLE))
+
+
+def test_a_link_whose_use_is_not_read_back_lets_nobody_in(monkeypatch):
+    monkeypatch.setattr(access_feed, "PATIENCE_SECONDS", 0.05)
+    key = new_key(Random(9).randbytes)
+    made = LinkMade(key.id, digest(key.secret), Role.INVESTIGATOR, "x", 1, 1_000, "command", division="")
+
+    async def scenario(log, feed):
+        async def append(event):
+            log.later.append(event)
+
+        log.later, log.append_access = [], append
+        log.say(made)
+        await until(lambda: feed.known is not None and feed.known.has(key.id))
+        with pytest.raises(Problem) as refused:
+            await feed.use_link(str(key), 10)
+        assert refused.value.status == 503
+        log.say(*log.later)
+        await until(lambda: feed.known.used_by(key.id) is not None)
+        with pytest.raises(Refused):
+            await feed.use_link(str(key), 10)
+
+    playing(scenario)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import secrets
+import time
 
 import pytest
 
 from suyuan.access.events import Revoked, SessionsEnded
+from suyuan.access.grants import Refused
 from suyuan.access.principal import Role
 from suyuan.operations.access import LINK_MS, Wanted, link_made
+from suyuan.portal.access_feed import AccessFeed
+from suyuan.portal.ports import Ports
 from suyuan.portal.routers import ROUTERS
 from tests.portal.shapes import given_for
 from tests.portal.test_access import wait_until
@@ -56,6 +61,30 @@ def test_a_link_lets_one_browser_in_once(portal, caplog):
         assert post(portal.client(), "/enter", json={"token": token}).status_code == 401
     assert "reason=used" in caplog.text
     assert token[-43:] not in caplog.text
+
+
+def test_a_link_lets_in_once_at_all_portals_of_a_log_together(portal):
+    async def uses(token):
+        ports = [Ports(portal.deployment) for _ in range(2)]
+        feeds = [AccessFeed(each, time.monotonic) for each in ports]
+        for feed in feeds:
+            feed.start()
+        try:
+            now = int(portal.time() * 1000)
+            async with asyncio.timeout(60):
+                for feed in feeds:
+                    while not (await feed.grants()).has(token.split("_")[1]):  # noqa: ASYNC110 -- as the log is read
+                        await asyncio.sleep(0.01)
+            asked = (feed.use_link(token, now) for feed in feeds for _ in range(3))
+            return await asyncio.gather(*asked, return_exceptions=True)
+        finally:
+            for feed, each in zip(feeds, ports, strict=True):
+                await feed.stop()
+                each.close()
+
+    found = asyncio.run(uses(link(portal)))
+    assert sorted(type(each).__name__ for each in found) == ["Principal"] + ["Refused"] * 5
+    assert {each.why for each in found if isinstance(each, Refused)} == {"used"}
 
 
 def test_a_link_is_good_for_ten_minutes(portal):
