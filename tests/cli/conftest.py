@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 
 import pytest
@@ -11,6 +10,7 @@ from typer.testing import CliRunner
 from suyuan.cli.exits import exit_of
 from suyuan.cli.main import app
 from suyuan.errors import SuyuanError
+from tests import prepared
 
 
 class Answer:
@@ -34,7 +34,7 @@ def in_this_process(arguments, environment):
 
 
 def in_its_own(arguments, environment, stdin):
-    done = subprocess.run(
+    done = prepared.run(
         [sys.executable, "-m", "suyuan.cli.main", *arguments],
         input=stdin,
         capture_output=True,

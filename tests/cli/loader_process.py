@@ -12,6 +12,7 @@ import urllib.request
 from pathlib import Path
 
 from suyuan.schemas.topics import KEYS_MARK, TOPICS
+from tests import prepared
 from tests.ports import HeldPort
 from tests.sinks.kafka_topics import make_topics
 
@@ -42,7 +43,7 @@ class LoaderProcess:
         self.metrics_port = self._held.number
         servers = {"SUYUAN_KAFKA": ",".join(kafka.servers), "SUYUAN_CLICKHOUSE": f"127.0.0.1:{clickhouse.port}"}
         with self.log.open("wb") as errors:
-            self.process = subprocess.Popen(
+            self.process = prepared.Popen(
                 [sys.executable, "-m", "suyuan.cli.main", "loader", *options],
                 env={**os.environ, **servers, "SUYUAN_METRICS_PORT": str(self.metrics_port), **environment},
                 cwd=folder,

@@ -14,6 +14,8 @@ import tempfile
 import termios
 from contextlib import suppress
 
+from tests import prepared
+
 _SIZES = {"COLUMNS", "LINES"}
 """settings that would count for more than the terminal's own"""
 _STYLES = re.compile(r"\x1b\[[0-9;]*m")
@@ -43,7 +45,7 @@ def shown_by(words, width=80, encoding="utf-8", env=None, **process):
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
     with (
         tempfile.TemporaryFile() as errors,
-        subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=theirs, stderr=errors, env=env, **process) as started,
+        prepared.Popen(words, stdin=subprocess.DEVNULL, stdout=theirs, stderr=errors, env=env, **process) as started,
     ):
         os.close(theirs)
         shown = bytearray()
@@ -60,7 +62,7 @@ def shown_by(words, width=80, encoding="utf-8", env=None, **process):
 def in_a_pipe(*commands, **environment):
     """What each of the commands (words) writes where standard output is no terminal."""
     words = _several([(0, each) for each in commands])
-    done = subprocess.run(words, capture_output=True, check=False, env=_environment(environment))
+    done = prepared.run(words, capture_output=True, check=False, env=_environment(environment))
     assert (done.returncode, done.stderr) == (0, b"")
     return _parts(done.stdout.decode(environment.get("PYTHONIOENCODING", "utf-8")))
 

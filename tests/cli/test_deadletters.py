@@ -13,6 +13,7 @@ import time
 import pytest
 
 from suyuan.eventlog.log import Log, Record, TopicConfig
+from tests import prepared
 from tests.streams.stages.part import encoded
 from tests.streams.stages.published import event
 
@@ -49,7 +50,7 @@ def command(suyuan):
 def running(data):
     """`suyuan run` on the folder, in another process."""
     data.mkdir(exist_ok=True)
-    process = subprocess.Popen(
+    process = prepared.Popen(
         [sys.executable, "-m", "suyuan.cli.main", "run", "--data", str(data)],
         stderr=subprocess.PIPE,
         env={**os.environ, "SUYUAN_FSYNC": "false"},

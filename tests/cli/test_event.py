@@ -2,10 +2,10 @@
 
 import json
 import os
-import subprocess
 import sys
 
 from suyuan.schemas.events import decode_event
+from tests import prepared
 
 SAID = {"kind": "entity", "event_id": "第 1", "publisher": "91330106MABQWU0B72", "occurred_at": 1_790_000_000_000}
 SAID |= {"code": " 91330106mabqwu0b72", "status": "active"}
@@ -35,6 +35,6 @@ def test_the_raw_bytes_are_those_that_came_in(suyuan, data):
     suyuan("publish", "-", stdin=json.dumps(SAID | {"name": "甲"}).encode())
     assert suyuan("run", "--once", own=True).code == 0
     command = [sys.executable, "-m", "suyuan.cli.main", "event", f"{SAID['publisher']}/第%201", "--raw"]
-    done = subprocess.run(command, capture_output=True, check=True, env={**os.environ, "SUYUAN_DATA": str(data)})
+    done = prepared.run(command, capture_output=True, check=True, env={**os.environ, "SUYUAN_DATA": str(data)})
     kind, event = decode_event(done.stdout)
     assert (kind, event["code"], event["name"]) == ("entity", SAID["code"], "甲")

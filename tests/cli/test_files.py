@@ -20,6 +20,7 @@ from suyuan.publishing.files.encoding import judge
 from suyuan.publishing.files.records import Options, Reading
 from suyuan.schemas.kinds import KINDS, event_schema
 from suyuan.schemas.validation import ParsedEvent
+from tests import prepared
 from tests.cli.test_publish import found_in
 
 ROOT = Path(__file__).parents[2]
@@ -316,7 +317,7 @@ def test_a_pipe_decides_by_what_can_be_had(suyuan, data, codec):
 
 def test_a_slow_pipe_of_chinese_is_stored_as_it_comes(data):
     command = [sys.executable, "-m", "suyuan.cli.main", "publish", "-", "--kind", "listing", "--data", str(data)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    with prepared.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         process.stdin.write(table([row()]).encode())
         process.stdin.flush()
         while not found_in(data):

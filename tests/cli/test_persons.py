@@ -12,6 +12,7 @@ import pytest
 from suyuan.eventlog.log import Log, Record, TopicConfig
 from suyuan.schemas.events import encode_event
 from suyuan.schemas.validation import parse_event
+from tests import prepared
 from tests.cli.test_results import SERVE
 from tests.streams.stages.published import event
 
@@ -56,7 +57,7 @@ def serving(data):
 
     def serve(*, end=False):
         if not end:
-            process = subprocess.Popen(
+            process = prepared.Popen(
                 [sys.executable, "-c", SERVE, str(data)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
             )
             started.append(process)
@@ -137,7 +138,7 @@ def test_what_was_appended_all_the_same_is_in_its_topic_and_nowhere_else(suyuan,
     serving(end=True)
     clean(bytes_of(data / "state"))
     clean(bytes_of(data / "clickhouse"))
-    dumped = subprocess.run([sys.executable, "-c", DUMP, str(data)], capture_output=True, check=True, timeout=120)
+    dumped = prepared.run([sys.executable, "-c", DUMP, str(data)], capture_output=True, check=True, timeout=120)
     assert PSEUDONYM.encode() in dumped.stdout, "and that looks where complainants are"
     clean(dumped.stdout + dumped.stderr)
 

@@ -19,6 +19,7 @@ from suyuan.eventlog.log import Log
 from suyuan.publishing.files.lines import LONGEST
 from suyuan.schemas.events import decode_event
 from suyuan.simulation.market import Market
+from tests import prepared
 
 
 def listing(number=1, **changed):
@@ -239,7 +240,7 @@ def test_objects_without_a_kind_take_that_of_the_option(suyuan, tmp_path):
 
 def test_a_slow_pipe_is_stored_as_it_comes(data):
     command = [sys.executable, "-m", "suyuan.cli.main", "publish", "-", "--data", str(data)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    with prepared.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         process.stdin.write(json.dumps(listing(1)).encode() + b"\n")
         process.stdin.flush()
         while not found_in(data):
@@ -298,7 +299,7 @@ def test_a_folder_that_cannot_be_written():
         data.mkdir()
         Path(place).chmod(0o755)
         data.chmod(0o555)
-        done = subprocess.run(
+        done = prepared.run(
             [sys.executable, "-c", script, "publish", "-", "--json", "--data", str(data)],
             input=json.dumps(listing(1)).encode(),
             capture_output=True,
@@ -342,13 +343,13 @@ def test_a_full_disk_ends_it_with_what_was_stored_before(data, tmp_path):
         "from suyuan.cli.main import main; sys.argv[0] = 'suyuan'; main()"
     )
     command = [sys.executable, "-c", script, "publish", str(file), "--json", "--data", str(data)]
-    done = subprocess.run(command, capture_output=True, check=False, timeout=120)
+    done = prepared.run(command, capture_output=True, check=False, timeout=120)
     assert done.returncode == 1, done.stderr
     assert b"Traceback" not in done.stderr
     answer = json.loads(done.stdout)
     assert 0 < answer["accepted"] < 20_000
     assert len(stored(data)["listing"]) >= answer["accepted"]
-    retried = subprocess.run(
+    retried = prepared.run(
         [sys.executable, "-m", "suyuan.cli.main", *command[3:]], capture_output=True, check=True, timeout=120
     )
     answer = json.loads(retried.stdout)

@@ -22,6 +22,7 @@ from suyuan.cli.main import app
 from suyuan.domain.identifiers.uscc import check_character
 from suyuan.errors import SuyuanError
 from suyuan.simulation.market import Market
+from tests import prepared
 from tests.cli.terminal import in_a_pipe, on_terminal, shown_by
 
 COUNT, SEED = 3_000, 5
@@ -42,7 +43,7 @@ with open_tables(folder) as queries:
 
 def process(data, *arguments, encoding="utf-8", **environment):
     """A process of its own."""
-    done = subprocess.run(
+    done = prepared.run(
         [sys.executable, "-m", "suyuan.cli.main", *map(str, arguments), "--data", str(data)],
         capture_output=True,
         check=False,
@@ -78,7 +79,7 @@ def performed(tmp_path_factory):
 @pytest.fixture(scope="module")
 def data(performed):
     """The folder, while a process answers for its tables."""
-    with subprocess.Popen(
+    with prepared.Popen(
         [sys.executable, "-c", SERVE, str(performed[0])], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as serving:
         assert serving.stdout.readline() == b"serving\n"
@@ -134,7 +135,7 @@ def test_with_and_without_a_running_process_the_answer_is_the_same(performed, tm
     code, alone, errors = process(folder, "chains", "--json")
     assert code == 0, errors
     assert len(alone.splitlines()) == sum(report["chains"].values())
-    with subprocess.Popen(
+    with prepared.Popen(
         [sys.executable, "-m", "suyuan.cli.main", "run", "--data", str(folder)],
         stderr=subprocess.PIPE,
         env={**os.environ, "SUYUAN_FSYNC": "false"},

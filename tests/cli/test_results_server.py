@@ -12,6 +12,7 @@ import sys
 import pytest
 
 from suyuan.sinks.clickhouse import ClickHouse, ClickHouseSettings
+from tests import prepared
 from tests.cli.conftest import in_this_process
 from tests.sinks.contract.views import load
 from tests.sinks.front_process import FrontProcess
@@ -44,14 +45,14 @@ def data(tmp_path_factory):
     """Results of a simulated market."""
     data = tmp_path_factory.mktemp("demo") / "data"
     performing = [sys.executable, "-m", "suyuan.cli.main", "demo", "--once", "--json", "--data", str(data)]
-    subprocess.run([*performing, "--events", str(COUNT), "--seed", str(SEED)], check=True, capture_output=True)
+    prepared.run([*performing, "--events", str(COUNT), "--seed", str(SEED)], check=True, capture_output=True)
     return data
 
 
 @pytest.fixture(scope="module")
 def questions(data):
     """Commands, and what they answer while a process has the folder open."""
-    with subprocess.Popen(
+    with prepared.Popen(
         [sys.executable, "-c", SERVE, str(data)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as serving:
         assert serving.stdout.readline() == b"serving\n"
@@ -111,7 +112,7 @@ def test_the_answers_are_the_same(server, questions, tmp_path):
 @pytest.mark.real_time
 def test_alerts_can_be_followed(server, front, tmp_path):
     """Also while the server is started again."""
-    with subprocess.Popen(
+    with prepared.Popen(
         [sys.executable, "-m", "suyuan.cli.main", "alerts", "--follow", "--json"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

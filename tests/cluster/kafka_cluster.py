@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import time
 from contextlib import contextmanager, suppress
@@ -17,6 +16,7 @@ from suyuan.operations.topics.spec import wanted_topics
 from suyuan.schemas.blocks import decode_block
 from suyuan.streams.consumer_group import GROUP
 from suyuan.streams.topology import READ_TOPICS
+from tests import prepared
 from tests.streams.event_messages import event_messages
 from tests.streams.world import in_topics
 
@@ -74,7 +74,7 @@ class KafkaCluster:
             "SUYUAN_KAFKA_SESSION_SECONDS": self.session_seconds,
         }
         with (self.folder / f"{name}.log").open(self.log_mode, encoding="utf-8") as log:
-            process = subprocess.Popen(
+            process = prepared.Popen(
                 [*COMMAND, "worker", *arguments], env=environment, stdout=log, stderr=log, start_new_session=True
             )
         self._workers.append(process)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import prepared
+
 CASES = Path(__file__).parents[1] / "data" / "cases"
 COMMAND = (sys.executable, "-m", "suyuan.cli.main")
 
@@ -28,7 +30,7 @@ class Suyuan:
 
     def begin(self, *arguments, **pipes):
         """A process that is not waited for."""
-        return subprocess.Popen([*COMMAND, *map(str, arguments)], env=self._environment, text=True, **pipes)
+        return prepared.Popen([*COMMAND, *map(str, arguments)], env=self._environment, text=True, **pipes)
 
     def __call__(self, *arguments):
         """The JSON lines that a command prints; it must succeed."""

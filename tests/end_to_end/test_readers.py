@@ -17,6 +17,7 @@ from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.queries import folder_tables
 from suyuan.runtime.open_queries import tables
 from suyuan.runtime.settings import Settings
+from tests import prepared
 from tests.end_to_end.conftest import Case, Suyuan
 
 pytestmark = pytest.mark.real_time
@@ -62,7 +63,7 @@ def begun(suyuan, *arguments):
 @contextmanager
 def holder(folder):
     """Another process that has the tables open, until a line comes."""
-    process = subprocess.Popen(
+    process = prepared.Popen(
         [sys.executable, "-c", textwrap.dedent(HOLD), str(folder)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -17,13 +17,14 @@ import pytest
 
 from suyuan.eventlog.errors import LogCorrupt, LogFull, LogLocked, LogMissing, LogNewer
 from suyuan.eventlog.log import Log, Record
+from tests import prepared
 
 HOUSE = Path(__file__).parents[3]
 
 
 def start(script: str, *arguments: object) -> subprocess.Popen[str]:
     prelude = "import sys; from suyuan.eventlog.log import Log, Record\n"
-    return subprocess.Popen(
+    return prepared.Popen(
         [sys.executable, "-c", prelude + textwrap.dedent(script), *map(str, arguments)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

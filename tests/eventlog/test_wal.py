@@ -6,7 +6,6 @@ import os
 import random
 import shutil
 import sqlite3
-import subprocess
 import sys
 from contextlib import closing
 
@@ -15,6 +14,7 @@ import pytest
 from suyuan.eventlog import wal
 from suyuan.eventlog.errors import LogCorrupt
 from suyuan.eventlog.log import Log
+from tests import prepared
 from tests.flips import flip
 
 APPEND = """
@@ -44,7 +44,7 @@ os.kill(os.getpid(), 9)
 
 
 def killed(*arguments):
-    assert subprocess.run([sys.executable, "-c", *map(str, arguments)], check=False).returncode == -9
+    assert prepared.run([sys.executable, "-c", *map(str, arguments)], check=False).returncode == -9
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +141,5 @@ def test_a_log_that_somebody_has_open_is_left_to_them(folder):
             "import sys; from pathlib import Path; from suyuan.eventlog import wal;"
             "print(wal._index(Path(sys.argv[1]))[0])"
         )
-        asked = subprocess.run(
-            [sys.executable, "-c", code, path_of(folder)], check=True, capture_output=True, text=True
-        )
+        asked = prepared.run([sys.executable, "-c", code, path_of(folder)], check=True, capture_output=True, text=True)
         assert asked.stdout == "True\n"

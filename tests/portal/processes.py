@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 
+from tests import prepared
 from tests.ports import HeldPort
 
 PATIENCE = 60.0
@@ -37,7 +38,7 @@ class Started:
 
     def start(self):
         self.errors = self.folder.with_suffix(f".{time.monotonic_ns()}.log").open("w+b")
-        self.process = subprocess.Popen(
+        self.process = prepared.Popen(
             self._command, env=self._environment, stdin=subprocess.DEVNULL, stdout=self.errors, stderr=self.errors
         )
         return self

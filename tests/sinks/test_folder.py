@@ -11,6 +11,7 @@ import pytest
 
 from suyuan.sinks.errors import FolderInUse, ServerUnavailable
 from suyuan.sinks.folder_lock import FolderLock
+from tests import prepared
 
 
 def test_a_folder_in_use_names_its_process(tmp_path):
@@ -21,7 +22,7 @@ def test_a_folder_in_use_names_its_process(tmp_path):
         print("held", flush=True)
         input()
     """)
-    with subprocess.Popen([sys.executable, "-c", holder], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    with prepared.Popen([sys.executable, "-c", holder], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout.readline() == b"held\n"
         with pytest.raises(FolderInUse, match=f"clickhouse is in use by process {process.pid}"):
             FolderLock(tmp_path / "clickhouse")

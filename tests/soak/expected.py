@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests import prepared
 from tests.cluster.undisturbed import embedded_run
 from tests.reference.assessment import expected_chains
 
@@ -34,7 +34,7 @@ def begin(events, folder):
     (folder / "events.json").write_text(json.dumps(events, ensure_ascii=False), encoding="utf-8")
     with (folder / "log").open("wb") as log:
         command = ["nice", "-n", "5", sys.executable, "-m", "tests.soak.expected", str(folder)]
-        return subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
+        return prepared.Popen(command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
 
 
 def read(process, folder):

@@ -7,7 +7,6 @@ import itertools
 import json
 import os
 import shutil
-import subprocess
 import threading
 import time
 from collections import Counter
@@ -18,6 +17,7 @@ from random import Random
 
 from suyuan.streams.consumer_group import GROUP
 from suyuan.streams.topology import READ_TOPICS
+from tests import prepared
 from tests.brokers import Broker
 from tests.cluster.kafka_cluster import COMMAND, SESSION_SECONDS, KafkaCluster
 from tests.cluster.tables import Tables
@@ -423,7 +423,7 @@ class Market:
             "SUYUAN_CLICKHOUSE_DATABASE": self._tables.database,
         }
         with (self.folder / "loader.log").open("ab") as log:
-            process = subprocess.Popen(
+            process = prepared.Popen(
                 [*COMMAND, "loader"], env=environment, cwd=self.folder, stdout=log, stderr=log, start_new_session=True
             )
         return self._guard.watch(process)

@@ -26,7 +26,7 @@ class Decoded:
         self._gate = Lock()
         self._size = 0
         self._row_of: dict[bytes, int] = {}
-        self._frame: pl.DataFrame = self._decode([])
+        self._frame = self._empty()
 
     def rows(self, texts: Sequence[bytes]) -> pl.DataFrame:
         """One row per text, in order, with the columns of the dtype."""
@@ -54,4 +54,8 @@ class Decoded:
     def _forget(self) -> None:
         self._size = 0
         self._row_of = {}
-        self._frame = self._decode([])
+        self._frame = self._empty()
+
+    def _empty(self) -> pl.DataFrame:
+        # decoding nothing would start the threads of polars, in every process that only imports stages
+        return pl.DataFrame(schema=self._dtype.to_schema())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import subprocess
 import sys
 import time
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from suyuan.operations.access import Wanted, append_access, key_granted
 from suyuan.runtime.deployment import deployment_of
 from suyuan.runtime.entry_link import entry_link
 from suyuan.runtime.settings import Settings
+from tests import prepared
 from tests.portal.browser.market import MORE, PLATFORM, PRODUCER, RECALLED, write_events
 from tests.portal.processes import Started
 
@@ -57,7 +57,7 @@ class Site:
             append_access(deployment.outlet, granted)
             self.keys[role] = str(key)
         publish = [sys.executable, "-m", "suyuan.cli.main", "publish", *map(str, files), *place]
-        subprocess.run(publish, check=True, capture_output=True)
+        prepared.run(publish, check=True, capture_output=True)
         self._run.start()
         self._run.wait(self._is_assessed)
 

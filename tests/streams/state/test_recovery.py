@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -32,6 +31,7 @@ from suyuan.streams.state.errors import (
 from suyuan.streams.state.partition import PartitionState
 from suyuan.streams.state.rocks_store import RocksStore
 from suyuan.streams.state.settings import StateSettings
+from tests import prepared
 from tests.streams.state.probe import CHANGELOG, PARTITIONS, after, block, running
 
 Scenario = Callable[[Path], Coroutine[Any, Any, None]]
@@ -161,7 +161,7 @@ def test_a_changelog_with_a_batch_that_cannot_be_unpacked_stops_the_app(tmp_path
 )
 def test_killed_at_any_step_a_block_is_in_the_state_whole_or_not_at_all(tmp_path, where, blocks):
     program = [sys.executable, "-m", "tests.streams.state.probe", str(tmp_path), where]
-    died = subprocess.run(program, capture_output=True, text=True, check=False)
+    died = prepared.run(program, capture_output=True, text=True, check=False)
     assert died.returncode == -9, died.stderr
 
     async def scenario():
