@@ -138,6 +138,12 @@ def test_a_body_that_cannot_be_read_or_holds_too_much_publishes_nothing(platform
     assert "--" not in answer.text
 
 
+def test_a_body_is_read_as_events_whatever_a_client_such_as_curl_calls_it(platform):
+    for kind in ("application/x-www-form-urlencoded", "application/octet-stream", "text/plain"):
+        answer = platform.post("/api/v1/events", content=lines(listing()), headers={"Content-Type": kind})
+        assert said(answer) == [(1, "accepted", None)]
+
+
 def test_forms_other_codings_and_unknown_words_are_refused(platform):
     assert platform.post("/api/v1/events", files={"file": b"x"}).status_code == 415
     assert platform.post("/api/v1/events", content=b"x", headers={"Content-Encoding": "br"}).status_code == 415
