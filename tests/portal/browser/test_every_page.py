@@ -29,8 +29,9 @@ def fits(page):
     return page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_a_page_is_whole_clean_and_fits_in_both_languages(visit, axe, name):
+@pytest.mark.parametrize(("number", "name"), enumerate(PAGES), ids=PAGES)
+def test_a_page_is_whole_clean_and_fits_in_both_languages(visit, axe, number, name):
+    """axe-core looks at one language by day and at the other by night, at the next page the other way round."""
     role, path = PAGES[name]
     made = visit(role, viewport={"width": WIDE, "height": 900})
     page = made.page
@@ -45,11 +46,12 @@ def test_a_page_is_whole_clean_and_fits_in_both_languages(visit, axe, name):
         assert fits(page)
         shoot(page, name, language, NARROW)
         assert fits(page)
-    page.set_viewport_size({"width": WIDE, "height": 900})
-    assert serious(page, axe) == []
+        page.set_viewport_size({"width": WIDE, "height": 900})
+        by_night = (language == "en") == (number % 2 == 0)
+        page.emulate_media(color_scheme="dark" if by_night else "light")
+        assert serious(page, axe) == []
+        page.emulate_media(color_scheme="light")
     page.emulate_media(media="print", color_scheme="light")
     assert page.locator("h1").is_visible()
     assert not page.locator(".places, .seek").first.is_visible()
     assert len(page.pdf(format="A4")) > BLANK
-    page.emulate_media(media="screen", color_scheme="dark")
-    assert serious(page, axe) == []
