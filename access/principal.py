@@ -63,13 +63,13 @@ def scope_of(role: Role, division: str | None = None, code: str | None = None) -
     """
     if (division is not None) != (role in OF_DIVISIONS):
         raise SuyuanError(
-            f"a {role} needs a division: its first digits, or none at all for the whole country"
+            f"{_a(role)} needs a division: its first digits, or an empty one for the whole country"
             if division is None
-            else f"a {role} has no division",
+            else f"{_a(role)} has no division",
             ErrorKind.USAGE,
         )
     if bool(code) != (role in WITH_CODES):
-        raise SuyuanError(f"a {role} has no code" if code else f"a {role} needs its credit code", ErrorKind.USAGE)
+        raise SuyuanError(f"{_a(role)} has no code" if code else f"{_a(role)} needs its credit code", ErrorKind.USAGE)
     match role:
         case Role.REGULATOR | Role.INVESTIGATOR:
             return Scope((Division(division or ""),))
@@ -89,7 +89,7 @@ def kinds_of(role: Role, kinds: tuple[str, ...] = ()) -> tuple[str, ...]:
     """The kinds of events that a role may publish. `kinds`: those that a publisher was given. Raises SuyuanError."""
     if role != Role.PUBLISHER:
         if kinds:
-            raise SuyuanError(f"kinds are given to a publisher, not to a {role}", ErrorKind.USAGE)
+            raise SuyuanError(f"kinds are given to a publisher, not to {_a(role)}", ErrorKind.USAGE)
         return {Role.PLATFORM: ("listing",), Role.REGULATOR: REGULATOR_KINDS}.get(role, ())
     if not kinds:
         raise SuyuanError("a publisher needs the kinds of events that it may publish", ErrorKind.USAGE)
@@ -97,3 +97,7 @@ def kinds_of(role: Role, kinds: tuple[str, ...] = ()) -> tuple[str, ...]:
         if kind not in KINDS or kind in {"day", "listing"}:
             raise SuyuanError(f"{kind!r} is no kind of events that a publisher may publish", ErrorKind.USAGE)
     return tuple(kind for kind in KINDS if kind in kinds)
+
+
+def _a(role: Role) -> str:
+    return f"{'an' if role[0] in 'ai' else 'a'} {role}"

@@ -8,14 +8,18 @@ from typing import Any, Literal
 
 from suyuan.schemas.kinds import event_schema
 
+Form = Literal["moment", "text", "texts", "lots", "money", "flag", "word"]
+_WORDS = {"status": "status", "result": "status", "purpose": "told.purpose", "scheme": "told.scheme"}
+
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """`form`: how a page shows the value."""
+    """`form`: how a page shows the value; `words`: the group that a word is one of."""
 
     name: str
-    form: Literal["moment", "text", "texts", "lots", "money"]
+    form: Form
     value: Any
+    words: str = ""
 
 
 def facts_of(event: Mapping[str, Any]) -> Iterator[Fact]:
@@ -24,10 +28,19 @@ def facts_of(event: Mapping[str, Any]) -> Iterator[Fact]:
         value = event.get(field.name)
         if value is None or value == [] or field.name == "occurred_at":
             continue
-        yield Fact(field.name, _form(field.name, value), value)
+        yield Fact(field.name, _form(field.name, value), value, _words(event["kind"], field.name))
 
 
-def _form(name: str, value: Any) -> Literal["moment", "text", "texts", "lots", "money"]:
+def _words(kind: str, name: str) -> str:
+    """Of a listing that is active it is said that it is on sale, of a company that it is in good standing."""
+    return "told.listing" if (kind, name) == ("listing", "status") else _WORDS.get(name, "")
+
+
+def _form(name: str, value: Any) -> Form:
+    if name in _WORDS:
+        return "word"
+    if isinstance(value, bool):
+        return "flag"
     if name.endswith("_at"):
         return "moment"
     if name.endswith("_fen"):

@@ -20,6 +20,7 @@ from suyuan.portal.context import LANGUAGE_COOKIE
 from suyuan.portal.moments import ms_of
 from suyuan.portal.pages import figures
 from suyuan.portal.pages.navigation import may_open, places_of
+from suyuan.portal.pages.said import said as said_in
 from suyuan.portal.pages.static_files import STATIC
 from suyuan.portal.pages.words import LANGUAGES, TAGS, words
 from suyuan.runtime.visible import shortened, visible
@@ -166,4 +167,5 @@ def _environment(language: str) -> Environment:
     made.filters["local"] = figures.local
     made.filters["outside"] = outside
     made.filters["fit"] = fit
+    made.filters["said"] = lambda text: said_in(text, language)
     return made

@@ -16,6 +16,9 @@ from suyuan.publishing.files.workbook import Workbook, is_old_workbook, is_workb
 
 _ZIP = b"PK\x03\x04"
 _HEAD = 8
+_NO_TABLES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"%PDF-", b"RIFF", b"Rar!", b"7z\xbc\xaf")
+"""how pictures, documents and archives begin that hold no records; they would be read as hundreds of odd lines"""
+_NO_TABLE = "a picture, a PDF or an archive of another kind, not a table: export the table as CSV or .xlsx"
 _UTF_8_NAME = 0x800
 _ENCRYPTED = 0x1
 _LARGEST_WORKBOOK = 256 << 20
@@ -48,6 +51,8 @@ def opened(
                 shutil.copyfileobj(io.BufferedReader(Joined(head, raw)), file)
             file.seek(0)
             yield from _unpacked(name, head, file, most_bytes)
+        elif head.startswith(_NO_TABLES):
+            yield Refused(name, _NO_TABLE)
         elif seekable:
             raw.seek(start)
 
@@ -88,6 +93,8 @@ def _member(
         return Refused(path, "protected by a password: unpack it, and publish what is in it")
     with archive.open(member) as stream:
         head = fill(stream, _HEAD)
+    if head.startswith(_NO_TABLES):
+        return Refused(path, _NO_TABLE)
     if not (head.startswith(_ZIP) or is_old_workbook(head)):
         return Source(path, archive.open(member), None, lambda: archive.open(member), most_bytes)
     if member.file_size > _LARGEST_WORKBOOK:

@@ -254,10 +254,11 @@ def test_a_slow_pipe_is_stored_as_it_comes(data):
     [
         (b"", "empty"),
         (b"<html><table><tr><td>", "HTML"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "a picture"),
         (gzip.compress(json.dumps(listing(1)).encode() * 3)[:60], "not readable to its end"),
         (b"\x1f\x8b\x08\x00garbage", "not readable"),
     ],
-    ids=["empty", "a page", "gzip cut off", "gzip damaged"],
+    ids=["empty", "a page", "a picture", "gzip cut off", "gzip damaged"],
 )
 def test_a_file_that_cannot_be_read_counts_as_one_and_the_others_go_on(suyuan, tmp_path, content, reason):
     (tmp_path / "bad.jsonl").write_bytes(content)

@@ -151,6 +151,12 @@ def test_what_holds_no_events_says_why_and_a_bomb_is_cut_short(platform, monkeyp
     report = sent(platform, b"<html>", name="x.csv")
     assert (report["accepted"], report["rejected"]) == (0, 1)
     assert "HTML" in report["problems"][0]["reason"]
+    report = sent(platform, b"\x89PNG\r\n\x1a\n" + b"\xff\n" * 700, name="x.csv")
+    assert (report["accepted"], report["rejected"]) == (0, 1)
+    page = platform.get(f"/uploads/{report['id']}", params={"lang": "zh"}, headers=HTML).text
+    assert "没有发布任何内容" in page
+    assert "是图片、PDF" in page
+    assert "被拒绝行的文件" not in page
     monkeypatch.setattr("suyuan.portal.uploads.publishing.MOST_UNPACKED", 10_000)
     report = sent(platform, gzip.compress(b" " * 100_000), name="bomb.gz")
     assert "more than 10,000 bytes, unpacked" in report["problems"][0]["reason"]
