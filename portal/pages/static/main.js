@@ -13,6 +13,14 @@ offerCopies(document);
 sendFiles(document);
 followProgress(document);
 
+// evidence that is led to is shown, not only its heading
+function openTarget() {
+  const found = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (found instanceof HTMLDetailsElement) found.open = true;
+}
+addEventListener("hashchange", openTarget);
+openTarget();
+
 document.body.addEventListener("htmx:afterSwap", (event) => {
   const target = /** @type {CustomEvent} */ (event).detail.target;
   const said = target.querySelector("[data-announce]");

@@ -145,3 +145,15 @@ def test_without_scripts_a_key_is_made_and_taken_back(visit):
     row.locator("button").click()
     assert words("zh")("access.revoked") in page.locator("tbody tr", has_text=MARKUP).inner_text()
     assert page.locator("#secret").count() == 0
+
+
+def test_evidence_that_is_led_to_is_opened_and_none_is_led_to_that_is_not_shown(visit):
+    cited = 'main .gap-list [href^="#recall/"]'
+    page = (made := visit(Role.INVESTIGATOR)).page
+    made.open(f"/chains/{PLATFORM}/{RECALLED}")
+    page.locator(cited).first.click()
+    expect(page.locator('details[id^="recall/"][open]')).to_contain_text("RC-9")
+    page = (made := visit(Role.PLATFORM)).page
+    made.open(f"/chains/{PLATFORM}/{RECALLED}")
+    expect(page.locator("main .gap-list")).to_contain_text("recall/")
+    expect(page.locator(cited)).to_have_count(0)
