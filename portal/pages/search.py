@@ -21,6 +21,14 @@ router = GuardedRouter()
 _NODES = {"entity": "entity", "product": "product", "lot": "lot"}
 """kinds of records that a trace may begin with, and what it calls them"""
 
+_LIST_FILTERS = {
+    "lot": "lot",
+    "gtin": "gtin",
+    "seller_code": "seller",
+    "producer_code": "producer",
+    "platform_code": "platform",
+}
+"""what the list of chains calls the fields of listings that it can be narrowed by"""
 _LOTS = frozenset({"lot", "lots", "inputs.lot"})
 
 
@@ -42,6 +50,7 @@ async def search(who: Who, q: Texts = None) -> Response:
         impact_of=impact_of if _leads(who, "/impact/{") else _nowhere,
         groups=groups,
         reasons=reasons,
+        list_filters=_LIST_FILTERS,
         telling=telling,
     )
 

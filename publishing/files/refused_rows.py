@@ -54,6 +54,8 @@ class RefusedRows:
 
     def _row(self, reading: Reading, problem: Problem, cells: list[str], kind: str | None) -> None:
         header = reading.header or []
+        if header[:1] == [_reason_for(kind, ())]:  # of an earlier such file: what was wrong then is wrong no more
+            header, cells = header[1:], cells[1:]
         names_kind = any(KIND in column.fields for column in reading.columns)
         first = [_reason_for(kind, header), *([] if names_kind else [KIND])]
         file = self._file((*first, *header), table=True)

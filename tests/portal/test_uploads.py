@@ -81,6 +81,11 @@ def test_a_file_with_bad_lines_is_reported_mended_and_sent_again(portal, platfor
     (row,) = csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")))
     assert row["reason"].startswith("listings.csv:3: price_fen: ")
     assert row["title"] == '="=1+1"'  # no spreadsheet reckons with it
+    still = sent(platform, answer.content.replace(b"26.8", b"26.9"), name="errors.csv")
+    once_more = platform.get(f"/api/v1/uploads/{still['id']}/errors.csv")
+    (row_again,) = csv.DictReader(io.StringIO(once_more.content.decode("utf-8-sig")))
+    assert list(row_again) == list(row)
+    assert row_again["reason"].startswith("errors.csv:2: price_fen: ")
     mended = answer.content.replace(b"26.8", b"2680")
     again = sent(platform, mended, name="errors.csv")
     assert counts(again) == (1, 0, 0)

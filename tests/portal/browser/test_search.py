@@ -42,3 +42,5 @@ def test_without_scripts_everything_is_found_by_the_form(visit):
     assert rows.count() == 2
     rows.first.locator("a").first.click()
     assert page.locator("#group-listing").is_visible()
+    page.locator('main section[aria-labelledby="group-listing"] a[href^="/chains?gtin="]').click()
+    assert page.locator("#results tbody tr").count() > 5
