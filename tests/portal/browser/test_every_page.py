@@ -29,7 +29,7 @@ def fits(page):
     return page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-@pytest.mark.parametrize(("number", "name"), enumerate(PAGES), ids=PAGES)
+@pytest.mark.parametrize(("number", "name"), list(enumerate(PAGES)), ids=list(PAGES))
 def test_a_page_is_whole_clean_and_fits_in_both_languages(visit, axe, number, name):
     """axe-core looks at one language by day and at the other by night, at the next page the other way round."""
     role, path = PAGES[name]
