@@ -30,12 +30,17 @@ def cautions(kind: EventKind, event: Mapping[str, Any]) -> tuple[Caution, ...]:
     if kind.personal:
         return ()
     found = []
-    for name in (*kind.codes, *kind.gtins, *kind.of("lot")):
+    for name in kind.marks:
         given = event.get(name)
-        if given is None:
+        if given is None or (_is_plain(given) and not (name in kind.gtins and is_restricted(given.zfill(14)))):
             continue
         if (spoilt := damage(code_form(given) or "")) is not None:
             found.append(Caution(name, given, f"{spoilt[0]}, as it seems: {spoilt[1]}"))
         elif name in kind.gtins and (gtin := normalise_gtin(given)[0]) is not None and is_restricted(gtin):
             found.append(Caution(name, given, _RESTRICTED))
     return tuple(found)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether there is nothing in it that `damage` looks for: nearly every text, at little cost."""
+    return text.isascii() and text.isalnum() and not text.endswith("00")

@@ -62,6 +62,11 @@ class EventKind:
         return self.of("gtin")
 
     @cached_property
+    def marks(self) -> tuple[str, ...]:
+        """Its credit codes, GTINs and lots: what stands on goods and in registers."""
+        return (*self.codes, *self.gtins, *self.of("lot"))
+
+    @cached_property
     def texts(self) -> tuple[str, ...]:
         """Its lots, and other texts that are compared in normal form."""
         return self.of("lot", "text")

@@ -69,7 +69,7 @@ def publish_batch(
             raise
 
     publisher = Publisher(outlet, batch.tally, judge=judge, told=batch.verdicts.append, with_keys=with_keys)
-    publication = Publication(publisher, batch.tally, Silent(), options, told=batch.verdicts.append, cautious=False)
+    publication = Publication(publisher, batch.tally, Silent(), options, told=batch.verdicts.append)
     try:
         publish_body(publication, body, most=most)
     except TooLarge as error:

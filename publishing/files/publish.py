@@ -42,8 +42,7 @@ class Progress(Protocol):
 @dataclass(slots=True)
 class Publication:
     """What becomes of the records of files. `refused`: takes those that were not accepted; `shown`: how they were
-    understood; `told`: gets a verdict of each that is rejected (the publisher tells of the others); `cautious`: whether
-    what looks wrong in accepted objects is looked for, as it is in accepted rows of tables.
+    understood; `told`: gets a verdict of each that is rejected (the publisher tells of the others).
     """
 
     publisher: Publisher
@@ -53,7 +52,6 @@ class Publication:
     refused: RefusedRows | None = None
     shown: Shown | None = None
     told: Told | None = None
-    cautious: bool = True
     read: int = 0
     """records so far"""
 
@@ -110,9 +108,8 @@ class Publication:
                 except ValueError as error:
                     self._refuse(reading, Problem(reading.name, line, str(error)), raw, kind=record.kind)
                 else:
-                    if self.cautious or reading.header is not None:
-                        for caution in cautions(EVENT_KINDS[record.kind], record.event):
-                            tally.caution(f"{reading.name}:{line}", record.kind, caution)
+                    for caution in cautions(EVENT_KINDS[record.kind], record.event):
+                        tally.caution(f"{reading.name}:{line}", record.kind, caution)
                     if shown is not None:
                         shown.record(line, record)
                 for field_ in record.ignored:

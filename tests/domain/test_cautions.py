@@ -1,8 +1,13 @@
 """What is told of events that count."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from suyuan.domain.cautions import cautions
+from suyuan.domain.identifiers.gtin import is_restricted, normalise_gtin
+from suyuan.domain.identifiers.normal_form import code_form
+from suyuan.domain.identifiers.spoilt import damage
 from suyuan.schemas.kinds import EVENT_KINDS
 from tests.domain.test_acceptance import event
 
@@ -31,3 +36,14 @@ def test_other_cells_are_not():
     assert cautions(EVENT_KINDS["listing"], event("listing", lot="2026E1", gtin="6903379001194", licence_no=None)) == ()
     assert cautions(EVENT_KINDS["listing"], event("listing", producer_code="某厂", title="9.13301E+17")) == ()
     assert cautions(EVENT_KINDS["complaint"], event("complaint", subject_code="913301060000000000")) == ()
+
+
+@given(
+    st.text(st.sampled_from("0129AEe.+=#'-Ｅ０ \t"), max_size=20)
+    | st.from_regex(r"[1-9][0-9]{14}0{2,3}", fullmatch=True)
+)
+def test_every_text_is_looked_at_whatever_is_passed_over_first(text):
+    spoilt, gtin = damage(code_form(text) or "") is not None, normalise_gtin(text)[0]
+    assert bool(cautions(EVENT_KINDS["listing"], {"lot": text})) == spoilt
+    restricted = gtin is not None and is_restricted(gtin)
+    assert bool(cautions(EVENT_KINDS["product"], {"gtin": text})) == (spoilt or restricted)

@@ -6,6 +6,7 @@ import gzip
 import itertools
 import json
 import logging
+import re
 import time
 
 import pytest
@@ -91,6 +92,26 @@ def test_arrays_tables_and_packed_bodies_are_read_as_files_are(platform):
     del one["kind"]  # a platform publishes listings alone: that need not be said
     table = ",".join(one) + "\n" + ",".join(map(str, one.values())) + "\n"
     assert said(platform.post("/api/v1/events", content=table.encode())) == [(2, "duplicate", None)]
+
+
+def test_what_looks_wrong_is_told_of_objects_as_it_is_of_tables(platform):
+    odd = {"gtin": "2100000001231", "lot": "2.0261E+15", "seller_code": "913301060000000000"}
+    events = [listing(**odd) for _ in range(3)]
+    names = list(events[0])
+    rows = [",".join("" if each[name] is None else str(each[name]) for name in names) for each in events[:1]]
+    bodies = (
+        json.dumps(events[1:2]).encode(),
+        lines(events[2]),
+        "\n".join([",".join(names), *rows]).encode(),
+    )
+    told = []
+    for body in bodies:
+        answer = platform.post("/api/v1/events", content=body)
+        assert [verdict for _, verdict, _ in said(answer)] == ["accepted"]
+        odd_notes = [note for note in answer.json()["notes"] if note.startswith("a listing's ")]
+        told.append(sorted(re.sub(r" at [^)]*", "", note) for note in odd_notes))
+    assert len(told[0]) == len(odd)
+    assert told == [told[0]] * 3
 
 
 def test_what_is_somebody_elses_is_rejected_named_and_logged(portal, platform, caplog):
