@@ -36,6 +36,7 @@ ACTIONS: Mapping[str, Action] = {
     "access.read": _of(ADMIN, object="grant"),
     "access.write": _of(ADMIN, object="grant", csrf=True),
     "alert.list": _of(REGULATOR, INVESTIGATOR, PLATFORM, object="alert"),
+    "alert.live": _of(REGULATOR, INVESTIGATOR, PLATFORM, object="alert"),
     "alert.read": _of(REGULATOR, INVESTIGATOR, PLATFORM, object="alert"),
     "chain.list": _of(REGULATOR, INVESTIGATOR, PLATFORM, object="chain"),
     "chain.read": _of(REGULATOR, INVESTIGATOR, PLATFORM, object="chain"),

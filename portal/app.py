@@ -16,6 +16,7 @@ from starlette.middleware import Middleware
 from suyuan.portal.access_feed import AccessFeed
 from suyuan.portal.context import Portal
 from suyuan.portal.cursors import Cursors
+from suyuan.portal.live.feed import Feed
 from suyuan.portal.middleware.answers import Answers
 from suyuan.portal.middleware.limits import Limits, allowed_hosts
 from suyuan.portal.middleware.proxy import Proxy
@@ -44,15 +45,18 @@ def make_app(ports: Ports, settings: Settings, clock: Callable[[], float] = time
         access = AccessFeed(ports, time.monotonic)
         rates = Rates(settings.portal_requests_per_second, time.monotonic)
         uploads = Uploads(uploads_folder(settings), ports, lambda: int(clock() * 1000), lambda: access.known)
+        feed = Feed(ports, time.monotonic, lambda: int(clock() * 1000))
         app.state.portal = Portal(
-            ports, settings, clock, access, Cursors(secret), Sessions(secret), rates, uploads, provider
+            ports, settings, clock, access, Cursors(secret), Sessions(secret), rates, uploads, feed, provider
         )
         access.start()
+        feed.start()
         await uploads.start()
         try:
             yield
         finally:
             await uploads.stop()
+            await feed.stop()
             await access.stop()
             await asyncio.to_thread(ports.close)
 

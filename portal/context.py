@@ -15,6 +15,7 @@ from suyuan.access.scope import Scope
 if TYPE_CHECKING:
     from suyuan.portal.access_feed import AccessFeed
     from suyuan.portal.cursors import Cursors
+    from suyuan.portal.live.feed import Feed
     from suyuan.portal.oidc import Provider
     from suyuan.portal.ports import Ports
     from suyuan.portal.rates import Rates
@@ -41,6 +42,7 @@ class Portal:
     sessions: Sessions
     rates: Rates
     uploads: Uploads
+    feed: Feed
     provider: Provider | None = None
     """of identities, where the settings name one"""
 

@@ -28,7 +28,14 @@ HEAD_BYTES = 64 << 10
 
 
 class Server(uvicorn.Server):
-    """Ends by itself after a signal, with exit code 0."""
+    """Ends by itself after a signal, with exit code 0. Streams that would go on for ever are ended first."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn's, which waits for what is under way."""
+        app = self.config.app
+        if isinstance(app, FastAPI):
+            app.state.portal.feed.end_all()
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:

@@ -25,6 +25,7 @@ LIBRARIES = {
     "suyuan.connections.aiokafka_internals": "aiokafka",
     "suyuan.connections.asyncio_internals": "asyncio",
     "suyuan.connections.kafka_python_internals": "kafka-python",
+    "suyuan.portal.uvicorn_internals": "uvicorn",
     "suyuan.streams.faust_internals": "faust-streaming",
 }
 PINNED = {*LIBRARIES.values(), "mode-streaming"} - {"asyncio"}

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from operator import attrgetter
-from typing import Any
+from typing import Any, Protocol
 
 from suyuan.access.scope import Scope
 from suyuan.domain.identifiers.normal_form import code_form
 from suyuan.errors import ErrorKind, SuyuanError
-from suyuan.queries.answers import Alert
 from suyuan.queries.hops.nodes import NodeKey
 from suyuan.queries.sql.alerts import AlertFilter
-from suyuan.queries.visible import sees_alert
+from suyuan.queries.visible import Placed, sees_alert
 
 SEVERITIES = ("low", "medium", "high", "critical")
 """the least first"""
@@ -71,37 +70,68 @@ def read_filter(
     )
 
 
-def alert_matcher(scope: Scope, wanted: AlertFilter) -> Callable[[Alert], bool]:
+class Filtered(Placed, Protocol):
+    """What filters look at, of an alert at hand."""
+
+    @property
+    def severity(self) -> str:
+        """Of SEVERITIES."""
+
+    @property
+    def state(self) -> str:
+        """As the tables say it."""
+
+    @property
+    def rule(self) -> str:
+        """Its id."""
+
+    @property
+    def listing_id(self) -> str:
+        """The platform's number."""
+
+    @property
+    def seller_code(self) -> str | None:
+        """Who sells."""
+
+    @property
+    def raised_at(self) -> int:
+        """Ms UTC."""
+
+
+Test = Callable[[Filtered], bool]
+
+
+def alert_matcher(scope: Scope, wanted: AlertFilter) -> Test:
     """Whether an alert is within the scope and as the filter wants it: as the tables answer (`queries.sql.alerts`)."""
     tests = [_TESTS[name](value) for name, value in wanted.values.items()]
     return lambda alert: sees_alert(scope, alert) and all(test(alert) for test in tests)
 
 
-def _one_of(column: str) -> Callable[[list[str]], Callable[[Alert], bool]]:
+def _one_of(column: str) -> Callable[[list[str]], Test]:
     get = attrgetter(column)
 
-    def test_of(values: list[str]) -> Callable[[Alert], bool]:
+    def test_of(values: list[str]) -> Test:
         chosen = frozenset(values)
         return lambda alert: get(alert) in chosen
 
     return test_of
 
 
-def _same(column: str) -> Callable[[str], Callable[[Alert], bool]]:
+def _same(column: str) -> Callable[[str], Test]:
     get = attrgetter(column)
     return lambda value: lambda alert: bool(get(alert) == value)
 
 
-def _of_bureau(prefixes: list[str]) -> Callable[[Alert], bool]:
+def _of_bureau(prefixes: list[str]) -> Test:
     beginnings = tuple(prefixes)
     return lambda alert: (alert.bureau or "").startswith(beginnings)
 
 
-def _since(moment: int) -> Callable[[Alert], bool]:
+def _since(moment: int) -> Test:
     return lambda alert: alert.raised_at >= moment
 
 
-_TESTS: dict[str, Callable[[Any], Callable[[Alert], bool]]] = {
+_TESTS: dict[str, Callable[[Any], Test]] = {
     **{name: _one_of(name) for name in ("severity", "rule", "platform_code", "seller_code")},
     **{name: _same(name) for name in ("state", "listing_id")},
     "bureau": _of_bureau,

@@ -11,7 +11,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from suyuan.access.grants import Grants, Refused
-from suyuan.access.policy import Action
+from suyuan.access.policy import ACTIONS, Action
 from suyuan.access.principal import Principal
 from suyuan.connections.addresses import is_loopback
 from suyuan.portal.context import Context, Portal
@@ -48,6 +48,21 @@ async def admit(request: Request, name: str, action: Action) -> Context:
     if action.csrf and (principal is None or principal.came == "session"):
         await _check_forgery(request, portal, name, principal)
     return Context(request, portal, principal, name)
+
+
+async def still_admitted(who: Context) -> str | None:
+    """Why whoever was let in would not be let in now, for an answer that goes on: revoked, expired, and the like; None:
+    they would. While the log of access cannot be read, who was in stays in, as with other requests.
+    """
+    try:
+        principal = await _principal(who.request, who.portal)
+    except Refused as error:
+        refused(who.request, who.action, error.id or "-", error.why)
+        return error.why
+    roles = ACTIONS[who.action].roles
+    if principal is None or principal.scope != who.scope or (roles is not None and principal.role not in roles):
+        return "changed"
+    return None
 
 
 async def _principal(request: Request, portal: Portal) -> Principal | None:

@@ -10,6 +10,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from suyuan.portal.metrics import REQUESTS, SECONDS
+from suyuan.portal.uvicorn_internals import abort_of
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
@@ -41,7 +42,7 @@ class Answers:
             await self._app(scope, receive, send)
             return
         state: dict[str, Any] = scope.setdefault("state", {})
-        state["id"] = secrets.token_hex(8)
+        state["id"], state["abort"] = secrets.token_hex(8), abort_of(send)
         began = time.perf_counter()
 
         async def answer(message: Message) -> None:

@@ -8,10 +8,12 @@ import warnings
 from contextlib import ExitStack, contextmanager
 from tempfile import TemporaryDirectory
 
+from kafka import KafkaProducer
+
 from suyuan.access.events import CONTROL, KeyGranted, encode_access, subject_of
 from suyuan.access.keys import digest, new_key
 from suyuan.access.principal import Role
-from suyuan.eventlog.log import Log, TopicConfig
+from suyuan.eventlog.log import Log, Record, TopicConfig
 from suyuan.portal.app import make_app
 from suyuan.portal.ports import Ports
 from suyuan.publishing.control import append_control
@@ -114,6 +116,16 @@ class PortalUnderTest:
 
     def append(self, event):
         append_control(self.deployment.outlet, CONTROL, subject_of(event), encode_access(event))
+
+    def say(self, topic, partition, value):
+        """A message of a topic of stages, as they would publish it."""
+        if self.shape == "embedded":
+            with Log.open(self.settings.data, role="publish", fsync="never") as log:
+                log.append(topic, partition, [Record(b"k", value)])
+            return
+        producer = KafkaProducer(bootstrap_servers=self.settings.kafka.split(","))
+        producer.send(topic, value, b"k", partition=partition).get(30)
+        producer.close()
 
     def key(self, role, world="A"):
         return self._keys[Role(role), world]

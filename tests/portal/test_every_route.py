@@ -32,6 +32,9 @@ VALUES = {
 }
 """of parameters in paths, the value of world B; a parameter that is not here fails"""
 
+ENDING = {"/api/v1/alerts/live": "?seconds=0"}
+"""what has an answer end that would go on"""
+
 OF_EVERYBODY = {"/api/v1/access", "/access"}
 """what whoever may read it at all reads of both worlds: who has access"""
 
@@ -46,7 +49,8 @@ ROUTES = [
 def path_of(route):
     names = re.findall(r"{(\w+)(?::\w+)?}", route.path)
     assert set(names) <= set(VALUES), f"{route.path}: say what world B has for {set(names) - set(VALUES)} in VALUES"
-    return re.sub(r"{(\w+)(?::\w+)?}", lambda found: VALUES[found[1]], route.path)
+    path = re.sub(r"{(\w+)(?::\w+)?}", lambda found: VALUES[found[1]], route.path)
+    return path + ENDING.get(route.path, "")
 
 
 def refused(answer, status):

@@ -13,6 +13,7 @@ from urllib.parse import quote
 import pytest
 
 from suyuan.access.principal import Role
+from suyuan.operations.alerts.cursor import write_cursor
 from suyuan.portal.routers import ROUTERS
 from tests.portal.worlds import WORLDS, A, B, World
 from tests.reference.spelling import CREDIT_CODE, last_check, organisation_check
@@ -88,6 +89,7 @@ OTHERS = {
     "to": "/",
     "direction": "forward",
     "view": "graph",
+    "after": write_cursor("alert", {("alert", number): 0 for number in range(2)}),
 }
 """parameters that name nothing"""
 OF_EVERYBODY = {"/api/v1/access", "/access"}
@@ -140,8 +142,14 @@ def path_of(route, world, **instead):
     return re.sub(r"{(\w+)(?::\w+)?}", fill, route.path)
 
 
+ENDLESS = {"/api/v1/alerts/live": {"seconds": "0"}}
+"""answers that end by themselves only so"""
+
+
 def needed(route, world):
-    return {name: value(name, world) for name, required in in_query(route).items() if required}
+    return ENDLESS.get(route.path, {}) | {
+        name: value(name, world) for name, required in in_query(route).items() if required
+    }
 
 
 def normal(answer, world):

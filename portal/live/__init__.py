@@ -1,0 +1,1 @@
+"""Alerts as they come: one reader of their topic, and a stream for whoever listens."""
