@@ -21,6 +21,8 @@ from suyuan.schemas.kinds import KINDS
 router = GuardedRouter()
 
 Text = Annotated[str, Form(max_length=200)]
+_MOST_OVER = 100
+"""keys that are good no more, as the page lists them"""
 PUBLISHED = tuple(kind for kind in KINDS if kind not in {"day", "listing"})
 """kinds that a publisher may be given"""
 
@@ -92,5 +94,6 @@ async def _page(
         kinds=PUBLISHED,
         usual_days=USUAL_DAYS,
         most_days=MOST_DAYS,
+        most_over=_MOST_OVER,
         revoked=who.request.query_params.get("revoked", ""),
     )

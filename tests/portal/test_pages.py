@@ -167,11 +167,11 @@ def test_an_admin_makes_a_key_sees_it_once_and_takes_it_back(portal):
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"role": "platform", "name": "p", "code": ""}, "a platform needs its credit code"),
-        ({"role": "regulator", "name": "p", "division": "33a"}, "is no division"),
-        ({"role": "regulator", "name": "p", "division": "33", "days": "0"}, "days"),
-        ({"role": "regulator", "name": "  ", "division": "33"}, "name"),
-        ({"role": "publisher", "name": "p", "code": A.producer}, "needs the kinds"),
+        ({"role": "platform", "name": "p", "code": ""}, "平台需要统一社会信用代码"),
+        ({"role": "regulator", "name": "p", "division": "33a"}, "不是行政区划"),
+        ({"role": "regulator", "name": "p", "division": "33", "days": "0"}, "有效天数：不能小于 1"),
+        ({"role": "regulator", "name": "  ", "division": "33"}, "请填写持有者"),
+        ({"role": "publisher", "name": "p", "code": A.producer}, "报送方需要可发布的种类"),
     ],
 )
 def test_a_key_that_makes_no_sense_is_refused_and_the_form_keeps_what_was_given(portal, given, said):

@@ -143,7 +143,8 @@ def test_without_scripts_a_key_is_made_and_taken_back(visit):
     assert page.locator("#secret").inner_text().startswith("sy_")
     row = page.locator("tbody tr", has_text=MARKUP)
     row.locator("button").click()
-    assert words("zh")("access.revoked") in page.locator("tbody tr", has_text=MARKUP).inner_text()
+    assert words("zh")("access.revoked") in page.locator("#over tbody tr", has_text=MARKUP).inner_text()
+    assert page.locator("#list tbody tr", has_text=MARKUP).count() == 0
     assert page.locator("#secret").count() == 0
 
 
