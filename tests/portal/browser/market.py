@@ -32,6 +32,7 @@ def write_events(folder, *, hostile=True):
     for name, text in (
         ("more/listings.csv", _listings(hostile=hostile)),
         ("more/entities.csv", _entities(hostile=hostile)),
+        *([("more/recalls.csv", _recalls())] if hostile else []),
     ):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
@@ -105,6 +106,13 @@ def _entities(*, hostile):
     return _csv(
         columns, [dict(zip(columns, row, strict=True)) for row in ([platform, evil] if hostile else [platform])]
     )
+
+
+def _recalls():
+    """One whose number and reason are attacks, of a lot that nobody has."""
+    columns = ["event_id", "publisher", "occurred_at", "recall_no", "producer_code", "gtin", "lots", "level", "reason"]
+    values = ("r-evil", PRODUCER, "2026-02-21T09:00:00+08:00", MARKUP, PRODUCER, HONEY, "EVIL", "3", HOSTILE, "closed")
+    return _csv([*columns, "status"], [dict(zip([*columns, "status"], values, strict=True))])
 
 
 def _csv(columns, rows):

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from suyuan.access.principal import Role
-from tests.portal.browser.market import EVIL_LISTING, HONEY, LOT, PLATFORM, PRODUCER, RECALLED
+from tests.portal.browser.market import (
+    EVIL_LISTING,
+    HONEY,
+    LOT,
+    MARKUP,
+    OTHER_SELLER,
+    PLATFORM,
+    PRODUCER,
+    RECALLED,
+)
 
 PAGES = {
     "public": (None, "/"),
@@ -25,6 +36,10 @@ PAGES = {
     "trace-begin": (Role.INVESTIGATOR, "/traces"),
     "trace": (Role.INVESTIGATOR, f"/traces?subject=lot:{PRODUCER}/{HONEY}/{LOT}"),
     "impact": (Role.INVESTIGATOR, f"/impact/{PRODUCER}/RC-9"),
+    "impact-hostile": (Role.INVESTIGATOR, f"/impact/{PRODUCER}/{quote(MARKUP, safe='')}"),
+    "search-hostile": (Role.INVESTIGATOR, f"/search?q={EVIL_LISTING}"),
+    "chains-hostile": (Role.INVESTIGATOR, f"/chains?seller={OTHER_SELLER}"),
+    "trace-hostile": (Role.INVESTIGATOR, f"/traces?subject=listing:{PLATFORM}/{EVIL_LISTING}"),
     "dossier": (Role.INVESTIGATOR, f"/chains/{PLATFORM}/{RECALLED}/dossier"),
     "dossier-hostile": (Role.INVESTIGATOR, f"/chains/{PLATFORM}/{EVIL_LISTING}/dossier"),
     "timeline": (Role.INVESTIGATOR, f"/timeline?subject=listing:{PLATFORM}/{RECALLED}"),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.portal.browser.market import MARKUP
 from tests.portal.browser.pages import PAGES
 from tests.portal.browser.site import serious
 
@@ -40,6 +41,8 @@ def test_a_page_is_whole_clean_and_fits_in_both_languages(visit, axe, number, na
         assert made.open(f"{path}{mark}lang={language}") == (404 if name == "not-found" else 200)
         assert page.locator("html").get_attribute("lang") == tag
         assert page.locator("h1").count() == 1
+        if name.endswith("-hostile"):
+            assert MARKUP in page.locator("main").inner_text()
         shoot(page, name, language, WIDE)
         assert fits(page)
         page.set_viewport_size({"width": ZOOMED, "height": 450})  # as 1280 at 200 %
