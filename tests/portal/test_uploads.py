@@ -14,6 +14,7 @@ import pytest
 from suyuan.access.events import Revoked, SessionsEnded
 from suyuan.access.grants import Grants
 from suyuan.access.principal import Role
+from suyuan.portal.pages.said import said
 from suyuan.portal.problems import Problem
 from suyuan.portal.uploads.manager import Uploads
 from suyuan.portal.uploads.publishing import publish_upload
@@ -314,6 +315,7 @@ def test_a_key_that_is_revoked_stops_its_upload_which_tells_what_was_accepted(po
     assert (
         upload.trouble == "access was revoked: 30 accepted and 0 duplicate before that stay, the rest was not published"
     )
+    assert said(upload.trouble, "zh").startswith("访问权限已被收回：此前已接收 30 条、重复 0 条")
     assert not (folder / "file").exists()
     with portal.deployment.tail(["in.listing"], {}) as tail:
         values = b"".join(value for messages in tail.read(10) for value in messages.values)
