@@ -20,6 +20,7 @@ from suyuan.portal.api import (
 )
 from suyuan.portal.guarded import GuardedRouter
 from suyuan.portal.pages import access as access_page
+from suyuan.portal.pages import alerts as alert_pages
 from suyuan.portal.pages import chains as chain_pages
 from suyuan.portal.pages import dossier as dossier_pages
 from suyuan.portal.pages import enter, enter_oidc, home, listings, static_route
@@ -51,6 +52,7 @@ ROUTERS: tuple[GuardedRouter, ...] = (
     uploads_page.router,
     search_page.router,
     dossier_pages.router,
+    alert_pages.router,
     chain_pages.router,
     trace_pages.router,
     impact_pages.router,

@@ -11,18 +11,19 @@ import typer
 
 from suyuan.access.scope import EVERYTHING
 from suyuan.cli.drawing.alerts import alert_fields, alert_line, draw_alert, draw_alerts
-from suyuan.cli.options import AsJson, Data
+from suyuan.cli.options import AsJson, Data, Kafka
 from suyuan.cli.screen import console, print_json, put_fields, say, show, show_records
 from suyuan.cli.since import WHEN, since_ms
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.operations.alerts.filters import BadFilter, read_filter
-from suyuan.queries.alert_feed import changes
+from suyuan.operations.alerts.follow import follow
+from suyuan.operations.alerts.outward import TOPIC
 from suyuan.queries.answers import each_plain, plain
-from suyuan.queries.api import AlertFilter, OfAlert, Queries
+from suyuan.queries.api import AlertFilter, OfAlert
 from suyuan.queries.paging import MOST_ROWS, walk
 from suyuan.queries.questions import EVERY_ALERT
 from suyuan.runtime.deployment import deployment_of
-from suyuan.runtime.settings import load
+from suyuan.runtime.settings import Settings, load
 
 _SHOWN = 50
 _POLL = 1.0
@@ -55,9 +56,18 @@ def alerts(
         ),
     ] = None,
     *,
-    follow: Annotated[
+    following: Annotated[
         bool, typer.Option("--follow", "-f", help="Go on with what is raised, changed or cleared.")
     ] = False,
+    after: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CURSOR",
+            help="With --follow: what came behind this place, as another --follow or a stream of the portal told it.",
+            show_default=False,
+        ),
+    ] = None,
+    kafka: Kafka = None,
     as_json: AsJson = False,
 ) -> None:
     """List alerts, the newest first; with --follow, their changes as they come."""
@@ -70,10 +80,13 @@ def alerts(
         text = given.get(error.field)
         raise SuyuanError(f"--{error.field} {text}: {error.why}", ErrorKind.USAGE) from None
     wanted = replace(chosen, state=state)
-    with deployment_of(load(data=data)).queries() as ask:
-        if follow:
-            _follow(ask, wanted, as_json=as_json)
-            return
+    settings = load(data=data, kafka=kafka)
+    if following:
+        _follow(settings, wanted, after, as_json=as_json)
+        return
+    if after is not None:
+        raise SuyuanError("--after goes with --follow: lists begin with the newest", ErrorKind.USAGE)
+    with deployment_of(settings).queries() as ask:
         limit = limit or (None if as_json else _SHOWN)
         found = each_plain(ask.export(EVERY_ALERT, EVERYTHING, wanted, limit))
         nothing = _none(**given, state=state, since=since)
@@ -110,9 +123,9 @@ def _none(**given: str | None) -> str:
     return f"no alert has {' and '.join(wanted)}" if wanted else "no alerts"
 
 
-def _follow(ask: Queries, wanted: AlertFilter, *, as_json: bool) -> None:
-    """Changes from now on."""
-    screen, lines = console(), 0
+def _follow(settings: Settings, wanted: AlertFilter, after: str | None, *, as_json: bool) -> None:
+    """Changes from now on, or behind a place."""
+    screen, lines, place = console(), 0, after
     told = ""
 
     def away(why: str) -> None:
@@ -121,17 +134,23 @@ def _follow(ask: Queries, wanted: AlertFilter, *, as_json: bool) -> None:
             say(f"waiting: {why}")
             told = why
 
-    for each in changes(ask, EVERYTHING, wanted, away):
-        if each is None:
-            sys.stdout.flush()
-            time.sleep(_POLL)
-            continue
-        change = plain(each)
-        if as_json:
-            print_json([change])
-        elif screen.is_terminal:
-            screen.print(alert_line(change), soft_wrap=True)
-        else:
-            for values in alert_fields([change], heading=not lines):
-                put_fields(values)
-            lines += 1
+    tail_of = deployment_of(settings).tail
+    try:
+        for each in follow(lambda first: tail_of([TOPIC], first), EVERYTHING, wanted, after, away):
+            if each is None:
+                sys.stdout.flush()
+                if told:
+                    time.sleep(_POLL)
+                continue
+            change, place, told = plain(each.alert), each.place, ""
+            if as_json:
+                print_json([{**change, "cursor": place}])
+            elif screen.is_terminal:
+                screen.print(alert_line(change), soft_wrap=True)
+            else:
+                for values in alert_fields([change], heading=not lines):
+                    put_fields(values)
+                lines += 1
+    finally:
+        if place is not None and not as_json:
+            say(f"to go on from here: suyuan alerts --follow --after {place}")

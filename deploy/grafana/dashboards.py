@@ -251,6 +251,7 @@ STAGES_AND_SINKS = (
     ),
 )
 
+_LIVE_DELAY = "sum by (le) (rate(suyuan_portal_live_delay_seconds_bucket[$__rate_interval]))"
 _SECONDS_BY_ROUTE = "sum by (le, route) (rate(suyuan_portal_request_seconds_bucket[$__rate_interval]))"
 _P95_BY_ROUTE = f"histogram_quantile(0.95, {_SECONDS_BY_ROUTE})"
 
@@ -292,6 +293,36 @@ PORTAL = (
         "No credential, one that is not good, or a role that may not: the portal's log says which.",
         (("sum by (action) (rate(suyuan_portal_refused_total[$__rate_interval]))", "{{action}}"),),
         unit="reqps",
+    ),
+    Panel(
+        "Live streams",
+        "Of alerts, that are open; a portal takes 500.",
+        (("suyuan_portal_live_streams", "{{instance}}"),),
+    ),
+    Panel(
+        "Changes written to streams",
+        "Each as often as somebody is told of it.",
+        (("rate(suyuan_portal_live_rows_total[$__rate_interval])", "{{instance}}"),),
+    ),
+    Panel(
+        "Streams evicted",
+        "Their clients did not take what was written; they may come back and go on.",
+        (("sum by (reason) (increase(suyuan_portal_live_evicted_total[$__rate_interval]))", "{{reason}}"),),
+    ),
+    Panel(
+        "Feed behind its topic",
+        "0 while nobody listens.",
+        (("suyuan_portal_live_lag_seconds", "{{instance}}"),),
+        unit="s",
+    ),
+    Panel(
+        "From event to feed",
+        "From a message of the causing event until its alert is handed to the streams, half of them and 99 %.",
+        (
+            ("histogram_quantile(0.5, " + _LIVE_DELAY + ")", "half"),
+            ("histogram_quantile(0.99, " + _LIVE_DELAY + ")", "99 %"),
+        ),
+        unit="s",
     ),
     Panel(
         "Memory",

@@ -5,6 +5,11 @@ from __future__ import annotations
 from urllib.parse import quote, urlencode
 
 
+def alert_address(alert: str) -> str:
+    """Of an alert."""
+    return f"/alerts/{quote(alert, safe='')}"
+
+
 def chain_address(platform: str, listing: str, part: str = "") -> str:
     """Of a listing's chain, or a part of it: history, dossier."""
     return f"/chains/{quote(platform, safe='')}/{quote(listing, safe='')}" + (f"/{part}" if part else "")

@@ -14,7 +14,7 @@ from suyuan.portal.context import Context
 from suyuan.portal.entry.guard import Who
 from suyuan.portal.guarded import GuardedRouter
 from suyuan.portal.moments import HappenedBy, KnownAt, ms_of
-from suyuan.portal.pages.addresses import chain_address, evidence_address, impact_address, trace_address
+from suyuan.portal.pages.addresses import alert_address, chain_address, evidence_address, impact_address, trace_address
 from suyuan.portal.pages.chain_picture import picture_of
 from suyuan.portal.pages.event_facts import facts_of
 from suyuan.portal.pages.rendering import render
@@ -101,6 +101,7 @@ async def chain(
         happened_by=happened_by,
         trace_of=_trace_of(whole),
         impacts_of=lambda gap: _impacts_of(gap, events, known_at),
+        alert_address=alert_address,
         chain_address=chain_address,
         evidence_address=evidence_address,
         facts_of=facts_of,

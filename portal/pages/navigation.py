@@ -19,6 +19,7 @@ class Place:
 
 
 PLACES = (
+    Place("alerts", "/alerts", "g a"),
     Place("search", "/search", "g s"),
     Place("chains", "/chains", "g c"),
     Place("listings", "/listings", "g l"),

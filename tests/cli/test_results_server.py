@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import select
 import shutil
 import subprocess
@@ -11,12 +10,9 @@ import sys
 
 import pytest
 
-from suyuan.sinks.clickhouse import ClickHouse, ClickHouseSettings
 from tests import prepared
 from tests.cli.conftest import in_this_process
-from tests.sinks.contract.views import load
 from tests.sinks.front_process import FrontProcess
-from tests.sinks.rows import alert, block
 
 COUNT, SEED = 1_000, 5
 
@@ -107,36 +103,6 @@ def test_the_answers_are_the_same(server, questions, tmp_path):
         code, found, errors = command(*question, "--data", tmp_path / "nothing", **server)
         assert code == 0, errors
         assert found == output, question
-
-
-@pytest.mark.real_time
-def test_alerts_can_be_followed(server, front, tmp_path):
-    """Also while the server is started again."""
-    with prepared.Popen(
-        [sys.executable, "-m", "suyuan.cli.main", "alerts", "--follow", "--json"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=tmp_path,
-        env={**os.environ, **server},
-    ) as following:
-        try:
-            host, port = server["SUYUAN_CLICKHOUSE"].split(":")
-            account = {"username": "reader", "password": "secret of it"}
-            settings = ClickHouseSettings(host=host, port=int(port), **account)
-            with ClickHouse(settings) as clickhouse:
-                for number in range(200):  # until it has begun to follow
-                    load(clickhouse, "alert", block("alert", alert(f"new-{number}")))
-                    if readable(following.stdout):
-                        break
-            assert json.loads(following.stdout.readline())["alert_id"].startswith("new-")
-            front.kill()
-            assert following.stderr.readline(), "that the server is away"
-            front.start()
-            with ClickHouse(settings) as clickhouse:
-                load(clickhouse, "alert", block("alert", alert("later")))
-            assert any(json.loads(line)["alert_id"] == "later" for line in following.stdout)
-        finally:
-            following.kill()
 
 
 def test_what_keeps_the_answer_away_is_said(server):

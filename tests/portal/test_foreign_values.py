@@ -239,6 +239,7 @@ OTHER_LISTS = {
     "/api/v1/feedback": "tests/portal/test_pages.py",
     "/api/v1/chains/{platform}/{listing:path}/history": "tests/portal/test_investigation.py",
     "/api/v1/rejections": "tests/portal/test_publish.py",
+    "/alerts": "tests/portal/test_alert_pages.py",
     "/chains": "tests/portal/test_investigation_pages.py",
     "/listings": "tests/portal/test_pages.py",
 }
