@@ -183,6 +183,12 @@ class Log(Storage):
         """The next offset of every partition. Cheap when nothing was appended by any process since the last call."""
         return self._extents.now()[1]
 
+    def is_still(self) -> bool:
+        """Whether nothing was appended by any process since the ends were last asked for, as far as the file's time
+        tells, which is cheaper to know; False also where that is not sure, as within seconds of the last write.
+        """
+        return self._extents.are_still()
+
     def start_offsets(self) -> Mapping[TopicPartition, int]:
         """The earliest offset that every partition may still hold."""
         return self._extents.now()[0]

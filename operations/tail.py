@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -50,13 +50,18 @@ class Tail:
     """For one thread. Nothing is committed anywhere: whoever wants to go on later keeps `next_offsets`."""
 
     def __init__(
-        self, log: Reader, topics: Sequence[str], first_offsets: Mapping[TopicPartition, int] | None = None
+        self,
+        log: Reader,
+        topics: Sequence[str],
+        first_offsets: Mapping[TopicPartition, int] | None = None,
+        is_still: Callable[[], bool] = lambda: False,
     ) -> None:
         """From `first_offsets` on, partitions that it does not name from their start; None: what comes from now on.
-        Raises MessagesLost where an offset is beyond the end (the log is another, or lost its end) or before the start
-        (what follows it was deleted).
+        `is_still`: whether the log surely has nothing new, where that is cheap to say. Raises MessagesLost where an
+        offset is beyond the end (the log is another, or lost its end) or before the start (what follows was deleted).
         """
         self._log = log
+        self._log_is_still = is_still
         self._places = deque((topic, number) for topic in topics for number in range(log.partitions(topic)))
         ends, starts = self.end_offsets(), log.start_offsets()
         self._next = dict(ends) if first_offsets is None else {at: first_offsets.get(at, starts[at]) for at in ends}
@@ -73,6 +78,10 @@ class Tail:
     def next_offsets(self) -> Mapping[TopicPartition, int]:
         """Of every partition, behind what was read."""
         return dict(self._next)
+
+    def is_still(self) -> bool:
+        """Whether `read` would surely find nothing; does not block."""
+        return self._log_is_still()
 
     def end_offsets(self) -> Mapping[TopicPartition, int]:
         """The next offset that each partition will give, as of now."""

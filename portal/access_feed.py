@@ -17,7 +17,7 @@ from suyuan.access.principal import Principal
 from suyuan.connections.log_errors import MessagesLost
 from suyuan.errors import SuyuanError
 from suyuan.operations.tail import Messages
-from suyuan.portal.ports import Ports
+from suyuan.portal.ports import AsyncTail, Ports
 from suyuan.portal.problems import unavailable
 
 logger = logging.getLogger(__name__)
@@ -108,7 +108,7 @@ class AccessFeed:
                         if not found:
                             self._read_at, self.trouble = self._monotonic(), ""
                             self._ready.set()
-                            await asyncio.sleep(LOOK_SECONDS)
+                            await self._rest(tail)
             except MessagesLost as error:  # another log: nobody who had access to the one before has it here
                 logger.warning("access is read anew: %s", error)
                 self._grants, next_offsets = Grants(), {}
@@ -121,6 +121,13 @@ class AccessFeed:
                 logger.exception("who has access is not read further, and is tried again")
                 self.trouble = "failed: the log says why"
             await asyncio.sleep(_AGAIN_SECONDS)
+
+    async def _rest(self, tail: AsyncTail) -> None:
+        """Until there may be something to read."""
+        await asyncio.sleep(LOOK_SECONDS)
+        while tail.is_still():
+            self._read_at = self._monotonic()
+            await asyncio.sleep(LOOK_SECONDS)
 
     def _take(self, found: Iterable[Messages]) -> None:
         for messages in found:

@@ -121,6 +121,10 @@ class AsyncTail:
         """As Tail.next_offsets."""
         return self._tail.next_offsets
 
+    def is_still(self) -> bool:
+        """As Tail.is_still."""
+        return self._tail.is_still()
+
     async def read(self, seconds: float = 0.0) -> list[Messages]:
         """As Tail.read."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._tail.read, seconds)

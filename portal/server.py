@@ -28,7 +28,20 @@ HEAD_BYTES = 64 << 10
 
 
 class Server(uvicorn.Server):
-    """Ends by itself after a signal, with exit code 0. Streams that would go on for ever are ended first."""
+    """Ends by itself after a signal, with exit code 0. Streams that would go on for ever are ended first. `deadline`
+    begins when it is told to end.
+    """
+
+    def __init__(self, config: uvicorn.Config, deadline: ShutdownDeadline) -> None:
+        super().__init__(config)
+        self._deadline = deadline
+
+    async def on_tick(self, counter: int) -> bool:
+        """As uvicorn's, ten times a second: whether it ends."""
+        ends = await super().on_tick(counter)
+        if ends:
+            self._deadline.arm()
+        return ends
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """As uvicorn's, which waits for what is under way."""
@@ -81,24 +94,12 @@ def serve(app: FastAPI, listening: socket.socket, settings: Settings, *, with_pa
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         h11_max_incomplete_event_size=HEAD_BYTES,
     )
-    server = Server(config)
+    server = Server(config, ShutdownDeadline(END_SECONDS))
     if with_parent:
         threading.Thread(target=_end_with_parent, args=(server,), name="suyuan-parent", daemon=True).start()
-    deadline = ShutdownDeadline(END_SECONDS)
-
-    async def run() -> None:
-        async def arm() -> None:
-            while not server.should_exit:  # noqa: ASYNC110 -- uvicorn looks at it so too
-                await asyncio.sleep(0.2)
-            deadline.arm()
-
-        arming = asyncio.create_task(arm())
-        try:
-            await server.serve(sockets=[listening])
-        finally:
-            arming.cancel()
-
-    asyncio.run(run())  # the deadline stays: threads that wait for an answer have yet to end
+    asyncio.run(
+        server.serve(sockets=[listening])
+    )  # the deadline stays: threads that wait for an answer have yet to end
 
 
 def _end_with_parent(server: Server) -> None:

@@ -70,6 +70,7 @@ class ClickHouseSettings:
             "compiled_expression_cache_size": str(16 * MIB),
             "background_pool_size": "1",
             "background_schedule_pool_size": "2",
+            "memory_worker_period_ms": "500",
         }
 
 

@@ -31,6 +31,8 @@ from suyuan.sinks.sink import Sink
 from suyuan.sinks.tables import Target
 
 POLL_SECONDS = 0.02
+WOKEN_SECONDS = 0.25
+"""between two looks at a log that wakes the loader"""
 BUSY_ROWS = 4096
 BEYOND_SECONDS = 5.0
 """that a log may say it ends before what was read of it"""
@@ -75,6 +77,8 @@ class Loader:
     ) -> None:
         self.stop = threading.Event()
         self._log = log
+        self._woken = threading.Event()
+        self._is_woken = False
         self._group = sink.group
         self._targets = list(sink.targets if targets is None else targets)
         self._on_lost = on_lost
@@ -96,8 +100,20 @@ class Loader:
     def run(self) -> None:
         """Load until `stop` is set."""
         while not self.stop.is_set():
-            if not self.step():
+            self._woken.clear()
+            if self.step():
+                continue
+            if self._is_woken and not self._waiting_since:
+                self._woken.wait(WOKEN_SECONDS)
+            else:
                 self.stop.wait(POLL_SECONDS)
+
+    def wake(self) -> None:
+        """Something may have come, or `stop` was set. From the first call on the loader counts on being woken, and
+        looks by itself only every WOKEN_SECONDS.
+        """
+        self._is_woken = True
+        self._woken.set()
 
     def drain(self) -> int:
         """Load everything that there is, without waiting for more. Returns the rows loaded."""

@@ -38,14 +38,18 @@ class LoaderThread:
             on_lost=partial(note_lost, group=self.group),
             accept_loss=self._accept_loss,
         )
+        self._log.listen(self._loader.wake)
         self._thread = threading.Thread(target=self._run, name=self.group, daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         """Finish the batch in flight."""
         if self._thread is not None:
+            self._log.unlisten(self._loader.wake)
             self._loader.stop.set()
+            self._loader.wake()
             self._thread.join()
+            self._thread = None
 
     def lag(self) -> dict[tuple[str, int], int]:
         """Messages not yet in the sink."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from suyuan.eventlog.log import Log
@@ -20,6 +21,9 @@ from suyuan.streams.consumer_group import GROUP
 
 logger = logging.getLogger(__name__)
 
+IDLE_SECONDS = 10.0
+"""between two looks at a system in which nothing happens"""
+
 
 class SystemMonitor:
     """The figures of a system. Its methods are called from a thread at intervals."""
@@ -29,13 +33,21 @@ class SystemMonitor:
         self._loaders = tuple(loaders)
         self._folder = folder
         self._verifier = Verifier(clickhouse, log, inputs=lambda: log)
+        self._observed: Mapping[tuple[str, int], int] | None = None
+        self._observed_at = 0.0
         self._pending: Snapshot | None = None
         self._complete = False
         self._unmatched = UnmatchedCount(clickhouse)
         self._chains = ChainWatch(clickhouse, log, self._snapshot, self._stages)
 
     def observe(self) -> None:
-        """Set lag per group and topic, and size of the state."""
+        """Set lag per group and topic, and size of the state; again only where something was written, or after some
+        seconds.
+        """
+        ends, now = self._log.end_offsets(), time.monotonic()
+        if ends is self._observed and now - self._observed_at < IDLE_SECONDS:
+            return
+        self._observed, self._observed_at = ends, now
         lags = ((GROUP, self._log.lag(GROUP)), *((loader.group, loader.lag()) for loader in self._loaders))
         for group, lag in lags:
             behind: defaultdict[str, int] = defaultdict(int)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from faust.types.tuples import TP, ConsumerMessage
@@ -52,6 +51,7 @@ class RunConsumer(TransportConsumer):
         self._position: dict[TP, int] = {}
         self._order: list[TP] = []
         self._turn = 0
+        self._moved = False
         self._noted: set[Lost] = set()
         self._begins_at: dict[TP, int] = {}
         self._recovered = False
@@ -165,6 +165,7 @@ class RunConsumer(TransportConsumer):
         """Read on from there; what was delivered before counts no more."""
         self._forget([partition])
         self._position[partition] = offset
+        self._moved = True
 
     def _forget(self, partitions: Iterable[TP]) -> None:
         self.forget_acked(partitions)
@@ -271,8 +272,11 @@ class RunConsumer(TransportConsumer):
         self.ask_offset_to_commit(tp)
 
     async def _sleep(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._woken.wait(), seconds)
+        passed = asyncio.get_running_loop().call_later(seconds, self._woken.set)
+        try:
+            await self._woken.wait()
+        finally:
+            passed.cancel()
 
     # --- acknowledging
 

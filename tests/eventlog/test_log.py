@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -7,6 +8,7 @@ import pytest
 
 from suyuan.eventlog.errors import LogClosed, LogReadOnly, RecordRefused, TopicMismatch, UnknownTopic
 from suyuan.eventlog.log import Log, Record, Records, TopicConfig
+from suyuan.eventlog.readers import Extents
 
 
 def records(*values: bytes) -> list[Record]:
@@ -221,3 +223,27 @@ def test_a_closed_log_says_so(open_log):
     for use in (lambda: log.append("t", 0, records(b"v")), lambda: log.fetch("t", 0, 0), log.end_offsets):
         with pytest.raises(LogClosed):
             use()
+
+
+def test_what_others_append_is_seen_however_long_nothing_was_written(open_log, tmp_path):
+    reader, other = open_log(), open_log("publish")
+    reader.create_topic("t", 1)
+    assert reader.end_offset("t", 0) == 0
+    assert not reader.is_still()  # what was written a moment ago looks like what is written now
+    for count in (1, 2):
+        long_ago = 1_600_000_000 + count
+        os.utime(tmp_path / "log" / "log.sqlite-wal", (long_ago, long_ago))
+        assert reader.end_offset("t", 0) == count - 1
+        assert reader.is_still()
+        other.append("t", 0, records(b"w"))
+        assert not reader.is_still()
+        assert reader.end_offset("t", 0) == count
+
+
+def test_what_counts_only_long_after_it_was_written_is_seen_too(log, monkeypatch):
+    monkeypatch.setattr(Extents, "_written", lambda _: (1, 2, 3))  # the file's time tells nothing of it
+    log.create_topic("t", 1)
+    monkeypatch.setattr("suyuan.eventlog.readers.TRUST_SECONDS", 0.0)
+    assert log.end_offset("t", 0) == 0
+    log.append("t", 0, records(b"w"))
+    assert log.end_offset("t", 0) == 1

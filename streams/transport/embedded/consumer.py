@@ -29,6 +29,7 @@ class Consumer(RunConsumer):
     """Reads every partition of the topics that the app subscribes to, in the group named by the app's id."""
 
     MAINTAIN_EVERY_SECONDS = 1.0
+    MAINTAIN_IDLE_SECONDS = 15.0
     MAINTAIN_MS = 50
     RETRY_SECONDS = 1.0
 
@@ -61,9 +62,15 @@ class Consumer(RunConsumer):
 
     @Service.task  # type: ignore[untyped-decorator]
     async def _maintain(self) -> None:
+        done_with: Mapping[tuple[str, int], int] | None = None
+        done_at = 0.0
         async for _ in self.itertimer(self.MAINTAIN_EVERY_SECONDS, name="log maintenance"):
             try:
-                await asyncio.to_thread(self._log.maintain, self.MAINTAIN_MS)
+                ends = self._log.end_offsets()
+                if ends is done_with and time.monotonic() - done_at < self.MAINTAIN_IDLE_SECONDS:
+                    continue  # nothing was written since, and what only age makes superfluous can wait
+                done = await asyncio.to_thread(self._log.maintain, self.MAINTAIN_MS)
+                done_with, done_at = ends if done else None, time.monotonic()
             except LogError as error:  # a full disk is no reason to stop reading
                 self.log.warning("Upkeep of the log failed, trying again: %s", error)
 
@@ -148,6 +155,7 @@ class Consumer(RunConsumer):
         deadline = time.monotonic() + timeout
         while self.flow_active and not self.should_stop:
             self._woken.clear()
+            self._moved = False
             self._ends = self._log.end_offsets()
             self._miss_what_was_deleted()
             waiting = {at: self._ends.get(at, 0) - self._position[at] for at in self._order}
@@ -160,10 +168,20 @@ class Consumer(RunConsumer):
                 if found:
                     return found
             elif (left := deadline - time.monotonic()) > 0:
-                await self._sleep(min(left, POLL_SECONDS))
+                idle = not any(waiting.get(at, 0) > 0 for at in active)
+                await self._rest(left, idle=idle)
             else:
                 break
         return {}
+
+    async def _rest(self, seconds: float, *, idle: bool) -> None:
+        """Until there may be something to read. `idle`: there is nothing, until something comes."""
+        until = time.monotonic() + seconds
+        while self.flow_active and not self.should_stop and (left := until - time.monotonic()) > 0:
+            await self._sleep(min(left, POLL_SECONDS))
+            self._woken.clear()
+            if not idle or self._moved or self._log.end_offsets() is not self._ends:
+                break
 
     def _miss_what_was_deleted(self) -> None:
         """Go on behind what was deleted before it was read. Raises MessagesLost."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import queue
+import threading
+
 import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError
 
@@ -127,6 +130,26 @@ class LoadingContract:
         assert log.committed(GROUP, "event.listing", 0)[0] == 0
         Loader(log, TableSink(clickhouse.writer)).drain()
         assert count(clickhouse, "event_listing") == 3
+
+    @pytest.mark.parametrize("woken", [True, False], ids=["woken", "by itself"])
+    def test_a_loader_that_was_woken_once_loads_what_comes(self, clickhouse, log, woken):
+        loaded = queue.SimpleQueue()
+        loader = Loader(log, TableSink(clickhouse.writer), on_loaded=loaded.put)
+        thread = threading.Thread(target=loader.run)
+        thread.start()
+        try:
+            loader.wake()
+            for offset in (0, 1):
+                log.append("event.listing", 0, events("listing", listing(offset), first=offset))
+                if woken:
+                    loader.wake()
+                assert loaded.get(timeout=60).rows == 1
+        finally:
+            loader.stop.set()
+            loader.wake()
+            thread.join(60)
+        assert not thread.is_alive()
+        assert count(clickhouse, "event_listing") == 2
 
     def test_told_to_stop_while_it_waits_for_the_server(self, clickhouse, log):
         one_batch(log)
