@@ -79,6 +79,11 @@ class Grants:
             raise Refused("malformed")
         return self._principal(self._keys.get(key.id), key, now, "key")
 
+    def holder(self, id: str, now: int) -> Principal | None:  # noqa: A002 -- the field's name
+        """Whose key has that id, for what is done in their name while they are not there; None: it is good no more."""
+        given = self._keys.get(id)
+        return None if given is None or id in self._revoked or now >= given.expires else principal_of(given, "key")
+
     def by_link(self, text: str, now: int) -> Principal:
         """For whom a link was made; its session has yet to be begun. Raises Refused."""
         key = parse_key(text)

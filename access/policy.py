@@ -51,6 +51,9 @@ ACTIONS: Mapping[str, Action] = {
     "search": _of(REGULATOR, INVESTIGATOR, PLATFORM, PUBLISHER, object="identifier"),
     "trace.read": _of(REGULATOR, INVESTIGATOR, PLATFORM, object="trace"),
     "rejection.list": _of(PLATFORM, PUBLISHER, object="dead letter"),
+    "webhook.read": _of(ADMIN, REGULATOR, INVESTIGATOR, PLATFORM, object="webhook"),
+    "webhook.manage": _of(ADMIN, object="webhook"),
+    "webhook.write": _of(ADMIN, REGULATOR, INVESTIGATOR, PLATFORM, object="webhook", csrf=True),
     "publish.read": _of(REGULATOR, PLATFORM, PUBLISHER, object="upload"),
     "publish": _of(REGULATOR, PLATFORM, PUBLISHER, csrf=True),
 }

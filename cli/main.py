@@ -46,6 +46,7 @@ COMMANDS = {
         "demo": "demo:demo",
         "doctor": "doctor:doctor",
         "portal": "portal:portal",
+        "jobs": "jobs:jobs",
         "access": "access:app",
     }.items()
 }

@@ -30,8 +30,10 @@ from suyuan.portal.routers import ROUTERS
 from suyuan.portal.secrecy import proxies_of
 from suyuan.portal.secret import signing_secret, uploads_folder
 from suyuan.portal.sessions import Sessions
+from suyuan.portal.subscription_feed import SubscriptionFeed
 from suyuan.portal.uploads.manager import Uploads
 from suyuan.runtime.settings import Settings
+from suyuan.runtime.webhooks import webhook_addresses, webhook_seal
 
 TITLE = "Suyuan"
 
@@ -39,17 +41,32 @@ TITLE = "Suyuan"
 def make_app(ports: Ports, settings: Settings, clock: Callable[[], float] = time.time) -> FastAPI:
     """`clock`: seconds since the epoch. The app closes the ports when it ends. Raises SuyuanError, CONFIGURATION."""
     secret, provider = signing_secret(settings), provider_of(settings, clock)
+    seal, addresses = webhook_seal(settings), webhook_addresses(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         access = AccessFeed(ports, time.monotonic)
+        subscriptions = SubscriptionFeed(ports, time.monotonic)
         rates = Rates(settings.portal_requests_per_second, time.monotonic)
         uploads = Uploads(uploads_folder(settings), ports, lambda: int(clock() * 1000), lambda: access.known)
         feed = Feed(ports, time.monotonic, lambda: int(clock() * 1000))
         app.state.portal = Portal(
-            ports, settings, clock, access, Cursors(secret), Sessions(secret), rates, uploads, feed, provider
+            ports=ports,
+            settings=settings,
+            clock=clock,
+            access=access,
+            subscriptions=subscriptions,
+            seal=seal,
+            webhook_addresses=addresses,
+            cursors=Cursors(secret),
+            sessions=Sessions(secret),
+            rates=rates,
+            uploads=uploads,
+            feed=feed,
+            provider=provider,
         )
         access.start()
+        subscriptions.start()
         feed.start()
         await uploads.start()
         try:
@@ -57,6 +74,7 @@ def make_app(ports: Ports, settings: Settings, clock: Callable[[], float] = time
         finally:
             await uploads.stop()
             await feed.stop()
+            await subscriptions.stop()
             await access.stop()
             await asyncio.to_thread(ports.close)
 

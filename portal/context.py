@@ -13,6 +13,8 @@ from suyuan.access.principal import Principal
 from suyuan.access.scope import Scope
 
 if TYPE_CHECKING:
+    from suyuan.operations.webhooks.addresses import Allowed
+    from suyuan.operations.webhooks.sealing import Seal
     from suyuan.portal.access_feed import AccessFeed
     from suyuan.portal.cursors import Cursors
     from suyuan.portal.live.feed import Feed
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from suyuan.portal.ports import Ports
     from suyuan.portal.rates import Rates
     from suyuan.portal.sessions import Sessions
+    from suyuan.portal.subscription_feed import SubscriptionFeed
     from suyuan.portal.uploads.manager import Uploads
     from suyuan.queries.api import Queries
     from suyuan.runtime.settings import Settings
@@ -32,12 +35,17 @@ _LANGUAGES = re.compile(r"\b(zh|en)\b", re.IGNORECASE)
 
 @dataclass(slots=True)
 class Portal:
-    """What all requests share. `clock`: seconds since the epoch; `access`: who has access, as the log says."""
+    """What all requests share. `clock`: seconds since the epoch; `access`: who has access, `subscriptions`: which
+    webhooks there are, as the log says; `seal`: of their secrets; `webhook_addresses`: where they may be sent.
+    """
 
     ports: Ports
     settings: Settings
     clock: Callable[[], float]
     access: AccessFeed
+    subscriptions: SubscriptionFeed
+    seal: Seal
+    webhook_addresses: Allowed
     cursors: Cursors
     sessions: Sessions
     rates: Rates

@@ -17,6 +17,7 @@ from suyuan.portal.api import (
     search,
     traces,
     uploads,
+    webhooks,
 )
 from suyuan.portal.guarded import GuardedRouter
 from suyuan.portal.pages import access as access_page
@@ -30,6 +31,7 @@ from suyuan.portal.pages import search as search_page
 from suyuan.portal.pages import timeline as timeline_page
 from suyuan.portal.pages import traces as trace_pages
 from suyuan.portal.pages import uploads as uploads_page
+from suyuan.portal.pages import webhooks as webhook_pages
 
 ROUTERS: tuple[GuardedRouter, ...] = (
     health.router,
@@ -46,6 +48,7 @@ ROUTERS: tuple[GuardedRouter, ...] = (
     publish.router,
     rejections.router,
     uploads.router,
+    webhooks.router,
     static_route.router,
     home.router,
     listings.router,
@@ -58,6 +61,7 @@ ROUTERS: tuple[GuardedRouter, ...] = (
     impact_pages.router,
     timeline_page.router,
     access_page.router,
+    webhook_pages.router,
     health_page.router,
     enter.router,
     enter_oidc.router,

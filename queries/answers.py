@@ -307,6 +307,26 @@ class Replay(msgspec.Struct, frozen=True):
     outcome: str | None
 
 
+class WebhookAttempt(msgspec.Struct, frozen=True):
+    """An attempt to deliver a webhook. `delivery`: its webhook-id; `attempt`: 1, 2, 3 and so on; `outcome`: delivered,
+    retried, failed, withheld; `status`: of the receiver's answer, None: there was none; `reason`: why it is no success;
+    `next_at`: when the next one is due. `alert_partition` and what follows: where what is told lies; None: a test.
+    """
+
+    subscription: str
+    delivery: str
+    attempt: int
+    attempted_at: int
+    outcome: str
+    status: int | None
+    reason: str
+    milliseconds: int
+    next_at: int | None
+    alert_partition: int | None
+    alert_offset: int | None
+    alert_row: int | None
+
+
 class Event(msgspec.Struct, frozen=True):
     """An event that is cited. `fields`: what it says, and where and when the log took it."""
 

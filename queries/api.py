@@ -30,6 +30,7 @@ from suyuan.queries.answers import (
     GapCounts,
     Replay,
     Unmatched,
+    WebhookAttempt,
     WholeChain,
     WholeDeadLetter,
 )
@@ -58,13 +59,21 @@ from suyuan.queries.questions import (
     Whole,
 )
 from suyuan.queries.spool import Spool
-from suyuan.queries.sql import AlertFilter, ChainFilter, DeadLetterFilter, FeedbackFilter, UnmatchedFilter
+from suyuan.queries.sql import (
+    AlertFilter,
+    AttemptFilter,
+    ChainFilter,
+    DeadLetterFilter,
+    FeedbackFilter,
+    UnmatchedFilter,
+)
 from suyuan.sinks.damage import Damage
 
 __all__ = [
     "AboutNode",
     "AlertFilter",
     "Anew",
+    "AttemptFilter",
     "ChainFilter",
     "DeadLetterFilter",
     "FeedbackFilter",
@@ -248,6 +257,10 @@ class Queries(Protocol):
     def unmatched_counts(self, scope: Scope, wanted: UnmatchedFilter) -> dict[str, int]:
         """Of each kind, how many records are listed as unmatched."""
         return self.answer(q.UNMATCHED_COUNTS, scope, wanted)
+
+    def webhook_attempts(self, scope: Scope, wanted: AttemptFilter, page: Page) -> Paged[WebhookAttempt]:
+        """Attempts to deliver webhooks of a subscription, the newest first."""
+        return self.answer(q.WEBHOOK_ATTEMPTS, scope, Listed(wanted, page))
 
     def damage(self, scope: Scope) -> list[Damage]:
         """Parts of the tables that are not as they were written."""

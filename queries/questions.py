@@ -31,6 +31,7 @@ from suyuan.queries.answers import (
     GapCounts,
     Replay,
     Unmatched,
+    WebhookAttempt,
     WholeChain,
     WholeDeadLetter,
     typed,
@@ -45,7 +46,14 @@ from suyuan.queries.hops import MOST_EDGES, Direction, Graph, NodeKey, hop
 from suyuan.queries.impact import Impact, impact
 from suyuan.queries.paging import MOST_ROWS, Cursor, Listing, Page, Paged
 from suyuan.queries.records import LotKey
-from suyuan.queries.sql import AlertFilter, ChainFilter, DeadLetterFilter, FeedbackFilter, UnmatchedFilter
+from suyuan.queries.sql import (
+    AlertFilter,
+    AttemptFilter,
+    ChainFilter,
+    DeadLetterFilter,
+    FeedbackFilter,
+    UnmatchedFilter,
+)
 from suyuan.queries.visible import must_see_everything
 from suyuan.sinks.damage import Damage, damage
 from suyuan.sinks.readers import Reader
@@ -363,6 +371,10 @@ def _unmatched_counts(reader: Reader, scope: Scope, wanted: UnmatchedFilter) -> 
     return sql.count_unmatched(reader, scope, wanted)
 
 
+def _webhook_attempts(reader: Reader, scope: Scope, listed: Listed[AttemptFilter]) -> Paged[WebhookAttempt]:
+    return _typed(sql.webhook_attempts(reader, scope, listed.wanted, listed.page), WebhookAttempt)
+
+
 def _damage(reader: Reader, scope: Scope, _: None) -> list[Damage]:
     must_see_everything(scope, "damage of the tables")
     return list(damage(reader.client))
@@ -416,6 +428,9 @@ UNMATCHED = Question("unmatched", Listed[UnmatchedFilter], Paged[Unmatched], _al
 UNMATCHED_COUNTS = Question(
     "unmatched_counts", UnmatchedFilter, dict[str, int], _always(Use.VERIFIER), _unmatched_counts
 )
+WEBHOOK_ATTEMPTS = Question(
+    "webhook_attempts", Listed[AttemptFilter], Paged[WebhookAttempt], _always(Use.INTERACTIVE), _webhook_attempts
+)
 DAMAGE = Question("damage", None, list[Damage], _always(Use.VERIFIER), _damage)
 CHAINS_ANEW = Question("chains_anew", Anew, ChainsAnew, _always(Use.VERIFIER), _chains_anew)
 PING = Question("ping", None, None, _always(Use.INTERACTIVE), _ping)
@@ -426,7 +441,7 @@ _ALL: Iterable[Question[Any, Any]] = (
     *(VERDICTS, ALERTS, ALERT_CHANGES, END_OF_ALERT_CHANGES, TRACE_BACK, TRACE_FORWARD, DEAD_LETTERS),
     *(WHOLE_DEAD_LETTERS, REPLAYS, EVENTS, FIND, REUSED_IDS, UNMATCHED, UNMATCHED_COUNTS, DAMAGE, CHAINS_ANEW, PING),
     *(OUTCOMES, ASSESSED, KNOWN_EVENTS),
-    *(FEEDBACK, GAP_COUNTS, ALERT, ALERT_HISTORY),
+    *(WEBHOOK_ATTEMPTS, FEEDBACK, GAP_COUNTS, ALERT, ALERT_HISTORY),
 )
 QUESTIONS = {question.name: question for question in _ALL}
 """every one, by its name in messages between processes"""

@@ -6,6 +6,7 @@
 | alerts, their changes   | `seller_division`, `producer_division`, `bureau`         | `platform_code` | -           |
 | events of a kind        | that of who is named in PARTIES, by the entity's record  | `platform_code` | `publisher` |
 | identifiers, names      | as the event that says them                              | as the event    | `publisher` |
+| attempts at webhooks    | all: they say ids; whose they are is known by who asks   | all             | all         |
 | turns of days           | all: they are about nobody                               | all             | all         |
 | unmatched records       | as the event                                             | as the event    | `publisher` |
 | traces                  | the whole country alone: they leave every narrower one   | -               | -           |

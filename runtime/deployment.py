@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from suyuan.operations.dead_letters.place import Place
     from suyuan.operations.exporting.lines import Exported
     from suyuan.operations.tail import Tail
+    from suyuan.operations.webhooks.log import Holding
     from suyuan.publishing.files.outlet import Known, Outlet
     from suyuan.queries.api import Queries
     from suyuan.sinks.log_reader import TopicPartition
@@ -52,6 +53,9 @@ class Deployment(Protocol):
 
     def replay_log(self) -> AbstractContextManager[ReplayLog]:
         """The log, to send dead letters again."""
+
+    def holding(self) -> AbstractContextManager[Holding]:
+        """The log, to deliver webhooks, once that is this process's to do."""
 
     def exported_lines(self, done: Exported) -> Iterator[bytes]:
         """Every event that came in, each once, as a line of JSON; `done` counts them as they are taken."""

@@ -117,6 +117,17 @@ class Settings(BaseSettings):
     portal_uploads: Path | None = None
     """folder of uploaded files; default: one in the data folder. Portals that share it go on with one another's"""
 
+    seal_key: SecretStr | None = None
+    """that secrets of webhooks are sealed by in the log; the same for all portals and jobs of one cluster"""
+    seal_key_file: Path | None = None
+    """default: one that is made in the data folder"""
+    webhook_allow: str = ""
+    """networks that webhooks may be sent to though they are not public, separated by commas"""
+    webhook_ca_file: Path | None = None
+    """PEM, of receivers' authorities; default: the system's"""
+    jobs_metrics_port: int = Field(default=0, ge=0, le=65535)
+    """of the jobs that suyuan run starts; 0: theirs are not served"""
+
     oidc_issuer: str = ""
     """URL of an identity provider that people sign in to the portal by; empty: links and keys alone"""
     oidc_client_id: str = ""

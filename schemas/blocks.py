@@ -28,7 +28,7 @@ Codec = Literal["null", "snappy", "deflate"]
 FOLDER = Path(__file__).with_name("avro") / "blocks"
 NAMESPACE = "suyuan.block"
 BLOCKS = (
-    *("listing", "record", "lookup", "lineage", "backlog", "chain", "alert", "dead_letter", "replay"),
+    *("listing", "record", "lookup", "lineage", "backlog", "chain", "alert", "dead_letter", "replay", "delivery"),
     *(f"event_{kind}" for kind in KINDS),
 )
 """every block there is"""

@@ -18,7 +18,7 @@ ON_RECORD = dt.timedelta(days=400)
 
 INPUTS = tuple(f"in.{kind}" for kind in (*KINDS[1:], KINDS[0]))
 """topics by which events come in: those of records before that of the listings that rest on them"""
-CONTROLS = ("access",)
+CONTROLS = ("access", "subscription")
 """of the topics `in.<name>` of what is said of the system itself, which faces read and no stage does"""
 
 
@@ -47,6 +47,7 @@ class Topic:
 TOPICS: tuple[Topic, ...] = (
     *(Topic(f"in.{kind}", ", ".join(BUSINESS_KEYS[kind]), kind, "event") for kind in KINDS),
     Topic("in.access", "grant or subject", "access", "json"),
+    Topic("in.subscription", "subscription", "subscription", "json"),
     Topic("intake.lookup", "business key of the record wanted", "lookup", "block", retention=BETWEEN_STAGES),
     *(
         Topic(f"event.{kind}", None, f"event_{kind}", "block", retention=TO_SINKS, table=f"event_{kind}")
@@ -85,6 +86,16 @@ TOPICS: tuple[Topic, ...] = (
         table="dead_letter_replay",
         insert_within=0.1,
     ),
+    Topic("webhook.pending", "subscription, webhook-id", "webhook.pending", "json", compacted=True),
+    Topic(
+        "webhook.delivery",
+        "subscription",
+        "delivery",
+        "block",
+        retention=TO_SINKS,
+        table="webhook_delivery",
+        insert_within=0.1,
+    ),
 )
 
 KEYS_MARK = "in.keys-2"
@@ -111,6 +122,7 @@ def topics_table() -> str:
     for one in TOPICS:
         value = _VALUES[one.value].format(one.schema)
         kept = "for ever" if one.retention is None else f"{one.retention.days} d after it was read"
+        kept = "the last of each key" if one.compacted else kept
         table = "–" if one.table is None else f"`{one.table}`"
         lines.append(f"| `{one.name}` | {one.key or '–'} | {value} | {kept} | {table} |")
     lines.append(

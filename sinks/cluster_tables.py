@@ -52,6 +52,7 @@ SHARDED_BY: dict[str, tuple[str, ...]] = {
     "alert": ("alert_id",),
     "dead_letter": ("topic", "source_partition", "source_offset"),
     "dead_letter_replay": ("topic", "source_partition", "source_offset"),
+    "webhook_delivery": ("subscription",),
     "identifier": ("identifier",),
     "name": ("folded",),
 }

@@ -337,10 +337,51 @@ PORTAL = (
     ),
 )
 
+WEBHOOKS = (
+    stat("Waiting", "Deliveries that have not ended.", "max(suyuan_webhook_pending)"),
+    stat("Due for", "How long the first of them has been.", "max(suyuan_webhook_overdue_seconds)", "s"),
+    stat(
+        "Failed",
+        "For good, in the last day: the portal's page of webhooks sends them again.",
+        'sum(increase(suyuan_webhook_attempts_total{outcome="failed"}[1d])) or vector(0)',
+        red_above_0=True,
+    ),
+    stat("Not read", "Messages of alerts that no webhook was made of yet.", "max(suyuan_webhook_lag_messages)"),
+    Panel(
+        "Attempts by outcome",
+        "retried: it failed, another follows; withheld: nobody is to be sent it any more.",
+        (("sum by (outcome) (rate(suyuan_webhook_attempts_total[$__rate_interval]))", "{{outcome}}"),),
+        unit="cps",
+        stacked=True,
+    ),
+    Panel(
+        "Until the receiver's answer, p95",
+        "15 s at most.",
+        (
+            (
+                "histogram_quantile(0.95, sum by (le) (rate(suyuan_webhook_attempt_seconds_bucket[$__rate_interval])))",
+                "",
+            ),
+        ),
+        unit="s",
+    ),
+    Panel(
+        "Subscriptions",
+        "By whether anything is sent to them.",
+        (("max by (state) (suyuan_webhook_subscriptions)", "{{state}}"),),
+    ),
+    Panel(
+        "Processes that deliver",
+        "One.",
+        (("sum(suyuan_webhook_active)", ""),),
+    ),
+)
+
 DASHBOARDS = {
     "overview": ("Suyuan: overview", OVERVIEW),
     "stages-and-sinks": ("Suyuan: stages and sinks", STAGES_AND_SINKS),
     "portal": ("Suyuan: portal", PORTAL),
+    "webhooks": ("Suyuan: webhooks", WEBHOOKS),
 }
 
 

@@ -11,6 +11,7 @@ import typer
 from fastapi.openapi.utils import get_openapi
 from prometheus_client.metrics import MetricWrapperBase
 
+import suyuan.operations.webhooks.metrics
 import suyuan.portal.metrics
 import suyuan.queries.metrics
 import suyuan.sinks.metrics
@@ -180,7 +181,13 @@ def metrics_page() -> str:
     """Every metric."""
     found = [
         metric
-        for module in (suyuan.streams.metrics, suyuan.sinks.metrics, suyuan.queries.metrics, suyuan.portal.metrics)
+        for module in (
+            suyuan.streams.metrics,
+            suyuan.sinks.metrics,
+            suyuan.queries.metrics,
+            suyuan.portal.metrics,
+            suyuan.operations.webhooks.metrics,
+        )
         for metric in vars(module).values()
         if isinstance(metric, MetricWrapperBase)
     ]

@@ -14,15 +14,15 @@ CONTROL = "subscription"
 TOPIC = f"in.{CONTROL}"
 
 
-class AlertFilters(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Which alerts are wanted: those that every filter given allows. `severity`, `rule`: any of them; `bureau`: first
-    digits of its division; `platform`, `subject`: codes.
-    """
+class Filters(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Which alerts are wanted, as the API's list of alerts is asked for them; several values have commas between."""
 
-    severity: tuple[str, ...] = ()
-    rule: tuple[str, ...] = ()
+    severity: str | None = None
+    condition: str | None = None
+    rule: str | None = None
     bureau: str | None = None
     platform: str | None = None
+    seller: str | None = None
     subject: str | None = None
 
 
@@ -43,13 +43,16 @@ class Said(msgspec.Struct, frozen=True):
 
 
 class Created(Said, frozen=True, tag="created"):
-    """A subscription. `owner`: of the grant whose present scope bounds what is sent; `sealed`: its secret."""
+    """A subscription. `owner`: the key whose present scope bounds what is sent; `sealed`: its secret; `after`: the next
+    offset that each partition of the alerts had then: nothing before it is sent.
+    """
 
     owner: str
     name: str
     url: str
     sealed: str
-    filters: AlertFilters = AlertFilters()
+    after: tuple[int, ...] = ()
+    filters: Filters = Filters()
     kinds: tuple[str, ...] = ("alert",)
 
 
@@ -58,7 +61,7 @@ class Changed(Said, frozen=True, tag="changed", omit_defaults=True):
 
     name: str | None = None
     url: str | None = None
-    filters: AlertFilters | None = None
+    filters: Filters | None = None
     kinds: tuple[str, ...] | None = None
     enabled: bool | None = None
 

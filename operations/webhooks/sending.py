@@ -12,6 +12,8 @@ import socket
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from ipaddress import ip_address
 from typing import Any
 
@@ -27,6 +29,7 @@ SECONDS = 15.0
 MOST_BYTES = 64 << 10
 LONGEST_URL = 2_000
 _SAID = 200
+_LOOK_UPS = ThreadPoolExecutor(64, "suyuan-names")
 
 Resolve = Callable[[str, int], Awaitable[Sequence[Address]]]
 """the addresses of a name; raises OSError"""
@@ -37,8 +40,9 @@ class NotOpen(httpcore.ConnectError):
 
 
 async def resolve(host: str, port: int) -> Sequence[Address]:
-    """By the system."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    """By the system, in threads of its own: names whose servers are silent hold up no other work of the process."""
+    loop = asyncio.get_running_loop()
+    found = await loop.run_in_executor(_LOOK_UPS, partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM))
     return [ip_address(address[0]) for *_, address in found]
 
 

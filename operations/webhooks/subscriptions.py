@@ -24,13 +24,18 @@ class Subscription(msgspec.Struct, frozen=True):
     owner: str
     name: str
     url: str
-    filters: said.AlertFilters
+    filters: said.Filters
     kinds: tuple[str, ...]
     created: int
+    after: tuple[int, ...]
     sealed: str
     former: str | None = None
     former_until: int = 0
     disabled: str = ""
+
+    def is_after(self, partition: int, offset: int) -> bool:
+        """Whether a message of the alerts came when it was there already."""
+        return partition >= len(self.after) or offset >= self.after[partition]
 
     def sealed_secrets(self, now: int) -> tuple[str, ...]:
         """By which it is signed now, the newest first."""
@@ -94,6 +99,7 @@ def _created(event: said.Created) -> Subscription:
         filters=event.filters,
         kinds=event.kinds,
         created=event.at,
+        after=event.after,
         sealed=event.sealed,
     )
 

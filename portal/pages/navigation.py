@@ -27,6 +27,7 @@ PLACES = (
     Place("traces", "/traces", "g t"),
     Place("timeline", "/timeline", "g i"),
     Place("access", "/access", "g k"),
+    Place("webhooks", "/webhooks", "g w"),
     Place("health", "/health", "g h"),
 )
 

@@ -34,11 +34,13 @@ from suyuan.queries.sql.unmatched import (
     list_of_unmatched,
     unmatched,
 )
+from suyuan.queries.sql.webhooks import AttemptFilter, webhook_attempts
 
 __all__ = [
     "GRACE_MS",
     "UNMATCHED_KINDS",
     "AlertFilter",
+    "AttemptFilter",
     "ChainFilter",
     "Counts",
     "DeadLetterFilter",
@@ -76,5 +78,6 @@ __all__ = [
     "replays",
     "unmatched",
     "verdicts",
+    "webhook_attempts",
     "whole_dead_letters",
 ]

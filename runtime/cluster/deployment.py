@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from suyuan.operations.dead_letters.place import Place
     from suyuan.operations.exporting.lines import Exported
     from suyuan.operations.tail import Tail
+    from suyuan.operations.webhooks.log import Holding
     from suyuan.publishing.files.outlet import Known, Outlet
     from suyuan.queries.api import Queries
     from suyuan.sinks.log_reader import TopicPartition
@@ -89,6 +90,12 @@ class Cluster:
         from suyuan.operations.dead_letters.kafka import kafka_replay_log
 
         return kafka_replay_log(self._settings.kafka_connection())
+
+    def holding(self) -> AbstractContextManager[Holding]:
+        """See `Deployment`."""
+        from suyuan.operations.webhooks.kafka import kafka_holding
+
+        return kafka_holding(self._settings.kafka_connection())
 
     def exported_lines(self, done: Exported) -> Iterator[bytes]:
         """See `Deployment`."""

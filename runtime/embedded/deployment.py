@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from suyuan.operations.dead_letters.place import Place
     from suyuan.operations.exporting.lines import Exported
     from suyuan.operations.tail import Tail
+    from suyuan.operations.webhooks.log import Holding
     from suyuan.publishing.files.outlet import Known, Outlet
     from suyuan.queries.api import Queries
     from suyuan.sinks.log_reader import TopicPartition
@@ -78,6 +79,12 @@ class Embedded:
         from suyuan.operations.dead_letters.embedded import embedded_replay_log
 
         return embedded_replay_log(self._folder, fsync=self._settings.fsync)
+
+    def holding(self) -> AbstractContextManager[Holding]:
+        """See `Deployment`. Raises LogLocked where another process delivers."""
+        from suyuan.operations.webhooks.embedded import embedded_holding
+
+        return embedded_holding(self._folder, fsync=self._settings.fsync)
 
     def exported_lines(self, done: Exported) -> Iterator[bytes]:
         """See `Deployment`."""

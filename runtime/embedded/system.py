@@ -6,22 +6,25 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from suyuan.domain.calendar import china_day
+from suyuan.errors import SuyuanError
 from suyuan.eventlog.log import Log, TopicConfig
 from suyuan.eventlog.schema import Fsync
 from suyuan.eventlog.shared import acquire, release
 from suyuan.eventlog.wal import accept_lost_end
+from suyuan.operations.webhooks.log import SUBSCRIPTIONS
 from suyuan.queries.open_tables import OpenTables
 from suyuan.queries.over_socket.server import QueryService
 from suyuan.runtime.chain_watch import LOOK_SECONDS
+from suyuan.runtime.embedded.child import Child, jobs_child, portal_child
 from suyuan.runtime.embedded.days import publish_day
 from suyuan.runtime.embedded.loader_thread import LoaderThread
 from suyuan.runtime.embedded.monitor import SystemMonitor
-from suyuan.runtime.embedded.portal_child import PortalChild
 from suyuan.runtime.service import Service
 from suyuan.runtime.settings import Settings
 from suyuan.runtime.unmatched_count import COUNT_SECONDS
@@ -89,6 +92,7 @@ class EmbeddedRun(Service):
         self._once = once
         self._loaders: list[LoaderThread] = []
         self._service: QueryService | None = None
+        self._jobs: Child | None = None
         # a commit that takes longer than its interval on a busy machine is nothing that anybody must act on
         logging.getLogger("mode.timers").setLevel(logging.ERROR)
 
@@ -132,17 +136,40 @@ class EmbeddedRun(Service):
         await self._write_dead_letters()
         self.streams = await self._start_streams()
         if self._portal:
-            child = PortalChild(self._settings)
-            self._parts.push_async_callback(child.stop)
-            await child.start()
+            await self._start_child(portal_child(self._settings))
         self.monitor = SystemMonitor(self.log, self.clickhouse, self._loaders, self.folder)
         self._every(WATCH_SECONDS, self.monitor.observe)
         self._every(WATCH_SECONDS, self._check_streams)
         if not self._once:
+            self._waiting_for_jobs = asyncio.create_task(self._start_jobs())
+            self._parts.push_async_callback(self._stop_jobs)
             self._every(VERIFY_SECONDS, self.monitor.verify)
             self._every(LOOK_SECONDS, self.monitor.look_at_chains)
             self._every(COUNT_SECONDS, self.monitor.count_unmatched)
             self._every(DAY_CHECK_SECONDS, self._turn_day)
+
+    async def _start_child(self, child: Child) -> None:
+        self._parts.push_async_callback(child.stop)
+        await child.start()
+
+    async def _start_jobs(self) -> None:
+        """With the first webhook that somebody makes: a system without any has no process for them. What it is to be
+        sent from the time before is told by the webhook itself.
+        """
+        found = False
+        while not found:
+            with suppress(SuyuanError):
+                found = any(end for (topic, _), end in self.log.end_offsets().items() if topic == SUBSCRIPTIONS)
+            if not found:
+                await asyncio.sleep(WATCH_SECONDS)
+        self._jobs = jobs_child(self._settings)
+        await self._jobs.start()
+
+    async def _stop_jobs(self) -> None:
+        self._waiting_for_jobs.cancel()
+        await asyncio.gather(self._waiting_for_jobs, return_exceptions=True)
+        if self._jobs is not None:
+            await self._jobs.stop()
 
     async def _open_log(self) -> Log:
         if self._accept_loss:

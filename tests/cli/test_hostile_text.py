@@ -181,6 +181,7 @@ NO_TEXT_OF_OTHERS = {
     "doctor",
     "log",
     "portal",
+    "jobs",
     "access",
 }
 """log writes JSON, whose text is escaped; the others draw no tables of others' text: what they say goes through `say`,

@@ -7,6 +7,7 @@ import yaml
 from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.process_collector import ProcessCollector
 
+import suyuan.operations.webhooks.metrics
 import suyuan.portal.metrics
 import suyuan.queries.metrics
 import suyuan.sinks.metrics
@@ -36,7 +37,13 @@ def exported():
     names = {name: labels | TARGET for name, labels in OF_OTHERS.items()}
     for family in ProcessCollector(registry=None).collect():
         names |= {sample.name: TARGET for sample in family.samples}
-    for module in (suyuan.streams.metrics, suyuan.sinks.metrics, suyuan.queries.metrics, suyuan.portal.metrics):
+    for module in (
+        suyuan.streams.metrics,
+        suyuan.sinks.metrics,
+        suyuan.queries.metrics,
+        suyuan.portal.metrics,
+        suyuan.operations.webhooks.metrics,
+    ):
         for metric in vars(module).values():
             if isinstance(metric, MetricWrapperBase):
                 labels = {*metric._labelnames, *TARGET}

@@ -20,7 +20,7 @@ from tests.docs.pages import ROOT
 pytestmark = pytest.mark.timeout(1800)  # the first that asks for a tool waits until it is built
 
 DEPLOY = ROOT / "deploy"
-OURS = ("topics", "worker", "loader", "portal")
+OURS = ("topics", "worker", "loader", "portal", "jobs")
 THREE = ("--env-file", "deploy/three-brokers.env")
 PINNED = re.compile(r"[\w./-]+:v?\d+\.\d+(\.\d+)+(-[\w.-]+)?")
 
@@ -95,7 +95,7 @@ def test_what_listens_listens_on_this_machine_only(config):
     assert {port["host_ip"] for port in ports} == {"127.0.0.1"}
     assert config["networks"]["inside"]["internal"] is True
     for name in OURS:
-        outside = {"outside"} if name == "portal" else set()
+        outside = {"outside"} if name in {"portal", "jobs"} else set()
         assert set(config["services"][name]["networks"]) == {"inside"} | outside
 
 
@@ -107,7 +107,7 @@ def test_images_are_pinned(services):
 
 
 def test_parts_start_in_order(services):
-    for name in ("worker", "loader", "portal"):
+    for name in ("worker", "loader", "portal", "jobs"):
         assert services[name]["depends_on"]["topics"]["condition"] == "service_completed_successfully"
     for name in ("loader", "portal"):
         assert services[name]["depends_on"]["clickhouse"]["condition"] == "service_healthy"
@@ -132,7 +132,7 @@ def test_workers_are_as_many_as_asked_for_and_share_no_folder(docker_compose, tm
 def test_no_secret_is_in_an_environment_or_in_the_repository(config):
     for name, service in config["services"].items():
         for variable, value in service.get("environment", {}).items():
-            if "PASSWORD" in variable:
+            if "PASSWORD" in variable or variable.endswith("KEY_FILE"):
                 assert re.search(r"_FILE$", variable), (name, variable)
                 assert value.removeprefix("/run/secrets/") in {secret["source"] for secret in service["secrets"]}
     ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
@@ -157,6 +157,8 @@ def test_our_services_have_settings_that_the_command_takes(services, name, tmp_p
     if name == "portal":
         verify(loaded)
         assert portal_address(loaded) == f"http://127.0.0.1:{services[name]['ports'][0]['published']}"
+    if name in {"portal", "jobs"}:
+        assert loaded.seal_key_file == file
     if name in {"loader", "portal"}:
         assert loaded.clickhouse_settings().password == password
         assert loaded.clickhouse_settings().place == "clickhouse:8123"
@@ -187,6 +189,8 @@ def test_prometheus_asks_each_service_where_it_answers(services):
         assert f":{found['port']}/metrics" in services[name]["healthcheck"]["test"][-1]
     (portal,) = jobs["portal"]["static_configs"]
     assert portal == {"targets": [f"portal:{services['portal']['environment']['SUYUAN_METRICS_PORT']}"]}
+    (delivering,) = jobs["jobs"]["static_configs"]
+    assert delivering == {"targets": [f"jobs:{services['jobs']['environment']['SUYUAN_METRICS_PORT']}"]}
     assert jobs["clickhouse"]["static_configs"] == [{"targets": ["clickhouse:9363"]}]
     assert "<port>9363</port>" in (DEPLOY / "clickhouse/server.xml").read_text(encoding="utf-8")
 

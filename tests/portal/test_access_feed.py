@@ -16,7 +16,7 @@ from suyuan.access.principal import Role
 from suyuan.connections.log_errors import MessagesLost
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.operations.tail import Messages
-from suyuan.portal import access_feed
+from suyuan.portal import access_feed, control_feed
 from suyuan.portal.access_feed import AccessFeed
 from suyuan.portal.problems import Problem
 
@@ -60,8 +60,8 @@ class Log:
 
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch):
-    monkeypatch.setattr(access_feed, "LOOK_SECONDS", 0.0)
-    monkeypatch.setattr(access_feed, "_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(control_feed, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(control_feed, "AGAIN_SECONDS", 0.0)
 
 
 def playing(scenario, error=None):

@@ -28,6 +28,8 @@ VALUES = {
     "upload": "b" * 32,
     "publisher": B.platform,
     "event_id": B.event_ids[0],
+    "webhook": "bbbbbbbbbbbb",
+    "delivery": "b" * 32 + ".1.bbbbbbbbbbbb",
     "version": "000000000000",
 }
 """of parameters in paths, the value of world B; a parameter that is not here fails"""

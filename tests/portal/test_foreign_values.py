@@ -47,6 +47,8 @@ NAMES = {
     "publisher": lambda world: world.platform,
     "recall": lambda world: world.recall_no,
     "alert": lambda world: world.alert_ids[0],
+    "webhook": lambda world: world.letter.lower() * 12,
+    "delivery": lambda world: f"{world.letter.lower() * 32}.1.{world.letter.lower() * 12}",
     "upload": lambda world: world.letter.lower() * 32,
     # of queries
     "platform": lambda world: world.platform,
@@ -66,6 +68,7 @@ OTHERS = {
     "version": "000000000000",
     "name": "not-found",
     "severity": "high",
+    "outcome": "failed",
     "condition": "standing",
     "since": "2026-01-01",
     "rule": "recalled_on_sale",
@@ -240,6 +243,8 @@ OTHER_LISTS = {
     "/api/v1/chains/{platform}/{listing:path}/history": "tests/portal/test_investigation.py",
     "/api/v1/rejections": "tests/portal/test_publish.py",
     "/alerts": "tests/portal/test_alert_pages.py",
+    "/api/v1/webhooks/{webhook}/deliveries": "tests/portal/test_webhooks.py",
+    "/webhooks/{webhook}": "tests/portal/test_webhooks.py",
     "/chains": "tests/portal/test_investigation_pages.py",
     "/listings": "tests/portal/test_pages.py",
 }

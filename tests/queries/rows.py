@@ -137,6 +137,22 @@ LISTING_EVENTS = [
 ]
 
 
+def _attempt(subscription, number, attempt):
+    return {
+        "subscription": subscription,
+        "delivery": f"a{number}.1.{subscription}",
+        "attempt": attempt,
+        "attempted_at": NOW + number + attempt,
+        "outcome": "delivered" if attempt == 5 else "retried",
+        "status": 204 if attempt == 5 else None,
+        "reason": "",
+        "milliseconds": 5,
+    }
+
+
+ATTEMPTS = [_attempt("s1", number, attempt) for number in range(4) for attempt in range(1, 6)] + [_attempt("s2", 0, 1)]
+
+
 def fill(clickhouse):
     """All of them, in blocks as loaders get them."""
     load(clickhouse, "chain", block("chain", *SAID["chain"]))
@@ -145,4 +161,5 @@ def fill(clickhouse):
         load(clickhouse, f"event.{kind}", events(kind, *SAID[kind]))
     load(clickhouse, "event.listing", events("listing", *LISTING_EVENTS, first=900))
     load(clickhouse, "dead_letter", block("dead_letter", *SAID["dead_letter"]))
+    load(clickhouse, "webhook.delivery", block("delivery", *ATTEMPTS))
     load(clickhouse, "dead_letter.replay", block("replay", replay("in.lot", 0, 0)))

@@ -20,6 +20,7 @@ from suyuan.queries.api import (
     AboutNode,
     AlertFilter,
     Anew,
+    AttemptFilter,
     ChainFilter,
     DeadLetterFilter,
     FeedbackFilter,
@@ -75,6 +76,7 @@ ASKED = {
     "reused_ids": (),
     "unmatched": (UnmatchedFilter(), ALL),
     "unmatched_counts": (UnmatchedFilter(),),
+    "webhook_attempts": (AttemptFilter("s1"), ALL),
     "damage": (),
     "chains_anew": (Anew(1 << 60, 10, 4),),
     "ping": (),
@@ -86,9 +88,10 @@ LISTS = {
     "alerts": (AlertFilter(), ("alert_id",)),
     "alert_changes": (AlertFilter(), ("alert_id", "sequence")),
     "dead_letters": (DeadLetterFilter(), ("topic", "source_partition", "source_offset")),
+    "webhook_attempts": (AttemptFilter("s1"), ("delivery", "attempt")),
     "unmatched": (UnmatchedFilter(), ("kind", "key", "missing", "gtin", "lot")),
 }
-FOR_ALL_TO_SEE = {"ping"}
+FOR_ALL_TO_SEE = {"ping", "webhook_attempts"}
 OF_THE_WHOLE = {"whole_dead_letters", "replays", "damage", "chains_anew"}
 TRACES = {"trace_back", "trace_forward"}
 NARROW = Scope((Division("33"), Platform(PLATFORMS[0]), Publisher(next(iter(CODES)))))
@@ -286,6 +289,18 @@ def test_an_alert_is_there_for_whom_the_list_shows_it_and_for_nobody_else(querie
     found, history = queries.alert(scope, named), queries.alert_history(scope, named, ALL).rows
     assert (found is not None, [change.sequence for change in history]) == (seen, [1] * seen)
     assert queries.alert(EVERYTHING, OfAlert("nobody's")) is None
+
+
+def test_attempts_are_those_of_the_subscription_and_of_what_is_wanted_of_it(queries):
+    def found(wanted):
+        return [(row.delivery, row.attempt) for row in queries.webhook_attempts(EVERYTHING, wanted, ALL).rows]
+
+    of_first = found(AttemptFilter("s1"))
+    assert of_first == sorted(of_first, key=lambda each: (-(int(each[0][1]) + each[1]), each[0], -each[1]))
+    assert found(AttemptFilter("s2")) == [("a0.1.s2", 1)]
+    assert found(AttemptFilter("s1", "a2.1.s1")) == [("a2.1.s1", attempt) for attempt in (5, 4, 3, 2, 1)]
+    assert found(AttemptFilter("s1", outcome="delivered")) == [(f"a{number}.1.s1", 5) for number in (3, 2, 1, 0)]
+    assert found(AttemptFilter("nobody")) == []
 
 
 wanted_alerts = st.builds(

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from suyuan.operations.webhooks.events import (
-    AlertFilters,
     Changed,
     Created,
     Deleted,
     Disabled,
+    Filters,
     Place,
     ReplayWanted,
     SecretRotated,
@@ -34,7 +34,7 @@ def folded(*events):
 def test_every_event_is_read_back_as_it_was_said():
     for event in (
         CREATED,
-        Created("s2", AT, "k", "k", "n", "https://b", "x", AlertFilters(("high",), ("r",), "33", "p", "s")),
+        Created("s2", AT, "k", "k", "n", "https://b", "x", (3, 4), Filters("high,low", rule="r", bureau="33")),
         Changed("s1", AT, "k", enabled=False),
         SecretRotated("s1", AT, "k", "two"),
         Disabled("s1", AT, "jobs", "gone"),

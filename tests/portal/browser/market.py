@@ -19,6 +19,7 @@ MARKUP = "<img src=x onerror=\"document.documentElement.dataset.hacked='1'\">"
 RIGHT_TO_LEFT = "\u202eمنتج أصلي gpj.exe"
 HOSTILE = f'{MARKUP}"\'><script>document.documentElement.dataset.hacked="2"</script>{RIGHT_TO_LEFT}'
 EVIL_LISTING = "evil-1"
+WEBHOOK = "hhhhhhhhhhhh"
 TITLES = ("椴树蜂蜜 500g 农家自产", "洋槐蜂蜜 1kg 家庭装", "蜂蜜柚子茶 480g", "老蜂农百花蜜 250g 礼盒", "桂花蜜 300g")
 MORE = 64
 

@@ -14,6 +14,7 @@ from tests.portal.browser.market import (
     PLATFORM,
     PRODUCER,
     RECALLED,
+    WEBHOOK,
 )
 
 PAGES = {
@@ -48,6 +49,8 @@ PAGES = {
     "timeline": (Role.INVESTIGATOR, f"/timeline?subject=listing:{PLATFORM}/{RECALLED}"),
     "timeline-begin": (Role.INVESTIGATOR, "/timeline"),
     "access": (Role.ADMIN, "/access"),
+    "webhooks": (Role.ADMIN, "/webhooks"),
+    "webhook": (Role.ADMIN, f"/webhooks/{WEBHOOK}"),
     "health": (Role.ADMIN, "/health"),
     "not-found": (Role.PLATFORM, "/nowhere"),
 }

@@ -10,11 +10,15 @@ from contextlib import contextmanager
 
 from suyuan.access.principal import Role
 from suyuan.operations.access import Wanted, append_access, key_granted
+from suyuan.operations.webhooks.events import CONTROL, Created, Filters, TestWanted, encode_subscription
+from suyuan.operations.webhooks.signing import new_secret
+from suyuan.publishing.control import append_control
 from suyuan.runtime.deployment import deployment_of
 from suyuan.runtime.entry_link import entry_link
 from suyuan.runtime.settings import Settings
+from suyuan.runtime.webhooks import webhook_seal
 from tests import prepared
-from tests.portal.browser.market import MORE, PLATFORM, PRODUCER, RECALLED, write_events
+from tests.portal.browser.market import HOSTILE, MORE, PLATFORM, PRODUCER, RECALLED, WEBHOOK, write_events
 from tests.portal.processes import Started
 
 EXAMPLES = 4
@@ -56,10 +60,20 @@ class Site:
             key, granted = key_granted(wanted(role), "command", time.time_ns() // 1_000_000, secrets.token_bytes)
             append_access(deployment.outlet, granted)
             self.keys[role] = str(key)
+        self._subscribe(deployment, self.keys[Role.REGULATOR].split("_")[1])
         publish = [sys.executable, "-m", "suyuan.cli.main", "publish", *map(str, files), *place]
         prepared.run(publish, check=True, capture_output=True)
         self._run.start()
         self._run.wait(self._is_assessed)
+
+    def _subscribe(self, deployment, owner):
+        """A webhook whose receiver is where nothing is sent, and a first attempt at it."""
+        now = time.time_ns() // 1_000_000
+        sealed = webhook_seal(self.settings).seal(WEBHOOK, new_secret(secrets.token_bytes), secrets.token_bytes)
+        url = "https://127.0.0.1/hook?x=" + "y" * 80
+        made = Created(WEBHOOK, now, owner, owner, HOSTILE[:100], url, sealed, filters=Filters(severity="high"))
+        for event in (made, TestWanted(WEBHOOK, now, owner, f"test.{'t' * 12}.{WEBHOOK}")):
+            append_control(deployment.outlet, CONTROL, WEBHOOK, encode_subscription(event))
 
     def link(self, role):
         """Lets one browser in, once."""
@@ -76,7 +90,8 @@ class Site:
         if sum(counts.values()) < self._listings:
             return False
         recalled = self.get(f"/api/v1/feedback?listing={RECALLED}", Role.PLATFORM).json()["rows"]
-        return any("lot_recalled" in row["gap_names"] for row in recalled)
+        attempts = self.get(f"/api/v1/webhooks/{WEBHOOK}/deliveries", Role.ADMIN).json().get("rows")
+        return bool(attempts) and any("lot_recalled" in row["gap_names"] for row in recalled)
 
     def stop(self):
         self._run.stop()

@@ -1,6 +1,6 @@
-"""The portal of an embedded system: a process of its own, which ends with this one and is started again when it dies.
+"""A process beside an embedded system, which ends with this one and is started again when it dies.
 
-A page that takes long, or hundreds of clients, then hold up no stage. The run goes on whatever happens to it.
+What takes long there holds up no stage, and the run goes on whatever happens to it.
 """
 
 from __future__ import annotations
@@ -23,15 +23,12 @@ STEADY_SECONDS = 60.0
 END_SECONDS = 15.0
 
 
-class PortalChild:
-    """`start`, then `stop`, within one loop."""
+class Child:
+    """`start`, then `stop`, within one loop. `name`: for the log; `module`: that Python runs, with `options`."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._command = (
-            *(sys.executable, "-m", "suyuan.portal", "--embedded", "--with-parent"),
-            *("--data", str(settings.data.resolve())),
-            *("--host", settings.portal_host, "--port", str(settings.portal_port)),
-        )
+    def __init__(self, name: str, module: str, *options: str) -> None:
+        self._name = name
+        self._command = (sys.executable, "-m", module, *options)
         self._process: Process | None = None
         self._keeping: asyncio.Task[None] | None = None
 
@@ -68,6 +65,19 @@ class PortalChild:
             code = await self._process.wait()
             if time.monotonic() - began > STEADY_SECONDS:
                 wait = FIRST_WAIT
-            logger.warning("the portal ended (exit code %d): it is started again in %g s", code, wait)
+            logger.warning("%s ended (exit code %d): started again in %g s", self._name, code, wait)
             await asyncio.sleep(wait)
             wait = min(wait * 2, LONGEST_WAIT)
+
+
+def portal_child(settings: Settings) -> Child:
+    """The portal."""
+    data, host, port = str(settings.data.resolve()), settings.portal_host, str(settings.portal_port)
+    options = ("--embedded", "--with-parent", "--data", data, "--host", host, "--port", port)
+    return Child("the portal", "suyuan.portal", *options)
+
+
+def jobs_child(settings: Settings) -> Child:
+    """The jobs."""
+    options = ("--embedded", "--with-parent", "--data", str(settings.data.resolve()))
+    return Child("the jobs", "suyuan.runtime.jobs", *options)

@@ -1,0 +1,101 @@
+"""What is said of the system itself, kept up with the log: it reaches every portal within a tenth of a second."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+
+from suyuan.connections.log_errors import MessagesLost
+from suyuan.errors import SuyuanError
+from suyuan.operations.tail import Messages
+from suyuan.portal.ports import AsyncTail, Ports
+
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS = 0.08
+AGAIN_SECONDS = 1.0
+
+
+class ControlFeed(ABC):
+    """Reads all of a topic, then what comes. `what`: that it is about, for the log; `monotonic`: seconds."""
+
+    topic: str
+    what: str
+
+    def __init__(self, ports: Ports, monotonic: Callable[[], float]) -> None:
+        self._ports = ports
+        self._monotonic = monotonic
+        self._read_at: float | None = None
+        self._ready = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self.trouble = "not read yet"
+        """why the log cannot be read now; empty: it can"""
+
+    def start(self) -> None:
+        """Within a loop."""
+        self._task = asyncio.create_task(self._follow())
+
+    async def stop(self) -> None:
+        """Safe to call twice."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    @property
+    def age(self) -> float | None:
+        """Seconds since all that was there had been read; None: never yet."""
+        return None if self._read_at is None else self._monotonic() - self._read_at
+
+    @abstractmethod
+    def _reset(self) -> None:
+        """Forget everything: another log is read."""
+
+    @abstractmethod
+    def _apply(self, value: bytes) -> None:
+        """Take in one more message. Raises SuyuanError where it cannot be read."""
+
+    async def _follow(self) -> None:
+        next_offsets: dict[tuple[str, int], int] = {}
+        while True:
+            try:
+                async with self._ports.tail([self.topic], next_offsets) as tail:
+                    while True:
+                        found = await tail.read()
+                        self._take(found)
+                        next_offsets = dict(tail.next_offsets)
+                        if not found:
+                            self._read_at, self.trouble = self._monotonic(), ""
+                            self._ready.set()
+                            await self._rest(tail)
+            except MessagesLost as error:  # another log: nothing of the one before holds here
+                logger.warning("%s is read anew: %s", self.what, error)
+                self._reset()
+                next_offsets = {}
+                self._ready.clear()
+            except SuyuanError as error:
+                if self.trouble != str(error):
+                    logger.warning("%s is not read further: %s", self.what, error)
+                self.trouble = str(error)
+            except Exception:  # whatever it is: who was revoked must not stay in for it
+                logger.exception("%s is not read further, and is tried again", self.what)
+                self.trouble = "failed: the log says why"
+            await asyncio.sleep(AGAIN_SECONDS)
+
+    async def _rest(self, tail: AsyncTail) -> None:
+        """Until there may be something to read."""
+        await asyncio.sleep(LOOK_SECONDS)
+        while tail.is_still():
+            self._read_at = self._monotonic()
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def _take(self, found: Iterable[Messages]) -> None:
+        for messages in found:
+            for offset, value in zip(messages.offsets, messages.values, strict=True):
+                try:
+                    self._apply(value or b"")
+                except SuyuanError as error:
+                    logger.error("%s-%d, offset %d: %s", messages.topic, messages.partition, offset, error)  # noqa: TRY400
