@@ -18,7 +18,7 @@ TESTERS ?= $(shell expr $(CORES) + 1)
 SPREAD  := --dist=loadfile --no-loadscope-reorder
 
 .PHONY: install check test test-quick test-rest test-random faults soak demo kafka deploy-tools dashboards reference screenshots \
-	migration format bench-throughput bench-latency bench-search bench-investigate bench-http-publish \
+	migration format bench-throughput bench-latency bench-search bench-investigate bench-http-publish bench-portal-cost \
 	bench-cluster bench-cluster-throughput bench-cluster-latency bench-cluster-recovery bench-cluster-growth rivals bench-trace-join clean
 install: $(READY)
 
@@ -104,6 +104,10 @@ bench-throughput: $(READY)
 # one portal, no stages beside it
 bench-http-publish: $(READY)
 	$(BIN)/python -m bench.http_publish
+
+# what a portal that nobody asks costs: a pipeline beside it, and a run that idles
+bench-portal-cost: $(READY)
+	$(BIN)/python bench/portal_cost.py
 
 bench-latency: $(READY)
 	$(BIN)/python bench/embedded.py latency
