@@ -9,7 +9,7 @@ import msgspec
 from fastapi import Depends, Path, Query, Response
 
 from suyuan.operations.alerts.filters import BadFilter, read_filter
-from suyuan.operations.alerts.outward import OUTWARD_COLUMNS, outward
+from suyuan.operations.alerts.outward import OUTWARD_COLUMNS, OutwardAlert, outward
 from suyuan.portal.api.exporting import Form, Row, exported
 from suyuan.portal.context import Context
 from suyuan.portal.entry.guard import Who
@@ -90,7 +90,7 @@ async def alert(who: Who, alert: AlertId) -> Response:
     """One as it stands."""
     found = await alert_of(who, alert)
     log_read(who, f"alert {found.alert_id}")
-    return Response(msgspec.json.encode(outward(found)), media_type="application/json")
+    return Response(msgspec.json.encode(found), media_type="application/json")
 
 
 @router.get("/alerts/{alert}/history", action="alert.read")
@@ -104,12 +104,15 @@ async def history(who: Who, alert: AlertId, limit: Limit = USUAL, after: After =
     return listed(who, Paged(rows, found.after, found.more), HISTORY_COLUMNS)
 
 
-async def alert_of(who: Context, alert_id: str) -> Alert:
-    """An alert that the scope shows. Raises Problem, not-found."""
+async def alert_of(who: Context, alert_id: str) -> OutwardAlert:
+    """An alert that the scope shows; one that a stream has just told and the tables do not have yet, as it was told.
+    Raises Problem, not-found.
+    """
     found = await who.ask(lambda queries, scope: queries.alert(scope, OfAlert(alert_id)))
-    if found is None:
+    told = who.portal.feed.latest(alert_id, who.scope) if found is None else outward(found)
+    if told is None:
         raise Problem("not-found")
-    return found
+    return told
 
 
 def told(page: Paged[Alert]) -> Paged[Any]:

@@ -12,12 +12,15 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing, suppress
 
+import msgspec
+
 from suyuan.access.scope import Scope
 from suyuan.connections.log_errors import MessagesLost
 from suyuan.errors import SuyuanError
 from suyuan.operations.alerts.cursor import BadCursor, read_cursor, write_cursor
 from suyuan.operations.alerts.filters import alert_matcher
-from suyuan.operations.alerts.outward import TOPIC
+from suyuan.operations.alerts.outward import TOPIC, OutwardAlert
+from suyuan.portal.live.frames import data_of
 from suyuan.portal.live.replay import Replays
 from suyuan.portal.live.ring import Ring
 from suyuan.portal.live.rows import LiveMessage, LiveRow, live_messages
@@ -26,6 +29,7 @@ from suyuan.portal.metrics import LIVE_DELAY, LIVE_EVICTED, LIVE_LAG, LIVE_STREA
 from suyuan.portal.ports import AsyncTail, Ports
 from suyuan.portal.problems import Problem, unavailable
 from suyuan.queries.sql.alerts import AlertFilter
+from suyuan.queries.visible import sees_alert
 from suyuan.sinks.log_reader import TopicPartition
 
 logger = logging.getLogger(__name__)
@@ -142,6 +146,13 @@ class Feed:
         LIVE_STREAMS.set(len(self._subscribers))
         if subscriber.evicted is not None:
             LIVE_EVICTED.labels(subscriber.evicted).inc()
+
+    def latest(self, alert_id: str, scope: Scope) -> OutwardAlert | None:
+        """How an alert stood when it was last handed on, of the latest rows that the scope shows."""
+        row = self._ring.latest(alert_id)
+        if row is None or not sees_alert(scope, row):
+            return None
+        return msgspec.json.decode(data_of(row.data), type=OutwardAlert)
 
     def now(self) -> float:
         """Seconds, of a clock that only goes on."""

@@ -19,6 +19,11 @@ def event(name: str, data: bytes) -> bytes:
     return format_sse_event(event=name, data_str=data.decode())
 
 
+def data_of(written: bytes) -> bytes:
+    """What `event` was given."""
+    return written.partition(b"\ndata: ")[2].rstrip(b"\n")
+
+
 def hello(place: str) -> bytes:
     """What a stream begins with; it is no event."""
     return format_sse_event(id=place, retry=RETRY_MS)

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Mapping
 
 from suyuan.operations.alerts.outward import TOPIC
-from suyuan.portal.live.rows import LiveMessage
+from suyuan.portal.live.rows import LiveMessage, LiveRow
 from suyuan.sinks.log_reader import TopicPartition
 
 MOST_ROWS = 20_000
@@ -34,6 +34,11 @@ class Ring:
             gone = self._messages.popleft()
             self._rows -= len(gone.rows)
             self._first[TOPIC, gone.partition] = gone.offset + 1
+
+    def latest(self, alert_id: str) -> LiveRow | None:
+        """The last row of an alert; None where none is kept."""
+        rows = (row for message in reversed(self._messages) for row in reversed(message.rows))
+        return next((row for row in rows if row.alert_id == alert_id), None)
 
     def since(self, offsets: Mapping[TopicPartition, int]) -> list[LiveMessage] | None:
         """What came at or behind these offsets; None where some of it may have left."""

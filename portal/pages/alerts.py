@@ -76,15 +76,14 @@ async def alert(who: Who, alert: AlertId) -> Response:
         who.ask(lambda queries, scope: queries.events(scope, ids)),
     )
     log_read(who, f"alert {found.alert_id}")
-    told = outward(found)
     rule = next((rule for rule in built_in_rules() if rule.id == found.rule), None)
     return render(
         who,
         "alert.html",
-        alert=told,
+        alert=found,
         rule=rule,
-        values_=_values(told.triggering),
-        changes=[outward(change) for change in history.rows][::-1],
+        values_=_values(found.triggering),
+        changes=[outward(change) for change in history.rows][::-1] or [found],
         more=history.more,
         events=[plain(event) for event in events],
         known={event.evidence for event in events},

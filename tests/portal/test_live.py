@@ -72,6 +72,17 @@ def test_each_role_is_told_what_it_may_see_and_may_go_on_from_any_place(portal):
     assert last == {"reason": "time"}
 
 
+def test_an_alert_that_the_tables_do_not_have_yet_is_shown_as_it_was_told(portal):
+    client, other = portal.client("regulator"), portal.client("regulator", "B")
+    begin = now_of(client)
+    portal.say("alert", 0, block("alert", said(A, "live-a-3"), said(A, "live-a-4", sequence=2)))
+    missed(client, begin)
+    for path in ("/api/v1/alerts/live-a-4", "/alerts/live-a-4"):
+        assert A.text("recalled")[:8] in client.get(path, params={"lang": "en"}, headers={"Accept": "*/*"}).text
+        assert other.get(path).status_code == 404
+    assert client.get("/api/v1/alerts/live-a-4").json()["sequence"] == 2
+
+
 def test_what_comes_while_somebody_listens_is_told_at_once(portal):
     client = portal.client("regulator")
     with ThreadPoolExecutor(1) as beside:

@@ -82,6 +82,10 @@ class Site:
     def get(self, path, role):
         return self._run.get(path, self.keys[role])
 
+    def wait(self, met):
+        """Until it is so, however much else the machine does."""
+        self._run.wait(met)
+
     def _is_assessed(self):
         if not self._run.answers():
             return False

@@ -1,0 +1,145 @@
+"""A regulator's way: an event is published, its alert is seen, opened and followed to the chain and the trace; and what
+the list does while it is looked at, or not.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+
+import httpx
+from playwright.sync_api import expect
+
+from suyuan.access.principal import Role
+from tests.portal.browser.market import HONEY, LOT, PLATFORM, PRODUCER, SELLER
+
+ROWS = "[data-live-list] tbody tr"
+SOON = 60_000
+"""ms that a machine with other work may take from an event to its alert; how long it takes is measured elsewhere"""
+LIVE = ".live-state.is-live"
+
+
+def publish(site, *listing_ids):
+    """Listings of a recalled lot, over HTTP, as their platform."""
+    events = [
+        {
+            "kind": "listing",
+            "event_id": f"live-{listing_id}",
+            "publisher": PLATFORM,
+            "occurred_at": time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime()),
+            "platform_code": PLATFORM,
+            "listing_id": listing_id,
+            "status": "active",
+            "title": f"蜂蜜 {listing_id}",
+            "category": "honey",
+            "seller_code": SELLER,
+            "producer_code": PRODUCER,
+            "gtin": HONEY,
+            "lot": LOT,
+            "licence_no": "SC10033078470026",
+            "price_fen": 2990,
+            "sold_30d": 7,
+        }
+        for listing_id in listing_ids
+    ]
+    answer = httpx.post(
+        f"{site.url}/api/v1/events",
+        content=json.dumps(events),
+        headers={"Authorization": f"Bearer {site.keys[Role.PLATFORM]}", "Content-Type": "application/json"},
+        timeout=60,
+        trust_env=False,
+    )
+    assert answer.json()["accepted"] == len(events), answer.text
+
+
+def shown(page, listing_id):
+    return page.locator(f'{ROWS}:has([data-slot="listing"][href$="/{listing_id}"])')
+
+
+def test_from_an_event_to_its_alert_to_the_chain_and_the_trace(visit, site):
+    made = visit(Role.REGULATOR, "en")
+    page = made.page
+    made.open("/")
+    page.keyboard.press("g")
+    page.keyboard.press("a")
+    page.wait_for_selector(LIVE)
+    publish(site, "live-1")
+    expect(shown(page, "live-1").first).to_be_visible(timeout=SOON)
+    shown(page, "live-1").first.locator('[data-slot="title"]').click()
+    expect(page.locator("#why")).to_be_visible(timeout=SOON)  # though the tables may not have it yet
+    site.wait(lambda: site.get(f"/api/v1/chains/{PLATFORM}/live-1?with=alerts", Role.REGULATOR).json().get("alerts"))
+    page.reload()
+    assert page.locator("details.event").count() > 0
+    page.keyboard.press("c")
+    expect(page.locator("svg.chain-picture")).to_be_visible(timeout=SOON)
+    page.locator('a[href^="/alerts/"]').first.click()
+    expect(page.locator("#why")).to_be_visible(timeout=SOON)
+    page.keyboard.press("t")
+    page.wait_for_selector('[role="tree"]', timeout=SOON)
+
+
+def test_nothing_moves_while_something_is_selected_or_pointed_at_and_keys_walk_the_list(visit, site):
+    made = visit(Role.REGULATOR)
+    page = made.page
+    made.open("/alerts")
+    page.wait_for_selector(LIVE)
+    page.keyboard.press("j")
+    first = page.locator(ROWS).first
+    expect(first).to_be_focused()
+    page.keyboard.press("x")
+    expect(first.locator("[data-select]")).to_be_checked()
+    before = page.locator(ROWS).all_inner_texts()
+    publish(site, "live-2", "live-3")
+    newer = page.locator("[data-live-newer]")
+    expect(newer).to_be_visible(timeout=SOON)
+    assert page.locator(ROWS).all_inner_texts() == before
+    page.keyboard.press("x")
+    page.keyboard.press("Escape")
+    expect(shown(page, "live-2").first).to_be_visible(timeout=SOON)
+    expect(newer).to_be_hidden()
+    page.keyboard.press("p")
+    publish(site, "live-4")
+    expect(newer).to_be_visible(timeout=SOON)
+    assert shown(page, "live-4").count() == 0
+    newer.click()
+    expect(shown(page, "live-4").first).to_be_visible(timeout=SOON)
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.locator("#why")).to_be_visible()
+
+
+def test_a_connection_that_is_cut_is_taken_up_again_and_misses_nothing(visit, site):
+    made = visit(Role.REGULATOR, "en")
+    page = made.page
+    made.open("/alerts")
+    page.wait_for_selector(LIVE)
+    page.context.set_offline(True)
+    publish(site, "live-5")
+    page.context.set_offline(False)
+    publish(site, "live-6")
+    for name in ("live-5", "live-6"):
+        expect(shown(page, name).first).to_be_visible(timeout=SOON)
+    ids = page.locator(ROWS).evaluate_all("rows => rows.map((row) => row.dataset.alert)")
+    assert len(ids) == len(set(ids))
+
+
+def test_a_tab_beyond_the_streams_that_one_may_have_says_so_and_is_a_list(visit, site):
+    made = visit(Role.REGULATOR, "en")
+    context = made.page.context
+    pages = [context.new_page() for _ in range(6)]
+    for page in pages:
+        page.goto(f"{site.url}/alerts", wait_until="load")
+        page.wait_for_selector(".live-state.is-live, .live-state.is-elsewhere")
+    assert context.pages[-1].locator(".live-state.is-elsewhere").count() == 1
+    assert pages[-1].locator(ROWS).count() > 0
+    pages[0].close()
+
+
+def test_without_scripts_the_list_is_a_list(visit):
+    made = visit(Role.REGULATOR, java_script_enabled=False)
+    page = made.page
+    made.open("/alerts")
+    assert page.locator(ROWS).count() > 0
+    assert not page.locator("[data-live-bar]").is_visible()
+    page.locator('[data-slot="title"]').first.click()
+    assert page.locator("#why").is_visible()
