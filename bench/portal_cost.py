@@ -5,8 +5,8 @@
 throughput: `bench/embedded.py throughput` in turn without a portal and with one that is served from the same data
 folder; each pair in one call, the order changing. On a machine that has other work the processor time says more: what
 the portal used a listing, and what pipeline and portal used together by what the pipeline uses alone. idle: `suyuan
-run` on an empty folder with its portal, which nobody asks; processor time of all its processes per second, after two
-minutes for its start.
+run` on an empty folder with its portal, which nobody asks; processor time of all its processes per second, a minute
+after its portal answers.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -35,7 +36,7 @@ from suyuan.runtime.memory import tune_allocator
 from suyuan.simulation.bulk import Bulk
 
 RESULT = Path(__file__).parent / "results" / "portal-cost.json"
-SETTLE_SECONDS = 120
+SETTLE_SECONDS = 60
 
 
 def main() -> None:
@@ -108,7 +109,7 @@ async def _throughput(options: argparse.Namespace, *, beside: bool) -> dict[str,
             after, portal = await embedded._drain(folder), 0.0  # noqa: SLF001
         else:
             with _portal(folder) as process:
-                await asyncio.sleep(5)
+                await asyncio.sleep(2)
                 before = _seconds_of(process.pid)
                 after = await embedded._drain(folder)  # noqa: SLF001
                 portal = _seconds_of(process.pid) - before
@@ -123,18 +124,30 @@ async def _throughput(options: argparse.Namespace, *, beside: bool) -> dict[str,
 @contextmanager
 def _portal(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     command = [sys.executable, "-m", "suyuan.portal", "--embedded", "--data", str(folder), "--with-parent"]
-    with subprocess.Popen([*command, "--port", str(_free_port())], stdin=subprocess.PIPE) as process:
+    port = _free_port()
+    with subprocess.Popen([*command, "--port", str(port)], stdin=subprocess.PIPE) as process:
         try:
+            _await_portal(port)
             yield process
         finally:
             process.terminate()
 
 
+def _await_portal(port: int) -> None:
+    """Until it answers: its start is none of what it costs."""
+    while True:
+        with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/livez", timeout=5):
+            return
+        time.sleep(0.2)
+
+
 def _idle(seconds: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as name:
         command = [sys.executable, "-m", "suyuan.cli.main", "run", "--data", name]
-        environment = os.environ | {"SUYUAN_PORTAL_PORT": str(_free_port()), "SUYUAN_METRICS_PORT": "0"}
+        port = _free_port()
+        environment = os.environ | {"SUYUAN_PORTAL_PORT": str(port), "SUYUAN_METRICS_PORT": "0"}
         with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
+            _await_portal(port)
             time.sleep(SETTLE_SECONDS)
             began, before = time.monotonic(), _by_process(process.pid)
             time.sleep(seconds)
