@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from urllib.parse import quote
 
 from suyuan.access.principal import Role
+from suyuan.domain.keys import join_key
 from tests.portal.browser.market import (
     EVIL_LISTING,
     HONEY,
@@ -17,6 +19,8 @@ from tests.portal.browser.market import (
     WEBHOOK,
 )
 
+ALERT = blake2b(join_key("recalled_level_1_on_sale", join_key(PLATFORM, "200031")).encode(), digest_size=16).hexdigest()
+"""as the stage of risks names it: of a listing of a recalled lot"""
 PAGES = {
     "public": (None, "/"),
     "enter": (None, "/enter"),
@@ -34,6 +38,7 @@ PAGES = {
     "alerts": (Role.REGULATOR, "/alerts"),
     "alerts-filtered": (Role.PLATFORM, "/alerts?severity=critical&condition=standing"),
     "alerts-none": (Role.REGULATOR, "/alerts?bureau=65"),
+    "alert": (Role.REGULATOR, f"/alerts/{ALERT}"),
     "chains": (Role.INVESTIGATOR, "/chains"),
     "chain": (Role.INVESTIGATOR, f"/chains/{PLATFORM}/{RECALLED}"),
     "chain-hostile": (Role.PLATFORM, f"/chains/{PLATFORM}/{EVIL_LISTING}"),
