@@ -38,6 +38,8 @@ async def alerts(who: Who, wanted: Wanted, after: After = None) -> Response:
     page = page_of(who, USUAL, after)
     asked = {name: who.request.query_params.get(name, "") for name in FILTERS}
     place = None if after else await _place(who)  # before the tables are asked: what they lack comes by the stream
+    # whether an alert stands is what changes: the stream tells of those as well that stand no more
+    told = {name: text for name, text in asked.items() if text and name != "condition"}
     found = await who.ask(lambda queries, scope: queries.alerts(scope, wanted, page))
     chosen = {name: text for name, text in asked.items() if text}
     return render(
@@ -46,7 +48,7 @@ async def alerts(who: Who, wanted: Wanted, after: After = None) -> Response:
         asked=asked,
         chosen=chosen,
         rows=[outward(alert) for alert in found.rows],
-        stream=None if place is None else f"/api/v1/alerts/live?{urlencode({**chosen, 'after': place})}",
+        stream=None if place is None else f"/api/v1/alerts/live?{urlencode({**told, 'after': place})}",
         severities=SEVERITIES[::-1],
         conditions=tuple(CONDITIONS),
         rules=[rule.id for rule in built_in_rules()],

@@ -38,6 +38,7 @@ function listen(results) {
   let stream = null;
   const url = results.dataset.live ?? "";
   let place = "";
+  const wanted = results.dataset.condition ?? ""; // of the alerts that the list is of; all, where it is empty
 
   for (const row of rows()) known.set(row.dataset.alert ?? "", Number(row.dataset.sequence));
 
@@ -125,7 +126,11 @@ function listen(results) {
     if ((known.get(alert.alert_id) ?? 0) >= alert.sequence) return;
     known.set(alert.alert_id, alert.sequence);
     const row = /** @type {HTMLElement | null} */ (body.querySelector(`tr[data-alert="${CSS.escape(alert.alert_id)}"]`));
-    if (row) return fill(row, alert); // it stays where it is
+    if (row) return fill(row, alert); // it stays where it is, and says so where it stands no more
+    if (wanted && alert.condition !== wanted) {
+      waiting.delete(alert.alert_id);
+      return settle();
+    }
     const last = results.querySelector('[rel="next"]') ? rows().at(-1) : undefined;
     if (last && !before(alert, last)) return; // it is on a page behind this one
     waiting.delete(alert.alert_id);
@@ -139,9 +144,13 @@ function listen(results) {
     const query = new URL(url, location.href).searchParams;
     query.delete("after");
     query.set("limit", "200");
-    const answer = await fetch(`/api/v1/alerts?${query}`, { headers: { Accept: "application/json" } });
-    if (!answer.ok) return;
-    for (const alert of (await answer.json()).rows.reverse()) take(alert);
+    for (const condition of new Set([wanted, ""])) {
+      if (condition) query.set("condition", condition);
+      else query.delete("condition");
+      const answer = await fetch(`/api/v1/alerts?${query}`, { headers: { Accept: "application/json" } });
+      if (!answer.ok) return;
+      for (const alert of (await answer.json()).rows.reverse()) take(alert);
+    }
   }
 
   /** @param {{rule: string, count: number, severity: string}} storm */

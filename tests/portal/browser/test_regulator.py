@@ -5,7 +5,8 @@ the list does while it is looked at, or not.
 from __future__ import annotations
 
 import json
-import time
+import re
+from datetime import UTC, datetime
 
 import httpx
 from playwright.sync_api import expect
@@ -19,17 +20,17 @@ SOON = 60_000
 LIVE = ".live-state.is-live"
 
 
-def publish(site, *listing_ids):
+def publish(site, *listing_ids, status="active"):
     """Listings of a recalled lot, over HTTP, as their platform."""
     events = [
         {
             "kind": "listing",
-            "event_id": f"live-{listing_id}",
+            "event_id": f"{status}-{listing_id}",
             "publisher": PLATFORM,
-            "occurred_at": time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime()),
+            "occurred_at": datetime.now(UTC).isoformat(),
             "platform_code": PLATFORM,
             "listing_id": listing_id,
-            "status": "active",
+            "status": status,
             "title": f"蜂蜜 {listing_id}",
             "category": "honey",
             "seller_code": SELLER,
@@ -121,6 +122,17 @@ def test_a_connection_that_is_cut_is_taken_up_again_and_misses_nothing(visit, si
         expect(shown(page, name).first).to_be_visible(timeout=SOON)
     ids = page.locator(ROWS).evaluate_all("rows => rows.map((row) => row.dataset.alert)")
     assert len(ids) == len(set(ids))
+
+
+def test_an_alert_that_stands_no_more_is_marked_where_it_is_in_a_list_of_those_that_stand(visit, site):
+    made = visit(Role.REGULATOR, "en")
+    page = made.page
+    made.open("/alerts?condition=standing")
+    page.wait_for_selector(LIVE)
+    publish(site, "live-7")
+    expect(shown(page, "live-7").first).to_be_visible(timeout=SOON)
+    publish(site, "live-7", status="removed")
+    expect(shown(page, "live-7").first).to_have_class(re.compile(r"\bis-cleared\b"), timeout=SOON)
 
 
 def test_a_tab_beyond_the_streams_that_one_may_have_says_so_and_is_a_list(visit, site):
