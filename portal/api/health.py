@@ -29,7 +29,9 @@ async def live() -> Response:
 
 @router.get("/readyz", action="open")
 async def ready(who: Who) -> Response:
-    """Whether the log is read and the tables answer; each with how long ago or how long it takes, in seconds."""
+    """Whether the log is read, alerts are followed and the tables answer; each with how far behind or how
+    long it took, in seconds.
+    """
     found = await checks(who)
     good = all(check["ok"] for check in found.values())
     body = msgspec.json.encode({"ready": good, "checks": found})
@@ -43,8 +45,8 @@ async def metrics() -> Response:
 
 
 async def checks(who: Who) -> dict[str, dict[str, Any]]:
-    """Of the log and the tables: whether each is well (`ok`), and how far behind or how slow."""
-    return {"log": _log(who), "tables": await _tables(who)}
+    """Of the log, live alerts and the tables: whether each is well (`ok`), and how far behind or how slow."""
+    return {"log": _log(who), "alerts": _alerts(who), "tables": await _tables(who)}
 
 
 def _log(who: Who) -> dict[str, Any]:
@@ -52,6 +54,12 @@ def _log(who: Who) -> dict[str, Any]:
     age = access.age
     good = age is not None and age <= LOG_SECONDS
     return {"ok": good, "behind_seconds": None if age is None else round(age, 3)}
+
+
+def _alerts(who: Who) -> dict[str, Any]:
+    """Well where nobody listens: then none are read."""
+    lag = who.portal.feed.lag()
+    return {"ok": lag <= LOG_SECONDS, "behind_seconds": round(lag, 3)}
 
 
 async def _tables(who: Who) -> dict[str, Any]:

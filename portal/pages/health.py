@@ -27,7 +27,7 @@ async def health(who: Who) -> Response:
         "health.html",
         checks=found,
         ready=all(check["ok"] for check in found.values()),
-        trouble=who.portal.access.trouble,
+        troubles={"log": who.portal.access.trouble, "alerts": who.portal.feed.trouble},
         shape="cluster" if who.portal.settings.kafka else "embedded",
         now=who.now(),
         versions=versions,

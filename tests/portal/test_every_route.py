@@ -179,7 +179,7 @@ def test_health_is_open_and_says_what_it_looked_at(portal):
     client = portal.client()
     assert client.get("/livez").text == "ok\n"
     wait_until(lambda: client.get("/readyz").json()["ready"])
-    assert set(client.get("/readyz").json()["checks"]) == {"log", "tables"}
+    assert set(client.get("/readyz").json()["checks"]) == {"log", "alerts", "tables"}
 
 
 def test_metrics_are_for_an_admin(portal):
