@@ -57,6 +57,7 @@ class Receiver:
 
     def close(self):
         self._ended.set()
+        self._listening.shutdown(socket.SHUT_RDWR)  # else the thread that accepts would accept once more
         self._listening.close()
 
 
