@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-
-from tests import prepared
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 CERTIFICATES = EXAMPLES / "certificates.csv"
@@ -43,7 +42,7 @@ def version_before(data):
     def run(*arguments):
         environment = {**os.environ, "SUYUAN_DATA": str(data), "SUYUAN_FSYNC": "false"}
         command = [sys.executable, "-c", BEFORE_CERTIFICATES, *map(str, arguments)]
-        return prepared.run(command, capture_output=True, check=False, env=environment, timeout=240)
+        return subprocess.run(command, capture_output=True, check=False, env=environment, timeout=240)
 
     return run
 
