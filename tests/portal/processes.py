@@ -15,7 +15,7 @@ import httpx
 from tests import prepared
 from tests.ports import HeldPort
 
-PATIENCE = 60.0
+PATIENCE = 180.0
 
 
 class Started:

@@ -7,11 +7,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from tests.portal.browser.site import CHROMIUM, FLAGS, Visit, entered, running
 
 VENDOR = Path(__file__).parent / "vendor"
+
+
+# how long a page takes says how busy the machine is
+expect.set_options(timeout=60_000)
 
 
 @pytest.fixture(scope="module")

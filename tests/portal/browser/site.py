@@ -152,7 +152,7 @@ def entered(browser, site, role, language="zh", **options):
     context = browser.new_context(
         locale=locale, timezone_id="Asia/Shanghai", storage_state=site.cookies.get(role), **options
     )
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(60_000)
     return context
 
 

@@ -36,10 +36,11 @@ def test_an_investigator_goes_from_a_lot_to_a_dossier(visit):
     tab_to(page, f'main a[href^="/traces"][href*="{LOT}"]')
     page.keyboard.press("Enter")
     page.wait_for_selector('[role="tree"]')
+    page.wait_for_load_state("load")  # no key is listened to before
     page.keyboard.press("f")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("+")
-    expect(page).to_have_url(re.compile("open="))
+    page.wait_for_url(re.compile("open="))
     page.keyboard.press("f")
     for _ in range(MOST):
         if page.evaluate("document.activeElement.dataset.node") == f"listing:{PLATFORM}/{RECALLED}":

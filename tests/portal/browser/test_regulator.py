@@ -75,6 +75,7 @@ def test_from_an_event_to_its_alert_to_the_chain_and_the_trace(visit, site):
     expect(page.locator("svg.chain-picture")).to_be_visible(timeout=SOON)
     page.locator('a[href^="/alerts/"]').first.click()
     expect(page.locator("#why")).to_be_visible(timeout=SOON)
+    page.wait_for_load_state("load")  # no key is listened to before
     page.keyboard.press("t")
     page.wait_for_selector('[role="tree"]', timeout=SOON)
 

@@ -17,7 +17,7 @@ from tests.portal.browser.market import MARKUP, PLATFORM
 from tests.portal.browser.site import serious
 from tests.reference.names import credit_code
 
-PATIENCE = 60.0
+PATIENCE = 180.0
 RNG = Random(5)
 COLUMNS = ("event_id", "publisher", "platform_code", "listing_id", "occurred_at", "status", "title", "category")
 COLUMNS += ("seller_code", "price_fen", "sold_30d")
