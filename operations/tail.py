@@ -10,6 +10,7 @@ from typing import Protocol
 
 from suyuan.connections.log_errors import MessagesLost
 from suyuan.connections.lost import Lost
+from suyuan.errors import SuyuanError
 from suyuan.sinks.log_reader import Fetched, TopicPartition
 
 MOST_RECORDS = 8_192
@@ -109,7 +110,12 @@ class Tail:
                 continue
             if room <= 0:
                 break
-            fetched = self._log.fetch(*at, self._next[at], MOST_RECORDS, room)
+            try:
+                fetched = self._log.fetch(*at, self._next[at], MOST_RECORDS, room)
+            except SuyuanError:
+                if found:  # counts as read already: it is given first, and the partition is asked again next time
+                    return found
+                raise
             self._places.remove(at)  # its next turn is after all others'
             self._places.append(at)
             if len(fetched.offsets) and fetched.offsets[0] > self._next[at]:
