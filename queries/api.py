@@ -37,7 +37,7 @@ from suyuan.queries.answers import (
 from suyuan.queries.found import Found
 from suyuan.queries.hops import Graph
 from suyuan.queries.impact import Impact
-from suyuan.queries.paging import MOST_ROWS, Cursor, Page, Paged
+from suyuan.queries.paging import MOST_ROWS, Page, Paged
 from suyuan.queries.questions import (
     AboutNode,
     Anew,
@@ -127,9 +127,6 @@ class Queries(Protocol):
             for line in spool.lines():
                 yield from msgspec.json.decode(line, type=list[export.row])  # type: ignore[name-defined]
 
-    def quiet(self) -> bool:
-        """Whether certainly nothing has come into the tables since the last answer."""
-
     def chains(self, scope: Scope, wanted: ChainFilter, page: Page) -> Paged[Chain]:
         """Current chains by platform and listing."""
         return self.answer(q.CHAINS, scope, Listed(wanted, page))
@@ -173,14 +170,6 @@ class Queries(Protocol):
     def alert_history(self, scope: Scope, alert: OfAlert, page: Page) -> Paged[AlertChange]:
         """Every change of one alert, the first first."""
         return self.answer(q.ALERT_HISTORY, scope, Listed(alert, page))
-
-    def alert_changes(self, scope: Scope, wanted: AlertFilter, page: Page) -> Paged[AlertChange]:
-        """Changes of alerts in the order in which they were loaded: to follow along, ask again from the page's end."""
-        return self.answer(q.ALERT_CHANGES, scope, Listed(wanted, page))
-
-    def end_of_alert_changes(self, scope: Scope) -> Cursor | None:
-        """Where a follower begins that wants only what comes; None: nothing has come yet."""
-        return self.answer(q.END_OF_ALERT_CHANGES, scope, None)
 
     def trace_back(
         self, scope: Scope, subject: OfListing | OfLot, as_of: int | None = None, happened_by: int | None = None

@@ -43,7 +43,6 @@ class FolderTables(Queries):
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._running = query_client.SocketQueries(folder)
-        self._looked_alone: int | None = None
 
     def answer(self, question: Question[W, A], scope: Scope, wanted: W) -> A:
         """As Queries.answer. Waits for others up to PATIENCE. Raises SuyuanError: UNAVAILABLE where that was too short,
@@ -83,24 +82,12 @@ class FolderTables(Queries):
                     raise
             time.sleep(_AGAIN)
 
-    def quiet(self) -> bool:
-        """Whether certainly nothing has come into the tables since the last answer: it was a look of our own, and
-        nobody has run on the folder since.
-        """
-        return (
-            self._looked_alone is not None
-            and self._looked_alone == last_taken(self._folder)
-            and not query_client.serves(self._folder)
-        )
-
     def _ask(self, ask: Callable[[Queries], A]) -> A:
         """Raises FolderInUse, BrokenOff: then it may be asked again."""
         try:
-            answer = ask(self._running)
+            return ask(self._running)
         except query_client.NotRunningError:
             return self._alone(ask)
-        self._looked_alone = None
-        return answer
 
     def _alone(self, ask: Callable[[Queries], A]) -> A:
         before = last_taken(self._folder)
@@ -110,6 +97,4 @@ class FolderTables(Queries):
                 raise _GaveWay(f"{self._folder} is wanted by a process that starts")
 
         with open_tables(self._folder, go_on) as tables:
-            answer = ask(tables)
-        self._looked_alone = before
-        return answer
+            return ask(tables)

@@ -70,10 +70,6 @@ class OpenTables(Queries):
         """How many questions of a use wait for a reader."""
         return self._pools[use].waiting
 
-    def quiet(self) -> bool:
-        """As Queries.quiet."""
-        return False
-
 
 @contextmanager
 def open_tables(folder: Path, go_on: Callable[[], None] = lambda: None) -> Iterator[OpenTables]:

@@ -44,7 +44,7 @@ from suyuan.queries.find import find
 from suyuan.queries.found import Found
 from suyuan.queries.hops import MOST_EDGES, Direction, Graph, NodeKey, hop
 from suyuan.queries.impact import Impact, impact
-from suyuan.queries.paging import MOST_ROWS, Cursor, Listing, Page, Paged
+from suyuan.queries.paging import MOST_ROWS, Listing, Page, Paged
 from suyuan.queries.records import LotKey
 from suyuan.queries.sql import (
     AlertFilter,
@@ -267,14 +267,6 @@ def _alert_history(reader: Reader, scope: Scope, listed: Listed[OfAlert]) -> Pag
     return _typed(sql.alert_history(reader, scope, listed.wanted.alert_id, listed.page), AlertChange)
 
 
-def _alert_changes(reader: Reader, scope: Scope, listed: Listed[AlertFilter]) -> Paged[AlertChange]:
-    return _typed(sql.alert_changes(reader, scope, listed.wanted, listed.page), AlertChange)
-
-
-def _end_of_alert_changes(reader: Reader, scope: Scope, _: None) -> Cursor | None:
-    return sql.end_of_changes(reader, scope)
-
-
 def _trace_back(reader: Reader, scope: Scope, wanted: Known[OfListing | OfLot]) -> BackwardTrace | None:
     moments = (wanted.as_of, wanted.happened_by)
     match wanted.subject:
@@ -404,8 +396,6 @@ GAP_COUNTS = Question("gap_counts", FeedbackFilter, GapCounts, _always(Use.INTER
 ALERTS = Question("alerts", Listed[AlertFilter], Paged[Alert], _of_page, _alerts)
 ALERT = Question("alert", OfAlert, Alert | None, _always(Use.INTERACTIVE), _alert)
 ALERT_HISTORY = Question("alert_history", Listed[OfAlert], Paged[AlertChange], _always(Use.INTERACTIVE), _alert_history)
-ALERT_CHANGES = Question("alert_changes", Listed[AlertFilter], Paged[AlertChange], _always(Use.FEED), _alert_changes)
-END_OF_ALERT_CHANGES = Question("end_of_alert_changes", None, Cursor | None, _always(Use.FEED), _end_of_alert_changes)
 TRACE_BACK = Question("trace_back", Known[OfListing | OfLot], BackwardTrace | None, _always(Use.TRACE), _trace_back)
 TRACE_FORWARD = Question(
     "trace_forward", Known[OfLot | OfProduct | OfProducer], ForwardTrace, _always(Use.TRACE), _trace_forward
@@ -438,7 +428,7 @@ PING = Question("ping", None, None, _always(Use.INTERACTIVE), _ping)
 _ALL: Iterable[Question[Any, Any]] = (
     *(CHAINS, CHAIN, CHAIN_HISTORY, FIRST_KNOWN),
     *(HOP, IMPACT, RECORDS_ABOUT),
-    *(VERDICTS, ALERTS, ALERT_CHANGES, END_OF_ALERT_CHANGES, TRACE_BACK, TRACE_FORWARD, DEAD_LETTERS),
+    *(VERDICTS, ALERTS, TRACE_BACK, TRACE_FORWARD, DEAD_LETTERS),
     *(WHOLE_DEAD_LETTERS, REPLAYS, EVENTS, FIND, REUSED_IDS, UNMATCHED, UNMATCHED_COUNTS, DAMAGE, CHAINS_ANEW, PING),
     *(OUTCOMES, ASSESSED, KNOWN_EVENTS),
     *(WEBHOOK_ATTEMPTS, FEEDBACK, GAP_COUNTS, ALERT, ALERT_HISTORY),

@@ -37,15 +37,6 @@ class BrokenOff(SuyuanError):
         super().__init__(message, ErrorKind.UNAVAILABLE)
 
 
-def serves(folder: Path) -> bool:
-    """Whether a process would answer now. Raises SuyuanError where it cannot be asked."""
-    try:
-        _connect(folder).close()
-    except NotRunningError:
-        return False
-    return True
-
-
 class SocketQueries(Queries):
     """Asks whoever runs on the folder. Each question raises NotRunningError at once where nobody does, and BrokenOff
     where the process ends meanwhile.
@@ -65,10 +56,6 @@ class SocketQueries(Queries):
         """As Queries.spool."""
         asked = Asked(export.name, scope, msgspec.Raw(msgspec.json.encode(whole)))
         _answer(_exchange(_connect(self._folder), asked, spool))
-
-    def quiet(self) -> bool:
-        """As Queries.quiet."""
-        return False
 
 
 def _connect(folder: Path) -> socket.socket:

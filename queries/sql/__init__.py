@@ -4,10 +4,8 @@ from suyuan.queries.sql.about import records_about
 from suyuan.queries.sql.alerts import (
     AlertFilter,
     alert,
-    alert_changes,
     alert_history,
     alerts,
-    end_of_changes,
     list_of_alerts,
 )
 from suyuan.queries.sql.chain_history import chain_versions, first_chain
@@ -47,7 +45,6 @@ __all__ = [
     "FeedbackFilter",
     "UnmatchedFilter",
     "alert",
-    "alert_changes",
     "alert_history",
     "alerts",
     "assessed",
@@ -58,7 +55,6 @@ __all__ = [
     "count_unmatched",
     "counts",
     "dead_letters",
-    "end_of_changes",
     "events_by_evidence",
     "expired_unsaid",
     "feedback",

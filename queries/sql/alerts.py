@@ -7,7 +7,7 @@ from typing import Any
 
 from suyuan.access.scope import Scope
 from suyuan.domain.identifiers.normal_form import code_form, number_form
-from suyuan.queries.paging import Cursor, Listing, Order, Page, Paged, moment, number, read_page, text
+from suyuan.queries.paging import Listing, Order, Page, Paged, moment, number, read_page, text
 from suyuan.queries.rows import Row, Tables, read
 from suyuan.queries.visible import visible_alerts
 
@@ -60,7 +60,6 @@ def _normal(name: str, value: Any) -> Any:
 
 _NEWEST_FIRST = Order((moment("raised_at", descending=True), text("alert_id")))
 _AS_SAID = Order((number("sequence"),))
-_AS_LOADED = Order((moment("loaded_at"), text("alert_id"), number("sequence")))
 
 
 def alerts(tables: Tables, scope: Scope, wanted: AlertFilter, page: Page) -> Paged[Row]:
@@ -101,30 +100,3 @@ def alert_history(tables: Tables, scope: Scope, alert_id: str, page: Page) -> Pa
         "LIMIT 1 BY alert_id, sequence",
     )
     return read_page(tables, changes, page)
-
-
-def alert_changes(tables: Tables, scope: Scope, wanted: AlertFilter, page: Page) -> Paged[Row]:
-    """Changes of alerts in the order in which they were loaded. To follow along, ask again with the page's `after`."""
-    visible = visible_alerts(scope)
-    changes = Listing(
-        "SELECT *, loaded_at FROM alert_history",
-        [*wanted.conditions, visible.condition],
-        {**wanted.values, **visible.values},
-        _AS_LOADED,
-        "LIMIT 1 BY alert_id, sequence",
-    )
-    return read_page(tables, changes, page)
-
-
-def end_of_changes(tables: Tables, scope: Scope) -> Cursor | None:
-    """The place after all that is loaded now: where a follower begins that wants only what comes; None: nothing is."""
-    visible = visible_alerts(scope)
-    found = read(
-        tables,
-        f"""
-        SELECT loaded_at, alert_id, sequence FROM alert_history WHERE {visible.condition}
-        ORDER BY loaded_at DESC, alert_id DESC, sequence DESC LIMIT 1
-        """,  # noqa: S608 - fixed conditions, bound values
-        visible.values,
-    )
-    return _AS_LOADED.cursor(found[0]) if found else None

@@ -58,8 +58,6 @@ ASKED = {
     "alerts": (AlertFilter(), ALL),
     "alert": (OfAlert("a0"),),
     "alert_history": (OfAlert("a0"), ALL),
-    "alert_changes": (AlertFilter(), ALL),
-    "end_of_alert_changes": (),
     "trace_back": (OfLot(LOT["producer_code"], GTIN, "L0"),),
     "trace_forward": (OfProducer(LOT["producer_code"]),),
     "hop": (FromNode(f"lot:{LOT['producer_code']}/{GTIN}/L0", "back"),),
@@ -86,7 +84,6 @@ LISTS = {
     "chains": (ChainFilter(), ("platform_code", "listing_id")),
     "feedback": (FeedbackFilter(), ("platform_code", "listing_id")),
     "alerts": (AlertFilter(), ("alert_id",)),
-    "alert_changes": (AlertFilter(), ("alert_id", "sequence")),
     "dead_letters": (DeadLetterFilter(), ("topic", "source_partition", "source_offset")),
     "webhook_attempts": (AttemptFilter("s1"), ("delivery", "attempt")),
     "unmatched": (UnmatchedFilter(), ("kind", "key", "missing", "gtin", "lot")),
@@ -105,7 +102,7 @@ often = settings(max_examples=15, deadline=None, suppress_health_check=list(Heal
 
 
 def test_there_is_a_method_for_each_question_and_each_wants_a_scope():
-    methods = {name for name in vars(Queries) if not name.startswith("_")} - {"answer", "quiet", "spool", "export"}
+    methods = {name for name in vars(Queries) if not name.startswith("_")} - {"answer", "spool", "export"}
     assert methods == set(QUESTIONS) == set(ASKED)
     for name in methods:
         scope = inspect.signature(getattr(Queries, name)).parameters["scope"]
@@ -118,7 +115,7 @@ def test_each_question_is_answered_as_by_the_tables_themselves(queries, name, re
 
     answer = getattr(queries, name)(EVERYTHING, *ASKED[name])
     expected = getattr(OpenTables(request.getfixturevalue("embedded")), name)(EVERYTHING, *ASKED[name])
-    if name in {"alert_changes", "alert_history", "end_of_alert_changes", "chains_anew"}:
+    if name in {"alert_history", "chains_anew"}:
         assert type(answer) is type(expected)
     else:
         assert answer == expected
@@ -192,10 +189,10 @@ def test_a_place_in_another_list_is_refused(queries, name):
 
 
 def test_behind_the_last_row_is_a_page_without_rows_from_which_one_can_go_on(queries):
-    whole = queries.alert_changes(EVERYTHING, AlertFilter(), ALL)
-    end = queries.alert_changes(EVERYTHING, AlertFilter(), Page(5, whole.after))
+    whole = queries.alert_history(EVERYTHING, OfAlert("a0"), ALL)
+    assert whole.rows
+    end = queries.alert_history(EVERYTHING, OfAlert("a0"), Page(5, whole.after))
     assert (end.rows, end.after, end.more) == ([], whole.after, False)
-    assert queries.end_of_alert_changes(EVERYTHING) == whole.after
 
 
 @pytest.mark.parametrize("name", sorted(set(ASKED) - FOR_ALL_TO_SEE))
@@ -217,7 +214,7 @@ def test_who_may_see_the_whole_country_may_trace(queries, name):
     assert getattr(queries, name)(whole, *ASKED[name]) == getattr(queries, name)(EVERYTHING, *ASKED[name])
 
 
-@pytest.mark.parametrize("name", ["chains", "verdicts", "chain", "feedback", "gap_counts", "alerts", "alert_changes"])
+@pytest.mark.parametrize("name", ["chains", "verdicts", "chain", "feedback", "gap_counts", "alerts", "alert_history"])
 def test_what_nobody_published_is_no_publishers(queries, name):
     with pytest.raises(OutsideScope):
         getattr(queries, name)(Scope((Publisher(next(iter(CODES))),)), *ASKED[name])
@@ -275,8 +272,9 @@ def test_alerts_and_their_changes_are_those_of_the_scope_and_no_others(queries, 
         return
     expected = {row["alert_id"] for row in SAID["alert"] if sees_alert(scope, row)}
     assert {row.alert_id for row in queries.alerts(scope, AlertFilter(), ALL).rows} == expected
-    assert {row.alert_id for row in queries.alert_changes(scope, AlertFilter(), ALL).rows} == expected
-    assert (queries.end_of_alert_changes(scope) is None) == (not expected)
+    for alert_id in {row["alert_id"] for row in SAID["alert"]}:
+        changes = queries.alert_history(scope, OfAlert(alert_id), ALL).rows
+        assert {row.alert_id for row in changes} == {alert_id} & expected
 
 
 @often

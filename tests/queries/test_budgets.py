@@ -11,7 +11,7 @@ import pytest
 
 from suyuan.access.scope import EVERYTHING
 from suyuan.errors import ErrorKind
-from suyuan.queries.api import AlertFilter, ChainFilter, OfListing, Page
+from suyuan.queries.api import AlertFilter, ChainFilter, OfListing, OfListingEvents, Page
 from suyuan.queries.budgets import ALONE, BUDGETS, Use
 from suyuan.queries.open_tables import OpenTables
 from suyuan.queries.over_socket import path
@@ -24,6 +24,7 @@ from suyuan.sinks.readers import Budget
 from tests.queries.rows import SAID
 
 LISTING = OfListing(SAID["chain"][0]["platform_code"], "l0")
+LISTED = OfListingEvents(LISTING.platform_code, [("l0", "e", "listing/P/e~0")])
 SLOW_READERS = 8
 LONG = 60.0
 ENDLESS = "SELECT count() FROM numbers(1000000000000)"
@@ -106,7 +107,7 @@ def test_one_use_is_not_in_the_way_of_another_and_one_too_many_is_told(embedded)
         pass
     with pytest.raises(OverBudget, match="busy: 2 such questions are being answered, and 1 wait"):
         queries.chain(EVERYTHING, LISTING)
-    assert queries.alert_changes(EVERYTHING, AlertFilter(), Page(5)).rows, "a feed has readers of its own"
+    assert queries.assessed(EVERYTHING, LISTED) is not None, "what is waited for has readers of its own"
     assert queries.reused_ids(EVERYTHING), "so have checks"
     go_on.set()
     for each in asking:

@@ -119,20 +119,18 @@ class AskingContract:
         assert queries.alert(clickhouse, EVERYTHING, "a")["state"] == "cleared"
         assert queries.alert(clickhouse, EVERYTHING, "c") is None
 
-    def test_changes_of_alerts_can_be_followed(self, clickhouse):
+    def test_each_change_of_an_alert_is_told_once_page_by_page(self, clickhouse):
         load(clickhouse, "alert", block("alert", alert("b"), alert("a")))
-        end = queries.end_of_changes(clickhouse, EVERYTHING)
-        assert queries.alert_changes(clickhouse, EVERYTHING, AlertFilter(), Page(9, end)).rows == []
         load(clickhouse, "alert", block("alert", alert("a", sequence=2), alert("A", received_at=NOW - 5000)))
         load(clickhouse, "alert", block("alert", alert("a", sequence=2)))
-        new = queries.alert_changes(clickhouse, EVERYTHING, AlertFilter(), Page(9, end)).rows
-        assert {(row["alert_id"], row["sequence"]) for row in new} == {("a", 2), ("A", 1)}
-        place, seen = None, []
-        while (some := queries.alert_changes(clickhouse, EVERYTHING, AlertFilter(), Page(1, place))).rows:
-            seen += [(row["alert_id"], row["sequence"]) for row in some.rows]
-            place = some.after
-        assert set(seen) == {("a", 1), ("b", 1), ("a", 2), ("A", 1)}
-        assert queries.alert_changes(clickhouse, EVERYTHING, AlertFilter(severity=("low",)), ALL).rows == []
+        seen = []
+        for alert_id in ("a", "b", "A"):
+            place = None
+            while (some := queries.alert_history(clickhouse, EVERYTHING, alert_id, Page(1, place))).rows:
+                seen += [(row["alert_id"], row["sequence"]) for row in some.rows]
+                place = some.after
+        assert seen == [("a", 1), ("a", 2), ("b", 1), ("A", 1)]
+        assert queries.alerts(clickhouse, EVERYTHING, AlertFilter(severity=("low",)), ALL).rows == []
 
     def test_dead_letters_the_newest_first(self, clickhouse):
         letters = [dead_letter("in.lot", 0, 1), dead_letter("in.lot", 0, 2, received_at=NOW + 1, field="gtin")]
@@ -261,7 +259,8 @@ class AskingContract:
             assert len(found) == (name == "listing_id")
         assert queries.chain(clickhouse, EVERYTHING, text, "l2")["seller_code"] == stored
         assert queries.alert(clickhouse, EVERYTHING, text)["alert_id"] == text
-        assert len(queries.alert_changes(clickhouse, EVERYTHING, AlertFilter(), Page(9, (0, text, 0))).rows) == 2
+        everything_else = Page(9, (NOW + 1_000_000, text))
+        assert len(queries.alerts(clickhouse, EVERYTHING, AlertFilter(), everything_else).rows) == 2
         assert queries.events_by_evidence(clickhouse, EVERYTHING, [f"{text}/{text}"]) == []
         assert queries.dead_letters(clickhouse, EVERYTHING, DeadLetterFilter(topic=text, reason=text), ALL).rows == []
         assert queries.whole_dead_letters(clickhouse, EVERYTHING, [(text, 0, 1)]) == []
