@@ -6,8 +6,6 @@ import asyncio
 import errno
 import signal
 import socket
-import sys
-import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 
@@ -16,6 +14,7 @@ from fastapi import FastAPI
 
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.portal.secrecy import verify
+from suyuan.runtime.parent import when_parent_ends
 from suyuan.runtime.settings import Settings
 from suyuan.runtime.shutdown_deadline import ShutdownDeadline
 
@@ -35,6 +34,10 @@ class Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, deadline: ShutdownDeadline) -> None:
         super().__init__(config)
         self._deadline = deadline
+
+    def end(self) -> None:
+        """As a signal would have it end; from any thread."""
+        self.should_exit = True
 
     async def on_tick(self, counter: int) -> bool:
         """As uvicorn's, ten times a second: whether it ends."""
@@ -96,13 +99,6 @@ def serve(app: FastAPI, listening: socket.socket, settings: Settings, *, with_pa
     )
     server = Server(config, ShutdownDeadline(END_SECONDS))
     if with_parent:
-        threading.Thread(target=_end_with_parent, args=(server,), name="suyuan-parent", daemon=True).start()
-    asyncio.run(
-        server.serve(sockets=[listening])
-    )  # the deadline stays: threads that wait for an answer have yet to end
-
-
-def _end_with_parent(server: Server) -> None:
-    while sys.stdin.buffer.read(1 << 10):
-        pass
-    server.should_exit = True
+        when_parent_ends(server.end)
+    # the deadline stays: threads that wait for an answer have yet to end
+    asyncio.run(server.serve(sockets=[listening]))

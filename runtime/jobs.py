@@ -12,7 +12,6 @@ import os
 import random
 import signal
 import sys
-import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +25,7 @@ from suyuan.operations.webhooks.log import Holding
 from suyuan.operations.webhooks.sending import Sender
 from suyuan.runtime.deployment import deployment_of
 from suyuan.runtime.exit_codes import Exit, exit_of
+from suyuan.runtime.parent import when_parent_ends
 from suyuan.runtime.process import prepare, run_process
 from suyuan.runtime.service import Service
 from suyuan.runtime.settings import Settings, load
@@ -137,7 +137,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         if given.with_parent:
             settings.metrics_port = settings.jobs_metrics_port  # the other one is its parent's
-            threading.Thread(target=_end_with_parent, name="suyuan-parent", daemon=True).start()
+            when_parent_ends(lambda: os.kill(os.getpid(), signal.SIGTERM))
         else:
             _refuse_folder(settings)
 
@@ -174,12 +174,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--embedded", action="store_true", help="the log is in the data folder, whatever settings say")
     parser.add_argument("--with-parent", action="store_true", help="end when standard input does")
     return parser
-
-
-def _end_with_parent() -> None:
-    while sys.stdin.buffer.read(1 << 10):
-        pass
-    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _say(text: str) -> None:
