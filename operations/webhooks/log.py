@@ -12,15 +12,18 @@ from typing import NamedTuple, Protocol
 import msgspec
 import polars as pl
 
+from suyuan.access import events as access
 from suyuan.domain.keys import SEPARATOR
+from suyuan.operations.alerts import outward as alerts
 from suyuan.operations.tail import Tail
+from suyuan.operations.webhooks import events
 from suyuan.operations.webhooks.schedule import Answer, Outcome, Pending
 from suyuan.schemas.blocks import encode_block
 from suyuan.sinks.log_reader import TopicPartition
 
 GROUP = "webhooks"
 """consumer group, of the topic ALERTS"""
-ALERTS, ACCESS, SUBSCRIPTIONS = "alert", "in.access", "in.subscription"
+ALERTS, ACCESS, SUBSCRIPTIONS = alerts.TOPIC, access.TOPIC, events.TOPIC
 PENDING, DELIVERIES = "webhook.pending", "webhook.delivery"
 BLOCK = "delivery"
 

@@ -60,9 +60,9 @@ class Subscriptions:
         """The one with that id; None: there is none, or no more."""
         return self._all.get(id)
 
-    def of(self, owner: str) -> list[Subscription]:
-        """Those of an owner, the newest first."""
-        own = [each for each in self if each.owner == owner]
+    def of(self, owner: str | None) -> list[Subscription]:
+        """Those of an owner, None: of all; the newest first."""
+        own = [each for each in self if owner in {None, each.owner}]
         return sorted(own, key=lambda each: (-each.created, each.id))
 
     def apply(self, event: said.SubscriptionEvent) -> None:

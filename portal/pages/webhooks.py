@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Form, Path, Query, Response
 from fastapi.responses import RedirectResponse
 
+from suyuan.operations.webhooks.schedule import Outcome
 from suyuan.portal.api import webhooks as api
 from suyuan.portal.entry.guard import Who
 from suyuan.portal.guarded import GuardedRouter
@@ -17,7 +18,7 @@ from suyuan.queries.api import AttemptFilter
 router = GuardedRouter()
 
 Id = Annotated[str, Path(max_length=64)]
-OUTCOMES = ("delivered", "retried", "failed", "withheld")
+OUTCOMES = tuple(map(str, Outcome))
 
 
 @router.get("/webhooks", action="webhook.manage")
