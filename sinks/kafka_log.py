@@ -7,6 +7,7 @@ time; the same call may be made again.
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from bisect import bisect_left
@@ -33,7 +34,9 @@ MIB = 1 << 20
 KEPT_BYTES = 64 * MIB
 """of messages that were fetched and may be asked for next"""
 REFRESH_SECONDS = 0.05
-POLL_RECORDS = 500
+POLL_RECORDS = sys.maxsize
+"""all of an answer: the rest of one may never be given (kafka-python 3.0.12 sets it aside when its partition is paused
+while another one is polled, and does not fetch that partition as long as it lies there)"""
 _REST = 20
 """offsets are asked for at most a twentieth of the time, however many partitions there are"""
 

@@ -106,6 +106,21 @@ class TestReading:
         found = log.fetch("chain", 0, 2, 2, 1 << 20)
         assert (list(found.offsets), list(found.values)) == ([6, 7], [b"6", b"7"])
 
+    def test_partitions_with_many_messages_are_read_by_turns(self, log):
+        """One answer of the brokers has all of them: none may be left behind in the client while it reads another
+        partition.
+        """
+        values = {number: [b"%d/%d" % (number, each) for each in range(1200)] for number in (0, 1)}
+        for number, some in values.items():
+            log.append("chain", number, *some)
+        reader, read = log.kafka._reader, {0: [], 1: []}
+        while any(len(some) < 1200 for some in read.values()):
+            for number in (0, 1):
+                if (begin := len(read[number])) < 1200:
+                    read[number].extend(log.fetch("chain", number, begin, 400, 1 << 20).values)
+        assert read == values
+        assert log.kafka._reader is reader
+
     def test_a_reader_that_gives_no_answer_is_replaced_by_another_one(self, log, monkeypatch):
         """Seen once: after an outage a client stayed silent for minutes, whatever it was asked for."""
         log.append("chain", 0, b"one", b"two")
