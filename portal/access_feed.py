@@ -12,7 +12,7 @@ from suyuan.access.events import TOPIC, AccessEvent, LinkUsed, decode_access
 from suyuan.access.grants import SESSION_MS, Grants, Refused
 from suyuan.access.keys import new_id
 from suyuan.access.principal import Principal
-from suyuan.portal.control_feed import LOOK_SECONDS, ControlFeed
+from suyuan.portal.control_feed import ControlFeed
 from suyuan.portal.ports import Ports
 from suyuan.portal.problems import unavailable
 
@@ -23,7 +23,7 @@ PATIENCE_SECONDS = 10.0
 class AccessFeed(ControlFeed):
     """Reads all of the topic, then what comes. Nobody is let in before all was read once."""
 
-    topic, what = TOPIC, "who has access"
+    topic, what, look_seconds = TOPIC, "who has access", 0.08
 
     def __init__(self, ports: Ports, monotonic: Callable[[], float]) -> None:
         super().__init__(ports, monotonic)
@@ -58,7 +58,7 @@ class AccessFeed(ControlFeed):
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 while (use := self._grants.used_by(link)) is None:  # noqa: ASYNC110 -- told by the log, not by an event
-                    await asyncio.sleep(LOOK_SECONDS)
+                    await asyncio.sleep(self.look_seconds)
         except TimeoutError:
             raise unavailable("the log is not read: whether the link was used before is not known") from None
         return use

@@ -1,4 +1,4 @@
-"""What is said of the system itself, kept up with the log: it reaches every portal within a tenth of a second."""
+"""What is said of the system itself, kept up with the log."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from typing import ClassVar
 
 from suyuan.connections.log_errors import MessagesLost
 from suyuan.errors import SuyuanError
@@ -15,21 +16,24 @@ from suyuan.portal.ports import AsyncTail, Ports
 
 logger = logging.getLogger(__name__)
 
-LOOK_SECONDS = 0.08
 AGAIN_SECONDS = 1.0
 
 
 class ControlFeed(ABC):
-    """Reads all of a topic, then what comes. `what`: that it is about, for the log; `monotonic`: seconds."""
+    """Reads all of a topic, then what comes. `what`: that it is about, for the log; `look_seconds`: between two looks
+    at the log, each of which costs a portal that nobody asks; `monotonic`: seconds.
+    """
 
-    topic: str
-    what: str
+    topic: ClassVar[str]
+    what: ClassVar[str]
+    look_seconds: ClassVar[float]
 
     def __init__(self, ports: Ports, monotonic: Callable[[], float]) -> None:
         self._ports = ports
         self._monotonic = monotonic
         self._read_at: float | None = None
         self._ready = asyncio.Event()
+        self._is_wanted = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self.trouble = "not read yet"
         """why the log cannot be read now; empty: it can"""
@@ -44,6 +48,10 @@ class ControlFeed(ABC):
             self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
+
+    def look(self) -> None:
+        """At once: somebody waits for what comes."""
+        self._is_wanted.set()
 
     @property
     def age(self) -> float | None:
@@ -87,10 +95,16 @@ class ControlFeed(ABC):
 
     async def _rest(self, tail: AsyncTail) -> None:
         """Until there may be something to read."""
-        await asyncio.sleep(LOOK_SECONDS)
+        await self._pause()
         while tail.is_still():
             self._read_at = self._monotonic()
-            await asyncio.sleep(LOOK_SECONDS)
+            await self._pause()
+
+    async def _pause(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.look_seconds):
+                await self._is_wanted.wait()
+        self._is_wanted.clear()
 
     def _take(self, found: Iterable[Messages]) -> None:
         for messages in found:

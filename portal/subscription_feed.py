@@ -1,4 +1,4 @@
-"""Which webhooks there are, kept up with the log."""
+"""Which webhooks there are, kept up with the log: what is said at one portal reaches others in half a second."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from suyuan.runtime.deployment import Deployment
 
 PATIENCE_SECONDS = 10.0
 _REMEMBERED = 1_000
-_LOOK_SECONDS = 0.02
+_READ_BACK_SECONDS = 0.02
 
 
 class SubscriptionFeed(ControlFeed):
     """Reads all of the topic, then what comes."""
 
-    topic, what = TOPIC, "which webhooks there are"
+    topic, what, look_seconds = TOPIC, "which webhooks there are", 0.25
 
     def __init__(self, ports: Ports, monotonic: Callable[[], float]) -> None:
         super().__init__(ports, monotonic)
@@ -52,8 +52,9 @@ class SubscriptionFeed(ControlFeed):
         await self._ports.write(partial(_append, key=event.id, value=value))
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                while value not in self._seen:  # noqa: ASYNC110 -- what comes from the log is looked for so too
-                    await asyncio.sleep(_LOOK_SECONDS)
+                while value not in self._seen:
+                    self.look()
+                    await asyncio.sleep(_READ_BACK_SECONDS)
         except TimeoutError:
             raise unavailable("it is in the log, and was not read back from it yet") from None
 

@@ -60,7 +60,7 @@ class Log:
 
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch):
-    monkeypatch.setattr(control_feed, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(AccessFeed, "look_seconds", 0.0)
     monkeypatch.setattr(control_feed, "AGAIN_SECONDS", 0.0)
 
 
