@@ -60,8 +60,8 @@ class OpenTables(Queries):
     def spool(self, export: Export[W, T], scope: Scope, whole: Whole[W], spool: Spool) -> None:
         """As Queries.spool."""
         with self._telling(), self._clickhouse.answering(), self._pools[Use.WHOLE].reader() as reader:
-            listing = export.listing(scope, whole.wanted)
-            with closing(read_all(reader, listing, whole.limit)) as blocks:
+            query = export.query(scope, whole.wanted)
+            with closing(read_all(reader, query, whole.limit)) as blocks:
                 for rows in blocks:
                     self._go_on()
                     spool.add(msgspec.json.encode(typed(rows, export.row)))

@@ -122,7 +122,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class ListQuery:
     """A list in SQL: rows of `select` that meet the conditions, in their order. `limit_by`: a LIMIT … BY before the
     limit.
     """
@@ -134,26 +134,26 @@ class Listing:
     limit_by: str = ""
 
 
-def read_page(tables: Tables, listing: Listing, page: Page) -> Paged[Row]:
+def read_page(tables: Tables, query: ListQuery, page: Page) -> Paged[Row]:
     """Rows behind the page's place."""
-    beyond, place = listing.order.beyond(page.after)
+    beyond, place = query.order.beyond(page.after)
     rows = read(
         tables,
-        f"{listing.select} {where_clause([*beyond, *listing.conditions])} {listing.order.by} {listing.limit_by}"
+        f"{query.select} {where_clause([*beyond, *query.conditions])} {query.order.by} {query.limit_by}"
         f" LIMIT {page.limit + 1}",
-        {**listing.values, **place},
+        {**query.values, **place},
     )
-    return _paged(rows, listing.order, page)
+    return _paged(rows, query.order, page)
 
 
-def read_all(reader: Reader, listing: Listing, limit: int | None) -> Generator[list[Row]]:
+def read_all(reader: Reader, query: ListQuery, limit: int | None) -> Generator[list[Row]]:
     """All rows, or the first `limit`, in blocks, by one read of the tables: an order that is not their key makes each
     page of a list read all that is behind it again.
     """
     some = "" if limit is None else f"LIMIT {limit}"
     return reader.stream(
-        f"{listing.select} {where_clause([*listing.conditions])} {listing.order.by} {listing.limit_by} {some}",
-        listing.values,
+        f"{query.select} {where_clause([*query.conditions])} {query.order.by} {query.limit_by} {some}",
+        query.values,
     )
 
 

@@ -44,7 +44,7 @@ from suyuan.queries.find import find
 from suyuan.queries.found import Found
 from suyuan.queries.hops import MOST_EDGES, Direction, Graph, NodeKey, hop
 from suyuan.queries.impact import Impact, impact
-from suyuan.queries.paging import MOST_ROWS, Listing, Page, Paged
+from suyuan.queries.paging import MOST_ROWS, ListQuery, Page, Paged
 from suyuan.queries.records import LotKey
 from suyuan.queries.sql import (
     AlertFilter,
@@ -197,7 +197,7 @@ class Export(Generic[W, T]):
     name: str
     wanted: Any
     row: type[T]
-    listing: Callable[[Scope, W], Listing]
+    query: Callable[[Scope, W], ListQuery]
     pages: Question[Listed[W], Paged[T]]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from suyuan.access.scope import Scope
 from suyuan.domain.identifiers.normal_form import code_form, number_form
-from suyuan.queries.paging import Listing, Order, Page, Paged, moment, number, read_page, text
+from suyuan.queries.paging import ListQuery, Order, Page, Paged, moment, number, read_page, text
 from suyuan.queries.rows import Row, Tables, read
 from suyuan.queries.visible import visible_alerts
 
@@ -67,10 +67,10 @@ def alerts(tables: Tables, scope: Scope, wanted: AlertFilter, page: Page) -> Pag
     return read_page(tables, list_of_alerts(scope, wanted), page)
 
 
-def list_of_alerts(scope: Scope, wanted: AlertFilter) -> Listing:
+def list_of_alerts(scope: Scope, wanted: AlertFilter) -> ListQuery:
     """The list that `alerts` has pages of."""
     visible = visible_alerts(scope)
-    return Listing(
+    return ListQuery(
         "SELECT * FROM alert_current",
         [*wanted.conditions, visible.condition],
         {**wanted.values, **visible.values},
@@ -92,7 +92,7 @@ def alert(tables: Tables, scope: Scope, alert_id: str) -> Row | None:
 def alert_history(tables: Tables, scope: Scope, alert_id: str, page: Page) -> Paged[Row]:
     """Every change of one alert, the first first."""
     visible = visible_alerts(scope)
-    changes = Listing(
+    changes = ListQuery(
         "SELECT *, loaded_at FROM alert_history",
         ["alert_id = {alert_id:String}", visible.condition],
         {"alert_id": alert_id, **visible.values},

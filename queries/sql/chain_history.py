@@ -8,7 +8,7 @@ from typing import Any
 
 from suyuan.access.scope import Scope
 from suyuan.domain.identifiers.normal_form_sql import normal_form_sql
-from suyuan.queries.paging import Listing, Order, Page, Paged, number, read_page
+from suyuan.queries.paging import ListQuery, Order, Page, Paged, number, read_page
 from suyuan.queries.rows import Row, Tables, read
 from suyuan.queries.sql.evidence import Named, events_where, parsed
 from suyuan.queries.visible import visible_chains, visible_of_kinds
@@ -48,14 +48,14 @@ def chain_versions(tables: Tables, scope: Scope, platform_code: str, listing_id:
     """
     visible = visible_chains(scope)
     limit = min(page.limit, _MOST_VERSIONS)
-    listing = Listing(
+    versions = ListQuery(
         "SELECT * FROM chain_history",
         [*_OF_LISTING, visible.condition],
         {"platform_code": platform_code, "listing_id": listing_id, **visible.values},
         _NEWEST_FIRST,
         "LIMIT 1 BY revision, assessment",
     )
-    wider = read_page(tables, listing, Page(limit + 1, page.after))
+    wider = read_page(tables, versions, Page(limit + 1, page.after))
     told: list[Row | None] = [*wider.rows] if wider.more else [*wider.rows, None]
     pairs = [(later, earlier) for later, earlier in pairwise(told) if later is not None][:limit]
     events = _events(tables, scope, pairs)

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 
 from suyuan.access.scope import Scope
 from suyuan.domain.identifiers.normal_form_sql import normal_form_sql
-from suyuan.queries.paging import Listing, Order, Page, Paged, read_page, text
+from suyuan.queries.paging import ListQuery, Order, Page, Paged, read_page, text
 from suyuan.queries.records import Records, known_by
 from suyuan.queries.rows import Row, Tables, read
 from suyuan.queries.visible import sees_code, sees_division, visible_chains
@@ -55,11 +55,11 @@ def chains(tables: Tables, scope: Scope, wanted: ChainFilter, page: Page) -> Pag
     return read_page(tables, list_of_chains(scope, wanted), page)
 
 
-def list_of_chains(scope: Scope, wanted: ChainFilter) -> Listing:
+def list_of_chains(scope: Scope, wanted: ChainFilter) -> ListQuery:
     """The list that `chains` has pages of."""
     values = {name: value for name, value in asdict(wanted).items() if value is not None}
     visible = visible_chains(scope)
-    return Listing(
+    return ListQuery(
         "SELECT * FROM chain_current",
         [*(CONDITIONS[name] for name in values), visible.condition],
         {**values, **visible.values},

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from suyuan.access.scope import Scope
-from suyuan.queries.paging import Listing, Order, Page, Paged, moment, number, read_page, text
+from suyuan.queries.paging import ListQuery, Order, Page, Paged, moment, number, read_page, text
 from suyuan.queries.raw_messages import EVENT_ID
 from suyuan.queries.rows import Row, Tables, read
 from suyuan.queries.visible import must_see_everything, visible_dead_letters
@@ -52,11 +52,11 @@ def dead_letters(tables: Tables, scope: Scope, wanted: DeadLetterFilter, page: P
     return read_page(tables, list_of_dead_letters(scope, wanted), page)
 
 
-def list_of_dead_letters(scope: Scope, wanted: DeadLetterFilter) -> Listing:
+def list_of_dead_letters(scope: Scope, wanted: DeadLetterFilter) -> ListQuery:
     """The list that `dead_letters` has pages of."""
     seen = visible_dead_letters(scope)
     conditions, parameters = _conditions(wanted)
-    return Listing(
+    return ListQuery(
         f"""
         SELECT {_PLACE}, kind, event_id, field, reason, payload_bytes, received_at,
             ifNull(replays, 0) AS replays, replayed_at

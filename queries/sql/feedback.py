@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 
 from suyuan.access.scope import Scope
-from suyuan.queries.paging import Listing, Page, Paged, read_page
+from suyuan.queries.paging import ListQuery, Page, Paged, read_page
 from suyuan.queries.rows import Row, Tables, read, where_clause
 from suyuan.queries.sql.chains import BY_LISTING, CONDITIONS
 from suyuan.queries.visible import visible_chains
@@ -43,10 +43,10 @@ def feedback(tables: Tables, scope: Scope, wanted: FeedbackFilter, page: Page) -
     return read_page(tables, list_of_feedback(scope, wanted), page)
 
 
-def list_of_feedback(scope: Scope, wanted: FeedbackFilter) -> Listing:
+def list_of_feedback(scope: Scope, wanted: FeedbackFilter) -> ListQuery:
     """The list that `feedback` has pages of."""
     visible = visible_chains(scope)
-    return Listing(
+    return ListQuery(
         f"SELECT {_COLUMNS} FROM chain_current",  # noqa: S608
         [*wanted.conditions, "notEmpty(gap_names)", visible.condition],
         {**wanted.values, **visible.values},

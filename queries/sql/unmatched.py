@@ -20,7 +20,7 @@ from typing import Any
 from suyuan.access.scope import OutsideScope, Scope
 from suyuan.domain.evidence import evidence_sql
 from suyuan.domain.identifiers.gtin import restricted_sql
-from suyuan.queries.paging import Listing, Order, Page, Paged, moment, read_page, text, texts
+from suyuan.queries.paging import ListQuery, Order, Page, Paged, moment, read_page, text, texts
 from suyuan.queries.records import current_of_any, current_where
 from suyuan.queries.rows import Row, Tables, read, where_clause
 from suyuan.queries.visible import Visible, visible_events
@@ -141,10 +141,10 @@ def unmatched(tables: Tables, scope: Scope, wanted: UnmatchedFilter, page: Page)
     return read_page(tables, list_of_unmatched(scope, wanted), page)
 
 
-def list_of_unmatched(scope: Scope, wanted: UnmatchedFilter) -> Listing:
+def list_of_unmatched(scope: Scope, wanted: UnmatchedFilter) -> ListQuery:
     """The list that `unmatched` has pages of."""
     statement, values = _statement(scope, wanted)
-    return Listing(
+    return ListQuery(
         f"""
         SELECT kind, key, publisher, evidence, occurred_at, received_at, missing,
             named.1 AS producer_code, named.2 AS gtin, named.3 AS lot

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from suyuan.access.scope import Scope
-from suyuan.queries.paging import Listing, Order, Page, Paged, moment, number, read_page, text
+from suyuan.queries.paging import ListQuery, Order, Page, Paged, moment, number, read_page, text
 from suyuan.queries.rows import Row, Tables
 
 
@@ -32,4 +32,4 @@ def webhook_attempts(tables: Tables, _scope: Scope, wanted: AttemptFilter, page:
         if value is not None:
             conditions.append(f"{name} = {{{name}:String}}")
             values[name] = value
-    return read_page(tables, Listing("SELECT * FROM webhook_delivery_v", conditions, values, _NEWEST_FIRST), page)
+    return read_page(tables, ListQuery("SELECT * FROM webhook_delivery_v", conditions, values, _NEWEST_FIRST), page)

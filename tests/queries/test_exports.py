@@ -16,7 +16,7 @@ from suyuan.queries.folder_tables import FolderTables
 from suyuan.queries.open_tables import OpenTables
 from suyuan.queries.over_socket.client import BrokenOff, NotRunningError, SocketQueries
 from suyuan.queries.over_socket.server import QueryService
-from suyuan.queries.paging import Listing, Order, number
+from suyuan.queries.paging import ListQuery, Order, number
 from suyuan.queries.questions import EVERY_ALERT, Export
 from suyuan.queries.spool import Spool
 from suyuan.sinks.errors import OverBudget
@@ -29,8 +29,8 @@ LONG = 60.0
 
 def numbers(statement):
     """A whole list of numbers."""
-    listing = Listing(statement, [], {}, Order((number("number"),)))
-    return Export("numbers", None, dict, lambda _scope, _wanted: listing, EVERY_ALERT.pages)
+    query = ListQuery(statement, [], {}, Order((number("number"),)))
+    return Export("numbers", None, dict, lambda _scope, _wanted: query, EVERY_ALERT.pages)
 
 
 def test_a_whole_list_is_one_read_of_the_tables(embedded, monkeypatch):
