@@ -43,6 +43,8 @@ SEND_SECONDS = 20.0
 """that a write may not be taken"""
 LINGER_SECONDS = 10.0
 """that the topic is read on when nobody listens any more: a page that is loaded anew comes back"""
+WRITE_SECONDS = 0.05
+"""between two writes of a stream: what comes meanwhile is written with it"""
 LOOK_BACK = 32
 """messages of each partition that a new page is told again, since tables may not have them yet"""
 PATIENCE_SECONDS = 10.0
@@ -72,6 +74,8 @@ class Feed:
         self._ready = asyncio.Event()
         self._waiting = 0
         """who want the topic to be read, and wait until it is"""
+        self._writing: asyncio.TimerHandle | None = None
+        """when all are woken for whom something waits"""
         self._listened_at = -LINGER_SECONDS
         self._read_at: float | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -86,6 +90,8 @@ class Feed:
     async def stop(self) -> None:
         """Safe to call twice."""
         self.end_all()
+        if self._writing is not None:
+            self._writing.cancel()
         for task in self._tasks:
             task.cancel()
             with suppress(asyncio.CancelledError):
@@ -232,7 +238,11 @@ class Feed:
             self.trouble = ""
             for message in await asyncio.to_thread(live_messages, found) if found else ():
                 self._hand_on(message)
-                await asyncio.sleep(0.01 if self._crowded() else 0)
+                if self._crowded():
+                    self._write()
+                    await asyncio.sleep(0.01)
+                else:
+                    await asyncio.sleep(0)
             self._next.update(tail.next_offsets)
             self._place = None
             self._read_at = self._monotonic()
@@ -253,6 +263,17 @@ class Feed:
                 chunk = Chunk(rows)
                 for subscriber in group:
                     subscriber.offer(chunk)
+                if self._writing is None:
+                    self._writing = asyncio.get_running_loop().call_later(WRITE_SECONDS, self._write)
+
+    def _write(self) -> None:
+        """Of one timer for all: what is the same for many is written at once, and joined once."""
+        if self._writing is not None:
+            self._writing.cancel()
+            self._writing = None
+        for each in self._subscribers:
+            if each.pending:
+                each.wake.set()
 
     def _crowded(self) -> bool:
         """Whether much waits for somebody who takes it."""

@@ -1,4 +1,4 @@
-"""A stream of alerts as an answer: what was missed first, then what comes, in at most 20 writes a second."""
+"""A stream of alerts as an answer: what was missed first, then what comes, whenever the feed has it written."""
 
 from __future__ import annotations
 
@@ -19,8 +19,6 @@ from suyuan.portal.live.replay import TooFar, in_writes
 from suyuan.portal.live.subscriber import Subscriber
 from suyuan.portal.metrics import LIVE_ROWS
 
-WRITE_SECONDS = 0.05
-"""between two writes"""
 HEADERS = {"X-Accel-Buffering": "no"}
 """proxies keep no part of it back"""
 
@@ -76,7 +74,6 @@ class LiveResponse(Response):
             asyncio.get_running_loop().call_later(self._seconds, subscriber.end, "time")
         while True:
             await subscriber.wake.wait()
-            await asyncio.sleep(WRITE_SECONDS)  # what else comes meanwhile is written with it
             subscriber.wake.clear()
             if subscriber.missed:
                 subscriber.missed = False

@@ -23,16 +23,26 @@ _GRAVE = frozenset(SEVERITIES[2:])
 
 
 class Chunk:
-    """Rows of a message for all who want the same."""
+    """Rows of a message for all who want the same, each of whom is offered all of these in their order."""
 
     def __init__(self, rows: Sequence[LiveRow]) -> None:
         self.rows = rows
         self.data = b"".join(row.data for row in rows)
+        self._written: tuple[int, str, bytes, int] | None = None
+        """what was written last that ends with it: of how many, the place, the bytes, how many rows"""
 
     @cached_property
     def grave(self) -> list[bytes]:
         """Events of rows that are told one by one in a storm too."""
         return [row.data for row in self.rows if row.severity in _GRAVE]
+
+    def written(self, chunks: Sequence[Chunk], place: str) -> tuple[bytes, int]:
+        """These, of which it is the last, as one write that ends with that place, and how many rows it is: made once
+        for all for whom the same waits.
+        """
+        if self._written is None or self._written[:2] != (len(chunks), place):
+            self._written = len(chunks), place, *_written(chunks, place)
+        return self._written[2:]
 
 
 class Subscriber:
@@ -74,22 +84,19 @@ class Subscriber:
         return self._bytes
 
     def offer(self, chunk: Chunk) -> None:
-        """Have it wait to be written. One that has let too much wait is evicted: it can go on from its last place."""
+        """Have it wait until the feed wakes it. One that has let too much wait is evicted: it can go on from its last
+        place.
+        """
         if self._bytes and self._bytes + len(chunk.data) > MOST_PENDING:
             self.evict("behind")
         if self.evicted is None:
             self._pending.append(chunk)
             self._bytes += len(chunk.data)
-            self.wake.set()
 
     def take(self, place: str) -> tuple[bytes, int]:
         """All that waits as one write, which ends with that place, and how many rows it is; nothing for nothing."""
         chunks, self._pending, self._bytes = self._pending, [], 0
-        rows = sum(len(chunk.rows) for chunk in chunks)
-        if rows <= STORM_ROWS:
-            return placed([chunk.data for chunk in chunks], place) if rows else b"", rows
-        told = list(chain.from_iterable(chunk.grave for chunk in chunks))
-        return placed([*told, *_bursts(chunks)], place), len(told)
+        return chunks[-1].written(chunks, place) if chunks else (b"", 0)
 
     def end(self, why: str) -> None:
         """After what waits is written."""
@@ -113,6 +120,14 @@ class Subscriber:
     def runs_in(self, task: asyncio.Task[None]) -> None:
         """The task that writes."""
         self._task = task
+
+
+def _written(chunks: Sequence[Chunk], place: str) -> tuple[bytes, int]:
+    rows = sum(len(chunk.rows) for chunk in chunks)
+    if rows <= STORM_ROWS:
+        return placed([chunk.data for chunk in chunks], place), rows
+    told = list(chain.from_iterable(chunk.grave for chunk in chunks))
+    return placed([*told, *_bursts(chunks)], place), len(told)
 
 
 def _bursts(chunks: Sequence[Chunk]) -> list[bytes]:

@@ -14,7 +14,6 @@ from suyuan.access.scope import EVERYTHING
 from suyuan.operations.alerts.outward import TOPIC
 from suyuan.operations.tail import Messages, Tail
 from suyuan.portal.live import feed as feeding
-from suyuan.portal.live import response as responding
 from suyuan.portal.live.feed import Feed
 from suyuan.portal.live.response import LiveResponse
 from suyuan.portal.ports import Ports
@@ -170,6 +169,6 @@ def a(name, sequence=1, **fields):
 
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch):
-    monkeypatch.setattr(responding, "WRITE_SECONDS", 0.001)
+    monkeypatch.setattr(feeding, "WRITE_SECONDS", 0.001)
     monkeypatch.setattr(feeding, "_READ_SECONDS", 0.02)
     monkeypatch.setattr(feeding, "_TICK_SECONDS", 0.01)

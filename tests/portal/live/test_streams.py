@@ -15,13 +15,17 @@ from suyuan.access.scope import Division, Platform, Scope
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.operations.alerts.cursor import write_cursor
 from suyuan.operations.alerts.outward import TOPIC
+from suyuan.operations.tail import Messages
 from suyuan.portal.live import feed as feeding
 from suyuan.portal.live import replay
+from suyuan.portal.live.frames import placed
 from suyuan.portal.live.ring import Ring
-from suyuan.portal.live.subscriber import MOST_PENDING
+from suyuan.portal.live.rows import live_messages
+from suyuan.portal.live.subscriber import MOST_PENDING, Chunk, Subscriber
 from suyuan.portal.problems import Problem
 from suyuan.queries.sql.alerts import AlertFilter
 from tests.portal.live.conftest import Client, Log, a, listening, until
+from tests.sinks.rows import block
 
 START = write_cursor(TOPIC, {(TOPIC, 0): 0, (TOPIC, 1): 0})
 
@@ -55,6 +59,7 @@ def test_nothing_is_read_while_nobody_listens(monkeypatch):
 
     async def test():
         async with listening(Log()) as live:
+            await asyncio.sleep(0.1)
             assert live.log.asked == 0
             client = Client()
             task = await live.open(client)
@@ -213,6 +218,20 @@ def test_what_waits_for_a_client_is_bounded():
             assert task.subscriber.pending == 0
 
     run(test())
+
+
+def test_what_waits_for_many_alike_is_joined_once_and_for_each_as_it_waits_for_them():
+    (said,) = live_messages([Messages(TOPIC, 0, [7], [block("alert", *map(a, "xyz"))])])
+    chunks = [Chunk([row]) for row in said.rows]
+    early, alike, late = (Subscriber("who", bool, {}, lambda: None) for _ in range(3))
+    for number, chunk in enumerate(chunks):
+        for each in (early, alike, late) if number else (early, alike):
+            each.offer(chunk)
+    told = early.take("here")
+    assert alike.take("here")[0] is told[0]
+    assert told == (placed([chunk.data for chunk in chunks], "here"), 3)
+    assert late.take("here") == (placed([chunk.data for chunk in chunks[1:]], "here"), 2)
+    assert early.take("here") == (b"", 0)
 
 
 def test_a_storm_is_told_by_rule_but_for_the_grave_ones():
