@@ -4,6 +4,7 @@
 # test-random: tests over examples made at random, with new ones; SEED=… repeats those of a former time
 # demo: a simulated market streams through everything · reference: docs/reference anew from the code
 # screenshots: those of the README, of the portal (chromium is needed); tests leave one of each page in build/screenshots
+# bench-…: figures of speed and memory, into bench/results (each says what it measures: python -m bench.live --help)
 # migration: of a new kind of events, from its .avsc: make migration KIND=certificate (docs/how-to/add-an-event-kind.md)
 # dashboards: deploy/grafana/dashboards anew from dashboards.py
 # kafka: a broker on 127.0.0.1:9092 (deploy/kafka/README.md)
@@ -18,7 +19,7 @@ TESTERS ?= $(shell expr $(CORES) + 1)
 SPREAD  := --dist=loadfile --no-loadscope-reorder
 
 .PHONY: install check test test-quick test-rest test-random faults soak demo kafka deploy-tools dashboards reference screenshots \
-	migration format bench-throughput bench-latency bench-search bench-investigate bench-http-publish bench-portal-cost \
+	migration format bench-throughput bench-latency bench-search bench-investigate bench-http-publish bench-portal-cost bench-live \
 	bench-cluster bench-cluster-throughput bench-cluster-latency bench-cluster-recovery bench-cluster-growth rivals bench-trace-join clean
 install: $(READY)
 
@@ -108,6 +109,10 @@ bench-http-publish: $(READY)
 # what a portal that nobody asks costs: a pipeline beside it, and a run that idles
 bench-portal-cost: $(READY)
 	$(BIN)/python bench/portal_cost.py
+
+# from an event over HTTP to its alert in an open stream, and five hundred streams: five minutes
+bench-live: $(READY)
+	$(BIN)/python -m bench.live
 
 bench-latency: $(READY)
 	$(BIN)/python bench/embedded.py latency
