@@ -44,14 +44,14 @@ def chains(
     """List the current trace chains, one of each listing."""
     _known("--verdict", verdict, _VERDICTS)
     _known("--gap", gap, tuple(sorted(each.gap for each in GAPS)))
-    limit = limit or (None if as_json else _SHOWN + 1)
     wanted = ChainFilter(verdict=verdict, gap=gap)
     with deployment_of(load(data=data)).queries() as ask:
-        found = each_plain(ask.export(EVERY_CHAIN, EVERYTHING, wanted, limit))
+        some = limit or (None if as_json else _SHOWN + 1)
+        found = each_plain(ask.export(EVERY_CHAIN, EVERYTHING, wanted, some))
         if as_json:
             print_json(found, _none(verdict, gap))
             return
-        shown = list(islice(found, _SHOWN if limit == _SHOWN + 1 else None))
+        shown = list(islice(found, limit or _SHOWN))
         more = next(found, None) is not None
     show_records(draw_chains(shown), _none(verdict, gap))
     if more:

@@ -58,7 +58,6 @@ def unmatched(
     """
     if kind is not None and kind not in UNMATCHED_KINDS:
         raise SuyuanError(f"--kind {kind}: not one of {', '.join(UNMATCHED_KINDS)}", ErrorKind.USAGE)
-    limit = limit or (None if as_json else _SHOWN + 1)
     wanted = UnmatchedFilter(
         kind,
         None if publisher is None else code_form(publisher) or publisher,
@@ -66,11 +65,12 @@ def unmatched(
     )
     nothing = _NOTHING if everything else f"{_NOTHING}, or came within the last ten minutes (--all)"
     with deployment_of(load(data=data)).queries() as ask:
-        found = each_plain(ask.export(EVERY_UNMATCHED, EVERYTHING, wanted, limit))
+        some = limit or (None if as_json else _SHOWN + 1)
+        found = each_plain(ask.export(EVERY_UNMATCHED, EVERYTHING, wanted, some))
         if as_json:
             print_json(({**row, "reason": reason(row)} for row in found), nothing)
             return
-        shown = list(islice(found, _SHOWN if limit == _SHOWN + 1 else None))
+        shown = list(islice(found, limit or _SHOWN))
         more = next(found, None) is not None
     show_records(draw_unmatched(shown), nothing)
     if more:

@@ -164,6 +164,9 @@ def test_chains_and_chain_for_people(data, planted):
     assert code == 0
     assert len(output.splitlines()) > 50
     assert "--limit" in errors
+    code, output, errors = command(data, "chains", "--limit", 51)
+    assert (code, errors) == (0, "")
+    assert all(row["listing_id"] in output for row in rows(data, "chains", "--limit", 51))
     recalled = next(one for one in planted if one.gap == "lot_recalled")
     code, output, _ = command(data, "chain", recalled.platform_code.lower(), recalled.listing_id)
     assert code == 0

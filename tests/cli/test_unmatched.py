@@ -43,6 +43,7 @@ def recall(number, *lots, gtin=GTIN):
     return event("recall", number, reason="铅超标", status="open", **said)
 
 
+NOWHERE = [f"N{number}" for number in range(10, 56)]
 EVENTS = [
     event("product", 1, gtin=GTIN, producer_code=MAKER, name="蜂蜜", category="honey", requires_licence=False),
     lot(1, "H1"),
@@ -56,6 +57,7 @@ EVENTS = [
     recall(2, "H1,H2"),
     recall(3),
     recall(4, gtin=CASE),
+    recall(5, *NOWHERE),
 ]
 LISTED = {
     ("lot", f"{MAKER} {GTIN} H2", "input", GTIN, "H0"),
@@ -63,6 +65,7 @@ LISTED = {
     ("inspection", "R2", "lot", GTIN, "2026-01-05/H1"),
     ("recall", "召2", "lot", GTIN, "H1,H2"),
     ("recall", "召4", "product", CASE, ""),
+    *(("recall", "召5", "lot", GTIN, lot) for lot in NOWHERE),
 }
 
 
@@ -95,12 +98,12 @@ def test_what_matches_nothing_is_listed_when_it_has_had_time(processed, data):
     wrong = processed("unmatched", "--kind", "recalls", own=True)
     assert (wrong.code, "--kind recalls: not one of recall, inspection" in wrong.errors) == (2, True)
     for width, shown in zip((60, 200), shown_at(data, 60, 200), strict=True):
-        for text in ("召2", CASE, "2026-01-05/H1", "S2"):
+        for text in ("召2", CASE, "2026-01-05/H1", "S2", *NOWHERE):
             assert text in shown, (width, shown)
 
 
 def shown_at(data, *widths):
-    return on_terminal(*[(width, ("unmatched", "--all", "--data", data)) for width in widths])
+    return on_terminal(*[(width, ("unmatched", "--all", "--limit", len(LISTED), "--data", data)) for width in widths])
 
 
 @pytest.mark.parametrize(
