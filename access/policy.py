@@ -53,6 +53,7 @@ ACTIONS: Mapping[str, Action] = {
     "rejection.list": _of(PLATFORM, PUBLISHER, object="dead letter"),
     "webhook.read": _of(ADMIN, REGULATOR, INVESTIGATOR, PLATFORM, object="webhook"),
     "webhook.manage": _of(ADMIN, object="webhook"),
+    "webhook.administer": _of(ADMIN, object="webhook", csrf=True),
     "webhook.write": _of(ADMIN, REGULATOR, INVESTIGATOR, PLATFORM, object="webhook", csrf=True),
     "publish.read": _of(REGULATOR, PLATFORM, PUBLISHER, object="upload"),
     "publish": _of(REGULATOR, PLATFORM, PUBLISHER, csrf=True),

@@ -41,7 +41,7 @@ class SubscriptionFeed(ControlFeed):
         try:
             await asyncio.wait_for(self._ready.wait(), PATIENCE_SECONDS)
         except TimeoutError:
-            raise unavailable("the log was not read yet: which webhooks there are is not known") from None
+            raise unavailable(f"{self.what} is not known: {self.trouble or 'the log was not read yet'}") from None
         return self._subscriptions
 
     async def append(self, event: SubscriptionEvent) -> None:

@@ -12,6 +12,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
+from contextlib import suppress
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -315,12 +316,24 @@ class Dispatcher:
                 return "the alert is outside of its owner's scope"
             body = msgspec.json.encode(outward(alert))
         now = self._clock()
-        try:
-            secrets = [self._seal.unseal(subscription.id, sealed) for sealed in subscription.sealed_secrets(now)]
-        except CannotUnseal as error:
-            logger.error("%s", error)  # noqa: TRY400 -- it says all
+        secrets = self._secrets(subscription, now)
+        if not secrets:
             return Answer(None, "its secret was sealed by another key")
         return await self._sender.send(subscription.url, signed_headers(pending.id, now, body, secrets), body)
+
+    def _secrets(self, subscription: Subscription, now: int) -> list[str]:
+        """By which it is signed; none where the present one cannot be opened. A former one that cannot is left out: it
+        may have been replaced for that.
+        """
+        newest, *former = subscription.sealed_secrets(now)
+        try:
+            found = [self._seal.unseal(subscription.id, newest)]
+        except CannotUnseal as error:
+            logger.error("%s", error)  # noqa: TRY400 -- it says all
+            return []
+        with suppress(CannotUnseal):
+            found += [self._seal.unseal(subscription.id, sealed) for sealed in former]
+        return found
 
     def _ended_attempts(self, ended: list[tuple[Pending, Answer | str]]) -> list[Message]:
         messages: list[Message] = []

@@ -12,7 +12,7 @@ from suyuan.connections.kafka import KafkaConnection
 from suyuan.domain.keys import partition_of
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.operations.tail import MOST_BYTES, Tail
-from suyuan.operations.webhooks.log import ACCESS, ALERTS, GROUP, PENDING, SUBSCRIPTIONS, Message
+from suyuan.operations.webhooks.log import ACCESS, ALERTS, DELIVERIES, GROUP, PENDING, SUBSCRIPTIONS, Message
 from suyuan.sinks.kafka_log import KafkaLog
 from suyuan.sinks.log_reader import TopicPartition
 
@@ -87,7 +87,8 @@ def kafka_holding(connection: KafkaConnection) -> Iterator[KafkaHolding]:
     with ExitStack() as opened:
         own = KafkaLog(connection, [ALERTS], GROUP)
         opened.callback(own.close)
-        other = KafkaLog(connection, [ACCESS, SUBSCRIPTIONS, PENDING], READER)
+        # DELIVERIES is only written to; that it is missing is to be told here, not after the first attempt
+        other = KafkaLog(connection, [ACCESS, SUBSCRIPTIONS, PENDING, DELIVERIES], READER)
         opened.callback(other.close)
         try:
             producer = KafkaProducer(

@@ -39,6 +39,12 @@ class NotOpen(httpcore.ConnectError):
     """An address is not public, and the operator has not named it."""
 
 
+class BadUrl(SuyuanError):
+    """Nothing could ever be sent to it."""
+
+    kind = ErrorKind.USAGE
+
+
 async def resolve(host: str, port: int) -> Sequence[Address]:
     """By the system, in threads of its own: names whose servers are silent hold up no other work of the process."""
     loop = asyncio.get_running_loop()
@@ -48,25 +54,25 @@ async def resolve(host: str, port: int) -> Sequence[Address]:
 
 def check_url(url: str, allowed: Allowed) -> None:
     """Refuse what could never be sent to, before anything is: names are looked up at each attempt alone. Raises
-    SuyuanError, USAGE.
+    BadUrl.
     """
     try:
         found = httpx.URL(url)
     except (httpx.InvalidURL, ValueError):
-        raise SuyuanError("the URL of a webhook makes no sense", ErrorKind.USAGE) from None
+        raise BadUrl("the URL of a webhook makes no sense") from None
     if len(url) > LONGEST_URL or any(char.isspace() or not char.isprintable() for char in url):
-        raise SuyuanError(f"the URL of a webhook is too long, or has spaces: {LONGEST_URL} at most", ErrorKind.USAGE)
+        raise BadUrl(f"the URL of a webhook is too long, or has spaces: {LONGEST_URL} at most")
     if found.scheme not in {"https", "http"} or not found.host:
-        raise SuyuanError("the URL of a webhook begins with https://", ErrorKind.USAGE)
+        raise BadUrl("the URL of a webhook begins with https://")
     if found.port is not None and not 0 < found.port < 1 << 16:
-        raise SuyuanError(f"{found.port} is no port", ErrorKind.USAGE)
+        raise BadUrl(f"{found.port} is no port")
     if found.userinfo or found.fragment:
-        raise SuyuanError("the URL of a webhook has no user, password or fragment", ErrorKind.USAGE)
+        raise BadUrl("the URL of a webhook has no user, password or fragment")
     address = literal(found.host)
     if address is not None and not allowed.opens(address):
-        raise SuyuanError(f"{address} is not public, and SUYUAN_WEBHOOK_ALLOW does not name it", ErrorKind.USAGE)
+        raise BadUrl(f"{address} is not public, and SUYUAN_WEBHOOK_ALLOW does not name it")
     if found.scheme == "http" and address is not None and not allowed.names(address):
-        raise SuyuanError("http:// is for addresses that SUYUAN_WEBHOOK_ALLOW names", ErrorKind.USAGE)
+        raise BadUrl("http:// is for addresses that SUYUAN_WEBHOOK_ALLOW names")
 
 
 class _Guarded(httpcore.AsyncNetworkBackend):

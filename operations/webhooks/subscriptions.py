@@ -16,12 +16,13 @@ KINDS = ("alert",)
 
 
 class Subscription(msgspec.Struct, frozen=True):
-    """One that stands. `sealed`: its secret; `former`: the one before, which signs too until `former_until`;
-    `disabled`: why nothing is sent, empty: it is.
+    """One that stands. `by`: who made it, the owner or an admin; `sealed`: its secret; `former`: the one before, which
+    signs too until `former_until`; `disabled`: why nothing is sent, empty: it is.
     """
 
     id: str
     owner: str
+    by: str
     name: str
     url: str
     filters: said.Filters
@@ -94,6 +95,7 @@ def _created(event: said.Created) -> Subscription:
     return Subscription(
         id=event.id,
         owner=event.owner,
+        by=event.by,
         name=event.name,
         url=event.url,
         filters=event.filters,

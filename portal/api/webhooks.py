@@ -10,7 +10,9 @@ from fastapi import Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from suyuan.access.keys import new_id
+from suyuan.access.policy import ACTIONS
 from suyuan.access.principal import Role
+from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.operations.webhooks.events import (
     Changed,
     Created,
@@ -37,6 +39,8 @@ router = GuardedRouter(prefix="/api/v1", tags=["webhooks"])
 
 COLUMNS = tuple(field.encode_name for field in msgspec.structs.fields(WebhookAttempt))
 OUTCOMES = Literal["delivered", "retried", "failed", "withheld"]
+OWNERS = ACTIONS["alert.read"].roles or frozenset()
+"""roles whose keys may have webhooks: those that see alerts"""
 
 Id = Annotated[str, Path(max_length=64)]
 Text = Annotated[str | None, Field(max_length=2_000)]
@@ -57,7 +61,9 @@ class WantedFilters(BaseModel):
 
 
 class Wanted(BaseModel):
-    """A webhook to be made. `url`: https, of a receiver that the Internet reaches, or that the operator has named."""
+    """A webhook to be made. `url`: https, of a receiver that the Internet reaches, or that the operator has named;
+    `owner`: an admin's to say: the id of the key that it is made for.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -65,6 +71,13 @@ class Wanted(BaseModel):
     url: str = Field(min_length=1, max_length=LONGEST_URL)
     filters: WantedFilters = WantedFilters()
     kinds: list[Literal["alert"]] = Field(default=["alert"], min_length=1, max_length=1)
+    owner: str | None = Field(default=None, max_length=64)
+
+
+class NoOwner(SuyuanError):
+    """No webhook is made for that key."""
+
+    kind = ErrorKind.USAGE
 
 
 class Change(BaseModel):
@@ -86,23 +99,21 @@ async def webhooks(who: Who) -> Response:
 
 @router.post("/webhooks", action="webhook.write", status_code=201)
 async def create(who: Who, wanted: Wanted) -> Response:
-    """Make one. What is raised from now on is sent, as far as the key that asks may see it then. The answer shows the
-    secret that it is signed by, and nothing ever will again.
+    """Make one, for the key that asks; an admin for the key that `owner` names. What is raised from now on is sent, as
+    far as that key may see it then. The answer shows the secret that it is signed by, and nothing ever will again.
     """
-    principal = who.principal
-    if principal.came != "key" or principal.role == Role.ADMIN:
-        raise Problem("forbidden", "a webhook is made with an API key, whose scope bounds what is sent")
+    owner = await _owner(who, wanted.owner)
     filters = _filters(who, wanted.filters)
     check_url(wanted.url, who.portal.webhook_addresses)
     subscriptions = await who.portal.subscriptions.subscriptions()
-    if len(subscriptions.of(principal.id)) >= MOST_OF_ONE_OWNER:
+    if len(subscriptions.of(owner)) >= MOST_OF_ONE_OWNER:
         raise Problem("conflict", f"a key has {MOST_OF_ONE_OWNER} webhooks at most: delete one first")
     id_, secret = new_id(secrets.token_bytes), new_secret(secrets.token_bytes)
     made = Created(
         id=id_,
         at=who.now(),
-        by=principal.id,
-        owner=principal.id,
+        by=who.principal.id,
+        owner=owner,
         name=wanted.name,
         url=wanted.url,
         sealed=who.portal.seal.seal(id_, secret, secrets.token_bytes),
@@ -218,11 +229,29 @@ def plain(found: Subscription) -> dict[str, Any]:
         "filters": msgspec.to_builtins(found.filters),
         "kinds": list(found.kinds),
         "owner": found.owner,
+        "by": found.by,
         "created": found.created,
         "enabled": not found.disabled,
         "disabled": found.disabled or None,
         "rotated_until": found.former_until or None,
     }
+
+
+async def _owner(who: Who, named: str | None) -> str:
+    """The key that a webhook is made for. Raises Problem, NoOwner."""
+    principal = who.principal
+    if principal.role != Role.ADMIN:
+        if principal.came != "key" or named not in {None, principal.id}:
+            raise Problem("forbidden", "a webhook is made with an API key, whose scope bounds what is sent")
+        return principal.id
+    if named is None:
+        raise Problem("forbidden", "an admin sees no alerts: name as owner the key whose scope bounds what is sent")
+    key = (await who.portal.access.grants()).holder(named, who.now())
+    if key is None:
+        raise NoOwner("there is no such key, or it is good no more")
+    if key.role not in OWNERS:
+        raise NoOwner("whoever has that key sees no alerts")
+    return key.id
 
 
 def _filters(who: Who, given: WantedFilters) -> Filters:

@@ -13,6 +13,7 @@ from suyuan.access.principal import OF_DIVISIONS, WITH_CODES, Role
 from suyuan.errors import SuyuanError
 from suyuan.operations.access import MOST_DAYS, USUAL_DAYS
 from suyuan.portal.api import access as api
+from suyuan.portal.api.webhooks import OWNERS
 from suyuan.portal.entry.guard import Who
 from suyuan.portal.guarded import GuardedRouter
 from suyuan.portal.pages.rendering import render
@@ -91,6 +92,7 @@ async def _page(
         given=given or {},
         roles=list(Role),
         of_divisions=OF_DIVISIONS,
+        with_webhooks=OWNERS,
         kinds=PUBLISHED,
         usual_days=USUAL_DAYS,
         most_days=MOST_DAYS,

@@ -117,15 +117,23 @@ class Cluster:
 
     def checks(self) -> Iterator[Finding]:
         """See `Deployment`. Of the data folder, a worker's, what is not a log or tables."""
-        from suyuan.operations.checks import damage, folder, kafka, tables
+        from suyuan.operations.checks import damage, folder, kafka, seals, tables
         from suyuan.operations.checks.contents import contents
         from suyuan.operations.consumer_lag import cluster_work_left
+        from suyuan.operations.webhooks.log import SUBSCRIPTIONS
         from suyuan.runtime.unmatched_count import settled
+        from suyuan.runtime.webhooks import present_webhook_seal
 
         settings = self._settings
         connection, server = settings.kafka_connection(), settings.clickhouse_settings()
         yield from folder.access(settings.data)
-        yield from kafka.cluster(connection, settings.partitions_asked_for(), settings.kafka_replication)
+        answers = True
+        for finding in kafka.cluster(connection, settings.partitions_asked_for(), settings.kafka_replication):
+            answers = answers and (finding.check, finding.status) != ("kafka", "failed")
+            yield finding
+        if answers:  # workers and loaders have no use for the key: where they run there may be none
+            seal = partial(present_webhook_seal, settings)
+            yield from seals.webhooks(lambda: self.tail([SUBSCRIPTIONS], {}), seal, missing="warning")
         yield from damage.state(settings.data)
         if settings.clickhouse:
             yield from tables.server(server)

@@ -108,10 +108,12 @@ class Embedded:
 
     def checks(self) -> Iterator[Finding]:
         """See `Deployment`."""
-        from suyuan.operations.checks import damage, folder, tables
+        from suyuan.operations.checks import damage, folder, seals, tables
         from suyuan.operations.checks.contents import contents
+        from suyuan.operations.webhooks.log import SUBSCRIPTIONS
         from suyuan.operations.work_left import folder_work_left
         from suyuan.runtime.unmatched_count import settled
+        from suyuan.runtime.webhooks import present_webhook_seal
 
         server = self._settings.clickhouse_settings()
         yield from folder.access(self._folder)
@@ -119,6 +121,7 @@ class Embedded:
         yield from folder.log(self._folder)
         yield from damage.log(self._folder)
         yield from damage.state(self._folder)
+        yield from seals.webhooks(lambda: self.tail([SUBSCRIPTIONS], {}), lambda: present_webhook_seal(self._settings))
         yield from tables.server(server) if self._settings.clickhouse else damage.tables(self._folder)
         if self._settings.clickhouse or (self._folder / "clickhouse").is_dir():
             yield from contents(self.queries, partial(folder_work_left, self._folder), settled())

@@ -37,7 +37,7 @@ VALUES = {
 ENDING = {"/api/v1/alerts/live": "?seconds=0"}
 """what has an answer end that would go on"""
 
-OF_EVERYBODY = {"/api/v1/access", "/access"}
+OF_EVERYBODY = {"/api/v1/access", "/access", "/webhooks"}
 """what whoever may read it at all reads of both worlds: who has access"""
 
 ROUTES = [

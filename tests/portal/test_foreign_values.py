@@ -61,6 +61,7 @@ NAMES = {
     "ids": lambda world: f"listing/{world.platform}/{world.event_ids[0]}~01234567",
     "q": lambda world: world.lot,
     "code": lambda world: world.platform,
+    "owner": lambda world: world.letter.lower() * 12,
 }
 """parameters that name something, and by what they name it in a world"""
 OTHERS = {
@@ -95,7 +96,7 @@ OTHERS = {
     "after": write_cursor("alert", {("alert", number): 0 for number in range(2)}),
 }
 """parameters that name nothing"""
-OF_EVERYBODY = {"/api/v1/access", "/access"}
+OF_EVERYBODY = {"/api/v1/access", "/access", "/webhooks"}
 CORPUS = (
     "' OR 1=1 --",
     "') OR ('1'='1",

@@ -185,6 +185,7 @@ def test_a_key_that_makes_no_sense_is_refused_and_the_form_keeps_what_was_given(
 def test_health_shows_what_readiness_looks_at(portal):
     shown = page(portal.client("admin"), "/health").text
     assert words("zh")("health.tables") in shown
+    assert words("zh")("health.webhooks") in shown
     assert words("zh").of("health", portal.shape) in shown
     assert words("zh")("health.ready") in shown
     assert page(portal.client("platform"), "/health").status_code == 403

@@ -5,26 +5,34 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import re
 import secrets
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from standardwebhooks.webhooks import Webhook
 
+from suyuan.access.events import Revoked
 from suyuan.access.principal import Role
 from suyuan.eventlog.errors import LogLocked
 from suyuan.operations.webhooks.dispatcher import Dispatcher
 from suyuan.operations.webhooks.log import ALERTS, Message
 from suyuan.operations.webhooks.sending import Sender
 from suyuan.operations.webhooks.subscriptions import MOST_OF_ONE_OWNER, ROTATION_MS
+from suyuan.portal.ports import Ports
+from suyuan.portal.problems import Problem
+from suyuan.portal.subscription_feed import SubscriptionFeed
 from suyuan.runtime.webhooks import webhook_addresses, webhook_seal
-from suyuan.sinks.errors import OwnershipLost
+from suyuan.sinks.errors import OwnershipLost, TopicMissing
+from tests.portal.processes import Started
 from tests.portal.test_access import wait_until
+from tests.portal.test_sessions import entered, post
 from tests.portal.worlds import A, B
 from tests.sinks.contract.views import load
 from tests.sinks.rows import alert, block
-from tests.webhooks.receiver import Receiver
+from tests.webhooks.receiver import OK, Receiver, answer
 
 WEBHOOKS = "/api/v1/webhooks"
 URL = "https://receiver.example/hook"
@@ -137,6 +145,110 @@ def test_anothers_is_as_one_that_is_not_there_but_to_an_admin(portal, regulator)
     assert id_ in admin.get(WEBHOOKS).text
     assert admin.patch(f"{WEBHOOKS}/{id_}", json={"enabled": False}).json()["enabled"] is False
     assert regulator.get(f"{WEBHOOKS}/{id_}").json()["enabled"] is False
+
+
+def test_an_admin_makes_one_in_the_name_of_a_key_by_the_api_and_nobody_else_does(portal, regulator):
+    owner = portal.key("regulator").split("_")[1]
+    hook = made(portal.client("admin"), owner=owner)
+    assert hook["secret"].startswith("whsec_")
+    assert (hook["owner"], hook["by"]) == (owner, portal.key("admin").split("_")[1])
+    assert portal.client("regulator").get(f"{WEBHOOKS}/{hook['id']}").json()["id"] == hook["id"]
+    assert regulator.get(f"{WEBHOOKS}/{hook['id']}").status_code == 404
+    assert made(regulator, status=403, owner=owner)["type"] == "/problems/forbidden"
+    for nobody in ("nonsense", portal.key("publisher").split("_")[1], portal.key("admin").split("_")[1]):
+        assert made(portal.client("admin"), status=400, owner=nobody)["type"] == "/problems/bad-request"
+    assert portal.client("admin").delete(f"{WEBHOOKS}/{hook['id']}").status_code == 204
+
+
+def form(regulator, **instead):
+    return {"owner": id_of(regulator), "name": "desk", "url": URL, "bureau": "", "subject": ""} | instead
+
+
+def id_of(client):
+    return client.headers["authorization"].split("_")[1]
+
+
+def test_an_admin_makes_one_on_the_page_for_a_key_that_then_has_it(portal, regulator):
+    admin, key = portal.client("admin"), id_of(regulator)
+    opened = admin.get("/webhooks", params={"owner": key}).text
+    assert f'<option value="{key}" selected>' in opened
+    assert portal.key("publisher").split("_")[1] not in opened
+    answer = admin.post("/webhooks", data=form(regulator, severity=["critical", "high"], bureau=" 3301 ,3302 "))
+    assert answer.status_code == 200
+    (secret,) = re.findall(r"whsec_[\w+/=]+", answer.text)
+    (hook,) = regulator.get(WEBHOOKS).json()["rows"]
+    assert (hook["name"], hook["url"], hook["owner"]) == ("desk", URL, key)
+    assert hook["filters"] == {"severity": "critical,high", "bureau": "3301 ,3302"}
+    at = f"/webhooks/{hook['id']}"
+    assert at in answer.text
+    for shown in (admin.get("/webhooks").text, admin.get(at).text):
+        assert secret not in shown
+    rotated = admin.post(at)
+    (other,) = re.findall(r"whsec_[\w+/=]+", rotated.text)
+    assert other != secret
+    assert f'action="{at}"' not in rotated.text  # it cannot be rotated again now
+    again = admin.post(at, params={"lang": "en"})
+    assert (again.status_code, re.findall("whsec_", again.text)) == (409, [])
+    assert "rotated less than 24 hours ago" in again.text
+    answer = admin.post(f"{at}/delete")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/webhooks?done=deleted")
+    assert regulator.get(WEBHOOKS).json()["rows"] == []
+    assert admin.get(at).status_code == 404
+
+
+WRONG = [
+    ("owner", "nonsense", "没有这把密钥，或已失效", "there is no such key, or it is good no more"),
+    ("owner", "of a publisher", "该密钥的角色不可查看预警", "whoever has that key sees no alerts"),
+    ("owner", "revoked", "没有这把密钥，或已失效", "there is no such key, or it is good no more"),
+    ("name", "  ", "请填写名称，1 至 100 个字符", "a name of 1 to 100 characters"),
+    ("url", "", "请填写接收地址", "the address of the receiver"),
+    ("url", "https://10.1.2.3/", "10.1.2.3 不是公网地址", "10.1.2.3 is not public"),
+    ("url", "http://8.8.8.8/<b>", "http:// 只用于", "http:// is for addresses that"),
+    ("url", "nonsense", "网址须以 https:// 开头", "the URL of a webhook begins with https://"),
+    ("severity", "worst", "只能是：", "not one of low, medium, high, critical"),
+    ("bureau", "x", "须为区划代码的前几位", "the first digits of a division, up to six"),
+    ("subject", "lot:x", "预警只针对商品", "alerts are about listings"),
+]
+
+
+def test_what_the_form_says_that_makes_no_sense_is_told_at_its_field_and_not_made(portal, regulator):
+    admin, revoked = portal.client("admin"), portal.grant(Role.REGULATOR, division="33").split("_")[1]
+    portal.append(Revoked(revoked, 1, "command"))
+    wait_until(lambda: revoked not in admin.get("/webhooks").text and revoked in admin.get("/access").text)
+    ids = {"revoked": revoked, "of a publisher": portal.key("publisher").split("_")[1]}
+    for field, value, *words in WRONG:
+        data = form(regulator, rule="oversold", **{field: ids.get(value, value)})
+        for language, said in zip(("zh", "en"), words, strict=True):
+            answer = admin.post("/webhooks", params={"lang": language}, data=data)
+            assert answer.status_code == 400
+            fault = answer.text.partition(f'id="fault-{field}"')[2].partition("</label>")[0]
+            assert said in fault, (field, value, fault)
+            assert answer.text.count('class="fault"') == 1
+            assert f'aria-describedby="fault-{field}"' in answer.text or field == "severity"
+            assert 'value="oversold" checked' in answer.text  # what was filled in stands
+            assert "<b>" not in answer.text
+    assert regulator.get(WEBHOOKS).json()["rows"] == []
+
+
+def test_a_key_that_has_twenty_is_told_so_at_its_field(portal, regulator, monkeypatch):
+    monkeypatch.setattr("suyuan.portal.api.webhooks.MOST_OF_ONE_OWNER", 1)
+    made(regulator)
+    answer = portal.client("admin").post("/webhooks", params={"lang": "en"}, data=form(regulator))
+    assert answer.status_code == 400
+    assert "a key has 1 webhooks at most" in answer.text.partition('id="fault-owner"')[2].partition("</label>")[0]
+
+
+def test_a_browsers_form_is_taken_from_our_own_page_alone(portal, regulator):
+    client = entered(portal, role=Role.ADMIN, division=None)
+    page = client.get("/webhooks", headers={"Accept": "text/html"}).text
+    (token,) = set(re.findall(r'name="csrf" value="([0-9a-f]{64})"', page.partition("<main")[2]))
+    assert post(client, "/webhooks", data=form(regulator)).status_code == 403
+    assert post(client, "/webhooks", data=form(regulator, csrf=token), origin="http://evil.example").status_code == 403
+    assert regulator.get(WEBHOOKS).json()["rows"] == []
+    assert post(client, "/webhooks", data=form(regulator, csrf=token)).status_code == 200
+    (hook,) = regulator.get(WEBHOOKS).json()["rows"]
+    assert hook["owner"] == id_of(regulator)
+    assert post(client, f"/webhooks/{hook['id']}").status_code == 403
 
 
 class Delivering:
@@ -278,6 +390,86 @@ def test_one_process_delivers_and_another_goes_on_when_it_ends(portal):
             wait_until(other.take_part)
             with pytest.raises(OwnershipLost):
                 owner.commit(owner.alert_ends())
+
+
+def test_topics_that_a_former_version_did_not_have_are_named_with_their_remedy(portal, monkeypatch):
+    if portal.shape == "embedded":
+        return
+    monkeypatch.setattr("suyuan.operations.webhooks.kafka.DELIVERIES", "webhook.new")
+    with (
+        pytest.raises(TopicMissing, match=r"no topic webhook.new: `suyuan topics create`"),
+        portal.deployment.holding(),
+    ):
+        pass
+
+    class Former(SubscriptionFeed):
+        topic = "in.new"
+
+    async def ask():
+        ports = Ports(portal.deployment)
+        feed = Former(ports, time.monotonic)
+        feed.start()
+        try:
+            await feed.subscriptions()
+        finally:
+            await feed.stop()
+            ports.close()
+
+    monkeypatch.setattr("suyuan.portal.subscription_feed.PATIENCE_SECONDS", 2.0)
+    with pytest.raises(Problem) as problem:
+        asyncio.run(ask())
+    assert (problem.value.status, problem.value.detail) == (
+        503,
+        "which webhooks there are is not known: no topic in.new: `suyuan topics create` makes them",
+    )
+
+
+@pytest.mark.real_time
+def test_processes_share_the_deliveries_and_one_goes_on_with_those_of_one_that_was_killed(portal, regulator, tmp_path):
+    if portal.shape == "embedded":  # there it is a child of the run: tests/webhooks/test_process.py
+        return
+    receiver = Receiver(OK, answer(503), OK)
+    settings = portal.settings
+    environment = {
+        "SUYUAN_KAFKA": settings.kafka,
+        "SUYUAN_DATA": str(settings.data),  # where the key is that the portal seals by
+        "SUYUAN_WEBHOOK_ALLOW": settings.webhook_allow,
+    }
+    first, second, third = (Started(tmp_path / str(number), "jobs", **environment) for number in range(3))
+    for each in (second, third):  # what the command becomes: a process that has imported all of it already
+        each._command = [sys.executable, "-m", "suyuan.runtime.jobs"]
+
+    def sent(name):
+        named = alert(f"{name}{hook['id']}", bureau=A.division)
+        portal.say(ALERTS, 0, block("alert", named))
+        return f"{named['alert_id']}.1.{hook['id']}"
+
+    def ids():
+        return [receiver.headers(number)["webhook-id"] for number in range(len(receiver.requests))]
+
+    try:
+        hook = made(regulator, url=receiver.url)
+        first.start()
+        taken = sent("taken")
+        first.wait(lambda: ids() == [taken])
+        Webhook(hook["secret"]).verify(receiver.requests[0][1], receiver.headers(0))
+        waits = sent("waits")
+        first.wait(lambda: ids() == [taken, waits])
+        first.kill()
+        for each in (second, third):
+            each.start()
+        second.wait(lambda: len(receiver.requests) > 2)
+        assert ids() == [taken, waits, waits]
+        Webhook(hook["secret"]).verify(receiver.requests[2][1], receiver.headers(2))
+        assert second.stop() == 0
+        last = sent("last")
+        third.wait(lambda: len(receiver.requests) > 3)
+        assert ids() == [taken, waits, waits, last]
+        assert third.stop() == 0
+    finally:
+        for each in (first, second, third):
+            each.stop()
+        receiver.close()
 
 
 def placed(portal, alert_id):

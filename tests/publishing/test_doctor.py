@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import secrets
 
 import pytest
 
@@ -11,7 +12,12 @@ from suyuan.cli.exits import Exit
 from suyuan.connections.kafka import KafkaConnection
 from suyuan.operations.checks import clock, kafka
 from suyuan.operations.topics.spec import wanted_topics
+from suyuan.operations.webhooks.events import CONTROL, Created, Deleted, encode_subscription
+from suyuan.publishing.control import append_control
 from suyuan.publishing.publisher import Publisher
+from suyuan.runtime.deployment import deployment_of
+from suyuan.runtime.settings import Settings
+from suyuan.runtime.webhooks import webhook_seal
 from suyuan.sinks.clickhouse import ClickHouse
 from suyuan.streams.state.rocks_store import RocksStore
 from tests.flips import flip
@@ -76,6 +82,25 @@ def test_brokers_whose_clock_is_ahead(findings, connection, monkeypatch):
     assert code == Exit.FAILED
     assert found["clock"][0][0] == "failed"
     assert "set the clocks right" in found["clock"][0][1]
+
+
+def test_webhooks_whose_secrets_the_key_here_does_not_open(findings, connection, tmp_path):
+    settings = Settings(data=tmp_path, kafka=connection.servers[0], seal_key="x" * 32)
+    outlet = deployment_of(settings).outlet
+    sealed = webhook_seal(settings).seal("s1", "whsec_AAAA", secrets.token_bytes)
+    made = Created("s1", 1, "k1", "k1", "desk", "https://receiver.example/", sealed)
+    append_control(outlet, CONTROL, "s1", encode_subscription(made))
+    try:
+        found, code = findings(SUYUAN_SEAL_KEY="y" * 32)
+        ((status, detail),) = found["webhooks"]
+        assert (status, code) == ("failed", Exit.FAILED)
+        assert detail.startswith("the secrets of 1 of 1 (s1) were sealed by another key")
+        found, code = findings()
+        ((status, detail),) = found["webhooks"]
+        assert (status, code) == ("warning", Exit.DONE)  # a worker's machine has no use for the key
+        assert detail.startswith("1 webhook and no key here")
+    finally:
+        append_control(outlet, CONTROL, "s1", encode_subscription(Deleted("s1", 2, "k1")))
 
 
 def test_nobody_there(findings, monkeypatch):

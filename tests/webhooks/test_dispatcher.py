@@ -24,6 +24,7 @@ from suyuan.operations.webhooks.events import (
 )
 from suyuan.operations.webhooks.log import PENDING
 from suyuan.operations.webhooks.schedule import Answer
+from suyuan.operations.webhooks.sealing import Seal
 from suyuan.schemas.topics import TOPICS
 from tests.webhooks.world import HOUR, MINUTE, OWNER, SEAL, SECOND, START, World, _all, chance
 
@@ -292,6 +293,22 @@ def test_both_secrets_sign_after_a_rotation(world):
     verified(new, dict(headers), body)
     with pytest.raises(Exception, match="No matching signature"):
         verified(old, dict(headers), body)
+
+
+def test_what_another_key_sealed_waits_until_a_new_secret_signs_alone(world):
+    world.subscribe("s1")
+    lost = Seal(b"l" * 32).seal("s1", "whsec_" + "B" * 43 + "=", chance)
+    world.say(SecretRotated("s1", START - 48 * HOUR, OWNER, lost))
+    world.alerts(1)
+    assert world.settle() == 1
+    assert world.receivers.asked == []
+    assert {row["reason"] for row in world.attempts()} == {"its secret was sealed by another key"}
+    new = "whsec_" + "A" * 43 + "="
+    world.say(SecretRotated("s1", START, OWNER, SEAL.seal("s1", new, chance)))
+    world.pass_time(START + MINUTE)
+    headers, body = world.receivers.bodies["a1.1.s1"]
+    assert headers["webhook-signature"].count("v1,") == 1
+    verified(new, dict(headers), body)
 
 
 def test_too_many_that_wait_fail_visibly(world, monkeypatch):

@@ -54,7 +54,7 @@ PAGES = {
     "timeline": (Role.INVESTIGATOR, f"/timeline?subject=listing:{PLATFORM}/{RECALLED}"),
     "timeline-begin": (Role.INVESTIGATOR, "/timeline"),
     "access": (Role.ADMIN, "/access"),
-    "webhooks": (Role.ADMIN, "/webhooks"),
+    "webhooks": (Role.ADMIN, "/webhooks?owner="),
     "webhook": (Role.ADMIN, f"/webhooks/{WEBHOOK}"),
     "health": (Role.ADMIN, "/health"),
     "not-found": (Role.PLATFORM, "/nowhere"),
