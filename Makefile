@@ -19,7 +19,8 @@ TESTERS ?= $(shell expr $(CORES) + 1)
 SPREAD  := --dist=loadfile --no-loadscope-reorder
 
 .PHONY: install check test test-quick test-rest test-random faults soak demo kafka deploy-tools dashboards reference screenshots \
-	migration format bench-throughput bench-latency bench-search bench-investigate bench-http-publish bench-portal-cost bench-live \
+	migration format bench-throughput bench-latency bench-search bench-investigate bench-divisions bench-http-publish bench-portal-cost \
+	bench-live \
 	bench-cluster bench-cluster-throughput bench-cluster-latency bench-cluster-recovery bench-cluster-growth rivals bench-trace-join clean
 install: $(READY)
 
@@ -124,6 +125,10 @@ bench-search: $(READY)
 # chains, evidence and traces hop by hop over as many
 bench-investigate: $(READY)
 	$(BIN)/python -m bench.investigate
+
+# what figures of divisions take over 2,000,000 listings in every county, idle and while 1,000 a second come
+bench-divisions: $(READY)
+	$(BIN)/python -m bench.divisions
 
 # Kafka, workers, loader and ClickHouse's interface on two cores; bench-cluster: all of them, within 25 minutes
 bench-cluster bench-cluster-throughput bench-cluster-latency bench-cluster-recovery bench-cluster-growth: $(READY)

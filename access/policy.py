@@ -49,6 +49,7 @@ ACTIONS: Mapping[str, Action] = {
     "metrics.read": Action(frozenset({ADMIN}), loopback=True),
     "open": OPEN,
     "search": _of(REGULATOR, INVESTIGATOR, PLATFORM, PUBLISHER, object="identifier"),
+    "stats.read": _of(REGULATOR, INVESTIGATOR, object="figures"),
     "trace.read": _of(REGULATOR, INVESTIGATOR, PLATFORM, object="trace"),
     "rejection.list": _of(PLATFORM, PUBLISHER, object="dead letter"),
     "webhook.read": _of(ADMIN, REGULATOR, INVESTIGATOR, PLATFORM, object="webhook"),

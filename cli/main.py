@@ -35,6 +35,7 @@ COMMANDS = {
         "feedback": "feedback:feedback",
         "alerts": "alerts:alerts",
         "alert": "alerts:alert",
+        "divisions": "divisions:divisions",
         "trace": "trace:app",
         "impact": "impact:impact",
         "unmatched": "unmatched:unmatched",

@@ -104,6 +104,13 @@ def successor(code: str, on: dt.date) -> str | None:
     return province if division_name(province, on) else None
 
 
+def provinces(on: dt.date) -> list[str]:
+    """First two digits of every province in force on a day, and of the whole country: those of the codes that have a
+    `successor` then. The others have none.
+    """
+    return sorted(code[:2] for code in _terms() if code.endswith("0000") and division_name(code, on))
+
+
 def division_of_code(code: str | None, on: dt.date) -> str | None:
     """Division in force on a day for a credit code (its characters 3-8); None where there is none."""
     return successor(code[2:8], on) if code else None

@@ -16,6 +16,7 @@ from starlette.middleware import Middleware
 from suyuan.portal.access_feed import AccessFeed
 from suyuan.portal.context import Portal
 from suyuan.portal.cursors import Cursors
+from suyuan.portal.division_figures import RecentFigures
 from suyuan.portal.live.feed import Feed
 from suyuan.portal.middleware.answers import Answers
 from suyuan.portal.middleware.limits import Limits, allowed_hosts
@@ -63,6 +64,7 @@ def make_app(ports: Ports, settings: Settings, clock: Callable[[], float] = time
             rates=rates,
             uploads=uploads,
             feed=feed,
+            figures=RecentFigures(),
             provider=provider,
         )
         access.start()

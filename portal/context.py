@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from suyuan.operations.webhooks.sealing import Seal
     from suyuan.portal.access_feed import AccessFeed
     from suyuan.portal.cursors import Cursors
+    from suyuan.portal.division_figures import RecentFigures
     from suyuan.portal.live.feed import Feed
     from suyuan.portal.oidc import Provider
     from suyuan.portal.ports import Ports
@@ -51,6 +52,7 @@ class Portal:
     rates: Rates
     uploads: Uploads
     feed: Feed
+    figures: RecentFigures
     provider: Provider | None = None
     """of identities, where the settings name one"""
 

@@ -37,9 +37,9 @@ def next_cursor(who: Context, page: Paged[Any]) -> str | None:
     return who.portal.cursors.sign(who.request.url.path, page.after)
 
 
-def listed(who: Context, page: Paged[Any], columns: Sequence[str]) -> Response:
+def listed(who: Context, page: Paged[Any], columns: Sequence[str], **besides: Any) -> Response:
     """A page's rows in the form that is wanted: `{"rows": [...], "next": "..."}`, or the rows alone. `columns`: of
-    CSV, in their order. Raises Problem: not-acceptable.
+    CSV, in their order; `besides`: what JSON says with the rows. Raises Problem: not-acceptable.
     """
     form = wanted_form(who.request)
     after = next_cursor(who, page)
@@ -53,7 +53,7 @@ def listed(who: Context, page: Paged[Any], columns: Sequence[str]) -> Response:
         case "application/x-ndjson":
             lines = b"".join(msgspec.json.encode(row) + b"\n" for row in rows)
             return Response(lines, headers=headers, media_type=form)
-    return Response(msgspec.json.encode({"rows": rows, "next": after}), headers=headers, media_type=form)
+    return Response(msgspec.json.encode({**besides, "rows": rows, "next": after}), headers=headers, media_type=form)
 
 
 FORMS = ("application/json", "text/csv", "application/x-ndjson")

@@ -6,6 +6,7 @@ from suyuan.portal.api import (
     access,
     alerts,
     chains,
+    divisions,
     evidence,
     feedback,
     health,
@@ -23,6 +24,7 @@ from suyuan.portal.guarded import GuardedRouter
 from suyuan.portal.pages import access as access_page
 from suyuan.portal.pages import alerts as alert_pages
 from suyuan.portal.pages import chains as chain_pages
+from suyuan.portal.pages import divisions as divisions_page
 from suyuan.portal.pages import dossier as dossier_pages
 from suyuan.portal.pages import enter, enter_oidc, home, listings, static_route
 from suyuan.portal.pages import health as health_page
@@ -45,6 +47,7 @@ ROUTERS: tuple[GuardedRouter, ...] = (
     evidence.router,
     traces.router,
     impacts.router,
+    divisions.router,
     publish.router,
     rejections.router,
     uploads.router,
@@ -59,6 +62,7 @@ ROUTERS: tuple[GuardedRouter, ...] = (
     chain_pages.router,
     trace_pages.router,
     impact_pages.router,
+    divisions_page.router,
     timeline_page.router,
     access_page.router,
     webhook_pages.router,

@@ -186,6 +186,33 @@ class AlertChange(Alert, frozen=True):
     loaded_at: int
 
 
+class DivisionFigures(msgspec.Struct, frozen=True):
+    """Of what happens in a division. `division`: its first digits, none the whole country, None for what has no known
+    one; `name`: as it is called today; `listings`: that are offered; `open_critical` and so on: alerts that stand;
+    `serious_per_10k`: of 10,000 listings the critical and high ones, None where there are no listings;
+    `median_hours_to_clear`: from raised to cleared, of the alerts that are cleared, None where there are none.
+    """
+
+    division: str | None
+    name: str | None
+    listings: int
+    broken: int
+    contradicted: int
+    open_critical: int
+    open_high: int
+    open_medium: int
+    open_low: int
+    serious_per_10k: float | None
+    median_hours_to_clear: float | None
+
+
+class Divisions(msgspec.Struct, frozen=True):
+    """A division and what it is divided into: the most serious first, what has no known division last."""
+
+    whole: DivisionFigures
+    parts: list[DivisionFigures]
+
+
 class LotName(msgspec.Struct, frozen=True):
     """What names a lot."""
 

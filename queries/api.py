@@ -23,6 +23,7 @@ from suyuan.queries.answers import (
     ChainsAnew,
     ChainVersion,
     DeadLetter,
+    Divisions,
     Event,
     EventOutcome,
     Feedback,
@@ -46,6 +47,7 @@ from suyuan.queries.questions import (
     Known,
     Listed,
     OfAlert,
+    OfDivision,
     OfEvents,
     OfListing,
     OfListingEvents,
@@ -80,6 +82,7 @@ __all__ = [
     "FromNode",
     "NothingProcessed",
     "OfAlert",
+    "OfDivision",
     "OfEvents",
     "OfListing",
     "OfListingEvents",
@@ -170,6 +173,12 @@ class Queries(Protocol):
     def alert_history(self, scope: Scope, alert: OfAlert, page: Page) -> Paged[AlertChange]:
         """Every change of one alert, the first first."""
         return self.answer(q.ALERT_HISTORY, scope, Listed(alert, page))
+
+    def divisions(self, scope: Scope, wanted: OfDivision) -> Divisions | None:
+        """Figures of a division and of what it is divided into, the most serious first; None for one that is not within
+        the scope.
+        """
+        return self.answer(q.DIVISIONS, scope, wanted)
 
     def trace_back(
         self, scope: Scope, subject: OfListing | OfLot, as_of: int | None = None, happened_by: int | None = None

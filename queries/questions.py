@@ -24,6 +24,7 @@ from suyuan.queries.answers import (
     ChainsAnew,
     ChainVersion,
     DeadLetter,
+    Divisions,
     Event,
     EventOutcome,
     Feedback,
@@ -40,6 +41,7 @@ from suyuan.queries.budgets import Use
 from suyuan.queries.chain_check import ChainChecker
 from suyuan.queries.chain_check.describing import describe
 from suyuan.queries.chain_check.recent import Recent
+from suyuan.queries.divisions import divisions
 from suyuan.queries.find import find
 from suyuan.queries.found import Found
 from suyuan.queries.hops import MOST_EDGES, Direction, Graph, NodeKey, hop
@@ -111,6 +113,15 @@ class OfRecall(msgspec.Struct, frozen=True, tag="recall"):
 
     producer_code: str
     recall_no: str
+
+
+class OfDivision(msgspec.Struct, frozen=True):
+    """What names a division: its first digits, none the whole country, None the widest of the scope. `on`: a day by
+    which divisions are in force.
+    """
+
+    prefix: str | None
+    on: dt.date
 
 
 class FromNode(msgspec.Struct, frozen=True):
@@ -267,6 +278,10 @@ def _alert_history(reader: Reader, scope: Scope, listed: Listed[OfAlert]) -> Pag
     return _typed(sql.alert_history(reader, scope, listed.wanted.alert_id, listed.page), AlertChange)
 
 
+def _divisions(reader: Reader, scope: Scope, wanted: OfDivision) -> Divisions | None:
+    return divisions(reader, scope, wanted.prefix, wanted.on)
+
+
 def _trace_back(reader: Reader, scope: Scope, wanted: Known[OfListing | OfLot]) -> BackwardTrace | None:
     moments = (wanted.as_of, wanted.happened_by)
     match wanted.subject:
@@ -396,6 +411,7 @@ GAP_COUNTS = Question("gap_counts", FeedbackFilter, GapCounts, _always(Use.INTER
 ALERTS = Question("alerts", Listed[AlertFilter], Paged[Alert], _of_page, _alerts)
 ALERT = Question("alert", OfAlert, Alert | None, _always(Use.INTERACTIVE), _alert)
 ALERT_HISTORY = Question("alert_history", Listed[OfAlert], Paged[AlertChange], _always(Use.INTERACTIVE), _alert_history)
+DIVISIONS = Question("divisions", OfDivision, Divisions | None, _always(Use.INTERACTIVE), _divisions)
 TRACE_BACK = Question("trace_back", Known[OfListing | OfLot], BackwardTrace | None, _always(Use.TRACE), _trace_back)
 TRACE_FORWARD = Question(
     "trace_forward", Known[OfLot | OfProduct | OfProducer], ForwardTrace, _always(Use.TRACE), _trace_forward
@@ -431,7 +447,7 @@ _ALL: Iterable[Question[Any, Any]] = (
     *(VERDICTS, ALERTS, TRACE_BACK, TRACE_FORWARD, DEAD_LETTERS),
     *(WHOLE_DEAD_LETTERS, REPLAYS, EVENTS, FIND, REUSED_IDS, UNMATCHED, UNMATCHED_COUNTS, DAMAGE, CHAINS_ANEW, PING),
     *(OUTCOMES, ASSESSED, KNOWN_EVENTS),
-    *(WEBHOOK_ATTEMPTS, FEEDBACK, GAP_COUNTS, ALERT, ALERT_HISTORY),
+    *(WEBHOOK_ATTEMPTS, FEEDBACK, GAP_COUNTS, ALERT, ALERT_HISTORY, DIVISIONS),
 )
 QUESTIONS = {question.name: question for question in _ALL}
 """every one, by its name in messages between processes"""

@@ -6,6 +6,7 @@
 | alerts, their changes   | `seller_division`, `producer_division`, `bureau`         | `platform_code` | -           |
 | events of a kind        | that of who is named in PARTIES, by the entity's record  | `platform_code` | `publisher` |
 | identifiers, names      | as the event that says them                              | as the event    | `publisher` |
+| figures of divisions    | the division that is told of, and all in it              | -               | -           |
 | attempts at webhooks    | all: they say ids; whose they are is known by who asks   | all             | all         |
 | turns of days           | all: they are about nobody                               | all             | all         |
 | unmatched records       | as the event                                             | as the event    | `publisher` |
@@ -124,6 +125,17 @@ def sees_the_unknown(scope: Scope) -> bool:
 def sees_division(scope: Scope, division: str | None) -> bool:
     """Whether a scope has a division; one that nobody knows is in the whole country alone."""
     return scope.is_everything or any((division or "").startswith(prefix) for prefix in scope.divisions)
+
+
+def divisions_seen(scope: Scope, what: str) -> tuple[str, ...]:
+    """Prefixes of the divisions of which a scope shows everything: the whole country's, of everything. Raises
+    OutsideScope where there are none. `what`: for people.
+    """
+    if scope.is_everything:
+        return ("",)
+    if not scope.divisions:
+        raise OutsideScope.of(scope, what)
+    return scope.divisions
 
 
 def sees_code(scope: Scope, code: str) -> bool:

@@ -42,6 +42,7 @@ async def chains(
     producer: Text = None,
     gtin: Text = None,
     lot: Text = None,
+    seller_division: Annotated[str | None, Query(pattern="^[0-9]{0,6}$")] = None,
     after: After = None,
 ) -> Response:
     """A page of those that the filters want."""
@@ -53,6 +54,7 @@ async def chains(
         producer_code=producer or None,
         gtin=gtin or None,
         lot=lot or None,
+        seller_division=seller_division or None,
     )
     page = page_of(who, USUAL, after)
     found = await who.ask(lambda queries, scope: queries.chains(scope, wanted, page))

@@ -36,6 +36,11 @@ def share(part: float, whole: float) -> str:
     return f"{max(percent, 1) if part else 0}%"
 
 
+def hours(value: float | None) -> str:
+    """3.5; a dash for none. Not 0 while it is some."""
+    return "<0.1" if value is not None and 0 < value < 0.05 else number(value)
+
+
 def yuan(fen: int | None) -> str:
     """¥26.80; a dash for none."""
     return str(NOTHING) if fen is None else f"¥{fen // 100:,}.{fen % 100:02}"

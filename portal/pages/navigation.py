@@ -20,6 +20,7 @@ class Place:
 
 PLACES = (
     Place("alerts", "/alerts", "g a"),
+    Place("divisions", "/divisions", "g d"),
     Place("search", "/search", "g s"),
     Place("chains", "/chains", "g c"),
     Place("listings", "/listings", "g l"),

@@ -157,6 +157,7 @@ def _environment(language: str) -> Environment:
         "number": figures.number,
         "short_number": lambda value: figures.short_number(value, language),
         "share": figures.share,
+        "hours": figures.hours,
         "yuan": figures.yuan,
         "moment": figures.moment,
         "day": figures.day,

@@ -183,6 +183,7 @@ NO_TEXT_OF_OTHERS = {
     "portal",
     "jobs",
     "access",
+    "divisions",
 }
 """log writes JSON, whose text is escaped; the others draw no tables of others' text: what they say goes through `say`,
 `put` and the log's formatter, and demo, publish and doctor have tests of their own below

@@ -240,6 +240,23 @@ def test_filters_that_make_no_sense_are_wrong_usage(data):
     assert command(data, "trace", "back", "one")[0] == 2
 
 
+def test_divisions_add_up_to_all_that_there_is_and_go_down_level_by_level(data):
+    provinces = rows(data, "divisions")
+    offered = [row for row in rows(data, "chains") if row["verdict"] != "removed"]
+    assert sum(row["listings"] for row in provinces) == len(offered)
+    assert sum(row["broken"] for row in provinces) == sum(row["verdict"] == "broken" for row in offered)
+    standing = rows(data, "alerts", "--state", "raised")
+    assert sum(row[name] for row in provinces for name in row if name.startswith("open_")) == len(standing)
+    first = max((row for row in provinces if row["division"]), key=lambda row: row["listings"])
+    cities = rows(data, "divisions", "--under", first["division"])
+    assert sum(row["listings"] for row in cities) == first["listings"] > 0
+    assert all(row["division"].startswith(first["division"]) for row in cities)
+    code, table, _ = command(data, "divisions")
+    assert (code, len(table.splitlines())) == (0, 1 + len(provinces))
+    assert command(data, "divisions", "--under", "3x")[0] == 2
+    assert "nothing is known of division 82" in command(data, "divisions", "--under", "82")[2]
+
+
 def test_alerts_newest_first(data, planted):
     found = rows(data, "alerts")
     assert [row["raised_at"] for row in found] == sorted((row["raised_at"] for row in found), reverse=True)

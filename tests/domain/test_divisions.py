@@ -13,6 +13,7 @@ from suyuan.domain.divisions import (
     division_name,
     division_of_code,
     divisions_of_codes,
+    provinces,
     successor,
     successors,
     was_ever_division,
@@ -82,3 +83,10 @@ def test_columns_say_what_the_single_form_says():
     assert divisions_of_codes(codes, TODAY).to_list() == expected
     assert successors(codes.str.slice(2, 6), TODAY).to_list() == expected
     assert successors(pl.Series("none", [], dtype=pl.String), TODAY).to_list() == []
+
+
+def test_a_code_has_a_successor_where_its_province_is_in_force_and_nowhere_else():
+    known = provinces(TODAY)
+    assert len(known) == 35
+    for code in (*KNOWN, "100000", "999999", "160101", "339999", "33", "", "330106x"):
+        assert (successor(code, TODAY) is not None) == (code[:2] in known), code

@@ -76,6 +76,7 @@ OTHERS = {
     "verdict": "complete",
     "gap": "lot_unknown",
     "bureau": "51",
+    "prefix": "51",
     "seller_division": "51",
     "producer_division": "51",
     "listed_since": "2026-01-01T00:00:00+08:00",

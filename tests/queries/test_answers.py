@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import inspect
 from collections import Counter
 from functools import partial
@@ -26,6 +27,7 @@ from suyuan.queries.api import (
     FeedbackFilter,
     FromNode,
     OfAlert,
+    OfDivision,
     OfEvents,
     OfListing,
     OfListingEvents,
@@ -47,6 +49,7 @@ from tests.sinks.rows import DIGEST, GTIN, NOW
 ALL = Page(1_000)
 FIRST = SAID["chain"][0]
 LOT = SAID["lot"][0]
+TODAY = dt.date(2026, 9, 22)
 ASKED = {
     "chains": (ChainFilter(), ALL),
     "chain": (OfListing(FIRST["platform_code"], "l0"),),
@@ -58,6 +61,7 @@ ASKED = {
     "alerts": (AlertFilter(), ALL),
     "alert": (OfAlert("a0"),),
     "alert_history": (OfAlert("a0"), ALL),
+    "divisions": (OfDivision(None, TODAY),),
     "trace_back": (OfLot(LOT["producer_code"], GTIN, "L0"),),
     "trace_forward": (OfProducer(LOT["producer_code"]),),
     "hop": (FromNode(f"lot:{LOT['producer_code']}/{GTIN}/L0", "back"),),
@@ -299,6 +303,31 @@ def test_attempts_are_those_of_the_subscription_and_of_what_is_wanted_of_it(quer
     assert found(AttemptFilter("s1", "a2.1.s1")) == [("a2.1.s1", attempt) for attempt in (5, 4, 3, 2, 1)]
     assert found(AttemptFilter("s1", outcome="delivered")) == [(f"a{number}.1.s1", 5) for number in (3, 2, 1, 0)]
     assert found(AttemptFilter("nobody")) == []
+
+
+@often
+@given(scope=scopes, prefix=st.sampled_from([None, "", "3", "33", "3301", "330106", "31", "65"]))
+def test_figures_of_divisions_are_those_of_the_scope_and_no_others(queries, scope, prefix):
+    if not scope.divisions:
+        with pytest.raises(OutsideScope):
+            queries.divisions(scope, OfDivision(prefix, TODAY))
+        return
+    wanted = min(scope.divisions, key=lambda each: (len(each), each)) if prefix is None else prefix
+    found = queries.divisions(scope, OfDivision(prefix, TODAY))
+    assert (found is not None) == any(wanted.startswith(each) for each in scope.divisions)
+    if found is None:
+        return
+    digits = {0: 2, 1: 2, 2: 4}.get(len(wanted), 6)
+    sold = Counter(row["seller_division"] or row["producer_division"] or "" for row in SAID["chain"])
+    raised = Counter((row["bureau"] or "", row["severity"]) for row in SAID["alert"] if row["state"] == "raised")
+    listings, high = Counter(), Counter()
+    for division, count in sold.items():
+        listings[division[:digits] or None] += count * division.startswith(wanted)
+    for (bureau, severity), count in raised.items():
+        high[bureau[:digits] or None] += count * bureau.startswith(wanted) * (severity == "high")
+    assert {part.division: part.listings for part in found.parts if part.listings} == +listings
+    assert {part.division: part.open_high for part in found.parts if part.open_high} == +high
+    assert (found.whole.listings, found.whole.open_high) == (listings.total(), high.total())
 
 
 wanted_alerts = st.builds(

@@ -8,6 +8,7 @@ from suyuan.sinks.table_sink import TableSink
 from tests.sinks.conftest import emptied
 from tests.sinks.contract.asking import AskingContract
 from tests.sinks.contract.checking import CheckingContract
+from tests.sinks.contract.dividing import DividingContract
 from tests.sinks.contract.history import HistoryContract
 from tests.sinks.contract.hopping import HoppingContract
 from tests.sinks.contract.impacts import ImpactContract
@@ -67,6 +68,10 @@ class TestVerifying(VerifyingContract):
 
 
 class TestAsking(AskingContract):
+    pass
+
+
+class TestDividing(DividingContract):
     pass
 
 

@@ -11,6 +11,7 @@ from suyuan.sinks.readers import Budget
 from tests.sinks.conftest import WITHOUT_FSYNC, emptied
 from tests.sinks.contract.asking import AskingContract
 from tests.sinks.contract.checking import CheckingContract
+from tests.sinks.contract.dividing import DividingContract
 from tests.sinks.contract.history import HistoryContract
 from tests.sinks.contract.hopping import HoppingContract
 from tests.sinks.contract.impacts import ImpactContract
@@ -74,6 +75,10 @@ class TestVerifying(VerifyingContract):
 
 
 class TestAsking(AskingContract):
+    pass
+
+
+class TestDividing(DividingContract):
     pass
 
 

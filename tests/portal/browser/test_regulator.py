@@ -148,6 +148,24 @@ def test_a_tab_beyond_the_streams_that_one_may_have_says_so_and_is_a_list(visit,
     pages[0].close()
 
 
+def test_keys_lead_down_and_up_the_divisions(visit):
+    made = visit(Role.REGULATOR, "en")
+    page = made.page
+    made.open("/divisions")
+    rows = page.locator("[data-divisions] tbody tr")
+    page.keyboard.press("ArrowDown")
+    expect(rows.first).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    expect(rows.nth(1)).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    address = rows.first.locator("th a").get_attribute("href")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**{address}")
+    page.wait_for_load_state("load")  # no key is listened to before
+    page.keyboard.press("Backspace")
+    page.wait_for_url("**/divisions?prefix=33")
+
+
 def test_without_scripts_the_list_is_a_list(visit):
     made = visit(Role.REGULATOR, java_script_enabled=False)
     page = made.page

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from importlib.resources import files
 
 import pytest
 
 from suyuan.domain.chain.gaps import GAPS
+from suyuan.domain.divisions import provinces
 from suyuan.domain.rules.catalogue import built_in_rules
 from suyuan.portal.pages.words import LANGUAGES, UnknownWord, words
 from suyuan.portal.problems import TYPES
@@ -44,6 +46,7 @@ def test_both_languages_have_the_same_words_with_the_same_blanks():
         ("field", FIELDS),
         ("problem", TYPES),
         ("advice", TYPES),
+        ("province", set(provinces(dt.date(2026, 9, 22)))),
     ],
 )
 def test_whatever_data_can_say_has_its_word(language, group, names):

@@ -1,0 +1,49 @@
+"""Figures of divisions, asked for once for all who look within some seconds."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from suyuan.access.scope import Scope
+from suyuan.domain.calendar import china_day
+from suyuan.queries.answers import Divisions
+from suyuan.queries.api import OfDivision, Queries
+
+KEPT_MS = 20_000
+"""how long figures are told again: each question goes through all chains"""
+_MOST = 500
+"""that are kept"""
+
+Ask = Callable[[Callable[[Queries, Scope], Divisions | None]], Awaitable[Divisions | None]]
+"""`Context.ask` of whoever asks"""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What the tables said `at` that moment, ms UTC; None of a division that is not within the scope."""
+
+    divisions: Divisions | None
+    at: int
+
+
+class RecentFigures:
+    """What was told last of each division to whoever has that scope."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[Scope, str | None], Figures] = OrderedDict()
+
+    async def of(self, ask: Ask, scope: Scope, prefix: str | None, now: int) -> Figures:
+        """Of a division, None the widest of the scope; no older than KEPT_MS. `now`: ms UTC. Raises SuyuanError."""
+        key = (scope, prefix)
+        kept = self._kept.get(key)
+        if kept is not None and 0 <= now - kept.at < KEPT_MS:
+            return kept
+        wanted = OfDivision(prefix, china_day(now))
+        found = await ask(lambda queries, scope: queries.divisions(scope, wanted))
+        self._kept[key] = made = Figures(found, now)
+        self._kept.move_to_end(key)
+        while len(self._kept) > _MOST:
+            self._kept.popitem(last=False)
+        return made
