@@ -1,4 +1,4 @@
-"""Figures of divisions, asked for once for all who look within some seconds."""
+"""Figures of divisions, as the tables told them some seconds ago: each question goes through all chains."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from suyuan.queries.answers import Divisions
 from suyuan.queries.api import OfDivision, Queries
 
 KEPT_MS = 20_000
-"""how long figures are told again: each question goes through all chains"""
+"""how long figures are told again"""
 _MOST = 500
 """that are kept"""
 

@@ -64,14 +64,11 @@ def _figures(division: str | None, on: dt.date, listings: Counter[str], alerts: 
         **counted,
         **standing,
         serious_per_10k=round(10_000 * serious / counted["listings"], 2) if counted["listings"] else None,
-        median_hours_to_clear=None if hours is None else round(hours, 3),
+        median_hours_to_clear=None if hours is None else round(hours, 6),
     )
 
 
 def _most_serious(part: DivisionFigures) -> tuple[bool, float, int, str]:
-    """Serious alerts where nothing is offered weigh more than any share."""
+    """Serious alerts where nothing is offered have no share: they come before those that have none of either."""
     serious = part.open_critical + part.open_high
-    share = part.serious_per_10k
-    if share is None:
-        share = float("inf") if serious else 0.0
-    return part.division is None, -share, -serious, part.division or ""
+    return part.division is None, -(part.serious_per_10k or 0.0), -serious, part.division or ""

@@ -64,9 +64,6 @@ def size() -> tuple[int, int]:
 
 
 def _shade(figures: DivisionFigures | None, most: float) -> int:
-    if figures is None or not most:
+    if figures is None or not figures.open_critical + figures.open_high:
         return 0
-    if figures.serious_per_10k is None:
-        return SHADES if figures.open_critical + figures.open_high else 0
-    share = figures.serious_per_10k / most
-    return min(SHADES, int(share * SHADES) + 1) if share else 0
+    return min(SHADES, int((figures.serious_per_10k or 0.0) / most * SHADES) + 1) if most else 1

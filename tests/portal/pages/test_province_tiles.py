@@ -11,8 +11,10 @@ from suyuan.portal.pages.province_tiles import SHADES, size, tiles_of
 from suyuan.queries.answers import DivisionFigures
 
 
-def figures(division, per_10k, *, critical=0):
-    return DivisionFigures(division, None, 1, 0, 0, critical, 0, 0, 0, per_10k, None)
+def figures(division, per_10k, serious=None):
+    return DivisionFigures(
+        division, None, 1, 0, 0, 0, bool(per_10k) if serious is None else serious, 0, 0, per_10k, None
+    )
 
 
 def test_each_province_has_a_tile_of_its_own_place_and_letters():
@@ -33,7 +35,8 @@ def test_a_shade_is_the_share_of_the_most(share, shade):
     assert (tiles["33"].shade, tiles["44"].shade, tiles["11"].shade) == (shade, SHADES, 0)
 
 
-def test_serious_alerts_where_nothing_is_offered_have_the_darkest():
-    tiles = {tile.division: tile.shade for tile in tiles_of([figures("33", None, critical=1), figures("44", 1.0)])}
-    assert (tiles["33"], tiles["44"]) == (SHADES, SHADES)
+def test_serious_alerts_where_nothing_is_offered_are_not_told_as_nothing():
+    for others, shade in (([figures("44", 1.0)], SHADES), ([], 0)):
+        tiles = {tile.division: tile.shade for tile in tiles_of([figures("33", None, 1), *others])}
+        assert (tiles["33"], tiles["44"]) == (1, shade)
     assert {tile.shade for tile in tiles_of([figures("33", 0.0)])} == {0}

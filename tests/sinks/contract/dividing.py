@@ -117,8 +117,8 @@ class DividingContract:
         with pytest.raises(OutsideScope, match="figures of divisions cannot be told for platform nobody"):
             divisions(clickhouse, Scope((Platform("nobody"),)), "33", DAY)
 
-    def test_serious_alerts_where_nothing_is_offered_come_first(self, clickhouse):
+    def test_serious_alerts_where_nothing_is_offered_come_behind_any_share(self, clickhouse):
         load(clickhouse, "chain", block("chain", sold(1, "330106"), sold(2, "320100")))
         load(clickhouse, "alert", block("alert", in_charge("a", "330106"), in_charge("b", "110101", "critical")))
         found = divisions(clickhouse, EVERYTHING, "", DAY).parts
-        assert [(part.division, part.serious_per_10k) for part in found] == [("11", None), ("33", 10_000), ("32", 0)]
+        assert [(part.division, part.serious_per_10k) for part in found] == [("33", 10_000), ("11", None), ("32", 0)]
