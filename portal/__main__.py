@@ -45,7 +45,7 @@ def _settings(given: argparse.Namespace) -> Settings:
     return load(
         data=given.data,
         kafka="" if given.embedded else given.kafka,
-        clickhouse=given.clickhouse,
+        clickhouse="" if given.embedded else given.clickhouse,
         portal_host=given.host,
         portal_port=given.port,
         metrics_port=given.metrics_port,
@@ -60,7 +60,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--host")
     parser.add_argument("--port", type=int)
     parser.add_argument("--metrics-port", type=int)
-    parser.add_argument("--embedded", action="store_true", help="the log is in the data folder, whatever settings say")
+    everything = "log and tables are in the data folder, whatever settings say"
+    parser.add_argument("--embedded", action="store_true", help=everything)
     parser.add_argument("--with-parent", action="store_true", help="end when standard input does")
     return parser
 

@@ -76,6 +76,11 @@ def run(
             f"suyuan run reads the log in {settings.data}, not Kafka at {settings.kafka}, which SUYUAN_KAFKA names: "
             "for that one, suyuan worker and suyuan loader"
         )
+    if settings.clickhouse:
+        say(
+            f"suyuan run loads the tables in {settings.data}, not ClickHouse at {settings.clickhouse}, which "
+            "SUYUAN_CLICKHOUSE names: as long as it is set, suyuan chains and other commands ask that one"
+        )
     report = run_process(
         settings,
         lambda: EmbeddedRun(

@@ -96,7 +96,7 @@ def test_a_day_beyond_tomorrow_is_refused_and_so_is_one_without_once(suyuan, dat
     assert not data.exists()
 
 
-def test_lots_expire_by_the_days_that_once_publishes_and_kafka_is_not_read(suyuan, tmp_path, data):
+def test_lots_expire_by_the_days_that_once_publishes_and_no_servers_are_asked(suyuan, tmp_path, data):
     today = china_day(time.time_ns() // 1_000_000)
     lots = tmp_path / "lots.csv"
     rows = (DOCS / "examples" / "lots.csv").read_text(encoding="utf-8").splitlines()
@@ -110,11 +110,13 @@ def test_lots_expire_by_the_days_that_once_publishes_and_kafka_is_not_read(suyua
     others = [file for file in sorted((DOCS / "examples").glob("*.csv")) if file.name not in {lots.name, "recalls.csv"}]
     assert suyuan("publish", lots, *others).code == Exit.DONE
     before = days_after(today, -2)
-    answer = suyuan("run", "--once", "--until-day", before, "--json", own=True, SUYUAN_KAFKA="127.0.0.1:1")
+    servers = {"SUYUAN_KAFKA": "127.0.0.1:1", "SUYUAN_CLICKHOUSE": "127.0.0.1:2"}
+    answer = suyuan("run", "--once", "--until-day", before, "--json", own=True, **servers)
     assert (days(answer), answer.row["expired_unsaid"]) == (1, 2)
-    kafka, expired = answer.errors.splitlines()
+    kafka, clickhouse, expired = answer.errors.splitlines()
     assert f"suyuan run reads the log in {data}, not Kafka at 127.0.0.1:1" in kafka
     assert "suyuan worker" in kafka
+    assert f"suyuan run loads the tables in {data}, not ClickHouse at 127.0.0.1:2" in clickhouse
     assert f"2 listings sell lots that expired by {today}" in expired
     assert f"suyuan run --once --until-day {today}" in expired
     answer = suyuan("run", "--once", "--until-day", today, "--json", own=True)

@@ -45,7 +45,7 @@ def ready(started, key):
 @pytest.mark.real_time
 def test_a_portal_is_there_beside_a_run_again_when_it_was_killed_and_gone_with_the_run(folder):
     key = grant(folder)
-    run = Started(folder, "run").start()
+    run = Started(folder, "run", SUYUAN_CLICKHOUSE="127.0.0.1:1").start()  # which is not what this run loads
     try:
         run.wait(lambda: ready(run, key))
         run.wait(lambda: "/enter#sy_" in run.said())
