@@ -11,6 +11,7 @@ import re
 import secrets
 import subprocess
 import sys
+from contextlib import ExitStack
 
 import pytest
 from hypothesis import settings
@@ -47,11 +48,46 @@ def start_broker():
     return Broker.start
 
 
-@pytest.fixture(scope="session")
-def kafka(start_broker, tmp_path_factory):
+@pytest.fixture(scope="module")
+def kafka(start_broker, tmp_path_factory, request):
     """How to reach the broker that all tests share, so their topics and groups have names of their own."""
-    with start_broker(tmp_path_factory.mktemp("kafka") / "broker") as broker:
-        yield broker.connection
+    shared = request.config.stash[SHARED]
+    if shared.broker is None:
+        shared.broker = shared.enter_context(start_broker(tmp_path_factory.mktemp("kafka") / "broker"))
+    return shared.broker.connection
+
+
+class SharedBroker(ExitStack):
+    """`users`: the files of tests that ask for it. A broker that nobody asks takes 3 % of a core all the same."""
+
+    broker = None
+
+    def __init__(self):
+        super().__init__()
+        self.users = set()
+
+    def end(self):
+        self.broker = None
+        self.close()
+
+
+SHARED = pytest.StashKey[SharedBroker]()
+
+
+def pytest_configure(config):
+    config.stash[SHARED] = SharedBroker()
+
+
+def pytest_collection_finish(session):
+    session.config.stash[SHARED].users |= {item.path for item in session.items if "kafka" in item.fixturenames}
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item, nextitem):
+    """Behind the last of those that share a broker it is ended; whoever comes after all has another one started."""
+    shared = item.config.stash[SHARED]
+    if nextitem is None or nextitem.path not in shared.users:
+        shared.end()
 
 
 @pytest.fixture

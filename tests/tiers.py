@@ -46,6 +46,17 @@ REFUSED = {
 SECONDS = {"quick": 0.05, "rest": 1, "broker": 4, "real_time": 20}
 
 
+# files of which that tells far too little
+LONG = {
+    "portal/browser/test_every_page.py": 360,
+    "faults/test_broker_restarts.py": 280,
+    "end_to_end/test_flips.py": 270,
+    "end_to_end/test_kill.py": 240,
+    "cluster/test_chain_watch.py": 130,
+    "soak/test_soak.py": 100,
+}
+
+
 def pytest_addoption(parser):
     choices = ("quick", "rest", "all")
     parser.addoption("--tier", choices=choices, default="all", help="quick: no broker, no process, no chdb; rest; all")
@@ -205,14 +216,42 @@ def _files(name):
 
 
 def _longest_first(items):
-    """Files in the order of what they are likely to take, so that no long one is left alone at the end."""
-    seconds = {}
+    """Files in the order of what they are likely to take, so that no long one is left alone at the end.
+
+    Those that share a broker are side by side, behind the longest of all: it can end when they have ended. Whatever
+    runs without being needed takes time from all.
+    """
+    seconds, shared = {ROOT / "tests" / name: each for name, each in LONG.items()}, {}
+    long = frozenset(seconds)
     for item in items:
-        if item.get_closest_marker("real_time"):
-            kind = "real_time"
-        elif "start_broker" in item.fixturenames:
-            kind = "broker"
-        else:
-            kind = "quick" if _is_quick(item) else "rest"
-        seconds[item.path] = seconds.get(item.path, 0) + SECONDS[kind]
-    items.sort(key=lambda item: -seconds[item.path])
+        if item.path not in long:
+            seconds[item.path] = seconds.get(item.path, 0) + SECONDS[_kind(item)]
+        if (broker := _shared_broker(item)) is not None:
+            shared[item.path] = broker
+    of_all = {broker: sum(seconds[path] for path, its in shared.items() if its == broker) for broker in shared.values()}
+
+    def order(item):
+        broker = shared.get(item.path)
+        rank = 1 if broker else 0 if item.path in long else 2
+        return rank, -of_all.get(broker, 0), broker or "", -seconds[item.path]
+
+    items.sort(key=order)
+
+
+def _kind(item):
+    if item.get_closest_marker("real_time"):
+        return "real_time"
+    if "start_broker" in item.fixturenames:
+        return "broker"
+    return "quick" if _is_quick(item) else "rest"
+
+
+def _shared_broker(item):
+    """Which one a test uses that tests of other files use too, by the fixture it is made by; None: none, or its own."""
+    if "kafka" in item.fixturenames:
+        return "kafka"
+    for definitions in item._fixtureinfo.name2fixturedefs.values():
+        for definition in definitions:
+            if definition.scope == "package" and "start_broker" in definition.argnames:
+                return f"{definition.baseid} {definition.argname}"
+    return None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from kafka import KafkaConsumer, KafkaProducer
@@ -88,6 +90,11 @@ def tool_path(tmp_path):
 def stand_in(folder, name, says):
     (folder / name).write_text(f"#!/bin/sh\n{says}\n")
     (folder / name).chmod(0o755)
+
+
+def test_a_broker_starts_with_the_classes_that_were_loaded_once(broker):
+    pid = (broker.folder / "1" / "pid").read_text().strip()
+    assert re.search(r"/suyuan/kafka-.*/classes-\w+\.jsa$", Path(f"/proc/{pid}/maps").read_text(), re.MULTILINE)
 
 
 @pytest.mark.parametrize("end", ["stop", "kill"])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+from functools import cache
+
 import pytest
 
 from suyuan.operations.topics.create import make_topics
@@ -9,15 +12,23 @@ from tests.portal.shapes import PARTITIONS, PortalUnderTest, cluster, embedded
 from tests.sinks.front_process import FrontProcess
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def portal_broker(start_broker, tmp_path_factory):
-    """Topics with the names that the product knows, which all modules of the portal share."""
-    with start_broker(tmp_path_factory.mktemp("portal") / "broker") as broker:
-        make_topics(broker.connection, PARTITIONS)
-        yield broker
+    """Topics with the names that the product knows, which all modules of the portal share; it starts when it is called
+    for the first time.
+    """
+    with ExitStack() as stack:
+
+        @cache
+        def start():
+            broker = stack.enter_context(start_broker(tmp_path_factory.mktemp("portal") / "broker"))
+            make_topics(broker.connection, PARTITIONS)
+            return broker
+
+        yield start
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def portal_front(tmp_path_factory):
     """ClickHouse's HTTP interface, a process; each module has a database of its own there."""
     front = FrontProcess(tmp_path_factory.mktemp("portal-front") / "clickhouse")
@@ -27,14 +38,14 @@ def portal_front(tmp_path_factory):
 
 
 @pytest.fixture(scope="module", params=["embedded", "cluster"])
-def seeded(request, tmp_path_factory):
+def seeded(request, portal_broker, tmp_path_factory):
     """(shape, settings, tables) of a system that the tests of a module share."""
     if request.param == "embedded":
         with embedded() as (settings, clickhouse):
             yield request.param, settings, clickhouse
         return
-    broker, front = request.getfixturevalue("portal_broker"), request.getfixturevalue("portal_front")
-    with cluster(broker, front, tmp_path_factory.mktemp("cluster")) as (settings, clickhouse):
+    front = request.getfixturevalue("portal_front")
+    with cluster(portal_broker(), front, tmp_path_factory.mktemp("cluster")) as (settings, clickhouse):
         yield request.param, settings, clickhouse
 
 

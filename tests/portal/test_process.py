@@ -100,7 +100,7 @@ def test_a_demo_lets_each_role_in_by_a_link_and_stays_until_it_is_told_to_stop(f
 
 def test_portals_beside_kafka_know_of_each_others_keys_and_cursors(portal_broker, portal_front, tmp_path):
     (tmp_path / "secret").write_text("s" * 32, encoding="utf-8")
-    with cluster(portal_broker, portal_front, tmp_path / "unused") as (settings, _):
+    with cluster(portal_broker(), portal_front, tmp_path / "unused") as (settings, _):
         shared = {
             "SUYUAN_KAFKA": settings.kafka,
             "SUYUAN_CLICKHOUSE": settings.clickhouse,

@@ -10,7 +10,7 @@ from tests.connections.conftest import unused_port  # noqa: F401 - fixture
 PARTITIONS = 3
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def broker(start_broker, tmp_path_factory):
     """A cluster of one with every topic, of three partitions each."""
     with start_broker(tmp_path_factory.mktemp("publishing") / "broker") as started:

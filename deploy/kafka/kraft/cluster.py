@@ -10,8 +10,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from kraft import archive, ports, software
 from kraft import description as descriptions
-from kraft import ports, software
 from kraft.description import Description, Node
 from kraft.failure import Failure
 from kraft.process import SHUTDOWN, NodeProcess
@@ -26,21 +26,26 @@ class Cluster:
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()
 
-    def start(self, brokers: int | None, port: int | None, heap: str, patience: float, *, secure: bool) -> Description:
+    def start(
+        self, brokers: int | None, port: int | None, heap: str, patience: float, *options: str, secure: bool
+    ) -> Description:
         """Starts what does not run, and returns when every broker answers and knows all others.
 
         `brokers`, `port`, `secure`: of a cluster that is yet to be made (1, 9092); they cannot change afterwards.
-        `patience`: seconds. Raises `Failure`, after which none runs that this call started.
+        `patience`: seconds; `options`: more for Java. Raises `Failure`, after which none runs that this call started.
         """
         java, jars = software.java(), software.jars()
         self.folder.mkdir(parents=True, exist_ok=True)
         with self._held():
             description = self._described(brokers, port, secure=secure)
             security = self._security(description)
-            formatting, java_options = [], []
+            formatting: list[str] = []
+            loaded = archive.options(java, jars)
+            java_options = [*loaded, *options]
             if security is not None:
                 security.create()
-                formatting, java_options = ["--add-scram", security.scram()], security.java_options()
+                formatting = ["--add-scram", security.scram()]
+                java_options += security.java_options()
             processes = self._processes(description)
             down = {node: process for node, process in processes.items() if process.pid is None}
             for node in down:
@@ -53,7 +58,7 @@ class Cluster:
                     process.properties.write_text(
                         properties(description, node, process.data, security), encoding="ascii"
                     )
-                    process.format(java, jars, description.cluster_id, *formatting)
+                    process.format(java, jars, description.cluster_id, loaded, *formatting)
                 for process in down.values():
                     process.start(java, jars, heap, *java_options)
                 _await_answers(processes, security, patience)

@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from kraft.failure import Failure
@@ -47,12 +48,21 @@ class NodeProcess:
         """Whether the data folder is a node's."""
         return (self.data / "meta.properties").exists()  # written last
 
-    def format(self, java: str, jars: Path, cluster_id: str, *options: str) -> None:
+    def format(self, java: str, jars: Path, cluster_id: str, java_options: Sequence[str], *options: str) -> None:
         """Makes the data folder a node's of that cluster; one that is already is left as it is."""
         if self.is_formatted:
             return
-        command = [java, "-cp", f"{jars}/*", f"-Dlog4j2.configurationFile={LOG4J}", "kafka.tools.StorageTool", "format"]
-        command += ["--ignore-formatted", "--cluster-id", cluster_id, "--config", str(self.properties), *options]
+        command = [java, *java_options, "-cp", f"{jars}/*", f"-Dlog4j2.configurationFile={LOG4J}"]
+        command += [
+            "kafka.tools.StorageTool",
+            "format",
+            "--ignore-formatted",
+            "--cluster-id",
+            cluster_id,
+            "--config",
+            str(self.properties),
+            *options,
+        ]
         done = subprocess.run(command, env=_environment(), capture_output=True, text=True, check=False)
         if done.returncode:
             raise Failure(f"the storage could not be formatted:\n{(done.stdout + done.stderr).strip()}")
