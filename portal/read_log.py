@@ -1,4 +1,4 @@
-"""The log of reads: who looked at whom. A line of JSON for each chain, trace, dossier and export that was told.
+"""The log of reads: who looked at whom. A line of JSON for each chain, trace, alert, list and file that was told.
 
 It is a file of its own, DATA/portal/reads-YYYY-MM-DD.ndjson by China's days, kept SUYUAN_READ_LOG_DAYS days.
 """
@@ -27,7 +27,7 @@ def log_read(who: Context, what: str) -> None:
         "at": now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "principal": who.principal.id,
         "role": str(who.principal.role),
-        "action": getattr(who.request.scope.get("route"), "action_name", ""),
+        "action": who.action,
         "object": what,
         "request": who.request.state.id,
     }

@@ -76,6 +76,7 @@ async def alerts(who: Who, wanted: Wanted, limit: Limit = USUAL, after: After = 
     """The newest first; what stands and what was cleared."""
     page = page_of(who, limit, after)
     found = await who.ask(lambda queries, scope: queries.alerts(scope, wanted, page))
+    log_read(who, "alerts")
     return listed(who, told(found), OUTWARD_COLUMNS)
 
 
@@ -100,6 +101,7 @@ async def history(who: Who, alert: AlertId, limit: Limit = USUAL, after: After =
     found = await who.ask(lambda queries, scope: queries.alert_history(scope, OfAlert(alert), page))
     if not found.rows and after is None:
         raise Problem("not-found")
+    log_read(who, f"alert {alert}")
     rows = [{**plain(outward(change)), "loaded_at": change.loaded_at} for change in found.rows]
     return listed(who, Paged(rows, found.after, found.more), HISTORY_COLUMNS)
 

@@ -11,6 +11,7 @@ from starlette.background import BackgroundTask
 from starlette.responses import StreamingResponse
 
 from suyuan.portal.context import Context
+from suyuan.portal.read_log import log_read
 from suyuan.queries.questions import Export, Whole
 from suyuan.queries.spool import Spool
 from suyuan.runtime.spreadsheet import csv_lines
@@ -36,6 +37,7 @@ async def exported(
     spool = Spool()
     try:
         await who.ask(lambda queries, scope: queries.spool(export, scope, Whole(wanted), spool))
+        log_read(who, f"{name}.{form}")
     except BaseException:
         spool.__exit__(None, None, None)
         raise

@@ -13,6 +13,7 @@ from suyuan.portal.entry.guard import Who
 from suyuan.portal.guarded import GuardedRouter
 from suyuan.portal.paging import USUAL, After, Limit, listed, page_of
 from suyuan.portal.problems import Fault, Problem
+from suyuan.portal.read_log import log_read
 from suyuan.queries.answers import Feedback, plain
 from suyuan.queries.api import FeedbackFilter
 from suyuan.queries.paging import Paged
@@ -47,6 +48,7 @@ async def feedback(who: Who, wanted: Wanted, limit: Limit = USUAL, after: After 
     """
     page = page_of(who, limit, after)
     found = await who.ask(lambda queries, scope: queries.feedback(scope, wanted, page))
+    log_read(who, "feedback")
     return listed(who, Paged([with_mending(plain(row)) for row in found.rows], found.after, found.more), ROW)
 
 

@@ -11,6 +11,7 @@ from suyuan.portal.api.alerts import Wanted
 from suyuan.portal.entry.guard import Who, still_admitted
 from suyuan.portal.guarded import GuardedRouter
 from suyuan.portal.live.response import LiveResponse
+from suyuan.portal.read_log import log_read
 
 router = GuardedRouter(prefix="/api/v1", tags=["alerts"])
 
@@ -32,6 +33,7 @@ async def live(
     `sequence`. Others: `reset` (more was missed than is told again: read the list), `burst` (so many at once that those
     below high are only counted, by rule), `bye` (it ends, and why: `restart` and `time` are no reason to stay away).
     """
+    log_read(who, "alerts live")
     feed = who.portal.feed
     subscriber = await feed.subscribe(who.principal.id, who.scope, wanted, who.request.state.abort)
     return LiveResponse(feed, subscriber, last_event_id or after or None, lambda: still_admitted(who), seconds)

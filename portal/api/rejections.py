@@ -10,6 +10,7 @@ from fastapi import Query, Response
 from suyuan.portal.entry.guard import Who
 from suyuan.portal.guarded import GuardedRouter
 from suyuan.portal.paging import USUAL, After, Limit, listed, page_of
+from suyuan.portal.read_log import log_read
 from suyuan.queries.answers import DeadLetter
 from suyuan.queries.api import DeadLetterFilter
 
@@ -29,4 +30,6 @@ async def rejections(
     """The newest first. What was refused when it was sent had its verdict then, and is not here."""
     wanted = DeadLetterFilter(reason=reason, since=since)
     page = page_of(who, limit, after)
-    return listed(who, await who.ask(lambda queries, scope: queries.dead_letters(scope, wanted, page)), COLUMNS)
+    found = await who.ask(lambda queries, scope: queries.dead_letters(scope, wanted, page))
+    log_read(who, "rejections")
+    return listed(who, found, COLUMNS)

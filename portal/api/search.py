@@ -16,6 +16,7 @@ from suyuan.portal.context import Context
 from suyuan.portal.entry.guard import Who
 from suyuan.portal.guarded import GuardedRouter
 from suyuan.portal.paging import wanted_form
+from suyuan.portal.read_log import log_read
 from suyuan.queries.answers import plain
 from suyuan.queries.api import Queries
 from suyuan.queries.found import Found
@@ -74,7 +75,10 @@ def lines_of(texts: Iterable[str]) -> list[str]:
 
 async def found_for(who: Context, texts: Sequence[str]) -> list[Found]:
     """What is found for each text; one question after the other, so that nobody takes all readers."""
-    return [await who.ask(partial(_find, text)) for text in texts]
+    found = [await who.ask(partial(_find, text)) for text in texts]
+    if texts:
+        log_read(who, f"search {', '.join(texts)}")
+    return found
 
 
 def _find(text: str, queries: Queries, scope: Scope) -> Found:

@@ -41,6 +41,7 @@ async def alerts(who: Who, wanted: Wanted, after: After = None) -> Response:
     # whether an alert stands is what changes: the stream tells of those as well that stand no more
     told = {name: text for name, text in asked.items() if text and name != "condition"}
     found = await who.ask(lambda queries, scope: queries.alerts(scope, wanted, page))
+    log_read(who, "alerts")
     chosen = {name: text for name, text in asked.items() if text}
     return render(
         who,

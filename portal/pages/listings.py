@@ -12,6 +12,7 @@ from suyuan.portal.entry.guard import Who
 from suyuan.portal.guarded import GuardedRouter
 from suyuan.portal.pages.rendering import render
 from suyuan.portal.paging import USUAL, After, next_cursor, page_of
+from suyuan.portal.read_log import log_read
 from suyuan.queries.answers import plain
 from suyuan.queries.api import DeadLetterFilter, FeedbackFilter, Page
 from suyuan.queries.to_mend import gap_to_mend, with_mending
@@ -31,6 +32,7 @@ async def listings(who: Who, wanted: Wanted, after: After = None) -> Response:
         who.ask(lambda queries, scope: queries.feedback(scope, wanted, page)),
         who.ask(lambda queries, scope: queries.dead_letters(scope, DeadLetterFilter(), Page(REJECTIONS))),
     )
+    log_read(who, "feedback")
     standing = {verdict: n for verdict, n in counts.verdicts.items() if verdict != "removed"}
     gaps: list[dict[str, Any]] = [{"listings": n, **gap_to_mend({"gap": gap})} for gap, n in counts.gaps.items()]
     return render(

@@ -201,6 +201,28 @@ def test_each_read_is_written_down_with_who_and_what(portal):
     assert B.listing_ids[3] not in file.read_text()
 
 
+def test_each_list_and_each_file_is_written_down(portal):
+    platform, regulator = portal.client("platform"), portal.client("regulator")
+    alert, page, of_platform = A.alert_ids[0], {"Accept": "text/html"}, {"q": A.platform}
+    told = {
+        "alerts": [regulator.get(f"{API}/alerts"), regulator.get("/alerts", headers=page)],
+        "alerts.csv": [regulator.get(f"{API}/alerts/export")],
+        "alerts.ndjson": [regulator.get(f"{API}/alerts/export", params={"format": "ndjson"})],
+        "alerts live": [regulator.get(f"{API}/alerts/live", params={"seconds": 0})],
+        f"alert {alert}": [regulator.get(f"{API}/alerts/{alert}/history")],
+        "chains": [regulator.get(f"{API}/chains"), regulator.get("/chains", headers=page)],
+        "feedback": [platform.get(f"{API}/feedback"), platform.get("/listings", headers=page)],
+        "rejections": [platform.get(f"{API}/rejections")],
+        "suyuan-feedback.csv": [platform.get(f"{API}/feedback/export")],
+        f"search {A.platform}": [regulator.get(path, params=of_platform) for path in (f"{API}/search", "/search")],
+    }
+    (file,) = (portal.settings.data / "portal").glob("reads-*.ndjson")
+    written = {line["request"]: line["object"] for line in map(json.loads, file.read_text().splitlines())}
+    for what, answers in told.items():
+        assert [answer.status_code for answer in answers] == [200] * len(answers)
+        assert [written.get(answer.headers["x-request-id"]) for answer in answers] == [what] * len(answers)
+
+
 def test_the_log_of_reads_is_kept_as_long_as_it_is_wanted(portal, monkeypatch):
     folder = portal.settings.data / "portal"
     old, young = folder / "reads-2020-01-01.ndjson", folder / "reads-2020-01-02.ndjson"
