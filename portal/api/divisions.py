@@ -11,6 +11,7 @@ from suyuan.portal.entry.guard import Who
 from suyuan.portal.guarded import GuardedRouter
 from suyuan.portal.paging import listed
 from suyuan.portal.problems import Problem
+from suyuan.portal.read_log import log_read
 from suyuan.queries.answers import DivisionFigures, Divisions, plain
 from suyuan.queries.paging import Paged
 
@@ -42,4 +43,5 @@ async def figures_of(who: Context, prefix: str | None) -> tuple[Divisions, int]:
     figures = await who.portal.figures.of(who.ask, who.scope, prefix, who.now())
     if figures.divisions is None:
         raise Problem("not-found")
+    log_read(who, f"divisions {figures.divisions.whole.division}".rstrip())
     return figures.divisions, figures.at

@@ -211,6 +211,7 @@ def test_each_list_and_each_file_is_written_down(portal):
         "alerts live": [regulator.get(f"{API}/alerts/live", params={"seconds": 0})],
         f"alert {alert}": [regulator.get(f"{API}/alerts/{alert}/history")],
         "chains": [regulator.get(f"{API}/chains"), regulator.get("/chains", headers=page)],
+        f"divisions {A.division[:4]}": [regulator.get(f"{API}/divisions"), regulator.get("/divisions", headers=page)],
         "feedback": [platform.get(f"{API}/feedback"), platform.get("/listings", headers=page)],
         "rejections": [platform.get(f"{API}/rejections")],
         "suyuan-feedback.csv": [platform.get(f"{API}/feedback/export")],
