@@ -18,8 +18,6 @@ from suyuan.streams.consumer_group import GROUP
 from suyuan.streams.state.position import RESET_KEY
 from suyuan.streams.topology import READ_TOPICS
 
-IDLE = {"EMPTY", "DEAD"}
-
 
 def rebuild(connection: KafkaConnection) -> int:
     """Set the group back to the start of the inputs and end the state's present life. Returns how many events will be

@@ -44,7 +44,6 @@ from suyuan.schemas.validation import MISSING_KIND, InvalidEvent, ParsedEvent, p
 Raw = Row | bytes | None
 Record = tuple[int, ParsedEvent | Spoiled | None, Raw]
 """the line on which it begins, what it is (None where the writer of a pipe takes its time), and how it stands there"""
-_Rows = Iterator[tuple[int, Row | Spoiled | None]]
 
 _UNREADABLE = (OSError, EOFError, zlib.error)
 _TOO_LONG = f"longer than {LONGEST} bytes, which no record is: is a line end or a bracket missing?"

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, field
 
 from suyuan.streams.stages.producer.keys import ItemKey, LotKey
-
-
-def _times() -> defaultdict[str, int]:
-    return defaultdict(int)
 
 
 @dataclass(slots=True)
