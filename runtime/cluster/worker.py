@@ -28,7 +28,6 @@ from suyuan.schemas.events import encode_event
 from suyuan.streams import metrics
 from suyuan.streams.app import StreamApp
 from suyuan.streams.consumer_group import GROUP
-from suyuan.streams.dead_letter_limit import DeadLetterLimit
 from suyuan.streams.topology import READ_TOPICS
 from suyuan.streams.watchdog import Watchdog
 
@@ -99,7 +98,7 @@ class Worker(Service):
             kafka=connection,
             session_seconds=self._settings.kafka_session_seconds,
             standby_replicas=self._settings.standby_replicas,
-            dead_letter_limit=DeadLetterLimit(self._settings.dead_letter_limit, self._settings.dead_letter_window),
+            dead_letter_limit=self._settings.limit_of_dead_letters(),
             stage_threads=STAGE_THREADS,
             accept_loss=self._accept_loss,
             topic_ids=self._topics.ids,
@@ -112,9 +111,8 @@ class Worker(Service):
         self._every(TOPICS_SECONDS, self._check_topics)
 
     def _checked_partitions(self, connection: KafkaConnection) -> int:
-        partitions = self._settings.partitions
-        if "partitions" not in self._settings.model_fields_set:
-            partitions = partition_count(connection, READ_TOPICS[0]) or partitions
+        asked_for = self._settings.partitions_asked_for()
+        partitions = asked_for or partition_count(connection, READ_TOPICS[0]) or self._settings.partitions
         wrong = mismatches(connection, partitions, self._settings.kafka_replication)
         if wrong:
             raise _unfit(wrong)
