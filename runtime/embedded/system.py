@@ -184,8 +184,9 @@ class EmbeddedRun(Service):
         known = log.topics()
         self.partitions = log.partitions(next(iter(known))) if known else self._settings.partitions
         for topic in TOPICS:
-            keep = None if topic.retention is None else int(topic.retention.total_seconds() * 1000)
-            log.create_topic(topic.name, self.partitions, TopicConfig(topic.compacted, delete_consumed_after_ms=keep))
+            kept_ms = None if topic.retention is None else int(topic.retention.total_seconds() * 1000)
+            config = TopicConfig(topic.compacted, delete_consumed_after_ms=kept_ms)
+            log.create_topic(topic.name, self.partitions, config)
 
     async def _open_tables(self) -> ClickHouse:
         """Others that run on the folder are kept out by the log: who has the tables open is a reader, and goes soon."""

@@ -20,7 +20,7 @@ __all__ = ["Consumer", "Producer", "Transport"]
 class Transport(base.Transport):  # type: ignore[misc] # faust is untyped here
     """The broker URL's path is the data folder; `?fsync=always|interval|never` its durability (default interval).
 
-    A log of the folder that the process already holds (`registry.acquire`) is shared.
+    A log of the folder that the process already holds (`eventlog.shared.acquire`) is shared.
     """
 
     Consumer: ClassVar[type[Any]] = Consumer
