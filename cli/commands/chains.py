@@ -16,6 +16,7 @@ from suyuan.cli.names import code_fault, first_known
 from suyuan.cli.options import AsJson, Data, HappenedBy, KnownAt, ms_of
 from suyuan.cli.screen import print_json, say, show, show_records
 from suyuan.domain.chain.gaps import GAPS
+from suyuan.domain.chain.verdict import VERDICTS
 from suyuan.domain.identifiers.normal_form import code_form, number_form
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.queries.answers import each_plain, plain
@@ -25,15 +26,12 @@ from suyuan.queries.questions import EVERY_CHAIN
 from suyuan.runtime.deployment import deployment_of
 from suyuan.runtime.settings import load
 
-_VERDICTS = ("complete", "partial", "broken", "contradicted", "removed")
 _SHOWN = 50
 
 
 def chains(
     data: Data = None,
-    verdict: Annotated[
-        str | None, typer.Option(help="Only these: complete, partial, broken, contradicted, removed.")
-    ] = None,
+    verdict: Annotated[str | None, typer.Option(help=f"Only these: {', '.join(VERDICTS)}.")] = None,
     gap: Annotated[str | None, typer.Option(help="Only chains with this gap, for example lot_recalled.")] = None,
     limit: Annotated[
         int | None, typer.Option(min=1, help=f"At most so many; default {_SHOWN}, with --json all.", show_default=False)
@@ -42,7 +40,7 @@ def chains(
     as_json: AsJson = False,
 ) -> None:
     """List the current trace chains, one of each listing."""
-    _known("--verdict", verdict, _VERDICTS)
+    _known("--verdict", verdict, VERDICTS)
     _known("--gap", gap, tuple(sorted(each.gap for each in GAPS)))
     wanted = ChainFilter(verdict=verdict, gap=gap)
     with deployment_of(load(data=data)).queries() as ask:

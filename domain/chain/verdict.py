@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from itertools import groupby
+from typing import Literal, get_args
 
 import polars as pl
 
 from suyuan.domain.chain.gaps import BROKEN, CONTRADICTED, GAPS, UNVERIFIED
+
+Verdict = Literal["complete", "partial", "broken", "contradicted", "removed"]
+VERDICTS: tuple[str, ...] = get_args(Verdict)
+"""of a chain, the best first; removed: of a listing that is not active, in which no gap counts"""
 
 col = pl.col
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from operator import attrgetter
-from typing import Any, Protocol
+from typing import Any, Protocol, get_args
 
 from suyuan.access.scope import Scope
 from suyuan.domain.identifiers.normal_form import code_form
+from suyuan.domain.rules.rule import Severity
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.queries.hops.nodes import NodeKey
 from suyuan.queries.sql.alerts import AlertFilter
 from suyuan.queries.visible import Placed, sees_alert
 
-SEVERITIES = ("low", "medium", "high", "critical")
+SEVERITIES: tuple[str, ...] = get_args(Severity)
 """the least first"""
 CONDITIONS = {"standing": "raised", "cleared": "cleared"}
 """as people say them: as the tables do"""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from fastapi import Path, Query, Response
 
 from suyuan.domain.chain.gaps import GAPS
+from suyuan.domain.chain.verdict import Verdict
 from suyuan.domain.identifiers.normal_form import code_form, number_form
 from suyuan.portal.context import Context
 from suyuan.portal.entry.guard import Who
@@ -26,7 +27,6 @@ router = GuardedRouter(prefix="/api/v1", tags=["chains"])
 
 COLUMNS = tuple(field.encode_name for field in msgspec.structs.fields(Chain))
 VERSION_COLUMNS = tuple(field.encode_name for field in msgspec.structs.fields(ChainVersion))
-VERDICTS = ("complete", "partial", "broken", "contradicted", "removed")
 _GAPS = frozenset(gap.gap for gap in GAPS)
 _BESIDE = ("evidence", "alerts", "timeline")
 
@@ -39,7 +39,7 @@ ListingId = Annotated[str, Path(max_length=200)]
 @router.get("/chains", action="chain.list")
 async def chains(
     who: Who,
-    verdict: Annotated[Literal["complete", "partial", "broken", "contradicted", "removed"] | None, Query()] = None,
+    verdict: Annotated[Verdict | None, Query()] = None,
     gap: Annotated[str | None, Query(max_length=64)] = None,
     platform: Code = None,
     seller: Code = None,

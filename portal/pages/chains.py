@@ -9,7 +9,8 @@ from fastapi import Query, Response
 
 from suyuan.domain.chain.gaps import GAPS
 from suyuan.domain.chain.mending import mendings
-from suyuan.portal.api.chains import VERDICTS, ListingId, PlatformCode, chain_of, evidence_of, listing_of
+from suyuan.domain.chain.verdict import VERDICTS
+from suyuan.portal.api.chains import ListingId, PlatformCode, chain_of, evidence_of, listing_of
 from suyuan.portal.context import Context
 from suyuan.portal.entry.guard import Who
 from suyuan.portal.guarded import GuardedRouter
