@@ -11,9 +11,8 @@ import polars as pl
 
 from suyuan.domain.content import ENVELOPE, contents, digests, event_ids
 from suyuan.domain.evidence import evidence_expr
-from suyuan.domain.keys import SEPARATOR
 from suyuan.domain.normalisation import normalise
-from suyuan.schemas.kinds import EVENT_KINDS, event_schema
+from suyuan.schemas.kinds import EVENT_KINDS, business_key_expr, event_schema
 
 
 def business_keys(kind: str, events: Sequence[Mapping[str, Any]]) -> list[bytes]:
@@ -60,8 +59,7 @@ def keys_and_ids(kind: str, events: Sequence[Mapping[str, Any]]) -> tuple[list[b
 
 
 def _keys(kind: str, rows: pl.DataFrame) -> list[bytes]:
-    parts = [pl.col(name).cast(pl.String).fill_null("") for name in event_schema(kind).business_key]
-    return [key.encode() for key in rows.select(pl.concat_str(parts, separator=SEPARATOR)).to_series()]
+    return [key.encode() for key in rows.select(business_key_expr(kind)).to_series()]
 
 
 def _rows(events: Iterable[Mapping[str, Any]], columns: Mapping[str, pl.DataType]) -> pl.DataFrame:

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import polars as pl
+
+from suyuan.domain.keys import SEPARATOR
 from suyuan.schemas.declarations import declarations
 from suyuan.schemas.fields import Avro, Field, record_fields
 
@@ -60,6 +63,15 @@ def event_schema(kind: str) -> EventSchema:
     if not versions:
         raise KeyError(kind)
     return schema_by_id(versions[max(versions)])
+
+
+@cache
+def business_key_expr(kind: str) -> pl.Expr:
+    """Expression for the business key of rows in normal form: the kind's key columns joined by U+001F, null as empty
+    text. Who publishes chooses the partition by it, and intake finds the versions of a record by it.
+    """
+    parts = [pl.col(name).cast(pl.String).fill_null("") for name in event_schema(kind).business_key]
+    return pl.concat_str(parts, separator=SEPARATOR)
 
 
 @cache

@@ -8,7 +8,6 @@ that had gone elsewhere. Lookups: `intake_lookups.py`.
 from __future__ import annotations
 
 import json
-from functools import cache
 
 import numpy as np
 import polars as pl
@@ -19,7 +18,7 @@ from suyuan.domain.keys import SEPARATOR, partition_of
 from suyuan.schemas.accepted_runs import accepted_run
 from suyuan.schemas.blocks import block_schema
 from suyuan.schemas.declarations import EVERY_PARTITION
-from suyuan.schemas.kinds import event_schema
+from suyuan.schemas.kinds import business_key_expr, event_schema
 from suyuan.streams.stage import Output, Run, StageContext, StateView
 from suyuan.streams.stages.current import Supersession, body, held_before, perhaps_older, supersede
 from suyuan.streams.stages.dead_letters import dead_letters, note_failures, with_refusals
@@ -89,22 +88,13 @@ def _prepared(kind: str, run: Run, rows: pl.DataFrame) -> pl.DataFrame:
     said = contents(rows, [field.name for field in event_schema(kind).fields])
     digested = digests(said)
     return rows.with_columns(
-        business_key(kind).alias("key"),
+        business_key_expr(kind).alias("key"),
         content=said,
         digest=pl.Series(digested, dtype=pl.String),
         id=pl.Series([id_.hex() for id_ in event_ids(kind, rows, digested)], dtype=pl.String),
         offset=pl.Series(np.asarray(run.offsets, np.int64)[position]),
         received_at=pl.Series(np.asarray(run.timestamps, np.int64)[position]),
     )
-
-
-@cache
-def business_key(kind: str) -> pl.Expr:
-    """Expression for the business key of rows in normal form: the kind's key columns joined by U+001F, null as empty
-    text.
-    """
-    parts = [pl.col(name).cast(pl.String).fill_null("") for name in event_schema(kind).business_key]
-    return pl.concat_str(parts, separator=SEPARATOR)
 
 
 def _events(kind: str, run: Run, outcomes: pl.DataFrame) -> pl.DataFrame:
