@@ -12,6 +12,7 @@ from suyuan.schemas.blocks import block_schema
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from suyuan.streams.stage import StateView
     from suyuan.streams.stages.backlog import Task
 
 SHORT = {
@@ -53,6 +54,20 @@ def keys(rows: pl.DataFrame, prefix: str, *names: str) -> list[bytes]:
     """`prefix` and the named columns joined as state keys; null is the empty text."""
     parts = [pl.lit(prefix), *(pl.col(name).fill_null("") for name in names)]
     return rows.select(pl.concat_str(parts, separator=SEPARATOR).cast(pl.Binary)).to_series().to_list()
+
+
+def keep_versions(rows: pl.DataFrame, names: list[bytes], state: StateView) -> None:
+    """Put rows (columns of the block schema `listing`), in their order, into the state under `names`, as
+    `merge_versions` says; where none is a retraction, all of them as they come.
+    """
+    if not rows["retracted"].any():
+        state.put_many(names, to_values(rows))
+        return
+    for name, value in merge_versions(rows, names, state.get_many(names)).items():
+        if value is None:
+            state.delete(name)
+        else:
+            state.put(name, value)
 
 
 def merge_versions(rows: pl.DataFrame, names: list[bytes], held: Sequence[bytes | None]) -> dict[bytes, bytes | None]:

@@ -14,7 +14,7 @@ from suyuan.domain.keys import SEPARATOR, partition_of
 from suyuan.domain.records import Entity, Penalty, decode_record
 from suyuan.streams.stage import Block, Output, StageContext, StateView
 from suyuan.streams.stages.backlog import Task, condense, leave, read_tasks, work_off
-from suyuan.streams.stages.listing_rows import keys, merge_versions, retold, to_values
+from suyuan.streams.stages.listing_rows import keep_versions, keys, retold
 from suyuan.streams.stages.recency import keep
 
 
@@ -23,15 +23,7 @@ def meet_seller(block: Block, state: StateView, _context: StageContext) -> list[
     facts (`producer.listing`).
     """
     rows = block.rows
-    names = keys(rows, "listing", "seller_code", "platform_code", "listing_id")
-    if rows["retracted"].any():
-        for name, value in merge_versions(rows, names, state.get_many(names)).items():
-            if value is None:
-                state.delete(name)
-            else:
-                state.put(name, value)
-    else:
-        state.put_many(names, to_values(rows))
+    keep_versions(rows, keys(rows, "listing", "seller_code", "platform_code", "listing_id"), state)
     return [_onward(rows, state)]
 
 

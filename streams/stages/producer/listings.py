@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from suyuan.streams.stage import Block, StateView
-from suyuan.streams.stages.listing_rows import keys, merge_versions, to_values
+from suyuan.streams.stages.listing_rows import keep_versions, keys
 
 PLACE = ("producer_code", "gtin", "lot", "seller_code", "platform_code", "listing_id")
 
@@ -16,13 +16,5 @@ def keep_listings(block: Block, state: StateView) -> pl.DataFrame:
     """
     rows = block.rows
     kept = rows.filter(pl.col("producer_code").is_not_null())
-    names = keys(kept, "listing", *PLACE)
-    if kept["retracted"].any():
-        for key, value in merge_versions(kept, names, state.get_many(names)).items():
-            if value is None:
-                state.delete(key)
-            else:
-                state.put(key, value)
-    else:
-        state.put_many(names, to_values(kept))
+    keep_versions(kept, keys(kept, "listing", *PLACE), state)
     return rows.filter(~pl.col("retracted"))
