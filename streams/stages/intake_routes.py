@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from suyuan.domain.keys import SEPARATOR
 from suyuan.schemas.declarations import LISTING_KEY
 from suyuan.schemas.kinds import DECLARATIONS
+from suyuan.streams.stages.listing_rows import LISTING_KEY_EXPR
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,4 @@ def with_route_columns(kind: str, rows: pl.DataFrame) -> pl.DataFrame:
     """
     if kind != "complaint":
         return rows
-    return rows.with_columns(
-        listing_key=pl.when(pl.col("listing_id").is_not_null()).then(
-            pl.concat_str("platform_code", "listing_id", separator=SEPARATOR)
-        )
-    )
+    return rows.with_columns(listing_key=pl.when(pl.col("listing_id").is_not_null()).then(LISTING_KEY_EXPR))

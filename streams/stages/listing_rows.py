@@ -25,6 +25,9 @@ SHORT = {
 }  # fmt: skip
 """Names in the text: half of it would be the full ones. Never given to another column: old texts are read too."""
 
+LISTING_KEY_EXPR = pl.concat_str("platform_code", "listing_id", separator=SEPARATOR)
+"""what names a listing, and chooses the partition of `chain` and `alert`, of rows that have these columns"""
+
 _COLUMNS = block_schema("listing")
 _TEXT = pl.Struct({SHORT[name]: dtype for name, dtype in _COLUMNS.items()})
 _VALUE = pl.struct(pl.col(name).alias(SHORT[name]) for name in _COLUMNS).struct.json_encode().cast(pl.Binary)

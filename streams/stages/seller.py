@@ -14,7 +14,7 @@ from suyuan.domain.keys import SEPARATOR, partition_of
 from suyuan.domain.records import Entity, Penalty, decode_record
 from suyuan.streams.stage import Block, Output, StageContext, StateView
 from suyuan.streams.stages.backlog import Task, condense, leave, read_tasks, work_off
-from suyuan.streams.stages.listing_rows import keep_versions, keys, retold
+from suyuan.streams.stages.listing_rows import LISTING_KEY_EXPR, keep_versions, keys, retold
 from suyuan.streams.stages.recency import keep
 
 
@@ -73,12 +73,11 @@ def _onward(rows: pl.DataFrame, state: StateView) -> Output:
     facts = pl.Series("facts", values, dtype=pl.Binary).cast(pl.String).str.json_decode(SELLER).struct.unnest()
     facts = facts.with_columns(on=codes)
     # a listing without a producer still needs one partition, always the same: that of the listing itself
-    listing = pl.concat_str("platform_code", "listing_id", separator=SEPARATOR)
     onward = (
         rows.drop(list(SELLER.to_schema()))
         .with_columns(on=pl.col("seller_code").fill_null(""))
         .join(facts, on="on", how="left", maintain_order="left")
-        .select(*rows.columns, route=pl.coalesce("producer_code", listing))
+        .select(*rows.columns, route=pl.coalesce("producer_code", LISTING_KEY_EXPR))
     )
     return Output("producer.listing", onward, key="route")
 

@@ -15,6 +15,7 @@ from suyuan.domain.facts.producer import LicenceFacts, ProducerFacts
 from suyuan.domain.facts.stored import Stored
 from suyuan.domain.keys import SEPARATOR
 from suyuan.streams.stage import Block, Output, StageContext, StateView
+from suyuan.streams.stages.listing_rows import LISTING_KEY_EXPR
 from suyuan.streams.stages.producer.decoded import Decoded
 from suyuan.streams.stages.producer.keys import COUNT, DAY
 from suyuan.streams.stages.producer.lookups import ITEM, RecordLookups
@@ -55,7 +56,7 @@ def assess_listings(rows: pl.DataFrame, block: Block, state: StateView, context:
     chains = chains.with_columns(
         as_of=pl.lit(block.timestamp, pl.Int64),
         assessment=pl.int_range(number, number + pl.len(), dtype=pl.Int64),
-        route=pl.concat_str("platform_code", "listing_id", separator=SEPARATOR),
+        route=LISTING_KEY_EXPR,
     )
     return [*asked, Output("chain", chains, key="route")]
 

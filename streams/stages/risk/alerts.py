@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import polars as pl
 
 from suyuan.domain.calendar import china_day
-from suyuan.domain.keys import SEPARATOR, join_key
+from suyuan.domain.keys import join_key
 from suyuan.domain.rules.explanation import SPOILT_EN, SPOILT_ZH, explanation, placeholders
 from suyuan.domain.rules.jurisdiction import bureau
 from suyuan.domain.rules.sql import condition
 from suyuan.schemas.blocks import block_schema
+from suyuan.streams.stages.listing_rows import LISTING_KEY_EXPR
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +49,7 @@ def alert_rows(watch: Watch, rows: pl.DataFrame, evidence: pl.Series, news: Sequ
         .drop("received_at")
         .with_columns(
             pl.concat_list("listing_event", evidence[said["hit"]].fill_null(_NOTHING)).alias("evidence"),
-            pl.concat_str("platform_code", "listing_id", separator=SEPARATOR).alias("route"),
+            LISTING_KEY_EXPR.alias("route"),
         )
     )
     alerts = pl.concat([facts, said], how="horizontal")
