@@ -30,8 +30,9 @@ async def live(
 ) -> Response:
     """Each change of an alert as an event `alert`; its data is as of a list. The last of what is written at once has an
     `id`, by which another stream goes on: what was cut off is told again, so drop what you know by `alert_id` and
-    `sequence`. Others: `reset` (more was missed than is told again: read the list), `burst` (so many at once that those
-    below high are only counted, by rule), `bye` (it ends, and why: `restart` and `time` are no reason to stay away).
+    `sequence`. Others: `reset` (more was missed than is told again: read the list; the latest, which it may not have
+    yet, come behind), `burst` (so many at once that those below high are only counted, by rule), `bye` (it ends, and
+    why: `restart` and `time` are no reason to stay away).
     """
     log_read(who, "alerts live")
     feed = who.portal.feed

@@ -21,7 +21,7 @@ from suyuan.operations.alerts.cursor import BadCursor, read_cursor, write_cursor
 from suyuan.operations.alerts.filters import alert_matcher
 from suyuan.operations.alerts.outward import TOPIC, OutwardAlert
 from suyuan.portal.live.frames import data_of
-from suyuan.portal.live.replay import Replays
+from suyuan.portal.live.replay import Replays, recent
 from suyuan.portal.live.ring import Ring
 from suyuan.portal.live.rows import LiveMessage, LiveRow, live_messages
 from suyuan.portal.live.subscriber import MOST_PENDING, Chunk, Subscriber
@@ -45,8 +45,6 @@ LINGER_SECONDS = 10.0
 """that the topic is read on when nobody listens any more: a page that is loaded anew comes back"""
 WRITE_SECONDS = 0.05
 """between two writes of a stream: what comes meanwhile is written with it"""
-LOOK_BACK = 32
-"""messages of each partition that a new page is told again, since tables may not have them yet"""
 PATIENCE_SECONDS = 10.0
 _READ_SECONDS = 0.5
 _AGAIN_SECONDS = 1.0
@@ -120,7 +118,7 @@ class Feed:
         lag. Raises Problem.
         """
         await self._reading()
-        return write_cursor(TOPIC, {at: max(0, offset - LOOK_BACK) for at, offset in self._next.items()})
+        return write_cursor(TOPIC, recent(self._next))
 
     async def subscribe(
         self, principal: str, scope: Scope, wanted: AlertFilter, abort: Callable[[], None]

@@ -40,7 +40,7 @@ def ended(why: str, place: str) -> bytes:
 
 
 def begin_anew(place: str) -> bytes:
-    """More was missed than is told again: whoever listens reads the list anew, and goes on from here."""
+    """More was missed than is told again: whoever listens reads the list anew, and goes on from this place."""
     return placed([event("reset", b"{}")], place)
 
 

@@ -17,6 +17,8 @@ MOST_ROWS = 10_000
 MOST_LOOKED_AT = 200_000
 """rows that filters are held against for one replay"""
 MOST_AGE_MS = 24 * 3_600_000
+LOOK_BACK = 32
+"""messages of each partition that are told again however old they are, since tables may not have them yet"""
 AT_A_TIME = 4
 """replays from the log"""
 WRITE_ROWS = 200
@@ -25,6 +27,11 @@ _WAIT_SECONDS = 0.2
 
 class TooFar(Exception):
     """More was missed than is told again."""
+
+
+def recent(place: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
+    """A little before a place: from there on listens whose list comes from the tables, which may lag."""
+    return {at: max(0, offset - LOOK_BACK) for at, offset in place.items()}
 
 
 class Replays:
@@ -49,7 +56,9 @@ class Replays:
                             if message.offset >= until[TOPIC, message.partition]:
                                 continue
                             looked_at += len(message.rows)
-                            if looked_at > MOST_LOOKED_AT or any(row.received_at < oldest for row in message.rows):
+                            latest = message.offset >= until[TOPIC, message.partition] - LOOK_BACK
+                            too_old = not latest and any(row.received_at < oldest for row in message.rows)
+                            if looked_at > MOST_LOOKED_AT or too_old:
                                 raise TooFar
                             yield message
             except MessagesLost as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
 
 from fastapi import Response
@@ -15,9 +15,10 @@ from suyuan.operations.alerts.cursor import write_cursor
 from suyuan.operations.alerts.outward import TOPIC
 from suyuan.portal.live.feed import Feed
 from suyuan.portal.live.frames import MEDIA_TYPE, begin_anew, ended, hello, placed, still_here
-from suyuan.portal.live.replay import TooFar, in_writes
+from suyuan.portal.live.replay import TooFar, in_writes, recent
 from suyuan.portal.live.subscriber import Subscriber
 from suyuan.portal.metrics import LIVE_ROWS
+from suyuan.sinks.log_reader import TopicPartition
 
 HEADERS = {"X-Accel-Buffering": "no"}
 """proxies keep no part of it back"""
@@ -105,20 +106,30 @@ class LiveResponse(Response):
         return write_cursor(TOPIC, known or self._subscriber.began_at)
 
     async def _replay(self, send: Send, after: str) -> None:
-        """What came between its place and the subscription. Live rows wait meanwhile."""
-        feed, until = self._feed, self._subscriber.began_at
-        first = feed.read_place(after)
-        behind = write_cursor(TOPIC, until)
-        if first is None:
-            await self._write(send, begin_anew(behind))
+        """What came between its place and the subscription. Live rows wait meanwhile. Who is to read the list anew, for
+        the log does not give all of it, is told the latest, which the tables may not have yet.
+        """
+        until = self._subscriber.began_at
+        first = self._feed.read_place(after)
+        if first is not None and await self._tell_missed(send, first, until):
             return
+        await self._write(send, begin_anew(write_cursor(TOPIC, recent(until))))
+        await self._tell_missed(send, recent(until), until)
+        await self._write(send, still_here(write_cursor(TOPIC, until)))
+
+    async def _tell_missed(
+        self, send: Send, first: Mapping[TopicPartition, int], until: Mapping[TopicPartition, int]
+    ) -> bool:
+        """Whether all of it was told."""
+        feed = self._feed
         try:
             async with aclosing(in_writes(feed.missed(first, until), first, self._subscriber.matches)) as writes:
                 async for rows, place in writes:
                     LIVE_ROWS.inc(len(rows))
                     await self._write(send, placed(rows, write_cursor(TOPIC, place)))
-        except (TooFar, SuyuanError):  # the list has what the log does not give
-            await self._write(send, begin_anew(behind))
+        except (TooFar, SuyuanError):
+            return False
+        return True
 
     async def _write(self, send: Send, data: bytes) -> None:
         subscriber = self._subscriber

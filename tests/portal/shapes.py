@@ -88,12 +88,18 @@ class PortalUnderTest:
         self.worlds = WORLDS
         self.time = time.time
         self._keys = {}
+        self._producer = None
         self._opened = ExitStack()
         self.app = make_app(Ports(self.deployment), settings, self._clock)
         for world in WORLDS.values():
             for role in Role:
                 self._keys[role, world.letter] = self.grant(**given_for(role, world))
         self._root = self._opened.enter_context(self._made({}))
+
+    @property
+    def loop(self):
+        """Of the app: what is started in it runs beside."""
+        return self._root.portal
 
     def _clock(self):
         return self.time()
@@ -123,9 +129,10 @@ class PortalUnderTest:
             with Log.open(self.settings.data, role="publish", fsync="never") as log:
                 log.append(topic, partition, [Record(b"k", value)])
             return
-        producer = KafkaProducer(bootstrap_servers=self.settings.kafka.split(","))
-        producer.send(topic, value, b"k", partition=partition).get(30)
-        producer.close()
+        if self._producer is None:
+            self._producer = KafkaProducer(bootstrap_servers=self.settings.kafka.split(","))
+            self._opened.callback(self._producer.close)
+        self._producer.send(topic, value, b"k", partition=partition).get(30)
 
     def key(self, role, world="A"):
         return self._keys[Role(role), world]
@@ -134,7 +141,7 @@ class PortalUnderTest:
         """A client with that role's key in that world; of nobody: none, or `key`."""
         key = self.key(role, world) if role is not None else key
         made = self._made({"Authorization": f"Bearer {key}"} if key else {})
-        made.portal = self._root.portal  # one loop for all
+        made.portal = self.loop  # one loop for all
         return made
 
     def _made(self, headers):

@@ -169,8 +169,31 @@ def test_who_was_away_for_too_long_begins_anew_and_goes_on_from_there(monkeypatc
             log.say(1, a("old", received_at=1))
             await until(lambda: gone.alerts)
             monkeypatch.setattr(live.feed, "_ring", Ring({(TOPIC, 0): 1 << 40, (TOPIC, 1): 1 << 40}))
+            monkeypatch.setattr(replay, "LOOK_BACK", 0)
             await live.open(old, write_cursor(TOPIC, {(TOPIC, 0): 20, (TOPIC, 1): 4}))
             await until(lambda: [name for name, _ in old.events] == ["reset"])
+
+    run(test())
+
+
+def test_who_begins_anew_is_told_the_latest_which_the_tables_may_not_have_yet(monkeypatch):
+    monkeypatch.setattr(replay, "LOOK_BACK", 2)
+
+    async def test():
+        log = Log()
+        for number in range(5):
+            log.say(0, a(f"x{number}"))
+        log.say(1, a("y", received_at=1))  # long ago: nothing came since
+        async with listening(log) as live:
+            client, page = Client(), Client()
+            await live.open(client, "nonsense")
+            await until(lambda: client.place == write_cursor(TOPIC, {(TOPIC, 0): 5, (TOPIC, 1): 1}))
+            assert next(name for name, _ in client.events) == "reset"
+            assert sorted(client.alerts) == [("x3", 1), ("x4", 1), ("y", 1)]
+            await live.open(page, await live.feed.recent_place())
+            await until(lambda: len(page.alerts) == 3)
+            assert sorted(page.alerts) == sorted(client.alerts)
+            assert {name for name, _ in page.events} == {"alert"}
 
     run(test())
 
