@@ -4,15 +4,15 @@ import { announce } from "./announce.js";
 import { addKey } from "./keys.js";
 
 const MOST = 500; // rows of the page
-const AGAIN = 15000; // ms, before a tab whose stream was refused tries again
+const AGAIN = 15000; // ms, before what was refused is tried again
 
 /**
  * @typedef {{alert_id: string, sequence: number, severity: string, condition: string, title_zh: string,
  *   title_en: string, platform_code: string, listing_id: string, bureau: string | null, raised_at: number}} Alert
  */
 
-/** @type {(() => void) | null} closes what the page listens to */
-let close = null;
+/** @type {{open: () => void, close: () => void} | null} what the page listens to */
+let listening = null;
 
 /** @param {HTMLElement} results */
 function listen(results) {
@@ -29,11 +29,16 @@ function listen(results) {
   const chinese = document.documentElement.lang.startsWith("zh");
   /** @type {Map<string, number>} by alert, the sequence of what is known of it */
   const known = new Map();
-  /** @type {Map<string, Alert>} that wait to be shown, the oldest first */
+  /** @type {Map<string, Alert>} that wait to be shown */
   const waiting = new Map();
+  /** @type {Set<string>} newer ones too, for which the page has no room any more */
+  const beyond = new Set();
   let paused = false;
   let pointed = false;
+  let open = false;
+  let stale = false;
   let again = 0;
+  let anew = 0;
   /** @type {EventSource | null} */
   let stream = null;
   const url = results.dataset.live ?? "";
@@ -90,14 +95,39 @@ function listen(results) {
     return at;
   }
 
-  /** Whether an alert stands before a row: the newest first, as the list is asked for. @param {Alert} alert @param {HTMLElement} row */
+  /** Whether an alert stands before another: the newest first, as the list is asked for. @param {Alert} alert @param {{raised_at: number, alert_id: string}} other */
+  function precedes(alert, other) {
+    return alert.raised_at > other.raised_at || (alert.raised_at === other.raised_at && alert.alert_id < other.alert_id);
+  }
+
+  /** @param {Alert} alert @param {HTMLElement} row */
   function before(alert, row) {
-    const raised = Number(row.dataset.raised);
-    return alert.raised_at > raised || (alert.raised_at === raised && alert.alert_id < (row.dataset.alert ?? ""));
+    return precedes(alert, { raised_at: Number(row.dataset.raised), alert_id: row.dataset.alert ?? "" });
+  }
+
+  /** Has one wait that is none of the list. @param {Alert} alert */
+  function wait(alert) {
+    beyond.delete(alert.alert_id);
+    waiting.set(alert.alert_id, alert);
+    if (waiting.size <= MOST) return;
+    let last = alert; // whichever order they came in
+    for (const other of waiting.values()) if (precedes(last, other)) last = other;
+    waiting.delete(last.alert_id);
+    beyond.add(last.alert_id);
+  }
+
+  /** @param {string} id */
+  function forget(id) {
+    waiting.delete(id);
+    beyond.delete(id);
+  }
+
+  function countNewer() {
+    return waiting.size + beyond.size;
   }
 
   function show() {
-    const count = waiting.size;
+    const count = countNewer();
     for (const alert of waiting.values()) {
       const template = /** @type {HTMLTemplateElement} */ (results.querySelector("[data-live-row]"));
       const row = /** @type {HTMLElement} */ (/** @type {DocumentFragment} */ (template.content.cloneNode(true)).firstElementChild);
@@ -106,7 +136,8 @@ function listen(results) {
       body.insertBefore(row, rows().find((other) => before(alert, other)) ?? null);
     }
     waiting.clear();
-    for (const row of rows().slice(MOST)) row.remove();
+    beyond.clear();
+    trim();
     list.hidden = body.childElementCount === 0;
     const empty = results.querySelector("[data-live-empty]");
     if (empty && !list.hidden) empty.remove();
@@ -114,11 +145,22 @@ function listen(results) {
     if (count) announce(said.came.replace("{n}", String(count)));
   }
 
+  /** What the page has no room for goes, and the way on from it: a list that is loaded anew has one that misses nothing. */
+  function trim() {
+    const gone = rows().slice(MOST);
+    for (const row of gone) row.remove();
+    const next = gone.length ? /** @type {HTMLAnchorElement | null} */ (results.querySelector('[rel="next"]')) : null;
+    if (!next) return;
+    next.href = results.dataset.page ?? "";
+    next.rel = "first";
+    next.textContent = said.first;
+  }
+
   /** What waits is shown, or how much waits is said. */
   function settle() {
     if (waiting.size && !held()) return show();
     newer.hidden = waiting.size === 0;
-    newer.textContent = said.newer.replace("{n}", String(waiting.size));
+    newer.textContent = said.newer.replace("{n}", String(countNewer()));
   }
 
   /** @param {Alert} alert */
@@ -128,28 +170,42 @@ function listen(results) {
     const row = /** @type {HTMLElement | null} */ (body.querySelector(`tr[data-alert="${CSS.escape(alert.alert_id)}"]`));
     if (row) return fill(row, alert); // it stays where it is, and says so where it stands no more
     if (wanted && alert.condition !== wanted) {
-      waiting.delete(alert.alert_id);
+      forget(alert.alert_id);
       return settle();
     }
-    const last = results.querySelector('[rel="next"]') ? rows().at(-1) : undefined;
+    const goesOn = results.querySelector('[rel="next"]') !== null || body.childElementCount >= MOST;
+    const last = goesOn ? rows().at(-1) : undefined;
     if (last && !before(alert, last)) return; // it is on a page behind this one
-    waiting.delete(alert.alert_id);
-    waiting.set(alert.alert_id, alert);
-    while (waiting.size > MOST) waiting.delete(/** @type {string} */ (waiting.keys().next().value));
+    wait(alert);
     settle();
   }
 
   /** More was missed than is told again: the list is read anew, and what it has that is not here waits like the rest. */
   async function reload() {
+    clearTimeout(anew);
+    stale = true;
+    try {
+      for (const condition of new Set([wanted, ""])) await read(condition);
+      stale = false;
+    } catch {
+      if (open) anew = setTimeout(reload, AGAIN);
+    }
+  }
+
+  /** As much of the list as the page keeps. Throws where it is not answered. @param {string} condition of its alerts; of any, where it is empty */
+  async function read(condition) {
     const query = new URL(url, location.href).searchParams;
     query.delete("after");
     query.set("limit", "200");
-    for (const condition of new Set([wanted, ""])) {
-      if (condition) query.set("condition", condition);
-      else query.delete("condition");
+    if (condition) query.set("condition", condition);
+    for (let count = 0; count < MOST; ) {
       const answer = await fetch(`/api/v1/alerts?${query}`, { headers: { Accept: "application/json" } });
-      if (!answer.ok) return;
-      for (const alert of (await answer.json()).rows.reverse()) take(alert);
+      if (!answer.ok) throw new Error(String(answer.status));
+      const page = await answer.json();
+      for (const alert of page.rows) take(alert);
+      count += page.rows.length;
+      if (!page.next) return;
+      query.set("cursor", page.next);
     }
   }
 
@@ -167,6 +223,7 @@ function listen(results) {
 
   function connect() {
     clearTimeout(again);
+    open = true;
     tell("connecting");
     const from = new URL(url, location.href);
     if (place) from.searchParams.set("after", place);
@@ -186,13 +243,18 @@ function listen(results) {
       const { reason } = note(event);
       if (reason === "restart" || reason === "time") return; // the browser connects again
       source.close();
-      tell("ended");
+      end();
     });
     source.addEventListener("error", () => {
       if (source.readyState === EventSource.CONNECTING) return tell("connecting");
       if (state.classList.contains("is-ended")) return;
       void refused();
     });
+  }
+
+  function end() {
+    open = false;
+    tell("ended");
   }
 
   /** Why, the browser does not say. */
@@ -205,7 +267,8 @@ function listen(results) {
     } catch {
       // nobody answers
     }
-    if (status === 401 || status === 403) return tell("ended");
+    if (!open) return;
+    if (status === 401 || status === 403) return end();
     tell(status === 429 ? "elsewhere" : "away");
     again = setTimeout(connect, AGAIN);
   }
@@ -247,25 +310,30 @@ function listen(results) {
   });
   bar.hidden = false;
   connect();
-  return () => {
-    clearTimeout(again);
-    stream?.close();
+  return {
+    open() {
+      connect();
+      if (stale) void reload();
+    },
+    close() {
+      open = false;
+      clearTimeout(again);
+      clearTimeout(anew);
+      stream?.close();
+    },
   };
 }
 
 function begin() {
-  close?.();
+  listening?.close();
   const results = /** @type {HTMLElement | null} */ (document.querySelector("#results[data-live]"));
-  close = results ? listen(results) : null;
+  listening = results ? listen(results) : null;
 }
 
 begin();
 document.body.addEventListener("htmx:afterSettle", begin);
 // a page that the browser keeps for "back" holds no connection, of which there are few
-addEventListener("pagehide", () => {
-  close?.();
-  close = null;
-});
+addEventListener("pagehide", () => listening?.close());
 addEventListener("pageshow", (event) => {
-  if (event.persisted) begin();
+  if (event.persisted) listening?.open();
 });

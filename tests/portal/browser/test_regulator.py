@@ -136,18 +136,6 @@ def test_an_alert_that_stands_no_more_is_marked_where_it_is_in_a_list_of_those_t
     expect(shown(page, "live-7").first).to_have_class(re.compile(r"\bis-cleared\b"), timeout=SOON)
 
 
-def test_a_tab_beyond_the_streams_that_one_may_have_says_so_and_is_a_list(visit, site):
-    made = visit(Role.REGULATOR, "en")
-    context = made.page.context
-    pages = [context.new_page() for _ in range(6)]
-    for page in pages:
-        page.goto(f"{site.url}/alerts", wait_until="load")
-        page.wait_for_selector(".live-state.is-live, .live-state.is-elsewhere")
-    assert context.pages[-1].locator(".live-state.is-elsewhere").count() == 1
-    assert pages[-1].locator(ROWS).count() > 0
-    pages[0].close()
-
-
 def test_keys_lead_down_and_up_the_divisions(visit):
     made = visit(Role.INVESTIGATOR, "en")
     page = made.page
