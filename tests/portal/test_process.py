@@ -17,7 +17,6 @@ from suyuan.operations.access import Wanted, append_access, key_granted
 from suyuan.runtime.deployment import deployment_of
 from suyuan.runtime.settings import Settings
 from tests.portal.processes import Started
-from tests.portal.shapes import cluster
 
 ALERTS = "/api/v1/alerts"
 
@@ -28,13 +27,9 @@ def folder(tmp_path):
 
 
 def grant(folder):
-    return grant_by(deployment_of(Settings(data=folder, fsync=False)), Role.REGULATOR, division="")
-
-
-def grant_by(deployment, role, **scope):
-    wanted = Wanted(role, "test", **scope)
+    wanted = Wanted(Role.REGULATOR, "test", division="")
     key, granted = key_granted(wanted, "command", time.time_ns() // 1_000_000, secrets.token_bytes)
-    append_access(deployment.outlet, granted)
+    append_access(deployment_of(Settings(data=folder, fsync=False)).outlet, granted)
     return str(key)
 
 
@@ -96,41 +91,6 @@ def test_a_demo_lets_each_role_in_by_a_link_and_stays_until_it_is_told_to_stop(f
         assert "the market stays in" in demo.said()
     finally:
         demo.stop()
-
-
-def test_portals_beside_kafka_know_of_each_others_keys_and_cursors(portal_broker, portal_front, tmp_path):
-    (tmp_path / "secret").write_text("s" * 32, encoding="utf-8")
-    with cluster(portal_broker(), portal_front, tmp_path / "unused") as (settings, _):
-        shared = {
-            "SUYUAN_KAFKA": settings.kafka,
-            "SUYUAN_CLICKHOUSE": settings.clickhouse,
-            "SUYUAN_CLICKHOUSE_DATABASE": settings.clickhouse_database,
-            "SUYUAN_PORTAL_SECRET_FILE": str(tmp_path / "secret"),
-        }
-        deployment = deployment_of(settings)
-        admin = grant_by(deployment, Role.ADMIN)
-        portals = [Started(tmp_path / name, "portal", **shared).start() for name in ("one", "two")]
-        try:
-            for portal in portals:
-                portal.wait(
-                    lambda portal=portal: portal.answers() and portal.get("/api/v1/access", admin).status_code == 200
-                )
-            one, two = portals
-            headers = {"Authorization": f"Bearer {admin}"}
-            wanted = {"role": "regulator", "name": "x", "division": "3301"}
-            given = httpx.post(f"{one.url}/api/v1/access", json=wanted, headers=headers, trust_env=False).json()
-            two.wait(lambda: two.get(ALERTS, given["key"]).status_code == 200)
-            page = one.get(f"{ALERTS}?limit=2", given["key"]).json()
-            assert two.get(f"{ALERTS}?limit=2&cursor={page['next']}", given["key"]).status_code == 200
-            httpx.delete(f"{one.url}/api/v1/access/{given['id']}", headers=headers, trust_env=False)
-            assert one.get(ALERTS, given["key"]).status_code == 401
-            two.wait(lambda: two.get(ALERTS, given["key"]).status_code == 401)
-            assert [portal.stop() for portal in portals] == [0, 0]
-            for portal in portals:  # nothing of clients that come and go
-                assert all("refused: " in line for line in portal.said().splitlines()[1:]), portal.said()
-        finally:
-            for portal in portals:
-                portal.stop()
 
 
 def test_a_portal_of_its_own_answers_from_the_folder_and_ends_in_order(folder):

@@ -92,6 +92,7 @@ def test_nothing_that_was_there_before_a_subscription_is_sent_to_it(world):
 
 
 def test_a_receiver_that_is_down_for_two_days_gets_everything_once_by_its_id(world):
+    """Fault 24."""
     world.subscribe("s1")
     world.subscribe("s2")
     end = START + 48 * HOUR
@@ -109,6 +110,7 @@ def test_a_receiver_that_is_down_for_two_days_gets_everything_once_by_its_id(wor
 
 
 def test_one_that_never_comes_back_fails_visibly_and_can_be_replayed_under_the_same_id(world):
+    """Fault 24."""
     world.subscribe("s1")
     down(world, START + 1000 * HOUR)
     world.alerts(1)

@@ -122,6 +122,7 @@ def test_nobody_there_is_a_failure_in_words():
     "addresses", [["127.0.0.1"], ["8.8.8.8", "10.0.0.1"], ["64:ff9b::7f00:1"], ["::ffff:127.0.0.1"], []]
 )
 def test_a_name_with_an_address_that_is_not_open_leads_nowhere(addresses):
+    """Fault 24."""
     with receiving() as receiver:
         found = send(f"https://a.example:{receiver.port}/", Allowed(), resolve=Names(addresses))
         assert (found.status, bool(found.reason)) == (None, True)
