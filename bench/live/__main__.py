@@ -100,7 +100,7 @@ def measured(folder: Path, options: argparse.Namespace) -> list[dict[str, Any]]:
     for number in range(options.runs):
         found: dict[str, Any] = {}
         if bought is not None:
-            shutil.copytree(ready, used := folder / f"p{number}")
+            shutil.copytree(ready, used := folder / f"p{number}", symlinks=True)
             with serving(RUN, used, fsync=options.fsync) as portal:
                 found["publish"] = measure_published(portal, bought, options.published)
             shutil.rmtree(used)
