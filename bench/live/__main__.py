@@ -78,13 +78,13 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--listings", type=int, default=2_000, help="a second beside what is published")
     parser.add_argument("--published", type=int, default=20, help="listings a second that raise an alert")
     parser.add_argument("--publish-seconds", type=float, default=20)
-    parser.add_argument("--idle-seconds", type=float, default=5)
+    parser.add_argument("--idle-seconds", type=float, default=4)
     parser.add_argument("--append-rate", type=int, default=40)
-    parser.add_argument("--append-seconds", type=float, default=10)
+    parser.add_argument("--append-seconds", type=float, default=8)
     parser.add_argument("--streams", type=int, default=500)
     parser.add_argument("--alerts", type=int, default=200, help="a second to that many")
     parser.add_argument("--alerts-in-a-message", type=int, default=5)
-    parser.add_argument("--many-seconds", type=float, default=15)
+    parser.add_argument("--many-seconds", type=float, default=12)
     parser.add_argument("--fsync", action=argparse.BooleanOptionalAction, default=True)
     return parser.parse_args(arguments)
 
@@ -122,7 +122,7 @@ def market_of(options: argparse.Namespace) -> Market:
 def measured_feed(portal: Portal, options: argparse.Namespace) -> dict[str, Any]:
     """On a portal that answers."""
     with Alerts(portal, fsync=options.fsync) as alerts:
-        key = portal.key(Role.REGULATOR, division="")
+        (key,) = portal.keys(1, Role.REGULATOR, division="")
         found = {"nobody": measure_nobody(portal, key, options.idle_seconds)}
         found["append"] = measure_append(portal, alerts, key, options.append_rate, options.append_seconds)
         fill_ring(portal, alerts, key)

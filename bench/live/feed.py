@@ -42,6 +42,8 @@ LEFT = 50
 """messages that the stream that does not read is told first: what the system takes for it is full at once"""
 LOOK_SECONDS = 0.25
 SETTLE_SECONDS = 1.0
+QUIET_SECONDS = 3.0
+"""after the last write, until a log that is not written to is known to be still at less cost"""
 EVICTED = "suyuan_portal_live_evicted_total"
 
 Messages = list[tuple[list[bytes], bytes]]
@@ -88,6 +90,7 @@ def measure_nobody(portal: Portal, key: str, seconds: float) -> dict[str, Any]:
     """What the portal uses without a stream, with one to which nothing comes, and when that has left and the feed has
     waited for it to come back.
     """
+    time.sleep(QUIET_SECONDS)
     found = {"without_a_stream": _idle(portal, seconds)}
     with Listener(Stream.open(portal.port, key)):
         time.sleep(SETTLE_SECONDS)
@@ -132,7 +135,7 @@ def measure_many(
     """
     messages = alerts.made(int(rate * seconds), in_each)
     names = [name.decode() for ids, _ in messages for name in ids]
-    keys = [portal.key(Role.REGULATOR, division="") for _ in range(-(-streams // MOST_OF_ONE))]
+    keys = portal.keys(-(-streams // MOST_OF_ONE), Role.REGULATOR, division="")
     time.sleep(SETTLE_SECONDS)
     as_whom = [(keys[at // MOST_OF_ONE], FILTERS[at % len(FILTERS)]) for at in range(streams)]
     wanted = {

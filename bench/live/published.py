@@ -76,8 +76,8 @@ def measure_published(portal: Portal, bought: Market, rate: int) -> dict[str, An
     """With `rate` of the market's requests a second, the sound listings beside them at PORTIONS a second. The first
     request is not counted.
     """
-    key = portal.key(Role.PLATFORM, code=bought.platform)
-    watcher = portal.key(Role.REGULATOR, division="")
+    (key,) = portal.keys(1, Role.PLATFORM, code=bought.platform)
+    (watcher,) = portal.keys(1, Role.REGULATOR, division="")
     time.sleep(1)
     with Listener(Stream.open(portal.port, watcher, pattern=LISTING_ID)) as listener:
         poster = _Poster(portal.port, key, bought)

@@ -31,8 +31,9 @@ def bench() -> Iterator[Any]:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(system, "Popen", prepared.Popen)
             patch.setattr(feed, "Popen", prepared.Popen)
-            for name, few in (("LINGER_SECONDS", 0), ("SEND_SECONDS", 0), ("SETTLE_SECONDS", 0.3), ("MOST_ROWS", 300)):
-                patch.setattr(feed, name, few)
+            few = {"LINGER_SECONDS": 0, "SEND_SECONDS": 0, "QUIET_SECONDS": 0, "SETTLE_SECONDS": 0.3, "MOST_ROWS": 300}
+            for name, value in few.items():
+                patch.setattr(feed, name, value)
             main.feed, main.published, main.streams, main.system = feed, published, streams, system
             yield main
     finally:
