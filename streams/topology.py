@@ -14,10 +14,9 @@ from collections.abc import Iterable
 
 from suyuan.schemas.kinds import KINDS
 from suyuan.streams.stage import Cache, Stage
-from suyuan.streams.stages import producer, seller
+from suyuan.streams.stages import producer, risk, seller
 from suyuan.streams.stages.intake import take_in
 from suyuan.streams.stages.intake_lookups import answer_lookups
-from suyuan.streams.stages.risk import risk
 
 RECORD_KINDS = tuple(kind for kind in KINDS if kind != "listing")
 
@@ -61,7 +60,11 @@ TOPOLOGY = (
     Stage(
         "risk",
         runs={},
-        blocks={"risk.record": risk, "chain": risk, "risk.backlog": risk},
+        blocks={
+            "risk.record": risk.hear_records,
+            "chain": risk.hear_chains,
+            "risk.backlog": risk.turn_day,
+        },
         writes=("alert", "risk.backlog"),
         remembers=True,  # what was said to people: it follows from when the inputs came, which no reading again tells
     ),

@@ -9,32 +9,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suyuan.streams.stages.risk.chains import hear_chains
-from suyuan.streams.stages.risk.records import hear_records, turn_day
-from suyuan.streams.stages.risk.watch import Watch, built_in_watch, make_watch
+from suyuan.streams.stages.risk.chains import judge_chains
+from suyuan.streams.stages.risk.records import judge_day, judge_records
+from suyuan.streams.stages.risk.watch import built_in_watch
 
 if TYPE_CHECKING:
     from suyuan.streams.stage import Block, Output, StageContext, StateView
 
-__all__ = ["Watch", "make_watch", "risk", "watch_over"]
 
-
-def risk(block: Block, state: StateView, context: StageContext) -> list[Output]:
-    """One block of `chain`, `risk.record` or `risk.backlog` (block schemas `chain`, `record`, `backlog`), under the
-    rules that ship with the product. Returns `alert` for what changed, and `risk.backlog` for what is left.
+def hear_chains(block: Block, state: StateView, context: StageContext) -> list[Output]:
+    """One block of `chain` (block schema `chain`): keeps the newest chain of each listing, and returns `alert` for what
+    the rules that ship with the product say otherwise now.
     """
-    return watch_over(built_in_watch(), block, state, context)
+    return judge_chains(built_in_watch(), block, state, context)
 
 
-def watch_over(watch: Watch, block: Block, state: StateView, context: StageContext) -> list[Output]:
-    """`risk`, under the rules of `watch`."""
-    if block.rows.is_empty():
-        return []
-    match block.topic:
-        case "chain":
-            return hear_chains(watch, block, state)
-        case "risk.record":
-            return hear_records(watch, block, state, context)
-        case "risk.backlog":
-            return turn_day(watch, block, state, context)
-    raise ValueError(f"risk does not read {block.topic}")
+def hear_records(block: Block, state: StateView, context: StageContext) -> list[Output]:
+    """One block of `risk.record` (block schema `record`): keeps complaints and the day, and returns what `hear_chains`
+    does, of the listings that they touch, and what is left (`risk.backlog`).
+    """
+    return judge_records(built_in_watch(), block, state, context)
+
+
+def turn_day(block: Block, state: StateView, context: StageContext) -> list[Output]:
+    """One block of `risk.backlog` (block schema `backlog`): does the next slice of the listings whose counters change
+    with the day, and returns what `hear_records` does.
+    """
+    return judge_day(built_in_watch(), block, state, context)

@@ -19,15 +19,15 @@ from suyuan.streams.stages.risk.kept import (
 if TYPE_CHECKING:
     import polars as pl
 
-    from suyuan.streams.stage import Block, StateView
+    from suyuan.streams.stage import Block, StageContext, StateView
     from suyuan.streams.stages.risk.watch import Watch
 
 _LISTING = ("platform_code", "listing_id")
 
 
-def hear_chains(watch: Watch, block: Block, state: StateView) -> list[Output]:
-    """One block of `chain`. Rows older than what is kept are passed over; so are those already kept, unless
-    the block is delivered again.
+def judge_chains(watch: Watch, block: Block, state: StateView, _context: StageContext) -> list[Output]:
+    """One block of `chain`, under the rules of `watch`. Rows older than what is kept are passed over; so are those
+    already kept, unless the block is delivered again.
     """
     rows = _newest(block.rows)
     keys = names(rows)

@@ -34,8 +34,10 @@ Notes = dict[str, list[tuple[str, Complaint, int]]]
 """listing key -> (complaint key, version, received_at) of each complaint row"""
 
 
-def hear_records(watch: Watch, block: Block, state: StateView, context: StageContext) -> list[Output]:
-    """One block of `risk.record` (block schema `record`): complaints and days. Returns `alert` and `risk.backlog`."""
+def judge_records(watch: Watch, block: Block, state: StateView, context: StageContext) -> list[Output]:
+    """One block of `risk.record`, under the rules of `watch`: complaints and days."""
+    if block.rows.is_empty():
+        return []
     notes: Notes = defaultdict(list)
     rows = block.rows.filter((pl.col("kind") == "complaint") & pl.col("route").is_not_null())
     columns = ("route", "key", "received_at", "occurred_at", "event_id", "publisher", "tie", "digest", "retracted")
@@ -48,8 +50,12 @@ def hear_records(watch: Watch, block: Block, state: StateView, context: StageCon
     return _judge_again(watch, block, state, take_slice(block, state, context), notes)
 
 
-def turn_day(watch: Watch, block: Block, state: StateView, context: StageContext) -> list[Output]:
-    """One block of `risk.backlog`: the next slice of listings whose counters change with the day."""
+def judge_day(watch: Watch, block: Block, state: StateView, context: StageContext) -> list[Output]:
+    """One block of `risk.backlog`, under the rules of `watch`: the next slice of listings whose counters change with
+    the day.
+    """
+    if block.rows.is_empty():
+        return []
     return _judge_again(watch, block, state, take_slice(block, state, context), {})
 
 

@@ -8,13 +8,16 @@ import pytest
 from suyuan.domain.calendar import day_start_ms
 from suyuan.schemas.blocks import block_schema, decode_block, encode_block
 from suyuan.streams.stage import Block, StageContext
-from suyuan.streams.stages.risk import risk, watch_over
+from suyuan.streams.stages.risk.chains import judge_chains
+from suyuan.streams.stages.risk.records import judge_day, judge_records
+from suyuan.streams.stages.risk.watch import built_in_watch
 from suyuan.streams.state.memory_store import MemoryStore
 from suyuan.streams.state.view import Overlay
 
 FIRST_DAY = dt.date(2026, 3, 1)
 RECEIVED = 1_772_000_000_000
 PLATFORM = "91110108MA01234567"
+JUDGES = {"chain": judge_chains, "risk.record": judge_records, "risk.backlog": judge_day}
 
 
 class Partition:
@@ -36,10 +39,7 @@ class Partition:
         frame = rows if isinstance(rows, pl.DataFrame) else pl.DataFrame(rows, schema=block_schema(name))
         block = Block(topic, 0, offset, offset, 0, decode_block(encode_block(name, frame)), redelivered)
         view = Overlay(self.store)
-        if self.watch is None:
-            outputs = risk(block, view, self.context)
-        else:
-            outputs = watch_over(self.watch, block, view, self.context)
+        outputs = JUDGES[topic](self.watch or built_in_watch(), block, view, self.context)
         self.store.write_batch(*view.changes())
         self.turns += 1
         alerts, left = [], []
