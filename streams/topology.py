@@ -1,8 +1,16 @@
 """The whole way of the data: stage by stage, topics in → function → topics out. Start reading here.
 
-    publishers → in.<kind> → INTAKE → seller.* → SELLER → producer.* → PRODUCER → chain → RISK → alert
-                                │                            ↕ producer.lineage      │
-                                └ event.<kind>, dead_letter ─┴──────── sinks ────────┘
+                   ┌──────────────── intake.lookup ─────────────────┐      tables       tables, portal, webhooks
+                   ↓                                                │        ↑              ↑
+    in.<kind> → INTAKE → seller.* → SELLER → producer.listing → PRODUCER → chain → RISK → alert
+                 │  │                                              ↑                ↑
+                 │  ├────────────── producer.record ───────────────┘                │
+                 │  └───────────────────────── risk.record ─────────────────────────┘
+                 └→ event.<kind>, dead_letter → tables
+
+Beside these, a stage sends on to itself what is left of long work (`*.backlog`; intake by `intake.lookup`), and
+producers tell one another of their lots (`producer.lineage`). Keys and tables of the topics: `schemas/topics.py`. That
+a stage returns no others than it `writes` is held by tests (`tests/streams/stages/part.py`).
 
 A function is pure: (block or run, keyed state of its partition, where it runs) → blocks for other topics. The runner
 (`streams/runner.py`) gives it state, writes down what it changed, sends what it returns, and only then acknowledges.
@@ -13,13 +21,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from suyuan.schemas.kinds import KINDS
+from suyuan.schemas.topics import INPUTS
 from suyuan.streams.stage import Cache, Stage
 from suyuan.streams.stages import producer, risk, seller
 from suyuan.streams.stages.intake import take_in
 from suyuan.streams.stages.intake_lookups import answer_lookups
-
-RECORD_KINDS = tuple(kind for kind in KINDS if kind != "listing")
-
 
 FACTS = (b"facts",)
 """what keys begin with of which the values are joined to every listing"""
@@ -27,7 +33,7 @@ FACTS = (b"facts",)
 TOPOLOGY = (
     Stage(
         "intake",
-        runs={f"in.{kind}": take_in for kind in (*RECORD_KINDS, "listing")},
+        runs=dict.fromkeys(INPUTS, take_in),
         blocks={"intake.lookup": answer_lookups},
         writes=(
             "seller.listing", "seller.record", "producer.record", "risk.record",
