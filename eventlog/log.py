@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from suyuan.connections.topic_partition import TopicPartition
 from suyuan.eventlog import consumer_groups as groups
 from suyuan.eventlog.appending import Appended, Prepared, append
 from suyuan.eventlog.batch import (
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
 __all__ = ["Appended", "Log", "Record", "Records", "Role", "TopicConfig"]
 
 logger = logging.getLogger(__name__)
-
-TopicPartition = tuple[str, int]
 
 MAX_FETCH_RECORDS = 8192
 MAX_FETCH_BYTES = 8 << 20

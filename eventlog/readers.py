@@ -8,6 +8,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from suyuan.connections.topic_partition import TopicPartition
 from suyuan.eventlog.errors import LogClosed, translated
 from suyuan.eventlog.schema import open_reader
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-TopicPartition = tuple[str, int]
 Offsets = dict[TopicPartition, int]
 
 STILL_SECONDS = 3.0

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from suyuan.connections.open_transactions import OpenTransaction
-from suyuan.sinks.log_reader import TopicPartition
+from suyuan.connections.topic_partition import TopicPartition
 from suyuan.streams import metrics
 
 logger = logging.getLogger(__name__)

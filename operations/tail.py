@@ -10,8 +10,9 @@ from typing import Protocol
 
 from suyuan.connections.log_errors import MessagesLost
 from suyuan.connections.lost import Lost
+from suyuan.connections.topic_partition import TopicPartition
 from suyuan.errors import SuyuanError
-from suyuan.sinks.log_reader import Fetched, TopicPartition
+from suyuan.sinks.log_reader import Fetched
 
 MOST_RECORDS = 8_192
 """of one partition in one read"""

@@ -17,10 +17,10 @@ from suyuan.portal.known_events import KnownEvents
 from suyuan.runtime.deployment import Deployment
 
 if TYPE_CHECKING:
+    from suyuan.connections.topic_partition import TopicPartition
     from suyuan.operations.tail import Messages, Tail
     from suyuan.publishing.files.outlet import Outlet
     from suyuan.queries.api import Queries
-    from suyuan.sinks.log_reader import TopicPartition
 
 T = TypeVar("T")
 

@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
 
+from suyuan.connections.topic_partition import TopicPartition
 from suyuan.queries.chain_check import ChainChecker, Look
 from suyuan.queries.chain_check.describing import describe
 from suyuan.queries.chain_check.recent import Recent
 from suyuan.queries.metrics import observe_look
 from suyuan.sinks.clickhouse import ClickHouse
-from suyuan.sinks.log_reader import LogReader, TopicPartition
+from suyuan.sinks.log_reader import LogReader
 from suyuan.sinks.verifier import Snapshot
 from suyuan.streams.topology import TOPOLOGY
 

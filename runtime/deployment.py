@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from suyuan.runtime.settings import Settings
 
 if TYPE_CHECKING:
+    from suyuan.connections.topic_partition import TopicPartition
     from suyuan.operations.checks.finding import Finding
     from suyuan.operations.dead_letters.log import ReplayLog
     from suyuan.operations.dead_letters.place import Place
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from suyuan.operations.webhooks.log import Holding
     from suyuan.publishing.files.outlet import Known, Outlet
     from suyuan.queries.api import Queries
-    from suyuan.sinks.log_reader import TopicPartition
 
 
 class Deployment(Protocol):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from suyuan.connections.topic_partition import TopicPartition
 from suyuan.schemas.kinds import KINDS
 from suyuan.sinks.clickhouse import ClickHouse
-from suyuan.sinks.log_reader import TopicPartition
 
 
 def reached_in_tables(clickhouse: ClickHouse) -> dict[TopicPartition, int]:

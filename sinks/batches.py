@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from suyuan.connections.topic_partition import TopicPartition
 from suyuan.schemas.blocks import join_blocks
 from suyuan.schemas.container import read_header, read_long
-from suyuan.sinks.log_reader import TopicPartition
 from suyuan.sinks.tables import Target
 
 

@@ -6,7 +6,8 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from suyuan.sinks.log_reader import Fetched, TopicPartition
+from suyuan.connections.topic_partition import TopicPartition
+from suyuan.sinks.log_reader import Fetched
 
 FETCH_RECORDS = 2000
 FETCH_BYTES = 4 << 20

@@ -32,8 +32,8 @@ from suyuan.connections.kafka_python_internals import (
     request_rejoin,
 )
 from suyuan.connections.log_errors import LogUnavailable
+from suyuan.connections.topic_partition import TopicPartition
 from suyuan.sinks.errors import OwnershipLost, SinkError
-from suyuan.sinks.log_reader import TopicPartition
 
 SESSION_MS = 10_000
 HEARTBEAT_MS = 3_000

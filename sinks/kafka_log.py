@@ -25,9 +25,9 @@ from kafka.errors import KafkaError
 from suyuan.connections.kafka import KafkaConnection
 from suyuan.connections.log_errors import LogUnavailable, MessagesLost
 from suyuan.connections.open_transactions import OpenTransaction, open_transactions
+from suyuan.connections.topic_partition import TopicPartition
 from suyuan.sinks.errors import OwnershipLost, TopicChanged, TopicMissing
 from suyuan.sinks.kafka_group import ANSWER_MS, CLIENT, Membership, sink_error
-from suyuan.sinks.log_reader import TopicPartition
 from suyuan.sinks.topic_notes import is_note, made_again, text_of
 
 MIB = 1 << 20

@@ -23,10 +23,11 @@ from dataclasses import dataclass
 
 from suyuan.connections.log_errors import MessagesLost
 from suyuan.connections.lost import Lost, refusal
+from suyuan.connections.topic_partition import TopicPartition
 from suyuan.sinks.attempts import Attempts, BackOff
 from suyuan.sinks.batch_reader import BatchReader, Size
 from suyuan.sinks.batches import Batch
-from suyuan.sinks.log_reader import LogReader, TopicPartition
+from suyuan.sinks.log_reader import LogReader
 from suyuan.sinks.sink import Sink
 from suyuan.sinks.tables import Target
 

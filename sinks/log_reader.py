@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-TopicPartition = tuple[str, int]
+from suyuan.connections.topic_partition import TopicPartition
 
 
 class Fetched(Protocol):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping
 
-from suyuan.sinks.log_reader import TopicPartition
+from suyuan.connections.topic_partition import TopicPartition
 
 SHOWN = 8
 """characters of an id: a text may have 4 KiB"""

@@ -22,10 +22,11 @@ from dataclasses import dataclass, field
 
 from clickhouse_connect.driver.client import Client
 
+from suyuan.connections.topic_partition import TopicPartition
 from suyuan.schemas.kinds import KINDS
 from suyuan.sinks.clickhouse import ClickHouse
 from suyuan.sinks.holes import Holes, InputLog, find_holes
-from suyuan.sinks.log_reader import LogReader, TopicPartition
+from suyuan.sinks.log_reader import LogReader
 from suyuan.sinks.tables import GROUP, TARGETS, key_columns
 
 ROUND = 60

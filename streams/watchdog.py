@@ -12,10 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from suyuan.connections.topic_partition import TopicPartition
 from suyuan.errors import SuyuanError
 from suyuan.streams.topology import READERS
-
-TopicPartition = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ import base64
 import binascii
 from collections.abc import Iterator, Mapping
 
+from suyuan.connections.topic_partition import TopicPartition
 from suyuan.errors import ErrorKind, SuyuanError
-from suyuan.sinks.log_reader import TopicPartition
 
 _VERSION = "v1"
 MOST_CHARACTERS = 4_000

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from typing import NamedTuple
 
 from suyuan.access.scope import Scope
+from suyuan.connections.topic_partition import TopicPartition
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.eventlog.errors import LogMissing, UnknownTopic
 from suyuan.operations.alerts.cursor import read_cursor, write_cursor
@@ -16,7 +17,6 @@ from suyuan.operations.tail import Messages, Tail
 from suyuan.queries.answers import Alert
 from suyuan.queries.sql.alerts import AlertFilter
 from suyuan.sinks.errors import TopicMissing
-from suyuan.sinks.log_reader import TopicPartition
 
 READ_SECONDS = 0.5
 """that it waits for more"""

@@ -8,11 +8,12 @@ from hashlib import blake2b
 
 import msgspec
 
+from suyuan.connections.topic_partition import TopicPartition
 from suyuan.domain.acceptance import refusal
 from suyuan.schemas.events import decode_event
 from suyuan.schemas.framing import UnreadableEvent
 from suyuan.schemas.kinds import EVENT_KINDS, PERSONAL
-from suyuan.sinks.log_reader import Fetched, TopicPartition
+from suyuan.sinks.log_reader import Fetched
 
 FETCH_RECORDS = 8_192
 FETCH_BYTES = 8 << 20

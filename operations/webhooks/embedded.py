@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from suyuan.connections.topic_partition import TopicPartition
 from suyuan.domain.keys import partition_of
 from suyuan.eventlog.log import Log, Records
 from suyuan.eventlog.process_lock import ProcessLock
 from suyuan.operations.tail import MOST_BYTES, Tail
 from suyuan.operations.webhooks.log import ALERTS, GROUP, Message
-from suyuan.sinks.log_reader import TopicPartition
 
 LOCK = "jobs.lock"
 """beside the log: of the one process that delivers"""

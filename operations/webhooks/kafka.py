@@ -9,12 +9,12 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from suyuan.connections.kafka import KafkaConnection
+from suyuan.connections.topic_partition import TopicPartition
 from suyuan.domain.keys import partition_of
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.operations.tail import MOST_BYTES, Tail
 from suyuan.operations.webhooks.log import ACCESS, ALERTS, DELIVERIES, GROUP, PENDING, SUBSCRIPTIONS, Message
 from suyuan.sinks.kafka_log import KafkaLog
-from suyuan.sinks.log_reader import TopicPartition
 
 READER = "jobs"
 """named to the brokers; nothing is ever committed for it"""

@@ -13,13 +13,13 @@ import msgspec
 import polars as pl
 
 from suyuan.access import events as access
+from suyuan.connections.topic_partition import TopicPartition
 from suyuan.domain.keys import SEPARATOR
 from suyuan.operations.alerts import outward as alerts
 from suyuan.operations.tail import Tail
 from suyuan.operations.webhooks import events
 from suyuan.operations.webhooks.schedule import Answer, Outcome, Pending
 from suyuan.schemas.blocks import encode_block
-from suyuan.sinks.log_reader import TopicPartition
 
 GROUP = "webhooks"
 """consumer group, of the topic ALERTS"""

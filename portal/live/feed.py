@@ -16,6 +16,7 @@ import msgspec
 
 from suyuan.access.scope import Scope
 from suyuan.connections.log_errors import MessagesLost
+from suyuan.connections.topic_partition import TopicPartition
 from suyuan.errors import SuyuanError
 from suyuan.operations.alerts.cursor import BadCursor, read_cursor, write_cursor
 from suyuan.operations.alerts.filters import alert_matcher
@@ -30,7 +31,6 @@ from suyuan.portal.ports import AsyncTail, Ports
 from suyuan.portal.problems import Problem, unavailable
 from suyuan.queries.sql.alerts import AlertFilter
 from suyuan.queries.visible import sees_alert
-from suyuan.sinks.log_reader import TopicPartition
 
 logger = logging.getLogger(__name__)
 

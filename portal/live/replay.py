@@ -7,10 +7,10 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 
 from suyuan.connections.log_errors import MessagesLost
+from suyuan.connections.topic_partition import TopicPartition
 from suyuan.operations.alerts.outward import TOPIC
 from suyuan.portal.live.rows import LiveMessage, LiveRow, live_messages
 from suyuan.portal.ports import Ports
-from suyuan.sinks.log_reader import TopicPartition
 
 MOST_ROWS = 10_000
 """that are told again"""

@@ -10,6 +10,7 @@ from fastapi import Response
 from starlette.types import Receive, Send
 from starlette.types import Scope as Asgi
 
+from suyuan.connections.topic_partition import TopicPartition
 from suyuan.errors import SuyuanError
 from suyuan.operations.alerts.cursor import write_cursor
 from suyuan.operations.alerts.outward import TOPIC
@@ -18,7 +19,6 @@ from suyuan.portal.live.frames import MEDIA_TYPE, begin_anew, ended, hello, plac
 from suyuan.portal.live.replay import TooFar, in_writes, recent
 from suyuan.portal.live.subscriber import Subscriber
 from suyuan.portal.metrics import LIVE_ROWS
-from suyuan.sinks.log_reader import TopicPartition
 
 HEADERS = {"X-Accel-Buffering": "no"}
 """proxies keep no part of it back"""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 
+from suyuan.connections.topic_partition import TopicPartition
 from suyuan.operations.alerts.outward import TOPIC
 from suyuan.portal.live.rows import LiveMessage, LiveRow
-from suyuan.sinks.log_reader import TopicPartition
 
 MOST_ROWS = 20_000
 

@@ -10,10 +10,10 @@ from itertools import chain
 
 import msgspec
 
+from suyuan.connections.topic_partition import TopicPartition
 from suyuan.operations.alerts.filters import SEVERITIES
 from suyuan.portal.live.frames import event, placed
 from suyuan.portal.live.rows import LiveRow
-from suyuan.sinks.log_reader import TopicPartition
 
 MOST_PENDING = 1 << 20
 """bytes that may wait for one who is slow to take them"""

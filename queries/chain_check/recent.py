@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from suyuan.connections.topic_partition import TopicPartition
 from suyuan.queries.rows import Row
-from suyuan.sinks.log_reader import TopicPartition
 
 
 @dataclass(frozen=True, slots=True)

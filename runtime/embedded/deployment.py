@@ -16,6 +16,7 @@ from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.runtime.settings import Settings
 
 if TYPE_CHECKING:
+    from suyuan.connections.topic_partition import TopicPartition
     from suyuan.operations.checks.finding import Finding
     from suyuan.operations.dead_letters.log import ReplayLog
     from suyuan.operations.dead_letters.place import Place
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from suyuan.operations.webhooks.log import Holding
     from suyuan.publishing.files.outlet import Known, Outlet
     from suyuan.queries.api import Queries
-    from suyuan.sinks.log_reader import TopicPartition
 
 
 class Embedded:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from suyuan.connections.topic_partition import TopicPartition
 from suyuan.streams.state.cache import CachedReader
 from suyuan.streams.state.changelog import Replay
 from suyuan.streams.state.errors import StateBehindError, StateConflictError, StateError
@@ -18,7 +19,6 @@ from suyuan.streams.state.position import (
     TORN_KEY,
     BatchMark,
     Position,
-    TopicPartition,
     decode_keys,
     decode_position,
     decode_torn,

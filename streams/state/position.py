@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import msgspec
 
+from suyuan.connections.topic_partition import TopicPartition
 from suyuan.streams.state.errors import StateCorruptError, StateVersionError
 from suyuan.streams.state.key_digest import KeyDigest
 from suyuan.streams.transport.life import Life
@@ -28,8 +29,6 @@ TORN_KEY = b"\x00torn"
 """what the changelog has that does not count (`Torn`), until a commit has written it anew"""
 
 FORMAT = 2
-
-TopicPartition = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,8 @@ from suyuan.streams.state.table import StateTable
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from suyuan.connections.topic_partition import TopicPartition
     from suyuan.streams.state.changelog import ChangelogWriter
-    from suyuan.streams.state.position import TopicPartition
     from suyuan.streams.state.view import Overlay
     from suyuan.streams.transport.faust_app import FaustApp
     from suyuan.streams.transport.life import Life

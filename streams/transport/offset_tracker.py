@@ -10,10 +10,10 @@ from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from suyuan.connections.topic_partition import TopicPartition
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-TopicPartition = tuple[str, int]
 
 
 @dataclass(slots=True, eq=False)

@@ -24,6 +24,7 @@ from suyuan.connections.aiokafka_internals import (
     topics_wanted,
     wait_for_news,
 )
+from suyuan.connections.topic_partition import TopicPartition
 
 logger = logging.getLogger(__name__)
 
@@ -32,8 +33,6 @@ ASK_AGAIN_SECONDS = 0.1
 ANSWER_SECONDS = 5.0
 LONGEST_PAUSE_SECONDS = 300.0
 SHOWN = 5
-
-TopicPartition = tuple[str, int]
 
 
 def deal_all_topics(coordinator: Coordinator) -> None:
