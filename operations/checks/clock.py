@@ -11,13 +11,13 @@ SLACK_MS = 60_000
 
 
 def against_newest(newest: int, whose: str = "the newest record") -> Finding:
-    """Judged by the time (ms since the epoch) of the newest thing there; 0: there is nothing. Only a clock that is
-    ahead of ours is noticed: what is old may just be old.
+    """Judged by the time (ms since the epoch) of the newest thing there; 0 or less: there is nothing. Only a clock that
+    is ahead of ours is noticed: what is old may just be old.
     """
     now = time.time_ns() // 1_000_000
     if newest - now > SLACK_MS:
         return Finding("clock", "failed", f"{_utc(now)}, but {whose} is of {_utc(newest)}: set the clocks right")
-    return Finding("clock", "ok", f"{_utc(now)}, {whose} is of {_utc(newest)}" if newest else _utc(now))
+    return Finding("clock", "ok", f"{_utc(now)}, {whose} is of {_utc(newest)}" if newest > 0 else _utc(now))
 
 
 def against_now(theirs: int, whose: str) -> Finding:

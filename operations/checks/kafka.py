@@ -101,4 +101,5 @@ def _clock(client: KafkaAdminClient, described: Topics) -> Finding:
     """The brokers' clock: they give each record the time at which they appended it."""
     partitions = _partitions(described, "in.", "event.")
     newest = client.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.MAX_TIMESTAMP)) if partitions else {}
+    # of a partition without records it is -1
     return against_newest(max((each.timestamp for each in newest.values()), default=0), "the newest record in Kafka")

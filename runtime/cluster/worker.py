@@ -42,9 +42,9 @@ STAGE_THREADS = 1
 
 
 def _unfit(wrong: Iterable[object]) -> SuyuanError:
-    listed = "\n  ".join(map(str, wrong))
+    listed = "; ".join(map(str, wrong))
     return SuyuanError(
-        f"the topics are not as they have to be (suyuan topics create makes what is missing):\n  {listed}",
+        f"the topics are not as they have to be (suyuan topics create makes what is missing): {listed}",
         ErrorKind.CONFIGURATION,
     )
 

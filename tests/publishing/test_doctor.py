@@ -84,6 +84,11 @@ def test_brokers_whose_clock_is_ahead(findings, connection, monkeypatch):
     assert "set the clocks right" in found["clock"][0][1]
 
 
+def test_where_nothing_was_published_the_clock_has_nothing_to_be_compared_with():
+    assert clock.against_newest(-1).status == "ok"  # what brokers say of a partition without records
+    assert "1969" not in clock.against_newest(-1).detail
+
+
 def test_webhooks_whose_secrets_the_key_here_does_not_open(findings, connection, tmp_path):
     settings = Settings(data=tmp_path, kafka=connection.servers[0], seal_key="x" * 32)
     outlet = deployment_of(settings).outlet

@@ -203,8 +203,8 @@ class Consumer(RunConsumer):
         grown = sorted({at.topic for at in assigned if count is not None and at.partition >= count})
         if grown:
             raise TopicGrown(
-                "the topics are not as they have to be:\n  "
-                + "\n  ".join(f"{topic}: partitions is {self.topic_partitions(topic)}, not {count}" for topic in grown)
+                "the topics are not as they have to be: "
+                + "; ".join(f"{topic}: partitions is {self.topic_partitions(topic)}, not {count}" for topic in grown)
             )
 
     def assignment(self) -> set[TP]:
