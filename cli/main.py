@@ -10,9 +10,9 @@ from typing import Annotated
 import typer
 
 from suyuan.cli.commands_on_demand import group_of
-from suyuan.cli.exits import Exit, exit_of
 from suyuan.cli.screen import say, write_what_can_be_written
 from suyuan.errors import SuyuanError
+from suyuan.runtime.exit_codes import Exit, exit_of
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - called by typer

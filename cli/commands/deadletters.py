@@ -16,7 +16,6 @@ import typer
 from suyuan.access.scope import EVERYTHING
 from suyuan.cli.dead_letter_options import Reason, Since, Topic, chosen
 from suyuan.cli.drawing.dead_letters import draw_dead_letter, draw_dead_letters, identity
-from suyuan.cli.exits import Exit
 from suyuan.cli.options import AsJson, Data
 from suyuan.cli.screen import console, print_json, put, say, show_records
 from suyuan.errors import ErrorKind, SuyuanError
@@ -29,6 +28,7 @@ from suyuan.queries.answers import WholeDeadLetter, each_plain, plain
 from suyuan.queries.api import DeadLetterFilter, Queries
 from suyuan.queries.questions import EVERY_DEAD_LETTER
 from suyuan.runtime.deployment import deployment_of
+from suyuan.runtime.exit_codes import Exit
 from suyuan.runtime.registry import accept_registered_ids
 from suyuan.runtime.settings import Settings, load
 from suyuan.runtime.visible import visible

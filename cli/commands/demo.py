@@ -15,10 +15,10 @@ from rich.live import Live
 
 from suyuan.cli.demo.picture import Figures, draw, draw_report, draw_tour, line
 from suyuan.cli.demo.stage import Outcome, Show, perform
-from suyuan.cli.exits import Exit
 from suyuan.cli.options import AsJson
 from suyuan.cli.screen import console, print_json, say, show
 from suyuan.errors import ErrorKind, SuyuanError
+from suyuan.runtime.exit_codes import Exit
 from suyuan.runtime.memory import tune_allocator
 from suyuan.runtime.settings import load
 from suyuan.simulation.market import FEWEST

@@ -10,7 +10,6 @@ from rich.text import Text
 
 from suyuan.cli.drawing.records import Column, Records, Value
 from suyuan.cli.drawing.words import clean
-from suyuan.cli.exits import Exit
 from suyuan.cli.options import AsJson, Data, Kafka
 from suyuan.cli.screen import print_json, show
 from suyuan.connections.urls import address_shown
@@ -18,6 +17,7 @@ from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.operations.checks import machine
 from suyuan.operations.checks.finding import Finding
 from suyuan.runtime.deployment import deployment_of
+from suyuan.runtime.exit_codes import Exit
 from suyuan.runtime.settings import Settings, load
 
 _COLUMNS = (Column("check"), Column("status"), Column("detail", "text", most=4_000))

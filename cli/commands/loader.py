@@ -8,11 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
-from suyuan.cli.exits import Exit
 from suyuan.cli.options import AcceptLoss, AsJson, ClickHouseServer, Kafka
 from suyuan.cli.screen import print_json, put, say
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.runtime.cluster.loader_service import LoaderService
+from suyuan.runtime.exit_codes import Exit
 from suyuan.runtime.process import prepare, run_process
 from suyuan.runtime.settings import Settings, load
 

@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 
-from suyuan.cli.exits import Exit
 from suyuan.cli.options import AsJson, Data, Kafka
 from suyuan.cli.progress import progress_bar
 from suyuan.cli.screen import print_json, put, say
@@ -25,6 +24,7 @@ from suyuan.publishing.files.refused_rows import RefusedRows
 from suyuan.publishing.files.sources import STDIN
 from suyuan.publishing.files.tally import Tally
 from suyuan.runtime.deployment import deployment_of
+from suyuan.runtime.exit_codes import Exit
 from suyuan.runtime.settings import load
 from suyuan.schemas.kinds import KINDS
 

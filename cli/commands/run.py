@@ -13,7 +13,6 @@ import typer
 
 from suyuan.access.principal import Role
 from suyuan.access.scope import EVERYTHING
-from suyuan.cli.exits import Exit
 from suyuan.cli.options import AcceptLoss, AcceptPoison, AsJson, Data
 from suyuan.cli.screen import print_json, put, say
 from suyuan.domain.calendar import china_day, days_after
@@ -24,6 +23,7 @@ from suyuan.runtime.embedded.days import publish_days
 from suyuan.runtime.embedded.deployment import Embedded
 from suyuan.runtime.embedded.system import EmbeddedRun
 from suyuan.runtime.entry_link import entry_link
+from suyuan.runtime.exit_codes import Exit
 from suyuan.runtime.process import prepare, run_process
 from suyuan.runtime.settings import Settings, load
 

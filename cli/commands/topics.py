@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from suyuan.cli.exits import Exit
 from suyuan.cli.options import AsJson, Kafka
 from suyuan.cli.screen import print_json, put
 from suyuan.operations.topics.check import mismatches
 from suyuan.operations.topics.create import make_topics
+from suyuan.runtime.exit_codes import Exit
 from suyuan.runtime.settings import load
 
 app = typer.Typer(help="The topics of a Kafka cluster.", no_args_is_help=True)

@@ -16,7 +16,6 @@ import suyuan.portal.metrics
 import suyuan.queries.metrics
 import suyuan.sinks.metrics
 import suyuan.streams.metrics
-from suyuan.cli.exits import Exit
 from suyuan.cli.main import app
 from suyuan.domain.chain.gaps import GAPS
 from suyuan.domain.rules.catalogue import built_in_rules
@@ -26,6 +25,7 @@ from suyuan.portal.problems import PREFIX, TYPES
 from suyuan.portal.routers import ROUTERS
 from suyuan.publishing.files.columns import table as table_of_words
 from suyuan.publishing.files.columns import values_table
+from suyuan.runtime.exit_codes import Exit
 from suyuan.runtime.settings import Settings
 from suyuan.schemas.fields import Field
 from suyuan.schemas.kinds import EVENT_KINDS, KINDS, event_schema

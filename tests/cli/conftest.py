@@ -7,9 +7,9 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from suyuan.cli.exits import exit_of
 from suyuan.cli.main import app
 from suyuan.errors import SuyuanError
+from suyuan.runtime.exit_codes import exit_of
 from tests import prepared
 
 

@@ -17,10 +17,10 @@ import pytest
 from rich.cells import cell_len
 from typer.testing import CliRunner
 
-from suyuan.cli.exits import exit_of
 from suyuan.cli.main import app
 from suyuan.domain.identifiers.uscc import check_character
 from suyuan.errors import SuyuanError
+from suyuan.runtime.exit_codes import exit_of
 from suyuan.simulation.market import Market
 from tests import prepared
 from tests.cli.terminal import in_a_pipe, on_terminal, shown_by

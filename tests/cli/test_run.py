@@ -8,10 +8,10 @@ import time
 
 import pytest
 
-from suyuan.cli.exits import Exit
 from suyuan.domain.calendar import china_day, days_after
 from suyuan.domain.rules import catalogue
 from suyuan.errors import SuyuanError
+from suyuan.runtime.exit_codes import Exit
 from suyuan.runtime.metrics_server import serve_metrics
 from suyuan.runtime.settings import Settings
 from suyuan.streams.stages.risk.watch import built_in_watch

@@ -13,13 +13,13 @@ import pytest
 from kafka import KafkaProducer
 from kafka.admin import ConfigResource, KafkaAdminClient
 
-from suyuan.cli.exits import Exit
 from suyuan.connections.kafka import KafkaConnection
 from suyuan.errors import SuyuanError
 from suyuan.operations.kafka_admin import administration
 from suyuan.operations.topics.check import Mismatch, mismatches
 from suyuan.operations.topics.create import make_topics
 from suyuan.operations.topics.spec import changelog, wanted_topics
+from suyuan.runtime.exit_codes import Exit
 from suyuan.schemas.events import encode_body
 from suyuan.schemas.framing import frame
 from suyuan.schemas.kinds import KINDS, SCHEMA_IDS, schema_by_id

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from suyuan.cli.exits import Exit
 from suyuan.publishing.files import kafka
+from suyuan.runtime.exit_codes import Exit
 from suyuan.schemas.events import decode_event
 from suyuan.simulation.market import Market
 from tests.publishing.test_publisher import listing

@@ -8,7 +8,6 @@ import secrets
 
 import pytest
 
-from suyuan.cli.exits import Exit
 from suyuan.connections.kafka import KafkaConnection
 from suyuan.operations.checks import clock, kafka
 from suyuan.operations.topics.spec import wanted_topics
@@ -16,6 +15,7 @@ from suyuan.operations.webhooks.events import CONTROL, Created, Deleted, encode_
 from suyuan.publishing.control import append_control
 from suyuan.publishing.publisher import Publisher
 from suyuan.runtime.deployment import deployment_of
+from suyuan.runtime.exit_codes import Exit
 from suyuan.runtime.settings import Settings
 from suyuan.runtime.webhooks import webhook_seal
 from suyuan.sinks.clickhouse import ClickHouse
