@@ -16,8 +16,9 @@ from suyuan.runtime.settings import Settings
 @contextmanager
 def tables(settings: Settings) -> Iterator[Queries]:
     """Whoever answers questions, for several of them. Raises SuyuanError."""
-    if not settings.clickhouse:
+    server = settings.clickhouse_settings()
+    if server is None:
         yield FolderTables(settings.data)
         return
-    with open_server(settings.clickhouse_settings()) as queries:
+    with open_server(server) as queries:
         yield queries

@@ -188,12 +188,12 @@ class Settings(BaseSettings):
             raise _bad("registry", error) from None
         return registry
 
-    def clickhouse_settings(self) -> ClickHouseSettings:
-        """The tables: on the server that is named, else in the data folder. Raises SuyuanError, CONFIGURATION,
+    def clickhouse_settings(self) -> ClickHouseSettings | None:
+        """The tables' server, None where none is named: they are in the data folder. Raises SuyuanError, CONFIGURATION,
         naming the variable at fault.
         """
         if not self.clickhouse:
-            return ClickHouseSettings(path=self.data / "clickhouse", database=self.clickhouse_database)
+            return None
         try:
             host, port = host_and_port(self.clickhouse, "clickhouse")
             if self.clickhouse_tls:

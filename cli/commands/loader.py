@@ -10,7 +10,6 @@ import typer
 
 from suyuan.cli.options import AcceptLoss, AsJson, ClickHouseServer, Kafka
 from suyuan.cli.screen import print_json, put, say
-from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.runtime.cluster.loader_service import LoaderService
 from suyuan.runtime.exit_codes import Exit
 from suyuan.runtime.process import prepare, run_process
@@ -34,8 +33,6 @@ def loader(
     """Load results from Kafka into ClickHouse. Several loaders share the topics; ClickHouse may be away for a while."""
     prepare(stages=False, kafka=True)
     settings = load(kafka=kafka, clickhouse=clickhouse, metrics_port=metrics_port)
-    if not settings.clickhouse:
-        raise SuyuanError("bad configuration: SUYUAN_CLICKHOUSE: missing", ErrorKind.CONFIGURATION)
     report = run_process(
         settings,
         lambda: LoaderService(settings, say=say, once=once, check_schema=check_schema, accept_loss=accept_loss),

@@ -135,6 +135,6 @@ class Cluster:
             seal = partial(present_webhook_seal, settings)
             yield from seals.webhooks(lambda: self.tail([SUBSCRIPTIONS], {}), seal, missing="warning")
         yield from damage.state(settings.data)
-        if settings.clickhouse:
+        if server is not None:
             yield from tables.server(server)
             yield from contents(self.queries, partial(cluster_work_left, connection, settings.partitions), settled())

@@ -9,6 +9,7 @@ from contextlib import suppress
 from functools import partial
 
 from suyuan.connections.kafka import KafkaConnection
+from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.operations.kafka_admin import administration
 from suyuan.operations.topics.former import refuse_former
 from suyuan.runtime.cluster.loader import ClusterLoader
@@ -73,7 +74,10 @@ class LoaderService(Service):
         self._monitor = await self._opened(partial(self._open_monitor, connection), LoaderMonitor.stop)
 
     def _open_tables(self) -> ClickHouse:
-        return ClickHouse(self._settings.clickhouse_settings(), make=not self._check_schema)
+        server = self._settings.clickhouse_settings()
+        if server is None:
+            raise SuyuanError("bad configuration: SUYUAN_CLICKHOUSE: missing", ErrorKind.CONFIGURATION)
+        return ClickHouse(server, make=not self._check_schema)
 
     def _open_loaders(self, connection: KafkaConnection) -> list[ClusterLoader]:
         with administration(connection) as client:

@@ -122,8 +122,8 @@ class Embedded:
         yield from damage.log(self._folder)
         yield from damage.state(self._folder)
         yield from seals.webhooks(lambda: self.tail([SUBSCRIPTIONS], {}), lambda: present_webhook_seal(self._settings))
-        yield from tables.server(server) if self._settings.clickhouse else damage.tables(self._folder)
-        if self._settings.clickhouse or (self._folder / "clickhouse").is_dir():
+        yield from damage.tables(self._folder) if server is None else tables.server(server)
+        if server is not None or (self._folder / "clickhouse").is_dir():
             yield from contents(self.queries, partial(folder_work_left, self._folder), settled())
 
     def _refuse_missing(self) -> None:

@@ -88,8 +88,8 @@ def test_secrets_are_not_shown(monkeypatch):
     assert "hush" not in f"{settings!r} {settings.model_dump(mode='json')}"
 
 
-def test_clickhouse_in_the_data_folder_unless_a_server_is_named(monkeypatch, certificates, tmp_path):
-    assert load(data=tmp_path).clickhouse_settings().path == tmp_path / "clickhouse"
+def test_no_server_of_clickhouse_unless_one_is_named(monkeypatch, certificates, tmp_path):
+    assert load(data=tmp_path).clickhouse_settings() is None
     (tmp_path / "pass").write_text("hush\n")
     set_all(
         monkeypatch,

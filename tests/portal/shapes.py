@@ -44,7 +44,7 @@ def embedded(**given):
         with Log.open(folder, role="publish", fsync="never") as log:
             for topic in TOPICS:
                 log.create_topic(topic.name, PARTITIONS, TopicConfig(topic.compacted))
-        clickhouse = opened.enter_context(ClickHouse(settings.clickhouse_settings()))
+        clickhouse = opened.enter_context(ClickHouse(ClickHouseSettings(path=settings.data / "clickhouse")))
         migrate(clickhouse.writer, placeholders=WITHOUT_FSYNC)
         seed(clickhouse)
         service = QueryService(settings.data, OpenTables(clickhouse))

@@ -12,7 +12,7 @@ from suyuan.operations.topics.create import make_topics
 from suyuan.runtime.deployment import deployment_of
 from suyuan.runtime.settings import Settings
 from suyuan.schemas.topics import TOPICS
-from suyuan.sinks.clickhouse import ClickHouse
+from suyuan.sinks.clickhouse import ClickHouse, ClickHouseSettings
 from suyuan.sinks.migrations import migrate
 from suyuan.streams.consumer_group import GROUP
 from tests.sinks.conftest import WITHOUT_FSYNC, emptied
@@ -53,7 +53,7 @@ class EmbeddedShape:
 
     @contextmanager
     def tables(self):
-        with ClickHouse(self.settings.clickhouse_settings()) as clickhouse:
+        with ClickHouse(ClickHouseSettings(path=self.settings.data / "clickhouse")) as clickhouse:
             migrate(clickhouse.writer, placeholders=WITHOUT_FSYNC)
             yield clickhouse
 
