@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import Literal
@@ -19,7 +19,15 @@ from typing import Literal
 import polars as pl
 
 from suyuan.errors import SuyuanError
-from suyuan.schemas.container import BadContainer, join_containers, make_header, read_header, refuse_bomb, swap_schema
+from suyuan.schemas.container import (
+    BadContainer,
+    Header,
+    join_containers,
+    make_header,
+    read_header,
+    refuse_bomb,
+    swap_schema,
+)
 from suyuan.schemas.fields import Avro, mapped, record_fields
 from suyuan.schemas.kinds import KINDS, event_schema
 
@@ -93,17 +101,16 @@ def decode_block(data: bytes, name: str | None = None) -> pl.DataFrame:
     """
     try:
         header = read_header(data)
-        written = header.schema
-        name = name if name is not None else block_name(written)
+        name = name if name is not None else block_name(header.schema)
         refuse_bomb(data, header)
-        plain = json.dumps(mapped(written, _without_timestamps))
+        plain = _plain(header.metadata["avro.schema"])
         rows = pl.read_avro(BytesIO(swap_schema(data, plain))) if len(data) > header.size else empty_block(name)
     except BlockError:
         raise
     except (BadContainer, KeyError, TypeError, AttributeError, ValueError, RecursionError, *_REFUSALS) as error:
         raise BlockError(f"not a readable block{f' {name}' if name else ''}: {error}") from error
-    known = [column for column in rows.columns if column in _dtypes(name)]
-    return _fit(name, rows.select(known))
+    unknown = [column for column in rows.columns if column not in _dtypes(name)]
+    return _fit(name, rows.drop(unknown) if unknown else rows)
 
 
 def join_blocks(parts: Sequence[bytes]) -> bytes:
@@ -202,6 +209,12 @@ def _nullable(avro: object) -> object:
         fields = [{"name": field["name"], "type": _nullable(field["type"])} for field in avro["fields"]]
         return ["null", {**avro, "fields": fields}]
     return ["null", avro]
+
+
+@lru_cache(128)
+def _plain(written: bytes) -> str:
+    """A writer's schema as polars is to read it. Raises BadContainer."""
+    return json.dumps(mapped(Header({"avro.schema": written}, b"", 0).schema, _without_timestamps))
 
 
 def _without_timestamps(avro: object) -> object:
