@@ -1,6 +1,7 @@
 # install: .venv with everything, pinned · check: format, lint, types, import rules
 # test: the whole suite, in TESTERS processes, one more than there are cores: many tests wait for processes of their own
-# test-quick: those without a broker, a process or chdb, within a minute; test-rest: all others
+# test-quick: those without a broker, a process or chdb, within a minute; test-rest: all others but the stories
+# stories: markets of minutes under faults, small ones; bench/results/stories.json says how they ended (faults: in full)
 # test-random: tests over examples made at random, with new ones; SEED=… repeats those of a former time
 # demo: a simulated market streams through everything · reference: docs/reference anew from the code
 # screenshots: those of the README, of the portal (chromium is needed); tests leave one of each page in build/screenshots
@@ -18,7 +19,7 @@ TESTERS ?= $(shell expr $(CORES) + 1)
 # files as tests/tiers.py orders them: what takes longest begins first
 SPREAD  := --dist=loadfile --no-loadscope-reorder
 
-.PHONY: install check test test-quick test-rest test-random faults soak demo kafka deploy-tools dashboards reference screenshots \
+.PHONY: install check test test-quick test-rest test-random stories faults soak demo kafka deploy-tools dashboards reference screenshots \
 	migration format bench-throughput bench-latency bench-search bench-investigate bench-divisions bench-http-publish bench-portal-cost \
 	bench-live \
 	bench-cluster bench-cluster-throughput bench-cluster-latency bench-cluster-recovery bench-cluster-growth rivals bench-trace-join clean
@@ -62,6 +63,9 @@ test-random: $(READY)
 	@echo "The same examples again: make test-random SEED=$(SEED)"
 	$(BIN)/pytest -m hypothesis --hypothesis-profile=random --hypothesis-seed=$(SEED) \
 		--numprocesses=$(TESTERS) $(SPREAD) || { echo "The same examples again: make test-random SEED=$(SEED)"; exit 1; }
+
+stories: $(READY)
+	$(BIN)/python -m pytest --tier stories --stories bench/results/stories.json --numprocesses=$(TESTERS) $(SPREAD)
 
 # the faults of tests/faults and tests/cluster/test_market.py in full, and a soak of five minutes, over brokers of their
 # own; figures in the file, and in bench/results/soak.json

@@ -11,7 +11,6 @@ import re
 import secrets
 import subprocess
 import sys
-from contextlib import ExitStack
 
 import pytest
 from hypothesis import settings
@@ -22,11 +21,12 @@ pytest.register_assert_rewrite(
 )
 
 from tests.brokers import SCRIPT, Broker  # noqa: E402
+from tests.shared_brokers import SharedBrokers  # noqa: E402
 
 # no test of others' starts a portal beside the processes that it starts
 os.environ.setdefault("SUYUAN_PORTAL_PORT", "0")
 
-pytest_plugins = ("pytester", "tests.tiers")
+pytest_plugins = ("pytester", "tests.stories", "tests.tiers")
 
 for name in ("default", "ci"):
     settings.register_profile(name, settings.get_profile(name), deadline=None)
@@ -49,45 +49,32 @@ def start_broker():
 
 
 @pytest.fixture(scope="module")
-def kafka(start_broker, tmp_path_factory, request):
+def kafka(start_broker, share_broker):
     """How to reach the broker that all tests share, so their topics and groups have names of their own."""
-    shared = request.config.stash[SHARED]
-    if shared.broker is None:
-        shared.broker = shared.enter_context(start_broker(tmp_path_factory.mktemp("kafka") / "broker"))
-    return shared.broker.connection
+    return share_broker("kafka", start_broker).connection
 
 
-class SharedBroker(ExitStack):
-    """`users`: the files of tests that ask for it. A broker that nobody asks takes 3 % of a core all the same."""
-
-    broker = None
-
-    def __init__(self):
-        super().__init__()
-        self.users = set()
-
-    def end(self):
-        self.broker = None
-        self.close()
+@pytest.fixture(scope="module")
+def share_broker(request, tmp_path_factory):
+    """See `SharedBrokers.get`; `start` is given the broker's folder."""
+    brokers = request.config.stash[BROKERS]
+    return lambda name, start: brokers.get(name, lambda: start(tmp_path_factory.mktemp(name) / "broker"))
 
 
-SHARED = pytest.StashKey[SharedBroker]()
+BROKERS = pytest.StashKey[SharedBrokers]()
 
 
 def pytest_configure(config):
-    config.stash[SHARED] = SharedBroker()
+    config.stash[BROKERS] = SharedBrokers()
 
 
 def pytest_collection_finish(session):
-    session.config.stash[SHARED].users |= {item.path for item in session.items if "kafka" in item.fixturenames}
+    session.config.stash[BROKERS].know(session.items)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown(item, nextitem):
-    """Behind the last of those that share a broker it is ended; whoever comes after all has another one started."""
-    shared = item.config.stash[SHARED]
-    if nextitem is None or nextitem.path not in shared.users:
-        shared.end()
+    item.config.stash[BROKERS].end_unused(nextitem and nextitem.path)
 
 
 @pytest.fixture

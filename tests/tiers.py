@@ -4,7 +4,8 @@ A test is quick when nothing that its module and those of its fixtures import, h
 process, no broker, no engine of ClickHouse, no whole market. A quick test that starts a process, connects to a server
 or loads chdb all the same fails and is told why.
 
-`--tier quick` runs these and does not even import the others; `--tier rest` runs the others; without it all are run.
+`--tier quick` runs these and does not even import the others; `--tier stories` runs markets of minutes under faults
+(`tests/stories.py`); `--tier rest` all others; without it all are run.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+
+from tests.shared_brokers import shared_broker
+from tests.stories import is_story
 
 ROOT = Path(__file__).parents[1]
 PARTS = (
@@ -43,9 +47,7 @@ REFUSED = {
     "ctypes.dlopen": "loaded chdb",
 }
 # how much longer than a quick test others take, roughly; the tests that take longest begin first
-SECONDS = {"quick": 0.05, "rest": 1, "broker": 4, "real_time": 20}
-
-
+SECONDS = {"quick": 0.05, "rest": 1, "broker": 4, "browser": 8, "real_time": 20}
 # files of which that tells far too little
 LONG = {
     "portal/browser/test_every_page.py": 360,
@@ -58,8 +60,8 @@ LONG = {
 
 
 def pytest_addoption(parser):
-    choices = ("quick", "rest", "all")
-    parser.addoption("--tier", choices=choices, default="all", help="quick: no broker, no process, no chdb; rest; all")
+    said = "quick: no broker, no process, no chdb; stories: minutes each; rest: all others"
+    parser.addoption("--tier", choices=("quick", "rest", "stories", "all"), default="all", help=said)
 
 
 def pytest_configure(config):
@@ -84,8 +86,8 @@ def pytest_collection_modifyitems(config, items):
         if item.get_closest_marker("real_time"):
             item.add_marker(pytest.mark.flaky(reruns=1))
     if (tier := config.getoption("tier")) != "all":
-        left = [item for item in items if _is_quick(item) != (tier == "quick")]
-        items[:] = [item for item in items if _is_quick(item) == (tier == "quick")]
+        left = [item for item in items if _tier(item) != tier]
+        items[:] = [item for item in items if _tier(item) == tier]
         config.hook.pytest_deselected(items=left)
     if hasattr(config, "workerinput"):
         _longest_first(items)
@@ -164,6 +166,10 @@ def _is_meant(event, arguments):
     return event != "ctypes.dlopen" or "chdb" in str(arguments[0])
 
 
+def _tier(item):
+    return "stories" if is_story(item.path) else "quick" if _is_quick(item) else "rest"
+
+
 def _is_quick(item):
     return item.get_closest_marker("quick") is not None
 
@@ -226,7 +232,7 @@ def _longest_first(items):
     for item in items:
         if item.path not in long:
             seconds[item.path] = seconds.get(item.path, 0) + SECONDS[_kind(item)]
-        if (broker := _shared_broker(item)) is not None:
+        if (broker := shared_broker(item)) is not None:
             shared[item.path] = broker
     of_all = {broker: sum(seconds[path] for path, its in shared.items() if its == broker) for broker in shared.values()}
 
@@ -241,17 +247,8 @@ def _longest_first(items):
 def _kind(item):
     if item.get_closest_marker("real_time"):
         return "real_time"
+    if "chromium" in item.fixturenames:
+        return "browser"
     if "start_broker" in item.fixturenames:
         return "broker"
     return "quick" if _is_quick(item) else "rest"
-
-
-def _shared_broker(item):
-    """Which one a test uses that tests of other files use too, by the fixture it is made by; None: none, or its own."""
-    if "kafka" in item.fixturenames:
-        return "kafka"
-    for definitions in item._fixtureinfo.name2fixturedefs.values():
-        for definition in definitions:
-            if definition.scope == "package" and "start_broker" in definition.argnames:
-                return f"{definition.baseid} {definition.argname}"
-    return None

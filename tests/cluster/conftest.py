@@ -36,7 +36,7 @@ def tables(front, tmp_path):
     return Tables(front, tmp_path)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def front(tmp_path_factory):
     front = FrontProcess(tmp_path_factory.mktemp("tables") / "clickhouse")
     front.start()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-from functools import cache
+from contextlib import contextmanager
+from functools import partial
 
 import pytest
 
@@ -12,23 +12,22 @@ from tests.portal.shapes import PARTITIONS, PortalUnderTest, cluster, embedded
 from tests.sinks.front_process import FrontProcess
 
 
-@pytest.fixture(scope="package")
-def portal_broker(start_broker, tmp_path_factory):
+@pytest.fixture(scope="module")
+def portal_broker(start_broker, share_broker):
     """Topics with the names that the product knows, which all modules of the portal share; it starts when it is called
     for the first time.
     """
-    with ExitStack() as stack:
-
-        @cache
-        def start():
-            broker = stack.enter_context(start_broker(tmp_path_factory.mktemp("portal") / "broker"))
-            make_topics(broker.connection, PARTITIONS)
-            return broker
-
-        yield start
+    return partial(share_broker, "portal_broker", partial(with_topics, start_broker))
 
 
-@pytest.fixture(scope="package")
+@contextmanager
+def with_topics(start_broker, folder):
+    with start_broker(folder) as broker:
+        make_topics(broker.connection, PARTITIONS)
+        yield broker
+
+
+@pytest.fixture(scope="session")
 def portal_front(tmp_path_factory):
     """ClickHouse's HTTP interface, a process; each module has a database of its own there."""
     front = FrontProcess(tmp_path_factory.mktemp("portal-front") / "clickhouse")

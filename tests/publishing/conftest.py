@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from contextlib import contextmanager
+from functools import partial
+
 import pytest
 from kafka import KafkaConsumer, TopicPartition
 
@@ -10,17 +13,27 @@ from tests.connections.conftest import unused_port  # noqa: F401 - fixture
 PARTITIONS = 3
 
 
-@pytest.fixture(scope="package")
-def broker(start_broker, tmp_path_factory):
+@pytest.fixture(scope="module")
+def publishing_broker(start_broker, share_broker):
     """A cluster of one with every topic, of three partitions each."""
-    with start_broker(tmp_path_factory.mktemp("publishing") / "broker") as started:
-        make_topics(started.connection, PARTITIONS)
-        yield started
+    return share_broker("publishing_broker", partial(with_topics, start_broker))
+
+
+@contextmanager
+def with_topics(start_broker, folder):
+    with start_broker(folder) as broker:
+        make_topics(broker.connection, PARTITIONS)
+        yield broker
 
 
 @pytest.fixture
-def connection(broker):
-    return broker.connection
+def broker(publishing_broker):
+    return publishing_broker
+
+
+@pytest.fixture
+def connection(publishing_broker):
+    return publishing_broker.connection
 
 
 class Log:

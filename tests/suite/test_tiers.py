@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.stories import STORIES, is_story
 from tests.tiers import PARTS, ROOT, parts_of
 
 PLUGINS = ("-p", "xdist", "-p", "pytest_rerunfailures", "-p", "no:cacheprovider")
@@ -153,3 +154,10 @@ def test_spread_over_processes_the_longest_files_begin(tests_of):
     )
     said = ended.stdout.str()
     assert said.index("PASSED test_c.py") < said.index("PASSED test_b.py") < said.index("PASSED test_a.py")
+
+
+def test_stories_are_there_and_nothing_else_is_one():
+    tests = ROOT / "tests"
+    assert all((tests / name).exists() for name in STORIES)
+    assert is_story(tests / "faults" / "test_watchdog.py")
+    assert not any(map(is_story, (tests / "cluster" / "test_workers.py", ROOT / "faults" / "test_x.py")))
