@@ -54,6 +54,12 @@ LONG = {
     "faults/test_broker_restarts.py": 280,
     "end_to_end/test_flips.py": 270,
     "end_to_end/test_kill.py": 240,
+    "end_to_end/test_cases.py": 150,
+    "docs/test_first_steps.py": 100,
+    "streams/test_any_order.py": 100,
+    "streams/test_lineage.py": 70,
+    "cli/test_deadletters.py": 60,
+    "streams/test_app.py": 50,
     "cluster/test_chain_watch.py": 130,
     "soak/test_soak.py": 100,
 }
