@@ -24,6 +24,7 @@ from typing import Any
 
 from bench import search
 from bench.environment import environment
+from bench.meanwhile import meanwhile
 from suyuan.access.scope import EVERYTHING
 from suyuan.domain.divisions import division_name
 from suyuan.queries.divisions import divisions
@@ -91,9 +92,8 @@ def _measure(clickhouse: ClickHouse, count: int) -> dict[str, dict[str, float]]:
 @contextmanager
 def _streaming(clickhouse: ClickHouse, listings: int, county: str) -> Iterator[None]:
     """Chains come meanwhile, a second's at once."""
-    ended = threading.Event()
 
-    def insert() -> None:
+    def insert(ended: threading.Event) -> None:
         number = 0
         while not ended.wait(1.0):
             new, second = listings + number * RATE, number * AGAIN % listings
@@ -102,13 +102,8 @@ def _streaming(clickhouse: ClickHouse, listings: int, county: str) -> Iterator[N
             search.insert_rows(clickhouse, "chain_history", columns | {"assessment": "2"}, AGAIN, second)
             number += 1
 
-    thread = threading.Thread(target=insert)
-    thread.start()
-    try:
+    with meanwhile(insert):
         yield
-    finally:
-        ended.set()
-        thread.join()
 
 
 def main() -> None:

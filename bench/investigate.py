@@ -25,6 +25,7 @@ from typing import Any
 
 from bench import search
 from bench.environment import environment
+from bench.meanwhile import meanwhile
 from suyuan.access.scope import EVERYTHING, Division, Scope
 from suyuan.queries import sql
 from suyuan.queries.hops import NodeKey, hop
@@ -133,21 +134,15 @@ def _measure(clickhouse: ClickHouse, scope: Scope, listings: int, count: int) ->
 @contextmanager
 def _streaming(clickhouse: ClickHouse, first: int) -> Iterator[None]:
     """Chains come meanwhile, a second's at once."""
-    ended = threading.Event()
 
-    def insert() -> None:
+    def insert(ended: threading.Event) -> None:
         number = 0
         while not ended.wait(1.0):
             search.insert_rows(clickhouse, "chain_history", search.OFFER | JUDGED, RATE, first + number * RATE)
             number += 1
 
-    thread = threading.Thread(target=insert)
-    thread.start()
-    try:
+    with meanwhile(insert):
         yield
-    finally:
-        ended.set()
-        thread.join()
 
 
 def main() -> None:

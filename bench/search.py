@@ -22,6 +22,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench.environment import environment
+from bench.meanwhile import meanwhile
 from suyuan.access.scope import EVERYTHING, Division, Scope
 from suyuan.queries.find import find
 from suyuan.sinks.clickhouse import ClickHouse, ClickHouseSettings
@@ -145,9 +146,9 @@ def _measure(clickhouse: ClickHouse, scope: Scope, count: int) -> dict[str, dict
 @contextmanager
 def _streaming(clickhouse: ClickHouse, first: int, rate: int) -> Iterator[list[float]]:
     """Listings come meanwhile; in what is given, how many seconds late each second's were in."""
-    ended, late = threading.Event(), list[float]()
+    late = list[float]()
 
-    def insert() -> None:
+    def insert(ended: threading.Event) -> None:
         began, number = time.monotonic(), 0
         while not ended.wait(max(0.0, began + number - time.monotonic())):
             insert_events(clickhouse, "listing", OFFER, rate, first + number * rate)
@@ -155,13 +156,8 @@ def _streaming(clickhouse: ClickHouse, first: int, rate: int) -> Iterator[list[f
             number += 1
             late.append(time.monotonic() - began - number)
 
-    thread = threading.Thread(target=insert)
-    thread.start()
-    try:
+    with meanwhile(insert):
         yield late
-    finally:
-        ended.set()
-        thread.join()
 
 
 def main() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from tests.portal.browser.site import CHROMIUM, FLAGS, Visit, entered, running
+from tests.portal.browser.site import CHROMIUM, FLAGS, running, visiting
 
 VENDOR = Path(__file__).parent / "vendor"
 
@@ -45,14 +46,5 @@ def axe():
 @pytest.fixture
 def visit(chromium, site):
     """Makes visits, `visit(role, language)`; what they did wrong fails the test."""
-    opened = []
-
-    def make(role, language="zh", **options):
-        context = entered(chromium, site, role, language, **options)
-        opened.append((context, Visit(context, site)))
-        return opened[-1][1]
-
-    yield make
-    for context, made in opened:
-        made.is_clean()
-        context.close()
+    with visiting(chromium) as make:
+        yield partial(make, site)

@@ -178,3 +178,19 @@ def serious(page, axe):
         for each in json.loads(found)
         if each["impact"] in {"serious", "critical"}
     ]
+
+
+@contextmanager
+def visiting(chromium):
+    """Makes visits, `make(site, role, language)`; what they did wrong fails at the end of the `with`."""
+    opened = []
+
+    def make(site, role, language="zh", **options):
+        context = entered(chromium, site, role, language, **options)
+        opened.append((context, Visit(context, site)))
+        return opened[-1][1]
+
+    yield make
+    for context, made in opened:
+        made.is_clean()
+        context.close()

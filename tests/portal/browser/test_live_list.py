@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from suyuan.access.principal import Role
 from tests.portal.browser.desk import Proxy, behind, desk
-from tests.portal.browser.site import Visit, entered
+from tests.portal.browser.site import visiting
 from tests.portal.browser.test_regulator import LIVE, ROWS, SOON, shown
 from tests.portal.worlds import A
 from tests.sinks.contract.views import load
@@ -40,17 +40,8 @@ def office():
 @pytest.fixture
 def sit(chromium, office):
     """`sit()` is a regulator's tab; what it did wrong fails the test."""
-    opened = []
-
-    def make(site=office, language="en"):
-        context = entered(chromium, site, Role.REGULATOR, language)
-        opened.append((context, Visit(context, site)))
-        return opened[-1][1]
-
-    yield make
-    for context, made in opened:
-        made.is_clean()
-        context.close()
+    with visiting(chromium) as make:
+        yield lambda site=office, language="en": make(site, Role.REGULATOR, language)
 
 
 def listed(page):
