@@ -21,7 +21,7 @@ SPREAD  := --dist=loadfile --no-loadscope-reorder
 
 .PHONY: install check test test-quick test-rest test-random stories faults soak demo kafka deploy-tools dashboards reference screenshots \
 	migration format bench-throughput bench-latency bench-search bench-investigate bench-divisions bench-http-publish bench-portal-cost \
-	bench-live \
+	bench-live bench-reassess \
 	bench-cluster bench-cluster-throughput bench-cluster-latency bench-cluster-recovery bench-cluster-growth rivals bench-trace-join clean
 install: $(READY)
 
@@ -121,6 +121,10 @@ bench-live: $(READY)
 
 bench-latency: $(READY)
 	$(BIN)/python bench/embedded.py latency
+
+# a producer with a million listings changes, alone and while others list 500 goods a second
+bench-reassess: $(READY)
+	$(BIN)/python bench/reassess.py
 
 # search over 2,000,000 listings that SQL makes, idle and while more come
 bench-search: $(READY)

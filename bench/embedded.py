@@ -4,7 +4,9 @@
     make bench-latency        (python bench/embedded.py latency --rate 2000 --seconds 60 --runs 3)
 
 throughput: records are published and processed first, then all listings are published; the clock runs from the start
-of the run on them until they are drained into the tables. latency: listings are published at a steady rate beside a
+of the run on them until they are drained into the tables. What the folder then takes on disk is told by its parts, per
+million listings, with the records: ClickHouse's once with parts that merges have replaced and that are deleted minutes
+later, once without (active). latency: listings are published at a steady rate beside a
 running system; for each alert, from the log taking the listing to the loader inserting the alert's row. Each run is a
 process of its own on an empty folder; the result file holds every run, their median, and the environment.
 """
@@ -50,6 +52,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--folder", type=Path, default=None, help="where the data folders are made")
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--keep", type=Path, default=None, help=argparse.SUPPRESS)  # the data folder, for bench.batch
     options = parser.parse_args()
     if options.one:
         measure = _throughput if options.what == "throughput" else _latency
@@ -60,7 +63,9 @@ def main() -> None:
     result = {
         "bench": f"embedded {options.what}",
         "date": dt.datetime.now(dt.UTC).date().isoformat(),
-        "options": {name: value for name, value in vars(options).items() if name not in {"one", "folder", "what"}},
+        "options": {
+            name: value for name, value in vars(options).items() if name not in {"one", "keep", "folder", "what"}
+        },
         "environment": where,
         "median": {name: statistics.median(run[name] for run in runs) for name in runs[0] if name != "detail"},
         "runs": runs,
@@ -81,18 +86,22 @@ async def _throughput(options: argparse.Namespace) -> dict[str, Any]:
     tune_allocator()
     bulk = Bulk(options.listings, options.codes)
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
-        folder = Path(name) / "data"
+        folder = options.keep or Path(name) / "data"
         records = _publish(folder, bulk.record_batches(), options.partitions)
         before = await _drain(folder)
         listings = _publish(folder, bulk.listing_batches(), options.partitions)
         after = await _drain(folder)
-        log = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+        disk = {part: _bytes(folder / part) for part in ("log", "state", "clickhouse")}
+        disk["clickhouse_active"] = after["bytes"]
+        whole = _bytes(folder)
     return {
         "listings_per_second": round(listings / after["seconds"]),
         "records_per_second": round(records / before["seconds"]),
         "cpu_us_per_listing": round(after["cpu"] / listings * 1e6, 1),
         "peak_memory_mib": _peak_mib(),
-        "folder_mib": log >> 20,
+        "folder_mib": whole >> 20,
+        "disk_mib_per_million_listings": round(whole / 2**20 / listings * 1e6),
+        **{f"{part}_mib_per_million_listings": round(size / 2**20 / listings * 1e6) for part, size in disk.items()},
         "detail": {"listings": listings, "records": records, "rows": after["rows"], "gap": after["gap"]},
     }
 
@@ -105,7 +114,8 @@ async def _drain(folder: Path) -> dict[str, Any]:
         await run.wait_drained()
         seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
         verification = await asyncio.to_thread(run.monitor.verify_all)
-        return {"seconds": seconds, "cpu": cpu, "rows": dict(run.loader.rows), "gap": verification.gap}
+        (parts,) = run.clickhouse.select("SELECT sum(bytes_on_disk) AS bytes FROM system.parts WHERE active")
+        return {"seconds": seconds, "cpu": cpu, "rows": dict(run.loader.rows), "gap": verification.gap} | parts
     finally:
         await run.stop()
 
@@ -174,6 +184,10 @@ def _append(log: Log, batch: EncodedEvents, partitions: int) -> None:
         },
         {(f"in.{batch.kind}", at): [batch.ids[i] for i in rows] for at, rows in parts.items()},
     )
+
+
+def _bytes(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
 def _peak_mib() -> int:

@@ -1,0 +1,30 @@
+"""The bench of a great producer that changes, with small sizes: each of its listings is assessed anew, others timed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from tests import prepared
+
+BENCH = Path(__file__).resolve().parents[2] / "bench"
+RUN = f"import sys; sys.path.insert(0, {str(BENCH)!r}); import reassess; reassess.main()"
+SMALL = "--listings=300 --sellers=7 --codes=50 --rate=100 --quiet-seconds=1"
+
+
+def test_a_small_one_waits_for_every_listing_and_times_those_of_others(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", RUN, *SMALL.split(), f"--folder={tmp_path}", "--one"]
+    process = prepared.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        told, _ = process.communicate(timeout=240)
+    finally:
+        process.kill()
+    assert process.returncode == 0
+    figures = json.loads(told.splitlines()[-1])
+    for name in ("alone", "beside"):
+        assert figures[f"{name}_seconds"] > 0
+        assert figures[f"{name}_seconds_to_the_last_alert"] > 0
+    assert figures["others_before_alerts"] > 0
+    assert 0 < figures["others_before_p50_ms"] <= figures["others_before_p99_ms"] <= figures["others_before_max_ms"]
