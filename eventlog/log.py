@@ -25,6 +25,7 @@ from suyuan.eventlog.errors import (
     RecordRefused,
 )
 from suyuan.eventlog.maintenance import Maintenance
+from suyuan.eventlog.other_writers import OtherWriters
 from suyuan.eventlog.records import Fetched, Record, Records
 from suyuan.eventlog.retention import delete_before
 from suyuan.eventlog.schema import Fsync
@@ -41,7 +42,6 @@ logger = logging.getLogger(__name__)
 
 MAX_FETCH_RECORDS = 8192
 MAX_FETCH_BYTES = 8 << 20
-POLL_SECONDS = 0.02
 
 
 class Log(Storage):
@@ -57,6 +57,8 @@ class Log(Storage):
     def __init__(self, folder: Path, role: Role, fsync: Fsync, now_ms: Callable[[], int]) -> None:
         self._now_ms = now_ms
         self._listeners: list[Callable[[], None]] = []
+        self._listening = threading.Lock()
+        self._other_writers: OtherWriters | None = None
         super().__init__(folder, role, fsync, self._notify)
         self._maintenance = Maintenance(self, now_ms)
 
@@ -73,6 +75,13 @@ class Log(Storage):
         Raises LogLocked, LogReadOnly, LogFull, LogFormer, LogNewer, LogCorrupt, LogMissing (role read).
         """
         return cls(Path(folder), role, fsync, now_ms)
+
+    def close(self) -> None:
+        """As Storage.close."""
+        with self._listening:
+            self._listeners.clear()
+            self._heed_others()
+        super().close()
 
     @property
     def identity(self) -> str:
@@ -182,12 +191,6 @@ class Log(Storage):
         """The next offset of every partition. Cheap when nothing was appended by any process since the last call."""
         return self._extents.now()[1]
 
-    def is_still(self) -> bool:
-        """Whether nothing was appended by any process since the ends were last asked for, as far as the file's time
-        tells, which is cheaper to know; False also where that is not sure, as within seconds of the last write.
-        """
-        return self._extents.are_still()
-
     def start_offsets(self) -> Mapping[TopicPartition, int]:
         """The earliest offset that every partition may still hold."""
         return self._extents.now()[0]
@@ -212,21 +215,26 @@ class Log(Storage):
                 left = deadline - time.monotonic()
                 if left <= 0:
                     return False
-                arrived.wait(min(left, POLL_SECONDS))
+                arrived.wait(left)
                 arrived.clear()
         finally:
             self.unlisten(arrived.set)
         return True
 
     def listen(self, wake: Callable[[], None]) -> None:
-        """Have `wake` called, in the writer's thread, after each commit of this process. What other processes append
-        is noticed by asking `end_offsets` every POLL_SECONDS.
+        """Have `wake` called, in a thread of the log's, after each commit of this process, and when starts or ends have
+        changed by what another one did.
         """
-        self._listeners.append(wake)
+        with self._listening:
+            self._listeners.append(wake)
+            self._heed_others()
 
     def unlisten(self, wake: Callable[[], None]) -> None:
         """Stop calling `wake`."""
-        self._listeners.remove(wake)
+        with self._listening:
+            if wake in self._listeners:  # none is left in a closed log
+                self._listeners.remove(wake)
+            self._heed_others()
 
     # --- groups
 
@@ -307,6 +315,15 @@ class Log(Storage):
         """Make `offset` (at most the end) the start of the partition; records before it are gone."""
         at = self.partition(topic, partition)
         self.write(lambda connection: delete_before(connection, at.id, offset)).result()
+
+    def _heed_others(self) -> None:
+        """While somebody listens."""
+        if self._listeners and self._other_writers is None:
+            self._other_writers = OtherWriters(self.path.parent, self._extents, self._notify)
+            self._other_writers.start()
+        elif not self._listeners and self._other_writers is not None:
+            self._other_writers.stop()
+            self._other_writers = None
 
     def _notify(self) -> None:
         for wake in tuple(self._listeners):

@@ -107,7 +107,9 @@ class Extents:
             return self._extents
 
     def are_still(self) -> bool:
-        """Whether nothing was written since `now` was called; False also where that is not sure."""
+        """Whether nothing was written since some thread called `now`, as far as the file's time tells; False also where
+        that is not sure, as within seconds of the last write.
+        """
         with self._gate:
             return self._is_still(self._written())
 

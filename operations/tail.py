@@ -56,14 +56,14 @@ class Tail:
         log: Reader,
         topics: Sequence[str],
         first_offsets: Mapping[TopicPartition, int] | None = None,
-        is_still: Callable[[], bool] = lambda: False,
+        listen: Callable[[Callable[[], None]], None] | None = None,
     ) -> None:
         """From `first_offsets` on, partitions that it does not name from their start; None: what comes from now on.
-        `is_still`: whether the log surely has nothing new, where that is cheap to say. Raises MessagesLost where an
+        `listen(wake)`: has the log call `wake` when something came, where it can. Raises MessagesLost where an
         offset is beyond the end (the log is another, or lost its end) or before the start (what follows was deleted).
         """
         self._log = log
-        self._log_is_still = is_still
+        self._listen = listen
         self._places = deque((topic, number) for topic in topics for number in range(log.partitions(topic)))
         ends, starts = self.end_offsets(), log.start_offsets()
         self._next = dict(ends) if first_offsets is None else {at: first_offsets.get(at, starts[at]) for at in ends}
@@ -81,9 +81,14 @@ class Tail:
         """Of every partition, behind what was read."""
         return dict(self._next)
 
-    def is_still(self) -> bool:
-        """Whether `read` would surely find nothing; does not block."""
-        return self._log_is_still()
+    def listen(self, wake: Callable[[], None]) -> bool:
+        """Have `wake` called, in some thread, when something has come, until the log is closed; False: this log does
+        not tell.
+        """
+        if self._listen is None:
+            return False
+        self._listen(wake)
+        return True
 
     def end_offsets(self) -> Mapping[TopicPartition, int]:
         """The next offset that each partition will give, as of now."""

@@ -12,16 +12,18 @@ from typing import ClassVar
 from suyuan.connections.log_errors import MessagesLost
 from suyuan.errors import SuyuanError
 from suyuan.operations.tail import Messages
-from suyuan.portal.ports import AsyncTail, Ports
+from suyuan.portal.ports import Ports
 
 logger = logging.getLogger(__name__)
 
 AGAIN_SECONDS = 1.0
+TOLD_SECONDS = 1.0
+"""between two looks at a log that tells when something came: it is as well to know that it can be read"""
 
 
 class ControlFeed(ABC):
     """Reads all of a topic, then what comes. `what`: that it is about, for the log; `look_seconds`: between two looks
-    at the log, each of which costs a portal that nobody asks; `monotonic`: seconds.
+    at a log that does not tell when something came, each of which costs an idle portal; `monotonic`: seconds.
     """
 
     topic: ClassVar[str]
@@ -71,6 +73,7 @@ class ControlFeed(ABC):
         while True:
             try:
                 async with self._ports.tail([self.topic], next_offsets) as tail:
+                    told = await tail.listen(self._is_wanted.set)
                     while True:
                         found = await tail.read()
                         self._take(found)
@@ -78,7 +81,7 @@ class ControlFeed(ABC):
                         if not found:
                             self._read_at, self.trouble = self._monotonic(), ""
                             self._ready.set()
-                            await self._rest(tail)
+                            await self._rest(TOLD_SECONDS if told else self.look_seconds)
             except MessagesLost as error:  # another log: nothing of the one before holds here
                 logger.warning("%s is read anew: %s", self.what, error)
                 self._reset()
@@ -93,16 +96,10 @@ class ControlFeed(ABC):
                 self.trouble = "failed: the log says why"
             await asyncio.sleep(AGAIN_SECONDS)
 
-    async def _rest(self, tail: AsyncTail) -> None:
+    async def _rest(self, seconds: float) -> None:
         """Until there may be something to read."""
-        await self._pause()
-        while tail.is_still():
-            self._read_at = self._monotonic()
-            await self._pause()
-
-    async def _pause(self) -> None:
         with suppress(TimeoutError):
-            async with asyncio.timeout(self.look_seconds):
+            async with asyncio.timeout(seconds):
                 await self._is_wanted.wait()
         self._is_wanted.clear()
 

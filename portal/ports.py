@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, suppress
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
@@ -121,9 +121,15 @@ class AsyncTail:
         """As Tail.next_offsets."""
         return self._tail.next_offsets
 
-    def is_still(self) -> bool:
-        """As Tail.is_still."""
-        return self._tail.is_still()
+    async def listen(self, wake: Callable[[], object]) -> bool:
+        """As Tail.listen; `wake` is called in the loop."""
+        loop = asyncio.get_running_loop()
+
+        def wake_loop() -> None:
+            with suppress(RuntimeError):  # it was closed
+                loop.call_soon_threadsafe(wake)
+
+        return await loop.run_in_executor(self._thread, self._tail.listen, wake_loop)
 
     async def read(self, seconds: float = 0.0) -> list[Messages]:
         """As Tail.read."""

@@ -7,7 +7,8 @@ import errno
 import signal
 import socket
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
@@ -23,6 +24,7 @@ GRACE_SECONDS = 3
 END_SECONDS = 12.0
 """an end that takes longer is cut short, as if killed"""
 KEEP_ALIVE_SECONDS = 20
+TICK_SECONDS = 1.0
 HEAD_BYTES = 64 << 10
 
 
@@ -34,13 +36,31 @@ class Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, deadline: ShutdownDeadline) -> None:
         super().__init__(config)
         self._deadline = deadline
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._told_to_end = asyncio.Event()
 
     def end(self) -> None:
         """As a signal would have it end; from any thread."""
         self.should_exit = True
+        if self._loop is not None:
+            with suppress(RuntimeError):  # it was closed: it has ended
+                self._loop.call_soon_threadsafe(self._told_to_end.set)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """As uvicorn's."""
+        super().handle_exit(sig, frame)
+        self._told_to_end.set()
+
+    async def main_loop(self) -> None:
+        """As uvicorn's, which looks ten times a second whether it is to end."""
+        self._loop = asyncio.get_running_loop()
+        while not await self.on_tick(0):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(TICK_SECONDS):
+                    await self._told_to_end.wait()
 
     async def on_tick(self, counter: int) -> bool:
-        """As uvicorn's, ten times a second: whether it ends."""
+        """As uvicorn's, once a second, which is how old the date in an answer may be: whether it ends."""
         ends = await super().on_tick(counter)
         if ends:
             self._deadline.arm()

@@ -71,6 +71,11 @@ class ClickHouseSettings:
             "background_pool_size": "1",
             "background_schedule_pool_size": "2",
             "memory_worker_period_ms": "500",
+            # each table looks by itself for what is to be merged, and at once where something was inserted: one that is
+            # left alone soon looks once a minute only. It would look for streams each second or two; there are none
+            "background_processing_pool_task_sleep_seconds_when_no_work_multiplier": "1.5",
+            "background_processing_pool_task_sleep_seconds_when_no_work_max": "60",
+            "background_streaming_processing_pool_thread_sleep_seconds_if_nothing_to_do": "600",
         }
 
 

@@ -32,7 +32,7 @@ from suyuan.sinks.sink import Sink
 from suyuan.sinks.tables import Target
 
 POLL_SECONDS = 0.02
-WOKEN_SECONDS = 0.25
+WOKEN_SECONDS = 2.0
 """between two looks at a log that wakes the loader"""
 BUSY_ROWS = 4096
 BEYOND_SECONDS = 5.0

@@ -10,6 +10,7 @@ import faust
 from faust.assignor.client_assignment import ClientAssignment
 from faust.transport import base
 from faust.types.tuples import TP, ConsumerMessage
+from mode import Service
 
 from suyuan.connections.private_names import PrivateName
 
@@ -30,6 +31,17 @@ NAMES = (
     PrivateName(_CONSUMER, "_acked_index", _ACCOUNT),
     PrivateName(
         _CONSUMER, "_read_offset", "what lies below is dropped, so also what was sought back to; no setting changes it"
+    ),
+    PrivateName(_CONSUMER, "_committed_offset", _ACCOUNT),
+    PrivateName(
+        _CONSUMER,
+        "_commit_handler",
+        "asks for every offset at each interval, also where nothing was done; no setting has it wait for something",
+    ),
+    PrivateName(
+        _CONSUMER,
+        "_commit_livelock_detector",
+        "goes over every partition twice a second, for a judgement that is not wanted; no setting ends it",
     ),
     PrivateName("faust.app.base.App", "_consumer", "whether there is a consumer: `consumer` would make one"),
     PrivateName(
@@ -88,6 +100,16 @@ class TransportConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped
     async def commit_offsets(self, offsets: Mapping[TP, int]) -> bool:
         """Whether the log has them now."""
 
+    @abstractmethod
+    async def commit_when_due(self) -> None:
+        """Commit what is done, for ever."""
+
+    def is_behind(self) -> bool:
+        """Whether there is something done that is not committed."""
+        known = self._committed_offset
+        offsets = ((at, self.offset_to_commit(at)) for at in tuple(self._acked))
+        return any(offset and offset > (known[at] or 0) for at, offset in offsets)
+
     def ask_offset_to_commit(self, tp: TP) -> None:
         """Have `offset_to_commit` asked with the next commit, also where no message was acknowledged."""
         self._acked[tp]
@@ -117,6 +139,14 @@ class TransportConsumer(base.Consumer):  # type: ignore[misc] # faust is untyped
         self._acked[tp].clear()
         self._acked_index[tp].clear()
         return self.offset_to_commit(tp)
+
+    @Service.task  # type: ignore[untyped-decorator]
+    async def _commit_handler(self) -> None:
+        await self.commit_when_due()
+
+    @Service.task  # type: ignore[untyped-decorator]
+    async def _commit_livelock_detector(self) -> None:
+        """Stalls are watched for from outside (`streams.watchdog`), a recovery that stalls by the state's table."""
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         return await self.commit_offsets(offsets)

@@ -56,7 +56,7 @@ class Embedded:
         from suyuan.operations.tail import Tail
 
         with Log.open(self._folder, role="read") as log:
-            yield Tail(log, topics, first_offsets, log.is_still)
+            yield Tail(log, topics, first_offsets, log.listen)
 
     def raw_event(self, place: Place) -> bytes:
         """See `Deployment`."""

@@ -139,7 +139,7 @@ class EmbeddedRun(Service):
             await self._start_child(portal_child(self._settings))
         self.monitor = SystemMonitor(self.log, self.clickhouse, self._loaders, self.folder)
         self._every(WATCH_SECONDS, self.monitor.observe)
-        self._every(WATCH_SECONDS, self._check_streams)
+        self._repeat(WATCH_SECONDS, self._check_streams)
         if not self._once:
             self._waiting_for_jobs = asyncio.create_task(self._start_jobs())
             self._parts.push_async_callback(self._stop_jobs)
@@ -261,7 +261,7 @@ class EmbeddedRun(Service):
 
         self._repeat(seconds, attempt)
 
-    def _check_streams(self) -> None:
+    async def _check_streams(self) -> None:
         try:
             self.streams.check()
         except Exception as error:  # noqa: BLE001 -- whoever runs the process decides

@@ -55,6 +55,8 @@ class RunConsumer(TransportConsumer):
         self._noted: set[Lost] = set()
         self._begins_at: dict[TP, int] = {}
         self._recovered = False
+        self._woken = asyncio.Event()
+        self._to_commit = asyncio.Event()
 
     @property
     def holds_lease(self) -> bool:
@@ -66,9 +68,10 @@ class RunConsumer(TransportConsumer):
         """The group that offsets are committed under."""
         return str(self.app.conf.id)
 
-    async def on_start(self) -> None:
-        """Prepare, before the first partition is assigned."""
-        self._woken = asyncio.Event()
+    def stop_flow(self) -> None:
+        """As Faust's; who waits for messages is not left to wait."""
+        super().stop_flow()
+        self._woken.set()
 
     async def create_topic(self, *args: Any, **kwargs: Any) -> None:
         """Make a topic where it is missing."""
@@ -166,6 +169,7 @@ class RunConsumer(TransportConsumer):
         self._forget([partition])
         self._position[partition] = offset
         self._moved = True
+        self._woken.set()
 
     def _forget(self, partitions: Iterable[TP]) -> None:
         self.forget_acked(partitions)
@@ -259,17 +263,20 @@ class RunConsumer(TransportConsumer):
         if self.app.topics.acks_enabled_for(at.topic):
             self._tracker.pass_over(at, next_offset)
             self.ask_offset_to_commit(at)
+            self._to_commit.set()
 
     def _on_acked(self, message: TrackedMessage, delivered: Delivered) -> None:
         # Faust also acknowledges what its streams skip, unprocessed, while partitions are revoked or at the end
         current = message.generation_id == self.app.consumer_generation_id and self.app.flow_control.is_active()
         if message.tracked or current:
             self._tracker.ack(message.tp, delivered)
+            self._to_commit.set()
             self._woken.set()
 
     def _on_ack_before(self, tp: TP, delivered: Delivered, offset: int) -> None:
         self._tracker.ack_before(tp, delivered, offset)
         self.ask_offset_to_commit(tp)
+        self._to_commit.set()
 
     async def _sleep(self, seconds: float) -> None:
         passed = asyncio.get_running_loop().call_later(seconds, self._woken.set)
@@ -284,8 +291,11 @@ class RunConsumer(TransportConsumer):
         """The offset to commit; None before the first message is done."""
         return self._tracker.next_offset(tp)
 
-    def verify_event_path(self, now: float, tp: TP) -> None:
-        """Nothing to do: stalls are watched for from outside (streams.watchdog)."""
-
-    def verify_recovery_event_path(self, now: float, tp: TP) -> None:
-        """Nothing to do: a recovery that stalls is noticed by the state's table."""
+    async def commit_when_due(self) -> None:
+        """Commit what is done, at most every `commit_interval`, for ever; asleep while nothing is."""
+        while not self.should_stop:
+            await self._to_commit.wait()
+            await self.sleep(self.commit_interval - time.monotonic() % self.commit_interval)
+            self._to_commit.clear()
+            if not await self.commit() and self.is_behind():
+                self._to_commit.set()  # the log did not take it, or another commit was under way

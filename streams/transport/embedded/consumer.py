@@ -13,7 +13,6 @@ from mode import Service
 
 from suyuan.connections.lost import Lost
 from suyuan.eventlog.errors import LogError, LogFull, LogLocked
-from suyuan.eventlog.log import POLL_SECONDS
 from suyuan.eventlog.shared import release
 from suyuan.streams.faust_internals import put_assignment
 from suyuan.streams.transport.reading import Incoming, as_run, singly
@@ -32,6 +31,8 @@ class Consumer(RunConsumer):
     MAINTAIN_IDLE_SECONDS = 15.0
     MAINTAIN_MS = 50
     RETRY_SECONDS = 1.0
+    ROOM_SECONDS = 0.02
+    """between two looks at what waits and may not be read yet"""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -44,19 +45,18 @@ class Consumer(RunConsumer):
 
     async def on_start(self) -> None:
         """Open the log."""
-        await super().on_start()
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="log-reader")
         self._event_loop = asyncio.get_running_loop()
         self._log: Log = await asyncio.to_thread(self.transport.open_log)
         self._identity = await asyncio.to_thread(lambda: self._log.identity)
-        self._log.listen(self._wake_from_writer)
+        self._log.listen(self._wake_from_thread)
 
     async def on_stop(self) -> None:
         """Commit what is done, and release the log."""
         await super().on_stop()
         if not hasattr(self, "_log"):  # it was never started
             return
-        self._log.unlisten(self._wake_from_writer)
+        self._log.unlisten(self._wake_from_thread)
         await asyncio.to_thread(self._reader.shutdown)
         await asyncio.to_thread(release, self._log)
 
@@ -178,7 +178,7 @@ class Consumer(RunConsumer):
         """Until there may be something to read. `idle`: there is nothing, until something comes."""
         until = time.monotonic() + seconds
         while self.flow_active and not self.should_stop and (left := until - time.monotonic()) > 0:
-            await self._sleep(min(left, POLL_SECONDS))
+            await self._sleep(left if idle else min(left, self.ROOM_SECONDS))
             self._woken.clear()
             if not idle or self._moved or self._log.end_offsets() is not self._ends:
                 break
@@ -211,7 +211,7 @@ class Consumer(RunConsumer):
                 holes.append((at, first_offset, end))
         return found, holes
 
-    def _wake_from_writer(self) -> None:
+    def _wake_from_thread(self) -> None:
         with suppress(RuntimeError):  # the loop was closed without stopping the consumer
             self._event_loop.call_soon_threadsafe(self._woken.set)
 

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 POLL_SECONDS = 0.05
+"""between two looks at what waits and may not be read yet"""
 FETCH_WAIT_MS = 50
 """a request that waits for new records holds up the partitions that are not in it"""
 PREFETCH_SECONDS = 0.01
@@ -67,7 +68,6 @@ class Consumer(RunConsumer):
 
     async def on_start(self) -> None:
         """Connect."""
-        await super().on_start()
         conf = self.app.conf
         self._read_last: list[TP] = []
         self._session_seconds = float(conf.broker_session_timeout)
@@ -268,13 +268,14 @@ class Consumer(RunConsumer):
         self._seek_to_what_was_dropped()
         while self.flow_active and not self.should_stop:
             self._woken.clear()
-            found = self._read(self._room(active, await self._waiting()))
+            waiting = await self._waiting()
+            found = self._read(self._room(active, waiting))
             if found:
                 return found
             left = deadline - time.monotonic()
             if left <= 0:
                 break
-            await self._wait_for_records(min(left, POLL_SECONDS))
+            await self._wait_for_records(min(left, POLL_SECONDS) if waiting else left)
         return {}
 
     def _seek_to_what_was_dropped(self) -> None:
