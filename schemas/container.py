@@ -128,6 +128,18 @@ def join_containers(parts: Sequence[bytes]) -> bytes:
     return b"".join(out)
 
 
+def container_rows(data: bytes) -> int:
+    """How many rows a container has, by its block headers. Raises BadContainer."""
+    header = read_header(data)
+    at, rows = header.size, 0
+    while at < len(data):
+        count, at = read_long(data, at)
+        size, at = read_long(data, at)
+        rows += count
+        at += size + len(header.sync)
+    return rows
+
+
 def encoded_rows(data: bytes) -> bytes:
     """The rows of an uncompressed container, end to end, without headers, counts and sync markers."""
     header = read_header(data)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from suyuan.connections.lost import Lost
 from suyuan.connections.refused_batch import RefusedBatch
+from suyuan.schemas.arrow_stream import BadStream
 from suyuan.schemas.blocks import BlockError
 from suyuan.schemas.container import BadContainer
-from suyuan.sinks.batches import Batch, Span, container_rows, intended_spans, written_schema
+from suyuan.sinks.batches import Batch, ReadBlock, Span, intended_spans, read_for_batch
 from suyuan.sinks.errors import LoaderError
 from suyuan.sinks.log_reader import LogReader
 from suyuan.sinks.tables import Target
@@ -72,10 +73,9 @@ class BatchReader:
     def next_batch(self, target: Target) -> Batch | None:
         """The next batch, or None when there is nothing new. Positions are not moved."""
         ends = self._log.end_offsets()
-        blocks: list[bytes] = []
+        blocks: list[ReadBlock] = []
         spans: list[Span] = []
         rows = size = 0
-        schema: bytes | None = None
         for partition in self._in_turn(target):
             if self.is_full(rows, size) or len(spans) == self._size.spans:
                 break
@@ -85,12 +85,11 @@ class BatchReader:
                 if self.is_full(rows, size):
                     break
                 if value is not None:
-                    written, count = self._inspect(target, partition, offset, value)
-                    if written != (schema or written):  # cannot be joined: begins the next batch
+                    block = self._read(target, partition, offset, value)
+                    if blocks and block.layout != blocks[0].layout:  # cannot be joined: begins the next batch
                         break
-                    schema = written
-                    blocks.append(value)
-                    rows, size = rows + count, size + len(value)
+                    blocks.append(block)
+                    rows, size = rows + block.rows, size + block.size
                 last = offset
             else:
                 last = max(last, end - 1)  # behind the last record there may be offsets without one
@@ -126,7 +125,7 @@ class BatchReader:
 
     def _exactly(self, target: Target, spans: tuple[Span, ...]) -> Batch:
         blocks = [
-            value
+            self._read(target, span.partition, offset, value)
             for span in spans
             for offset, value in self._messages(target, span.partition, span.first, span.last + 1)
             if value is not None and offset <= span.last
@@ -137,17 +136,17 @@ class BatchReader:
         return all(self.positions.get((target.topic, span.partition)) == span.first for span in spans)
 
     @staticmethod
-    def _inspect(target: Target, partition: int, offset: int, value: bytes) -> tuple[bytes, int]:
+    def _read(target: Target, partition: int, offset: int, value: bytes) -> ReadBlock:
         if isinstance(value, RefusedBatch):  # only stages write there, and none of them writes this
             raise LoaderError(f"topic {target.topic}, partition {partition}: {value.reason}")
         try:
-            return written_schema(value), container_rows(value)
-        except BadContainer as error:
+            return read_for_batch(value)
+        except (BlockError, BadContainer) as error:
             raise LoaderError(f"topic {target.topic}, partition {partition}, offset {offset}: {error}") from error
 
     @staticmethod
-    def _batch(target: Target, spans: Sequence[Span], blocks: list[bytes], *, repeated: bool = False) -> Batch:
+    def _batch(target: Target, spans: Sequence[Span], blocks: list[ReadBlock], *, repeated: bool = False) -> Batch:
         try:
             return Batch.of(target, spans, blocks, repeated=repeated)
-        except (BlockError, BadContainer) as error:
+        except (BlockError, BadContainer, BadStream) as error:
             raise LoaderError(f"topic {target.topic}, {spans}: {error}") from error

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from suyuan.connections.topic_partition import TopicPartition
-from suyuan.schemas.blocks import join_blocks
-from suyuan.schemas.container import read_header, read_long
+from suyuan.schemas.arrow_stream import joined
+from suyuan.schemas.blocks import BlockError, WrittenBlock, decode_block, encode_block, is_former, read_block
+from suyuan.schemas.container import container_rows, join_containers, read_header
 from suyuan.sinks.tables import Target
 
 
@@ -23,33 +24,59 @@ class Span(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class FormerBlock:
+    """A block as it was written before, an Avro container. `layout`: only blocks of the same one go together."""
+
+    layout: bytes
+    rows: int
+    value: bytes
+
+    @property
+    def size(self) -> int:
+        """Bytes in the log."""
+        return len(self.value)
+
+
+ReadBlock = WrittenBlock | FormerBlock
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
-    """`repeated`: an intent to insert it was committed before, by a process that may have ended before or after that
-    insert.
+    """`data`: the rows as an Arrow IPC stream, of no bytes where there are none. `sums`: rows, bytes and CRC-32 of what
+    stands in the log. `repeated`: an intent to insert it was committed before, by a process that may have ended before
+    or after that insert.
     """
 
     target: Target
     spans: tuple[Span, ...]
     data: bytes
     rows: int
+    sums: str
     repeated: bool = False
 
     @classmethod
-    def of(cls, target: Target, spans: Iterable[Span], blocks: Sequence[bytes], *, repeated: bool = False) -> Batch:
-        """A batch of the blocks of these spans. Raises BlockError for a damaged block or blocks of different
-        schemas.
+    def of(cls, target: Target, spans: Iterable[Span], blocks: Sequence[ReadBlock], *, repeated: bool = False) -> Batch:
+        """A batch of the blocks of these spans. Raises BlockError, BadContainer or BadStream for damaged blocks, or
+        blocks of different layouts.
         """
-        data = join_blocks(blocks) if blocks else b""
-        return cls(target, tuple(spans), data, container_rows(data) if data else 0, repeated)
+        formers = [block for block in blocks if isinstance(block, FormerBlock)]
+        written = [block for block in blocks if isinstance(block, WrittenBlock)]
+        if formers and written:
+            raise BlockError("blocks of this version and of former ones")
+        if formers:
+            return cls(target, tuple(spans), *_former(target, formers), repeated)
+        rows, size = sum(block.rows for block in written), sum(block.size for block in written)
+        crc = zlib.crc32(b"".join(block.crc.to_bytes(4, "little") for block in written))
+        data = joined([block.stream for block in written]) if written else b""
+        return cls(target, tuple(spans), data, rows, f"{rows}:{size}:{crc:08x}", repeated)
 
     @property
     def token(self) -> str:
         """target:topic:partition/first-last,...:rows:bytes:crc32. ClickHouse drops what is inserted again under the
-        same token without a look at its rows, hence the sums (CRC-32: 0.5 us a row of 1.3 kB, SHA-256 3 to 13).
+        same token without a look at its rows, hence the sums, made of the blocks' own.
         """
         ranges = ",".join(f"{span.partition}/{span.first}-{span.last}" for span in self.spans)
-        sums = f"{self.rows}:{len(self.data)}:{zlib.crc32(self.data):08x}"
-        return f"{self.target.name}:{self.target.topic}:{ranges}:{sums}"
+        return f"{self.target.name}:{self.target.topic}:{ranges}:{self.sums}"
 
     @property
     def intent(self) -> dict[TopicPartition, tuple[int, str]]:
@@ -70,18 +97,21 @@ def intended_spans(note: str) -> tuple[Span, ...]:
     return tuple(Span(*map(int, span)) for span in json.loads(note)["inserting"])
 
 
-def container_rows(data: bytes) -> int:
-    """How many rows an Avro container has, by its block headers. Raises BadContainer."""
-    header = read_header(data)
-    at, rows = header.size, 0
-    while at < len(data):
-        count, at = read_long(data, at)
-        size, at = read_long(data, at)
-        rows += count
-        at += size + len(header.sync)
-    return rows
+def read_for_batch(value: bytes) -> ReadBlock:
+    """A message of a topic, looked through. Raises BlockError, or BadContainer for a former block, that is damaged."""
+    if is_former(value):
+        return FormerBlock(read_header(value).metadata["avro.schema"], container_rows(value), value)
+    return read_block(value)
 
 
-def written_schema(block: bytes) -> bytes:
-    """The schema text of a block: only blocks with the same one can be joined. Raises BadContainer."""
-    return read_header(block).metadata["avro.schema"]
+def _former(target: Target, blocks: Sequence[FormerBlock]) -> tuple[bytes, int, str]:
+    """(data, rows, sums). The sums are those that a former version made: what it inserted before it ended is repeated
+    under its token.
+    """
+    container = join_containers([block.value for block in blocks])
+    rows = container_rows(container)
+    frame = decode_block(container, target.block)
+    if len(frame) != rows:
+        raise BlockError(f"{len(frame)} of {rows} rows are readable")
+    written = read_block(encode_block(target.block, frame))
+    return joined([written.stream]), rows, f"{rows}:{len(container)}:{zlib.crc32(container):08x}"

@@ -24,7 +24,8 @@ from pathlib import Path
 from typing import Any
 
 from suyuan.domain.calendar import china_day
-from suyuan.schemas.blocks import decode_block
+from suyuan.schemas.arrow_stream import read_stream
+from suyuan.schemas.blocks import read_rows
 from suyuan.schemas.withheld import WITHHELD_TOPICS, hash_of_withheld
 from suyuan.sinks.batches import Batch
 from suyuan.sinks.errors import FolderUnusable, LoaderError, is_transient
@@ -73,7 +74,7 @@ class DeadLetterFiles:
         if not batch.rows:
             return
         lines: defaultdict[Path, list[bytes]] = defaultdict(list)
-        for row in decode_block(batch.data).iter_rows(named=True):
+        for row in read_rows(batch.target.block, [read_stream(batch.data)]).iter_rows(named=True):
             lines[self._path(row)].append(_line(row))
         for path, each in lines.items():
             try:

@@ -13,7 +13,7 @@ from suyuan.sinks.verifier import Verification
 logger = logging.getLogger(__name__)
 
 LOADED_ROWS = Counter("suyuan_loaded_rows", "Rows inserted into a table, or written to `dead_letter files`.", ["table"])
-LOADED_BYTES = Counter("suyuan_loaded_bytes", "Bytes of Avro that these rows were.", ["table"])
+LOADED_BYTES = Counter("suyuan_loaded_bytes", "Bytes of Arrow that these rows were.", ["table"])
 INSERT_SECONDS = Histogram(
     "suyuan_insert_seconds",
     "From the first attempt at an insert to its answer.",

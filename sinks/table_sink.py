@@ -15,7 +15,7 @@ INSERT_SETTINGS = {
     "max_insert_threads": 1,
     "input_format_parallel_parsing": 0,
     "input_format_null_as_default": 1,
-    "input_format_avro_allow_missing_fields": 1,
+    "input_format_arrow_allow_missing_columns": 1,
     "deduplicate_blocks_in_dependent_materialized_views": 1,
     "materialized_views_ignore_errors": 0,
     "async_insert": 0,
@@ -26,7 +26,7 @@ dependent table. Not asynchronous, whatever a server's default is: the answer sa
 
 
 class TableSink:
-    """Inserts each batch as the Avro that it is, with its token: ClickHouse drops a repeat."""
+    """Inserts each batch as the Arrow stream that it is, with its token: ClickHouse drops a repeat."""
 
     group = GROUP
 
@@ -44,7 +44,7 @@ class TableSink:
             batch.target.name,
             batch.target.columns,
             insert_block=batch.data,
-            fmt="Avro",
+            fmt="ArrowStream",
             settings={**INSERT_SETTINGS, "insert_deduplication_token": batch.token},
         )
         written = int(summary.summary.get("written_rows", 0))

@@ -21,10 +21,8 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-import polars as pl
-
 from suyuan.connections.refused_batch import RefusedBatch
-from suyuan.schemas.blocks import BlockError, decode_block, join_blocks
+from suyuan.schemas.blocks import BlockError, decode_blocks
 from suyuan.streams import metrics
 from suyuan.streams.block_cache import BlockCache
 from suyuan.streams.dead_letter_limit import DeadLetterLimit, TooManyDeadLetters
@@ -144,7 +142,7 @@ class StageRunner:
             frame = cache.take(self.stage.name, run.topic, partition, run.offsets) if cache is not None else None
             if frame is None:
                 _refuse_packed(run)
-                frame = _rows([value for value in run.values if value is not None])
+                frame = decode_blocks([value for value in run.values if value is not None])
             block = Block(message.topic, partition, run.offsets[0], last, run.timestamps[-1], frame, run.redelivered)
             rows = len(frame)
             outputs = self.stage.blocks[message.topic](block, view, context)
@@ -188,13 +186,6 @@ def _refuse_packed(run: Run) -> None:
     for value in run.values:
         if isinstance(value, RefusedBatch):
             raise BlockError(f"{run.topic}-{run.partition}: {value.reason}")
-
-
-def _rows(blocks: Sequence[bytes]) -> pl.DataFrame:
-    try:
-        return decode_block(join_blocks(blocks))
-    except BlockError:  # of different versions, after an upgrade
-        return pl.concat([decode_block(block) for block in blocks])
 
 
 def _cache_blocks(

@@ -224,7 +224,7 @@ STAGES_AND_SINKS = (
     ),
     Panel(
         "Tables: bytes inserted",
-        "Avro, before compression.",
+        "Arrow, before compression.",
         (("sum by (table) (rate(suyuan_loaded_bytes_total[$__rate_interval]))", "{{table}}"),),
         unit="Bps",
         stacked=True,

@@ -12,6 +12,8 @@ from suyuan.access.scope import EVERYTHING
 from suyuan.queries import sql as queries
 from suyuan.queries.paging import Page
 from suyuan.queries.sql import AlertFilter, ChainFilter
+from suyuan.schemas.arrow_stream import joined
+from suyuan.schemas.blocks import read_block
 from suyuan.sinks.cluster_tables import CLUSTER_PLACEHOLDERS, SHARDED_BY, on_cluster
 from suyuan.sinks.errors import MigrationError
 from suyuan.sinks.migrations import migrate, migrations
@@ -65,7 +67,8 @@ def on_one_server(statement):
 
 
 def insert(clickhouse, table, data):
-    clickhouse.writer.raw_insert(f"{table}_local", insert_block=data, fmt="Avro", settings=INSERT_SETTINGS)
+    stream = joined([read_block(data).stream])
+    clickhouse.writer.raw_insert(f"{table}_local", insert_block=stream, fmt="ArrowStream", settings=INSERT_SETTINGS)
 
 
 @pytest.mark.parametrize("statement", ON_CLUSTER, ids=lambda text: " ".join(text.split()[:8])[:70])

@@ -10,7 +10,7 @@ import pytest
 
 from suyuan.domain.calendar import DAY_MS
 from suyuan.sinks.attempts import BackOff
-from suyuan.sinks.batches import Batch, Span
+from suyuan.sinks.batches import Batch, Span, read_for_batch
 from suyuan.sinks.dead_letter_files import DeadLetterFiles
 from suyuan.sinks.errors import FolderUnusable, LoaderError
 from suyuan.sinks.loader import Loader
@@ -41,7 +41,9 @@ def told(folder):
 
 
 def batch(*blocks, first=0):
-    return Batch.of(DeadLetterFiles.targets[0], [Span(0, first, first + len(blocks) - 1)], blocks)
+    return Batch.of(
+        DeadLetterFiles.targets[0], [Span(0, first, first + len(blocks) - 1)], [*map(read_for_batch, blocks)]
+    )
 
 
 class TestWriting(WritingContract):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import zlib
 
 import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError
@@ -178,6 +179,27 @@ class LoadingContract:
         log.append("event.listing", 0, b"not a block")
         with pytest.raises(LoaderError, match=r"event\.listing, partition 0, offset 1"):
             Loader(log, TableSink(clickhouse.writer)).drain()
+
+    @pytest.mark.parametrize("inserted", [True, False], ids=["after the insert", "before it"])
+    def test_what_a_former_version_was_inserting_when_it_ended_is_there_once(
+        self, clickhouse, log, older_block, inserted
+    ):
+        """It inserted blocks as the Avro that they were, under a token with the sums of that."""
+        log.append("event.listing", 0, older_block)
+        log.commit(GROUP, {("event.listing", 0): 0}, {("event.listing", 0): '{"inserting":[[0,0,0]]}'})
+        if inserted:
+            token = f"event_listing:event.listing:0/0-0:1:{len(older_block)}:{zlib.crc32(older_block):08x}"
+            (target,) = (each for each in TARGETS if each.topic == "event.listing")
+            clickhouse.writer.raw_insert(
+                "event_listing",
+                target.columns,
+                insert_block=older_block,
+                fmt="Avro",
+                settings={"insert_deduplication_token": token, "input_format_avro_allow_missing_fields": 1},
+            )
+        log.append("event.listing", 0, events("listing", listing(8), first=8))
+        Loader(log, TableSink(clickhouse.writer)).drain()
+        assert count(clickhouse, "event_listing") == 2
 
     def test_blocks_of_an_older_schema_are_loaded_beside_those_of_today(self, clickhouse, log, older_block):
         one_batch(log)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from suyuan.sinks.attempts import BackOff
-from suyuan.sinks.batches import Batch, Span
+from suyuan.sinks.batches import Batch, Span, read_for_batch
 from suyuan.sinks.loader import Loader
 from tests.sinks.memory_log import HOLE, KilledError
 from tests.sinks.rows import block, dead_letter
@@ -58,7 +58,7 @@ class WritingContract:
 
     def test_the_same_batch_twice_is_written_once(self, sink, written):
         (target,) = (each for each in sink.targets if each.topic == TOPIC)
-        batch = Batch.of(target, [Span(0, 0, 1)], [letters(0, 1), letters(2)])
+        batch = Batch.of(target, [Span(0, 0, 1)], [read_for_batch(letters(0, 1)), read_for_batch(letters(2))])
         sink.write(batch)
         sink.write(replace(batch, repeated=True))
         assert written() == self.at(0, 1, 2)
