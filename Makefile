@@ -21,7 +21,7 @@ SPREAD  := --dist=loadfile --no-loadscope-reorder
 
 .PHONY: install check test test-quick test-rest test-random stories faults soak demo kafka deploy-tools dashboards reference screenshots \
 	migration format bench-throughput bench-latency bench-search bench-investigate bench-divisions bench-http-publish bench-portal-cost \
-	bench-live bench-reassess \
+	bench-live bench-reassess bench-batch \
 	bench-cluster bench-cluster-throughput bench-cluster-latency bench-cluster-recovery bench-cluster-growth rivals bench-trace-join clean
 install: $(READY)
 
@@ -125,6 +125,10 @@ bench-latency: $(READY)
 # a producer with a million listings changes, alone and while others list 500 goods a second
 bench-reassess: $(READY)
 	$(BIN)/python bench/reassess.py
+
+# one SQL statement over the events every minute instead (bench/rivals/batch), compared row by row
+bench-batch: $(READY)
+	$(BIN)/python -m bench.batch
 
 # search over 2,000,000 listings that SQL makes, idle and while more come
 bench-search: $(READY)
