@@ -21,7 +21,7 @@ SPREAD  := --dist=loadfile --no-loadscope-reorder
 
 .PHONY: install check test test-quick test-rest test-random stories faults soak demo kafka deploy-tools dashboards reference screenshots \
 	migration format bench-throughput bench-latency bench-search bench-investigate bench-divisions bench-http-publish bench-portal-cost \
-	bench-live bench-reassess bench-batch \
+	bench-idle bench-live bench-reassess bench-batch \
 	bench-cluster bench-cluster-throughput bench-cluster-latency bench-cluster-recovery bench-cluster-growth rivals bench-trace-join clean
 install: $(READY)
 
@@ -114,6 +114,11 @@ bench-http-publish: $(READY)
 # what a portal that nobody asks costs: a pipeline beside it, and a run that idles
 bench-portal-cost: $(READY)
 	$(BIN)/python bench/portal_cost.py
+
+# what a run burns that has nothing to do, with and without portal and jobs, and a cluster; how soon they are awake: three
+# minutes
+bench-idle: $(READY)
+	$(BIN)/python -m bench.idle
 
 # from an event over HTTP to its alert in an open stream, and five hundred streams: five minutes
 bench-live: $(READY)

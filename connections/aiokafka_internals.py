@@ -99,6 +99,9 @@ NAMES = (
     PrivateName("aiokafka.consumer.subscription_state.TopicPartitionState", "position", "the public one is awaited"),
     PrivateName(_FETCHER, "_records", "what is fetched of which partitions, which `getmany` tells only by taking it"),
     PrivateName(_FETCHER, "_prefetch_backoff", "how long what is not read yet holds up the next fetch: no setting"),
+    PrivateName(
+        _FETCHER, "_fetch_max_wait_ms", "how long a request waits for records: the setting is of the start alone"
+    ),
     PrivateName(_FETCHER, "_create_fetch_waiter", "waits for records without taking them, which nothing public does"),
     PrivateName(_FETCHER, "_notify", "as `_records`: has what was let go of fetched again"),
     PrivateName(_FETCHER, "_wait_consume_future", "as `_notify`"),
@@ -182,6 +185,11 @@ def fetcher_of(consumer: AIOKafkaConsumer, *, pause_seconds: float) -> Any:
     fetcher = consumer._fetcher
     fetcher._prefetch_backoff = pause_seconds
     return fetcher
+
+
+def have_fetches_wait(fetcher: Any, milliseconds: int) -> None:
+    """From the next one on, for the first record, so long at most."""
+    fetcher._fetch_max_wait_ms = milliseconds
 
 
 def fetched(fetcher: Any) -> MutableMapping[tuple[str, int], FetchResult | FetchError]:

@@ -34,6 +34,8 @@ MIB = 1 << 20
 KEPT_BYTES = 64 * MIB
 """of messages that were fetched and may be asked for next"""
 REFRESH_SECONDS = 0.05
+STILL_SECONDS = 1.0
+"""the same while the brokers are to tell when something comes"""
 POLL_RECORDS = sys.maxsize
 """all of an answer: the rest of one may never be given (kafka-python 3.0.12 sets it aside when its partition is paused
 while another one is polled, and does not fetch that partition as long as it lies there)"""
@@ -84,9 +86,11 @@ class KafkaLog:
         self._next: dict[TopicPartition, int] = {}
         self._asking = threading.Lock()
         self._ends: dict[TopicPartition, int] = {}
-        self._ends_until = 0.0
+        self._ends_until = self._ends_asked_at = 0.0
         self._assignment: tuple[str, frozenset[str]] | None = None
         self._member: Membership | None = None
+        self._watch: KafkaConsumer | None = None
+        self._watched: dict[TopicPartition, int] = {}
         self._renew = False
         """whether the reader gave no answer: a client that has lost its way after an outage stays silent for good"""
         self._committed_until = 0.0
@@ -148,9 +152,34 @@ class KafkaLog:
         with self._asking:
             now = time.monotonic()
             if now >= self._ends_until:
-                self._ends = self._ends_now()
+                self._ends, self._ends_asked_at = self._ends_now(), now
                 self._ends_until = self._fresh_until(now)
             return self._ends
+
+    def await_news(self, positions: Mapping[TopicPartition, int], seconds: float) -> bool:
+        """Wait for a message at or behind these positions, at most so long; whether one may have come. The brokers tell
+        of it: meanwhile ends are not asked for but every STILL_SECONDS. For the thread that loads.
+        """
+        if not positions:
+            time.sleep(seconds)
+            return False
+        with _translated():
+            if self._watch is None or self._watched.keys() != positions.keys():
+                self._watch = self._watch or self._make_watch()
+                self._watch.assign([KafkaTopicPartition(*at) for at in positions])
+                self._watched = dict.fromkeys(positions, -1)
+            for at, offset in positions.items():
+                if self._watched[at] != offset:
+                    self._watch.seek(KafkaTopicPartition(*at), offset)
+                    self._watched[at] = offset
+            found = bool(self._watch.poll(timeout_ms=int(seconds * 1000), max_records=1))
+        with self._asking:
+            if found:
+                self._watched = dict.fromkeys(positions, -1)
+                self._ends_until = 0.0
+            else:
+                self._ends_until = max(self._ends_until, self._ends_asked_at + STILL_SECONDS)
+        return found
 
     def start_offsets(self, topic_partitions: Iterable[TopicPartition] | None = None) -> Mapping[TopicPartition, int]:
         """The first offset that each partition still has. None: the partitions of its own topics."""
@@ -294,6 +323,19 @@ class KafkaLog:
             metrics_enabled=False,
         )
 
+    def _make_watch(self) -> KafkaConsumer:
+        return KafkaConsumer(
+            **self._arguments,
+            **CLIENT,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+            enable_auto_commit=False,
+            max_partition_fetch_bytes=MIB,
+            fetch_max_wait_ms=int(STILL_SECONDS * 1000),
+            allow_auto_create_topics=False,
+            metrics_enabled=False,
+        )
+
     def _renew_reader(self) -> None:
         with self._asking:  # which others use it for
             former, self._reader = self._reader, self._make_reader()
@@ -380,7 +422,7 @@ class KafkaLog:
             size -= self._kept.popitem(last=False)[1].bytes
 
     def _close_clients(self) -> None:
-        for name in ("_admin", "_reader"):
+        for name in ("_admin", "_reader", "_watch"):
             client: Any = self.__dict__.pop(name, None)
             if client is not None:
                 client.close()

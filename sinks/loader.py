@@ -150,6 +150,16 @@ class Loader:
         ends = self._log.end_offsets()
         return {at: max(0, ends[at] - position) for at, position in self._reader.positions.items()}
 
+    @property
+    def positions(self) -> Mapping[TopicPartition, int]:
+        """The next offset to be read of each of its partitions."""
+        return self._reader.positions
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether the last step found nothing, not even what is to wait for more."""
+        return not self._waiting_since
+
     def _note_lost(self, lost: Lost) -> None:
         if self._on_lost is not None:
             self._on_lost(lost)

@@ -31,6 +31,10 @@ logger = logging.getLogger(__name__)
 
 KEEP_SECONDS = 0.25
 """between two signs of life to the group"""
+BUSY_SECONDS = 2.0
+"""after the last message, before the brokers are asked to tell of the next one"""
+REST_SECONDS = 0.5
+"""that it leaves the group without a sign, and who tells it to stop without an answer, meanwhile"""
 TOPICS_SECONDS = 5.0
 """between two looks at whether the topics are still the same"""
 
@@ -133,6 +137,7 @@ class ClusterLoader:
             accept_loss=self._accept_loss,
         )
         self._loader, self.owned = loader, owned
+        busy_at = time.monotonic()
         while not self._stopping.is_set() and self._keep():
             self._check_topics()
             rows = loader.step(wait=not self._once)
@@ -140,7 +145,11 @@ class ClusterLoader:
                 break
             if self._once and not rows and not any(loader.lag().values()):
                 return True
-            if not rows:
+            if rows or not loader.is_idle:
+                busy_at = time.monotonic()
+            if not rows and time.monotonic() - busy_at > BUSY_SECONDS:
+                self.log.await_news(loader.positions, REST_SECONDS)
+            elif not rows:
                 self._stopping.wait(POLL_SECONDS)
         return False
 

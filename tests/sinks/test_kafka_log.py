@@ -76,6 +76,30 @@ def owned_targets(topics):
     return [target for target in TARGETS if target.topic in topics]
 
 
+class TestNews:
+    def test_who_rests_is_told_of_what_is_behind_its_positions(self, log, topic_prefix):
+        log.append("chain", 0, b"one")
+        first, second = ((topic_prefix + "chain", number) for number in (0, 1))
+        assert log.kafka.end_offsets()[first] == 1
+        assert not log.kafka.await_news({first: 1, second: 0}, 0.1)
+        log.append("chain", 1, b"two")
+        for _ in range(2):  # as long as it has not gone on
+            assert log.kafka.await_news({first: 1, second: 0}, 30)
+            assert log.kafka.end_offsets()[second] == 1
+        assert not log.kafka.await_news({first: 1, second: 1}, 0.1)
+        assert not log.kafka.await_news({}, 0.1)
+
+    def test_ends_are_asked_for_though_it_is_told_of_nothing(self, log, topic_prefix, monkeypatch):
+        """A client may stay silent for good after an outage."""
+        monkeypatch.setattr("suyuan.sinks.kafka_log.STILL_SECONDS", 0.2)
+        first = (topic_prefix + "chain", 0)
+        assert not log.kafka.await_news({first: 0}, 0.1)
+        monkeypatch.setattr(log.kafka._watch, "poll", lambda **_: time.sleep(0.1))
+        log.append("chain", 0, b"one")
+        while log.kafka.end_offsets()[first] == 0:
+            log.kafka.await_news({first: 0}, 0.1)
+
+
 class TestReading:
     def test_any_offset_may_be_asked_for_at_any_time(self, log):
         values = [bytes([number]) * 1000 for number in range(20)]

@@ -46,6 +46,10 @@ POLL_SECONDS = 0.05
 """between two looks at what waits and may not be read yet"""
 FETCH_WAIT_MS = 50
 """a request that waits for new records holds up the partitions that are not in it"""
+IDLE_SECONDS = 2.0
+"""without a record, after which all partitions are in the request that waits"""
+IDLE_FETCH_WAIT_MS = 500
+"""then: the first record is answered at once all the same, and the broker is not asked twenty times a second"""
 PREFETCH_SECONDS = 0.01
 """how long what was fetched and not yet read holds up the next request to the same broker"""
 PARTITION_FETCH_BYTES = 2 << 20
@@ -73,6 +77,7 @@ class Consumer(RunConsumer):
         self._session_seconds = float(conf.broker_session_timeout)
         self._lease_ends = float("inf")
         self._assigned_at = 0.0
+        self._busy_at = time.monotonic()
         self._committed: dict[TP, int] = {}
         self._committing = asyncio.Lock()
         self._kafka = AIOKafkaConsumer(
@@ -189,6 +194,7 @@ class Consumer(RunConsumer):
         self._refuse_further_partitions(assigned)
         self._lease_ends = self._assigned_at + self._session_seconds
         self._order = sorted(assigned)
+        self._suit_fetches(idle=False)
         generation = self._coordinator.generation
         self.app.consumer_generation_id = generation
         self._position = {}
@@ -269,14 +275,23 @@ class Consumer(RunConsumer):
         while self.flow_active and not self.should_stop:
             self._woken.clear()
             waiting = await self._waiting()
+            idle = active.isdisjoint(waiting)  # of changelogs there is what this process wrote itself
+            self._suit_fetches(idle=idle)
             found = self._read(self._room(active, waiting))
             if found:
                 return found
             left = deadline - time.monotonic()
             if left <= 0:
                 break
-            await self._wait_for_records(min(left, POLL_SECONDS) if waiting else left)
+            await self._wait_for_records(left if idle else min(left, POLL_SECONDS))
         return {}
+
+    def _suit_fetches(self, *, idle: bool) -> None:
+        now = time.monotonic()
+        if not idle:
+            self._busy_at = now
+        rests = now - self._busy_at > IDLE_SECONDS
+        internals.have_fetches_wait(self._fetcher, IDLE_FETCH_WAIT_MS if rests else FETCH_WAIT_MS)
 
     def _seek_to_what_was_dropped(self) -> None:
         """Seek back to what Faust dropped of the last call's messages."""

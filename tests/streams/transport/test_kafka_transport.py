@@ -110,6 +110,22 @@ class TestKafkaTransport(TransportContract):
             await eventually(lambda: {*readers[0].values, *readers[1].values} >= sent)
 
     @scenario
+    async def test_messages_after_a_rest_come_at_once(self, backend: KafkaBackend) -> None:
+        """However long the brokers may wait with an answer of nothing."""
+        await backend.create_topic("t", 2)
+        reader = Reader(backend, "g", ["t"], runs={"t"})
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(consumer, "IDLE_SECONDS", 0.5)
+            patched.setattr(consumer, "IDLE_FETCH_WAIT_MS", 60_000)
+            async with reader.running():
+                fetcher = reader.app.consumer._fetcher
+                await eventually(lambda: fetcher._fetch_max_wait_ms == 60_000)
+                await asyncio.sleep(0.5)  # by now such a request is under way
+                for number in range(4):  # the first is in the request that waits
+                    await reader.app.producer.append_many({TP("t", number % 2): [Record(None, b"%d" % number)]})
+                    await eventually(lambda wanted=number + 1: len(reader.values) == wanted)
+
+    @scenario
     async def test_partitions_move_when_another_comes_and_goes(self, backend: KafkaBackend) -> None:
         await backend.create_topic("t", 4)
         first, second = (Reader(backend, "g", ["t"], runs={"t"}) for _ in range(2))
