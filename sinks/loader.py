@@ -35,6 +35,10 @@ POLL_SECONDS = 0.02
 WOKEN_SECONDS = 2.0
 """between two looks at a log that wakes the loader"""
 BUSY_ROWS = 4096
+FULL_ROWS = 16_384
+"""that are worth an insert at once: an insert of chains costs 45 ms, and a row in a large one 0.02"""
+LONGEST_SECONDS = 4.0
+"""that rows wait for others at a high rate"""
 BEYOND_SECONDS = 5.0
 """that a log may say it ends before what was read of it"""
 
@@ -90,7 +94,7 @@ class Loader:
         self._on_loaded = on_loaded
         self._clock = clock
         self._waiting_since: dict[str, float] = {}
-        self._last_rows: dict[str, int] = {}
+        self._last: dict[str, tuple[float, int, float]] = {}
         self._pending: dict[TopicPartition, tuple[int, str]] = {}
         self._unfinished: list[Batch] = []
         log.register(self._group, [target.topic for target in self._targets])
@@ -187,13 +191,20 @@ class Loader:
             return False
         now = self._clock()
         since = self._waiting_since.setdefault(target.topic, now)
-        return not wait or now - since >= target.max_wait_seconds * self._patience(target)
+        if not wait or now - since >= target.max_wait_seconds * self._patience(target, now):
+            return True
+        waiting = sum(ends[target.topic, number] - positions[target.topic, number] for number in partitions)
+        _, _, rows_of_a_message = self._last.get(target.topic, (0.0, 0, 0.0))
+        return waiting * rows_of_a_message >= FULL_ROWS
 
-    def _patience(self, target: Target) -> float:
-        """Factor for a topic's waiting time: 1 when little comes, up to 4 when much does, since few large inserts cost
+    def _patience(self, target: Target, now: float) -> float:
+        """Factor for a topic's waiting time: 1 when little comes, up to 8 when much does, since few large inserts cost
         half of many small ones.
         """
-        return min(4.0, 1 + self._last_rows.get(target.topic, 0) / BUSY_ROWS)
+        at, rows, _ = self._last.get(target.topic, (now, 0, 0.0))
+        if now - at > 2 * LONGEST_SECONDS:  # what comes now is not what came then
+            return 1.0
+        return max(1.0, min(8.0, LONGEST_SECONDS / target.max_wait_seconds, 1 + rows / BUSY_ROWS))
 
     def _load(self, batch: Batch) -> int:
         self._commit_pending(batch.intent)
@@ -203,7 +214,8 @@ class Loader:
         self._pending |= batch.committed
         for at, (offset, _) in batch.committed.items():
             self._reader.positions[at] = offset
-        self._last_rows[batch.target.topic] = batch.rows
+        messages = sum(span.last + 1 - span.first for span in batch.spans)
+        self._last[batch.target.topic] = self._clock(), batch.rows, batch.rows / messages
         if not self._reader.is_full(batch.rows, len(batch.data)):
             self._waiting_since.pop(batch.target.topic, None)
         if self._on_loaded is not None:
