@@ -37,6 +37,10 @@ CREATE TABLE IF NOT EXISTS migration (
 ) ENGINE = ${replacing} ORDER BY number
 """
 
+_REMEMBER = """
+INSERT INTO migration (number, name, checksum) VALUES ({number:UInt32}, {name:String}, {checksum:String})
+"""
+
 _LONG = {
     "send_progress_in_http_headers": 1,
     "http_headers_progress_interval_ms": 20_000,
@@ -104,10 +108,9 @@ def migrate(
         for statement in migration.statements(placeholders):
             for each in on_cluster(statement, cluster, str(client.database)) if cluster else [statement]:
                 client.command(each, settings=_LONG if each.lstrip().startswith("INSERT") else None)
-        client.insert(
-            "migration",
-            [[migration.number, migration.name, migration.checksum]],
-            column_names=["number", "name", "checksum"],
+        client.command(  # not insert(): it loads pandas, half a second of every first start
+            _REMEMBER,
+            parameters={"number": migration.number, "name": migration.name, "checksum": migration.checksum},
             settings={"insert_deduplication_token": f"migration:{migration.number}:{migration.checksum}"},
         )
     return [migration.number for migration in todo]
