@@ -186,7 +186,10 @@ def _modules(item):
     for definitions in item._fixtureinfo.name2fixturedefs.values():
         for definition in definitions:
             if (code := getattr(inspect.unwrap(definition.func), "__code__", None)) is not None:
-                yield Path(code.co_filename)
+                yield _path(code.co_filename)
+
+
+_path = cache(Path)
 
 
 @cache
@@ -194,20 +197,28 @@ def parts_of(path):
     """Those of `PARTS` that a file imports, or a file of ours that it imports."""
     found, seen, left = set(), set(), [path]
     while left:
-        if (path := left.pop()) in seen:
-            continue
-        seen.add(path)
-        for name in _imports(path):
-            found |= {part for part in PARTS if f"{name}.".startswith(f"{part}.")}
-            if name.startswith(("suyuan.", "tests.")):
-                left += _files(name)
+        if (path := left.pop()) not in seen:
+            seen.add(path)
+            parts, files = _uses(path)
+            found |= parts
+            left += files - seen
     return frozenset(found)
 
 
 @cache
+def _uses(path):
+    """Those of `PARTS` that a file itself imports, and the files of ours that it imports."""
+    parts, files = set(), set()
+    for name in _imports(path):
+        parts |= {part for part in PARTS if f"{name}.".startswith(f"{part}.")}
+        if name.startswith(("suyuan.", "tests.")):
+            files.update(_files(name))
+    return frozenset(parts), frozenset(files)
+
+
 def _imports(path):
     """Names of modules, and of what is taken from them, which may be modules too; those within functions as well."""
-    names, left = set(), [ast.parse(path.read_text(encoding="utf-8"))]
+    names, left = set(), [*ast.parse(path.read_text(encoding="utf-8")).body]
     while left:
         node = left.pop()
         if isinstance(node, ast.Import):
@@ -215,8 +226,12 @@ def _imports(path):
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {node.module, *(f"{node.module}.{each.name}" for each in node.names)}
         elif not (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)):
-            left += ast.iter_child_nodes(node)
-    return frozenset(names)
+            for block in _BLOCKS:  # expressions hold no imports, and most of the nodes
+                left += getattr(node, block, ())
+    return names
+
+
+_BLOCKS = ("body", "handlers", "orelse", "finalbody", "cases")
 
 
 @cache
