@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from suyuan.eventlog import batch
 from suyuan.eventlog.batch import (
     MAX_BATCH_BYTES,
     MAX_BATCH_RECORDS,
@@ -77,3 +78,23 @@ def test_portions_are_bounded_and_lose_nothing():
     assert [v for p in portions for v in p.values] == list(records.values)
     assert max(map(len, portions)) <= MAX_BATCH_RECORDS
     assert all(len(p) == 1 or sum(map(len, p.values)) <= MAX_BATCH_BYTES for p in portions)
+
+
+@given(st.lists(st.binary(max_size=8), min_size=1, max_size=20), st.data())
+def test_large_records_are_packed_closely_and_read_as_they_were(parts, data):
+    records = Records.of([Record(None, part * 4000, 1, ()) for part in parts], 0)
+    blob = encode(records).blob
+    assert decode(blob, 5).values == [part * 4000 for part in parts]
+    damaged = bytearray(blob)
+    damaged[data.draw(st.integers(0, len(blob) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+    with pytest.raises(BatchDamaged):
+        decode(bytes(damaged), 5)
+
+
+def test_large_records_that_a_former_version_packed_are_read(monkeypatch):
+    records = Records.of([Record(b"k", b"value" * 4000, 1, ())], 0)
+    closely = encode(records).blob
+    monkeypatch.setattr(batch, "CLOSELY_FROM_BYTES", 1 << 40)
+    former = encode(records).blob
+    assert former[1] != closely[1]
+    assert columns(decode(former, 5)) == columns(decode(closely, 5))
