@@ -39,10 +39,13 @@ from suyuan.schemas.kinds import KINDS, event_schema
 FOLDER = Path(__file__).with_name("avro") / "blocks"
 NAMESPACE = "suyuan.block"
 BLOCKS = (
-    *("listing", "record", "lookup", "lineage", "backlog", "chain", "alert", "dead_letter", "replay", "delivery"),
+    *("listing", "record", "lookup", "lineage", "backlog", "chain", "chain_parties", "chain_whole", "alert"),
+    *("dead_letter", "replay", "delivery"),
     *(f"event_{kind}" for kind in KINDS),
 )
 """every block there is"""
+FORMER_BLOCKS = {"chain": "chain_whole"}
+"""what blocks of a former version hold that had the same name and said more: the tables still show it"""
 
 _PROVENANCE: dict[str, object] = {
     "outcome": "string",

@@ -14,6 +14,8 @@ from suyuan.schemas.kinds import BUSINESS_KEYS, KINDS
 
 BETWEEN_STAGES = dt.timedelta(days=1)
 TO_SINKS = dt.timedelta(days=7)
+OF_SEVERAL = TO_SINKS + dt.timedelta(days=2)
+"""what rows of other topics name: it is sent once a day for all of them (`streams/lately.py`), so it stays longer"""
 ON_RECORD = dt.timedelta(days=400)
 
 INPUTS = tuple(f"in.{kind}" for kind in (*KINDS[1:], KINDS[0]))
@@ -72,6 +74,15 @@ TOPICS: tuple[Topic, ...] = (
         retention=BETWEEN_STAGES,
     ),
     Topic("producer.backlog", None, "backlog", "block", retention=BETWEEN_STAGES),
+    Topic(
+        "chain.parties",
+        None,
+        "chain_parties",
+        "block",
+        retention=OF_SEVERAL,
+        table="chain_parties",
+        insert_within=0.25,
+    ),
     Topic("chain", "listing", "chain", "block", retention=TO_SINKS, table="chain_history", insert_within=0.5),
     Topic("risk.record", "listing concerned", "record", "block", retention=BETWEEN_STAGES),
     Topic("risk.backlog", None, "backlog", "block", retention=BETWEEN_STAGES),

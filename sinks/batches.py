@@ -10,7 +10,16 @@ from typing import NamedTuple
 
 from suyuan.connections.topic_partition import TopicPartition
 from suyuan.schemas.arrow_stream import joined
-from suyuan.schemas.blocks import BlockError, WrittenBlock, decode_block, encode_block, is_former, read_block
+from suyuan.schemas.blocks import (
+    FORMER_BLOCKS,
+    BlockError,
+    WrittenBlock,
+    block_schema,
+    decode_block,
+    encode_block,
+    is_former,
+    read_block,
+)
 from suyuan.schemas.container import container_rows, join_containers, read_header
 from suyuan.sinks.tables import Target
 
@@ -44,7 +53,7 @@ ReadBlock = WrittenBlock | FormerBlock
 class Batch:
     """`data`: the rows as an Arrow IPC stream, of no bytes where there are none. `sums`: rows, bytes and CRC-32 of what
     stands in the log. `repeated`: an intent to insert it was committed before, by a process that may have ended before
-    or after that insert.
+    or after that insert. `block`: what the rows are, where a former version wrote them and said more.
     """
 
     target: Target
@@ -53,6 +62,7 @@ class Batch:
     rows: int
     sums: str
     repeated: bool = False
+    block: str | None = None
 
     @classmethod
     def of(cls, target: Target, spans: Iterable[Span], blocks: Sequence[ReadBlock], *, repeated: bool = False) -> Batch:
@@ -64,11 +74,17 @@ class Batch:
         if formers and written:
             raise BlockError("blocks of this version and of former ones")
         if formers:
-            return cls(target, tuple(spans), *_former(target, formers), repeated)
+            name, data, rows, sums = _former(target, formers)
+            return cls(target, tuple(spans), data, rows, sums, repeated, name)
         rows, size = sum(block.rows for block in written), sum(block.size for block in written)
         crc = zlib.crc32(b"".join(block.crc.to_bytes(4, "little") for block in written))
         data = joined([block.stream for block in written]) if written else b""
         return cls(target, tuple(spans), data, rows, f"{rows}:{size}:{crc:08x}", repeated)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Those of its rows."""
+        return self.target.columns if self.block is None else tuple(block_schema(self.block))
 
     @property
     def token(self) -> str:
@@ -104,14 +120,18 @@ def read_for_batch(value: bytes) -> ReadBlock:
     return read_block(value)
 
 
-def _former(target: Target, blocks: Sequence[FormerBlock]) -> tuple[bytes, int, str]:
-    """(data, rows, sums). The sums are those that a former version made: what it inserted before it ended is repeated
-    under its token.
+def _former(target: Target, blocks: Sequence[FormerBlock]) -> tuple[str, bytes, int, str]:
+    """(block, data, rows, sums). The sums are those that a former version made: what it inserted before it ended is
+    repeated under its token.
     """
     container = join_containers([block.value for block in blocks])
     rows = container_rows(container)
-    frame = decode_block(container, target.block)
+    name = target.block
+    said = {field["name"] for field in read_header(container).schema["fields"]}
+    if name in FORMER_BLOCKS and not said <= {*block_schema(name)}:
+        name = FORMER_BLOCKS[name]
+    frame = decode_block(container, name)
     if len(frame) != rows:
         raise BlockError(f"{len(frame)} of {rows} rows are readable")
-    written = read_block(encode_block(target.block, frame))
-    return joined([written.stream]), rows, f"{rows}:{len(container)}:{zlib.crc32(container):08x}"
+    written = read_block(encode_block(name, frame))
+    return name, joined([written.stream]), rows, f"{rows}:{len(container)}:{zlib.crc32(container):08x}"

@@ -3,9 +3,12 @@
 | on one server              | on a cluster                                                                            |
 |----------------------------|-----------------------------------------------------------------------------------------|
 | table `t`                  | `t_local` on every server, replicated within its shard; `t` spreads over the shards     |
+| table of WHOLE             | on every server, which has all of its rows: those of any shard name them                |
 | materialized view `v` TO t | on every server, from `_local` to `_local`: source and target are sharded by the same   |
+| a query of `v`             | on every server, of `_local`                                                            |
 | view                       | on every server, over the tables that spread                                            |
 | an index more of t         | to `t_local` on every server                                                            |
+| a column more of t         | to `t_local` on every server, then to `t`                                               |
 | INSERT INTO t SELECT       | each shard from its rows of the source to its rows of `t`, as a materialized view does  |
 
 A table is sharded by its business key, so all versions of a row lie together: FINAL and `LIMIT 1 BY` see them all, and
@@ -57,12 +60,17 @@ SHARDED_BY: dict[str, tuple[str, ...]] = {
     "name": ("folded",),
 }
 
+WHOLE = frozenset({"chain_parties"})
+"""tables that are joined to rows of any shard, and small beside these"""
+
 _TABLE = re.compile(r"\s*CREATE TABLE IF NOT EXISTS (\w+)(?= \()")
 _MATERIALIZED = re.compile(
     r"\s*CREATE MATERIALIZED VIEW IF NOT EXISTS (\w+) TO (\w+) AS\s+(SELECT\s.*)\sFROM (\w+)( WHERE .*)?\s*", re.DOTALL
 )
 _INSERT = re.compile(r"\s*INSERT INTO (\w+)\s+(SELECT\s.*)\sFROM (event_\w+)( WHERE .*)?\s*", re.DOTALL)
 _INDEX = re.compile(r"\s*ALTER TABLE (\w+) ((?:ADD INDEX IF NOT EXISTS|MATERIALIZE INDEX) \w+\b.*)", re.DOTALL)
+_COLUMN = re.compile(r"\s*ALTER TABLE (\w+) (ADD COLUMN IF NOT EXISTS \w+\b.*)", re.DOTALL)
+_QUERY = re.compile(r"\s*ALTER TABLE (\w+) MODIFY QUERY (SELECT\s.*)\sFROM (\w+)\s*", re.DOTALL)
 _VIEW = re.compile(r"\s*CREATE OR REPLACE VIEW (\w+)(?= AS\s)")
 
 
@@ -71,6 +79,9 @@ def on_cluster(statement: str, cluster: str, database: str) -> list[str]:
     for a kind of statement that is not known here.
     """
     if found := _TABLE.match(statement):
+        if found[1] in WHOLE:
+            everywhere = statement.replace(CLUSTER_PLACEHOLDERS["replacing"], WHOLE_CLUSTER)
+            return [whole_table(everywhere, cluster, database)]
         return _table(found[1], statement[found.end() :], cluster, database)
     if found := _MATERIALIZED.fullmatch(statement):
         view, target, select, source, where = found.groups()
@@ -85,6 +96,15 @@ def on_cluster(statement: str, cluster: str, database: str) -> list[str]:
         return [f"INSERT INTO `{database}`.{target} {select} {rest}"]
     if found := _INDEX.fullmatch(statement):
         return [f"ALTER TABLE `{database}`.{found[1]}_local ON CLUSTER `{cluster}` {found[2]}"]
+    if found := _COLUMN.fullmatch(statement):
+        return [
+            f"ALTER TABLE `{database}`.{table} ON CLUSTER `{cluster}` {found[2]}"
+            for table in (f"{found[1]}_local", found[1])
+        ]
+    if found := _QUERY.fullmatch(statement):
+        view, select, source = found.groups()
+        here = f"`{database}`.{view} ON CLUSTER `{cluster}`"
+        return [f"ALTER TABLE {here} MODIFY QUERY {select} FROM `{database}`.{source}_local"]
     if found := _VIEW.match(statement):
         rest = statement[found.end() :]
         return [f"CREATE OR REPLACE VIEW `{database}`.{found[1]} ON CLUSTER `{cluster}`{rest}"]

@@ -42,7 +42,7 @@ class TableSink:
             return
         summary = self._client.raw_insert(
             batch.target.name,
-            batch.target.columns,
+            batch.columns,
             insert_block=batch.data,
             fmt="ArrowStream",
             settings={**INSERT_SETTINGS, "insert_deduplication_token": batch.token},

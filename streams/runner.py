@@ -26,11 +26,15 @@ from suyuan.schemas.blocks import BlockError, decode_blocks
 from suyuan.streams import metrics
 from suyuan.streams.block_cache import BlockCache
 from suyuan.streams.dead_letter_limit import DeadLetterLimit, TooManyDeadLetters
+from suyuan.streams.lately import Lately
 from suyuan.streams.messages import OutputMessage, encode_outputs
 from suyuan.streams.set_aside import SetAside
 from suyuan.streams.stage import Block, Output, Run, Stage, StageContext
 from suyuan.streams.state.stage_state import KeyedState
 from suyuan.streams.state.view import Overlay
+
+MOST_KNOWN, LEAST_KNOWN = 400_000, 20_000
+"""names of what was sent lately that are known, some 90 bytes each: of all partitions together, and of each"""
 
 
 class OutputLog(Protocol):
@@ -80,6 +84,7 @@ class StageRunner:
         self._slice_rows = slice_rows
         self._dead_letter_limit = dead_letter_limit or DeadLetterLimit()
         self._epochs: dict[int, tuple[int, int]] = {}
+        self._lately: dict[int, Lately] = {}
         self._set_aside = SetAside()
 
     async def process(self, message: Incoming) -> None:
@@ -95,6 +100,13 @@ class StageRunner:
                 raise
 
     async def _process(self, message: Incoming) -> None:
+        try:
+            await self._in_order(message)
+        except BaseException:
+            self._lately.pop(message.partition, None)  # what it was to send may be nowhere
+            raise
+
+    async def _in_order(self, message: Incoming) -> None:
         started = time.perf_counter()
         partition = message.partition
         view = self._state.view(partition)
@@ -123,13 +135,15 @@ class StageRunner:
     def _run(self, message: Incoming, view: Overlay) -> tuple[int, int, list[Output], list[OutputMessage]]:
         """(rows read, last offset, what the function returned, the same as messages)."""
         partition = message.partition
+        epoch = self._epoch(partition, message.generation)
         context = StageContext(
             partition,
             self._partitions,
-            self._epoch(partition, message.generation),
+            epoch,
             self._slice_rows,
             self._dead_letter_limit,
             self._state.passed((message.topic, partition)),
+            self._lately[partition],
         )
         run = message.value
         last = run.offsets[-1]
@@ -156,6 +170,8 @@ class StageRunner:
         known = self._epochs.get(partition)
         if known is None or known[0] != generation:
             known = self._epochs[partition] = generation, self._state.begin_epoch(partition)
+            self._lately.pop(partition, None)
+        self._lately.setdefault(partition, Lately(max(MOST_KNOWN // self._partitions, LEAST_KNOWN)))
         return known[1]
 
 

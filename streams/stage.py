@@ -12,6 +12,7 @@ from typing import Protocol
 import polars as pl
 
 from suyuan.streams.dead_letter_limit import DeadLetterLimit
+from suyuan.streams.lately import Lately
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,8 @@ class StageContext:
     dead_letter_limit: DeadLetterLimit = field(default_factory=DeadLetterLimit)
     passed: int = 0
     """offsets of the topic before it was made again: added to those of now, they go on rising"""
+    lately: Lately = field(default_factory=Lately)
+    """what the partition sent since it was assigned, of what one sending does for many rows"""
 
 
 BlockStage = Callable[[Block, StateView, StageContext], list[Output]]

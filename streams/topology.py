@@ -60,7 +60,7 @@ TOPOLOGY = (
             "producer.listing": producer.meet_producer,
             "producer.backlog": producer.go_on,
         },
-        writes=("chain", "intake.lookup", "producer.lineage", "producer.backlog"),
+        writes=("chain.parties", "chain", "intake.lookup", "producer.lineage", "producer.backlog"),
         cache=Cache(600_000, 256 << 20, FACTS),
     ),
     Stage(

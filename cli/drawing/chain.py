@@ -30,6 +30,8 @@ def draw_chain(chain: Row) -> Branch:
     """`chain`: a row of chains as the queries give it, with nodes, hops and gaps."""
     tree = Branch(_head(chain))
     nodes = list(chain.get("nodes") or ())
+    if not nodes:
+        tree.add(Text("who and what it consists of is being loaded: ask again in a moment", style="dim"))
     for node in nodes:
         if node["role"] in _BEFORE_HOPS:
             tree.add(_node(node))

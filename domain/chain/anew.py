@@ -52,12 +52,12 @@ class CurrentRecords:
 
 
 def chains_anew(listings: pl.DataFrame, records: CurrentRecords) -> pl.DataFrame:
-    """The columns of `assess`, one chain per listing, in order.
+    """One whole chain per listing, in order: the columns of the block schema `chain`, with `nodes` and `hops`.
 
     `listings`: the fields of current listing events in normal form, with `received_at` and `revision`.
     """
     known = _ByName(records)
-    return assess(_with_seller(listings, known), _facts(listings, known))
+    return assess(_with_seller(listings, known), _facts(listings, known)).whole()
 
 
 class _ByName:

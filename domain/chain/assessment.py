@@ -1,6 +1,13 @@
-"""From listings and facts to chains: verdict, gaps, nodes and hops, in columns."""
+"""From listings and facts to chains: verdict, gaps, nodes and hops, in columns.
+
+Nodes and hops, a chain's parties, are the same for every listing of one seller's that rests on the same facts. So they
+have a name by what they are, and are made only where they are asked for.
+"""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import blake2b
 
 import polars as pl
 
@@ -9,7 +16,7 @@ from suyuan.domain.chain.facts import Facts
 from suyuan.domain.chain.gaps import GAPS
 from suyuan.domain.chain.joined import join_facts
 from suyuan.domain.chain.listed import listed
-from suyuan.domain.chain.nodes import nodes_of
+from suyuan.domain.chain.nodes import AFTER, BEFORE, parties_of, with_platform
 from suyuan.domain.chain.verdict import VERDICT, found_gaps
 from suyuan.domain.facts.custody import Hop
 
@@ -46,8 +53,7 @@ _COLUMNS: tuple[str | pl.Expr, ...] = (
     "listing_event",
     "gap_names",
     "gaps",
-    "nodes",
-    "hops",
+    "parties",
     "seller_status",
     "producer_status",
     division_of(col("seller_code"), col("seller_division")).alias("seller_division"),
@@ -59,23 +65,61 @@ _COLUMNS: tuple[str | pl.Expr, ...] = (
 )
 
 
-def assess(listings: pl.DataFrame, facts: Facts) -> pl.DataFrame:
-    """One chain per listing, in the rows' order.
+_PARTIES = pl.struct(
+    *(
+        part.alias(f"{part.meta.output_name()}{number}")
+        for number, node in enumerate((*BEFORE, *AFTER))
+        for part in node[1:]
+        if part.meta.root_names()
+    ),
+    "hops",
+).struct.json_encode()
+"""all that nodes and hops are made of, holders being on the hops; as JSON, since names may hold any character"""
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """`chains`: one per listing, in the rows' order, the columns of the block schema `chain` but `as_of` and
+    `assessment`, which the caller adds.
+    """
+
+    chains: pl.DataFrame
+    _joined: pl.DataFrame
+
+    def parties(self, rows: list[int]) -> pl.DataFrame:
+        """The parties of some of the chains: columns of the block schema `chain_parties`."""
+        joined = self._joined[rows].drop("row").with_row_index("row")
+        return pl.DataFrame([self.chains["parties"][rows], parties_of(joined).alias("nodes"), joined["hops"]])
+
+    def whole(self) -> pl.DataFrame:
+        """The chains with `nodes` and `hops` instead of the name of these."""
+        nodes = with_platform(self._joined, parties_of(self._joined)).alias("nodes")
+        return self.chains.drop("parties").with_columns(nodes, self._joined["hops"])
+
+
+def assess(listings: pl.DataFrame, facts: Facts) -> Assessment:
+    """Assess listings.
 
     `listings`: columns of the block schema `listing`, seller facts attached, codes and gtins in normal form, times as
-    Int64 ms since the epoch. Returns the columns of the block schema `chain` but `as_of` and `assessment`, which the
-    caller adds.
+    Int64 ms since the epoch.
     """
     joined = join_facts(listings, facts).with_columns(hops=_hops())
     found = found_gaps(joined)
     gaps = _gaps(joined, found)
     verdict = found.select(verdict=VERDICT).to_series()
-    return joined.with_columns(
+    chains = joined.with_columns(
         pl.when(col("status") == "active").then(verdict).otherwise(pl.lit("removed")).alias("verdict"),
         gaps.alias("gaps"),
         gaps.list.eval(pl.element().struct.field("gap").sort()).alias("gap_names"),
-        nodes_of(joined).alias("nodes"),
+        _names(joined).alias("parties"),
     ).select(_COLUMNS)
+    return Assessment(chains, joined)
+
+
+def _names(joined: pl.DataFrame) -> pl.Series:
+    """By what the parties of each row are: 128 bits, so nobody makes others' that have the same."""
+    made_of = joined.lazy().select(_PARTIES.cast(pl.Binary)).collect().to_series()
+    return pl.Series([blake2b(text, digest_size=16).hexdigest() for text in made_of], dtype=pl.String)
 
 
 def _hops() -> pl.Expr:

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import polars as pl
 
 _SHAPE = r"^[0-9A-HJ-NP-RTUW-Y]{2}[0-9]{6}[0-9A-HJ-NP-RTUW-Y]{10}$"
+
+
+def registering_division(code: str) -> str | None:
+    """What `division_of` says of a code alone."""
+    return code[2:8] if re.search(_SHAPE, code) else None
 
 
 def division_of(code: pl.Expr, recorded: pl.Expr | None = None) -> pl.Expr:

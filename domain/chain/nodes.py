@@ -86,9 +86,19 @@ INSPECTION = node(
 )
 
 
-def nodes_of(joined: pl.DataFrame) -> pl.Series:
-    """List(NODE) per row of `joined` (columns of `joined.py`), whose `hops` are those of the chain: holders stand in
-    the order from the seller back to the producer.
+BEFORE, AFTER = (SELLER,), (PRODUCER, LICENCE, PRODUCT, LOT, INSPECTION)
+"""the parties of a chain: who stands before the holders, and what after"""
+
+
+def with_platform(joined: pl.DataFrame, parties: pl.Series) -> pl.Series:
+    """List(NODE) per row of `joined`: its platform, then its parties."""
+    platform = listed(joined.height, [_members(joined.lazy(), PLATFORM)], NODE)
+    return pl.select(platform.list.concat(parties)).to_series()
+
+
+def parties_of(joined: pl.DataFrame) -> pl.Series:
+    """List(NODE) per row of `joined` (columns of `joined.py`), whose `hops` are those of the chain, without its
+    platform: holders stand in the order from the seller back to the producer.
     """
     hops = col("hops")
     holders = (
@@ -98,11 +108,10 @@ def nodes_of(joined: pl.DataFrame) -> pl.Series:
         .explode("holder")
     )
     plain = joined.lazy()
-    before, after = (PLATFORM, SELLER), (PRODUCER, LICENCE, PRODUCT, LOT, INSPECTION)
     members = [
-        *(_members(plain, columns) for columns in before),
+        *(_members(plain, columns) for columns in BEFORE),
         _members(holders, HOLDER),
-        *(_members(plain, columns) for columns in after),
+        *(_members(plain, columns) for columns in AFTER),
     ]
     return listed(joined.height, members, NODE)
 

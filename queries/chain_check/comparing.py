@@ -7,6 +7,7 @@ from typing import Any
 
 from suyuan.queries.records import chunks
 from suyuan.queries.rows import Row, Tables, read
+from suyuan.queries.sql.parties import with_parties
 
 PLAIN = (
     "verdict", "status", "seller_code", "producer_code", "gtin", "lot", "licence_no", "sold_30d", "listing_event",
@@ -27,12 +28,13 @@ def standing_chains(tables: Tables, keys: Collection[tuple[str, str]]) -> dict[t
         whole = read(
             tables,
             f"""
-            SELECT platform_code, listing_id, revision, assessment, nodes, hops FROM chain_history WHERE {_IN_KEYS}
+            SELECT platform_code, listing_id, revision, assessment, parties, nodes, hops FROM chain_history
+            WHERE {_IN_KEYS}
             ORDER BY platform_code, listing_id, version DESC LIMIT 1 BY platform_code, listing_id
             """,  # noqa: S608 - fixed texts
             {"keys": some},
         )
-        parts = {(*_key(row), *version(row)): row for row in whole}
+        parts = {(*_key(row), *version(row)): row for row in with_parties(tables, whole)}
         for row in rows:
             part = parts.get((*_key(row), *version(row)), {"nodes": None, "hops": None})
             found[_key(row)] = row | {"nodes": part["nodes"], "hops": part["hops"]}

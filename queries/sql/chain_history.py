@@ -11,6 +11,7 @@ from suyuan.domain.identifiers.normal_form_sql import normal_form_sql
 from suyuan.queries.paging import ListQuery, Order, Page, Paged, number, read_page
 from suyuan.queries.rows import Row, Tables, read
 from suyuan.queries.sql.evidence import Named, events_where, parsed
+from suyuan.queries.sql.parties import with_parties
 from suyuan.queries.visible import visible_chains, visible_of_kinds
 
 _OF_LISTING = (
@@ -56,7 +57,8 @@ def chain_versions(tables: Tables, scope: Scope, platform_code: str, listing_id:
         "LIMIT 1 BY revision, assessment",
     )
     wider = read_page(tables, versions, Page(limit + 1, page.after))
-    told: list[Row | None] = [*wider.rows] if wider.more else [*wider.rows, None]
+    whole = with_parties(tables, wider.rows)
+    told: list[Row | None] = [*whole] if wider.more else [*whole, None]
     pairs = [(later, earlier) for later, earlier in pairwise(told) if later is not None][:limit]
     events = _events(tables, scope, pairs)
     rows = [_version(later, earlier, events) for later, earlier in pairs]

@@ -9,6 +9,7 @@ from suyuan.domain.identifiers.normal_form_sql import normal_form_sql
 from suyuan.queries.paging import ListQuery, Order, Page, Paged, read_page, text
 from suyuan.queries.records import Records, known_by
 from suyuan.queries.rows import Row, Tables, read
+from suyuan.queries.sql.parties import with_parties
 from suyuan.queries.visible import sees_code, sees_division, visible_chains
 
 CONDITIONS = {
@@ -78,9 +79,9 @@ def chain(
     """The whole chain of a listing, as it is or as it was known at `as_of` (ms UTC), the latest that rests on nothing
     later than `happened_by`; None for no such listing then.
 
-    `gaps`, `nodes` and `hops` are lists of dicts; nodes of platform and holders are named by their entity
-    records. A node that the scope does not show is `outside`, without evidence; so is a hop between such, without its
-    quantity too.
+    `gaps`, `nodes` and `hops` are lists of dicts, the latter two empty where they are not loaded yet; nodes of platform
+    and holders are named by their entity records. A node that the scope does not show is `outside`, without evidence;
+    so is a hop between such, without its quantity too.
     """
     known = known_by("received_at", as_of, "as_of") + known_by("as_of", happened_by, "happened_by")
     visible = visible_chains(scope)
@@ -103,9 +104,10 @@ def chain(
     )
     if not found:
         return None
-    _name_nodes(Records(tables, as_of, happened_by), found[0])
-    _leave_stubs(scope, found[0])
-    return found[0]
+    (whole,) = with_parties(tables, found)
+    _name_nodes(Records(tables, as_of, happened_by), whole)
+    _leave_stubs(scope, whole)
+    return whole
 
 
 def _name_nodes(records: Records, whole: Row) -> None:

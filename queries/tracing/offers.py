@@ -46,7 +46,7 @@ def _chains(
     return read(
         tables,
         f"""
-        SELECT * {"" if table == "chain" else "EXCEPT (nodes, hops)"} FROM (
+        SELECT * {"" if table == "chain" else "EXCEPT (parties, nodes, hops)"} FROM (
             SELECT * FROM {table}
             WHERE (platform_code, listing_id) IN (SELECT platform_code, listing_id FROM {table} WHERE {condition})
             {known}

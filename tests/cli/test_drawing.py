@@ -103,3 +103,4 @@ def test_a_bare_chain_is_drawn_too():
     text = drawn({"platform_code": "P", "listing_id": "I", "verdict": "removed", "nodes": [], "hops": [], "gaps": []})
     assert "REMOVED" in text
     assert "no gaps" in text
+    assert "is being loaded" in text

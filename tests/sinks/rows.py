@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+from hashlib import blake2b
+from io import BytesIO
+from pathlib import Path
 from typing import Any
 
+import fastavro
 import polars as pl
 
 from suyuan.schemas.blocks import block_schema, encode_block
@@ -13,13 +18,38 @@ NOW = 1_790_000_000_000
 PLATFORM = "91330000PLATFORM01"
 MAKER = "91330106MA20000017"
 SELLER = "91330106MA20000025"
+FORMER_CHAIN = Path(__file__).with_name("former") / "chain.avsc"
 DIGEST = "0123456789abcdef"
 
 
 def block(name: str, *rows: dict[str, Any]) -> bytes:
+    """A chain that has nodes or hops is written as by the former version, which had no `chain.parties`."""
+    if name == "chain" and any(row.get("nodes") or row.get("hops") for row in rows):
+        return former_chains(*rows)
     schema = block_schema(name)
     full = [dict.fromkeys(schema) | row for row in rows]
     return encode_block(name, pl.DataFrame(full, schema=schema))
+
+
+def former_chains(*rows: dict[str, Any]) -> bytes:
+    """A block of chains as they were before their parties were kept apart."""
+    avro = json.loads(FORMER_CHAIN.read_bytes())
+    out = BytesIO()
+    fastavro.writer(out, avro, rows)
+    return out.getvalue()
+
+
+def apart(*rows: dict[str, Any]) -> tuple[bytes, bytes]:
+    """The blocks of `chain.parties` and of `chain` that chains with nodes and hops are now. Nodes of platforms are none
+    of theirs.
+    """
+    chains, parties = [], {}
+    for row in rows:
+        kept = {"nodes": [node for node in row["nodes"] if node["role"] != "platform"], "hops": row["hops"]}
+        name = blake2b(repr(kept).encode(), digest_size=16).hexdigest()
+        parties[name] = kept | {"parties": name}
+        chains.append({field: value for field, value in row.items() if field not in kept} | {"parties": name})
+    return block("chain_parties", *parties.values()), block("chain", *chains)
 
 
 def events(kind: str, *rows: dict[str, Any], partition: int = 0, first: int = 0) -> bytes:

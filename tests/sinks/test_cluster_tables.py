@@ -14,13 +14,13 @@ from suyuan.queries.paging import Page
 from suyuan.queries.sql import AlertFilter, ChainFilter
 from suyuan.schemas.arrow_stream import joined
 from suyuan.schemas.blocks import read_block
-from suyuan.sinks.cluster_tables import CLUSTER_PLACEHOLDERS, SHARDED_BY, on_cluster
+from suyuan.sinks.cluster_tables import CLUSTER_PLACEHOLDERS, SHARDED_BY, WHOLE, on_cluster
 from suyuan.sinks.errors import MigrationError
 from suyuan.sinks.migrations import migrate, migrations
 from suyuan.sinks.table_sink import INSERT_SETTINGS
 from suyuan.sinks.tables import TARGETS
 from suyuan.sinks.verifier import VIEWS
-from tests.sinks.rows import NOW, PLATFORM, alert, block, chain, events, listing, node
+from tests.sinks.rows import NOW, PLATFORM, alert, apart, block, chain, events, listing, node
 
 STATEMENTS = [statement for each in migrations() for statement in each.statements(CLUSTER_PLACEHOLDERS)]
 ON_CLUSTER = [each for statement in STATEMENTS for each in on_cluster(statement, "tracing", "spare")]
@@ -68,7 +68,8 @@ def on_one_server(statement):
 
 def insert(clickhouse, table, data):
     stream = joined([read_block(data).stream])
-    clickhouse.writer.raw_insert(f"{table}_local", insert_block=stream, fmt="ArrowStream", settings=INSERT_SETTINGS)
+    here = table if table in WHOLE else f"{table}_local"
+    clickhouse.writer.raw_insert(here, insert_block=stream, fmt="ArrowStream", settings=INSERT_SETTINGS)
 
 
 @pytest.mark.parametrize("statement", ON_CLUSTER, ids=lambda text: " ".join(text.split()[:8])[:70])
@@ -95,9 +96,22 @@ def test_rows_that_fold_lie_on_one_shard():
         for statement in STATEMENTS
         if "CREATE TABLE" in statement
     }
-    assert keys.keys() == SHARDED_BY.keys()
+    assert keys.keys() == SHARDED_BY.keys() | WHOLE
     for table, key in SHARDED_BY.items():
         assert tuple(keys[table][: len(key)]) == key
+
+
+def test_what_rows_of_any_shard_name_is_on_every_server():
+    (made,) = [each for each in ON_CLUSTER if "EXISTS `spare`.chain_parties" in each]
+    assert "ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{database}/{table}', '{shard}-{replica}')" in made
+
+
+def test_a_column_more_is_added_where_rows_lie_before_where_they_are_read():
+    added = [each for each in ON_CLUSTER if "ADD COLUMN" in each]
+    assert [each.split("ALTER TABLE ")[1].split(" ON")[0] for each in added] == [
+        "`spare`.chain_history_local",
+        "`spare`.chain_history",
+    ]
 
 
 def test_a_statement_without_a_way_is_refused():
@@ -117,13 +131,17 @@ def test_what_is_inserted_on_a_shard_shows_in_the_views(spare):
     nodes = [node("holder", "H")]
     insert(spare, "event_listing", events("listing", listing(1), listing(2)))
     insert(spare, "event_entity", events("entity", entity))
-    insert(spare, "chain_history", block("chain", chain(1, nodes=nodes, received_at=NOW)))
-    insert(spare, "chain_history", block("chain", chain(1, revision=2, verdict="broken", nodes=nodes)))
+    insert(spare, "chain_history", block("chain", chain(1, received_at=NOW)))
+    parties, said = apart(chain(1, revision=2, verdict="broken", nodes=nodes))
+    insert(spare, "chain_history", said)
+    insert(spare, "chain_parties", parties)
+    whole = "SELECT nodes.role, nodes.id FROM chain_whole"
+    assert spare.writer.query(whole).result_rows == [(["platform", "holder"], [PLATFORM, "H"])]
     insert(spare, "alert_history", block("alert", alert("a"), alert("a", sequence=2, state="cleared")))
     assert [
         (row["listing_id"], row["verdict"]) for row in queries.chains(spare, EVERYTHING, ChainFilter(), Page(9)).rows
     ] == [("l1", "broken")]
-    assert queries.chain(spare, EVERYTHING, PLATFORM, "l1")["nodes"][0]["name"] == "仓库"
+    assert queries.chain(spare, EVERYTHING, PLATFORM, "l1")["nodes"][1]["name"] == "仓库"
     assert [row["state"] for row in queries.alerts(spare, EVERYTHING, AlertFilter(), Page(9)).rows] == ["cleared"]
     assert queries.counts(spare, EVERYTHING).events["listing"] == 2
     assert spare.writer.query("SELECT subject FROM identifier WHERE identifier = 'l1'").result_rows == [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from suyuan.domain.chain.divisions import registering_division
 from tests.reference.acceptance import fault
 from tests.reference.records import NOW, identity, normal
 from tests.streams.world import in_topics
@@ -28,12 +29,22 @@ def paths(world):
 
 
 def newest_chains(world):
-    newest = {}
+    """Whole: with the nodes and hops that they name."""
+    newest, parties = {}, {row["parties"]: row for row in world.rows("chain.parties")}
     for row in world.rows("chain"):
         key = (row["platform_code"], row["listing_id"])
         if key not in newest or _version(newest[key]) <= _version(row):
             newest[key] = row
-    return newest
+    return {key: whole(row, parties[row["parties"]]) for key, row in newest.items()}
+
+
+def whole(chain, parties):
+    """A row of `chain` as people see it."""
+    code = chain["platform_code"]
+    platform = dict.fromkeys(("name", "status", "evidence")) | {"role": "platform", "id": code}
+    platform["division"] = registering_division(code)
+    named = {name: value for name, value in chain.items() if name != "parties"}
+    return named | {"nodes": [platform, *parties["nodes"]], "hops": parties["hops"]}
 
 
 def _version(row):

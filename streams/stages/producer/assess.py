@@ -26,9 +26,10 @@ EPOCH_SHIFT = 40
 
 
 def assess_listings(rows: pl.DataFrame, block: Block, state: StateView, context: StageContext) -> list[Output]:
-    """The `chain` of each listing in `rows` (block schema `listing`), with `as_of`, `assessment` and `route`, and the
-    lookups for missing records. Listings that name a product or a licence whose home has not answered yet are left out:
-    the answer has them assessed. So no alert is raised for a record that only has not arrived.
+    """The `chain` of each listing in `rows` (block schema `listing`), with `as_of`, `assessment` and `route`, before it
+    the parties that it names and that were not sent lately, and the lookups for missing records. Listings that name a
+    product or a licence whose home has not answered yet are left out: the answer has them assessed. So no alert is
+    raised for a record that only has not arrived.
     """
     lookups = RecordLookups(block, state, context)
     if rows.is_empty():
@@ -49,7 +50,8 @@ def assess_listings(rows: pl.DataFrame, block: Block, state: StateView, context:
         licences=licences,
         today=dt.date.fromisoformat(day.decode()) if day else None,
     )
-    chains = assess(rows, facts)
+    assessment = assess(rows, facts)
+    chains = assessment.chains
     first = int(state.get(COUNT) or b"0") + 1
     state.put(COUNT, str(first + len(chains)).encode())
     number = (context.epoch << EPOCH_SHIFT) + first
@@ -58,7 +60,9 @@ def assess_listings(rows: pl.DataFrame, block: Block, state: StateView, context:
         assessment=pl.int_range(number, number + pl.len(), dtype=pl.Int64),
         route=LISTING_KEY_EXPR,
     )
-    return [*asked, Output("chain", chains, key="route")]
+    unsent = context.lately.unsent(chains["parties"].to_list(), block.timestamp, again=block.redelivered)
+    parties = [Output("chain.parties", assessment.parties(unsent))] if unsent else []
+    return [*asked, *parties, Output("chain", chains, key="route")]
 
 
 def _named(rows: pl.DataFrame) -> pl.DataFrame:

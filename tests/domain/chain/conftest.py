@@ -144,4 +144,4 @@ def load_market():
 @pytest.fixture(scope="session")
 def assess_market():
     """Events as published -> chain frame."""
-    return lambda events: assess(*market_of(events))
+    return lambda events: assess(*market_of(events)).whole()

@@ -7,9 +7,15 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from suyuan.domain.chain.assessment import assess
+from suyuan.domain.chain import assessment
 from suyuan.domain.chain.facts import Facts
 from suyuan.schemas.blocks import block_schema
+
+
+def assess(listings, facts):
+    """Whole chains."""
+    return assessment.assess(listings, facts).whole()
+
 
 CASES = Path(__file__).parents[2] / "data" / "cases"
 
@@ -30,10 +36,37 @@ def chain_with(chains, condition):
     return chains.filter(condition).sort("listing_id").row(0, named=True)
 
 
-def test_the_columns_are_those_of_the_chain_block_in_its_order(chains):
+def test_the_columns_are_those_of_the_blocks_in_their_order(market):
     added_by_the_caller = {"as_of", "assessment"}
     wanted = [(name, dtype) for name, dtype in block_schema("chain").items() if name not in added_by_the_caller]
-    assert list(chains.schema.items()) == wanted
+    found = assessment.assess(*market)
+    assert list(found.chains.schema.items()) == wanted
+    assert list(found.parties([3, 1]).schema.items()) == list(block_schema("chain_parties").items())
+
+
+def test_parties_have_one_name_however_many_chains_have_them_and_each_another(market, chains):
+    found = assessment.assess(*market)
+    parties = found.parties(list(range(len(chains))))
+    assert parties["parties"].equals(found.chains["parties"])
+    assert parties["hops"].equals(chains["hops"])
+    assert parties["nodes"].to_list() == [nodes[1:] for nodes in chains["nodes"].to_list()], "but for the platform"
+    by_name, by_content = {}, {}
+    for name, *content in parties.iter_rows():
+        assert by_name.setdefault(name, content) == content
+        assert by_content.setdefault(repr(content), name) == name
+    assert 1 < len(by_name) < len(chains)
+
+
+def test_parties_that_differ_in_one_text_have_another_name(market):
+    """Names may hold whatever others are told apart by."""
+    listings, facts = market
+    names = ["a", "b", 'a","n1":"b', "a\x1fb", None, "", "null"]
+    told = (
+        listings.head(1)
+        .select(pl.all().repeat_by(len(names)).explode())
+        .with_columns(seller_registered=True, seller_name=pl.Series(names))
+    )
+    assert assessment.assess(told, facts).chains["parties"].n_unique() == len(names)
 
 
 def in_chunks(frame):

@@ -60,7 +60,7 @@ def details():
     found = set()
     for path in sorted(CASES.glob("*.events.jsonl")):
         events = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-        for gaps in assess(*market_of(events))["gaps"].to_list():
+        for gaps in assess(*market_of(events)).chains["gaps"].to_list():
             found |= {(gap["gap"], gap["detail"]) for gap in gaps}
     return found
 

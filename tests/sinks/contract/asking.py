@@ -13,8 +13,21 @@ from suyuan.queries.paging import Page
 from suyuan.queries.records import Records
 from suyuan.queries.rows import read
 from suyuan.queries.sql import AlertFilter, ChainFilter, DeadLetterFilter
-from tests.sinks.contract.views import load
-from tests.sinks.rows import MAKER, NOW, PLATFORM, alert, block, chain, dead_letter, events, listing, node, replay
+from tests.sinks.contract.views import FORMS, load, load_chains
+from tests.sinks.rows import (
+    MAKER,
+    NOW,
+    PLATFORM,
+    alert,
+    apart,
+    block,
+    chain,
+    dead_letter,
+    events,
+    listing,
+    node,
+    replay,
+)
 
 HOSTILE = ["' OR 1=1 --", "\\' OR 1=1 --", "x'; DROP TABLE chain; --", "{verdict:String}", "%", "a\t\n\\N", "龙'\"`$"]
 
@@ -71,7 +84,8 @@ class AskingContract:
         found = [row["alert_id"] for row in (*first.rows, *rest.rows)]
         assert found == ["a4", "a5", "a2", "a25", "a3", "a0", "a1"]
 
-    def test_a_whole_chain_now_and_as_it_was_known(self, clickhouse):
+    @FORMS
+    def test_a_whole_chain_now_and_as_it_was_known(self, clickhouse, form):
         gap = {"gap": "lot_unknown", "class": "broken", "subject": "L", "detail": None, "evidence": ["A/1", "A/2"]}
         hop = {
             "shipment_id": "S",
@@ -81,20 +95,29 @@ class AskingContract:
             "shipped_at": NOW,
             "evidence": "A/s",
         }
-        nodes = [node("seller", "S", name="卖家"), node("holder", "H")]
+        nodes = [node("platform", PLATFORM), node("seller", "S", name="卖家"), node("holder", "H")]
         first = chain(1, received_at=NOW, verdict="broken", gaps=[gap], gap_names=["lot_unknown"], nodes=nodes)
         later = chain(1, assessment=2, received_at=NOW + 1000, hops=[hop], nodes=nodes)
-        load(clickhouse, "chain", block("chain", first), block("chain", later))
+        load_chains(clickhouse, form, first, later)
         entity = {"code": "H", "name": "仓库", "status": "active", "received_at": NOW + 500}
         load(clickhouse, "event.entity", events("entity", entity))
         now = queries.chain(clickhouse, EVERYTHING, PLATFORM, "l1")
         assert (now["verdict"], now["gaps"], now["hops"]) == ("complete", [], [{**hop, "outside": False}])
-        assert [(each["name"], each["status"]) for each in now["nodes"]] == [("卖家", None), ("仓库", "active")]
+        named = [(each["role"], each["name"], each["status"]) for each in now["nodes"]]
+        assert named == [("platform", None, None), ("seller", "卖家", None), ("holder", "仓库", "active")]
         then = queries.chain(clickhouse, EVERYTHING, PLATFORM, "l1", as_of=NOW + 400)
         assert (then["verdict"], then["gaps"], then["hops"]) == ("broken", [gap], [])
-        assert then["nodes"][1]["name"] is None
+        assert then["nodes"][2]["name"] is None
         assert queries.chain(clickhouse, EVERYTHING, PLATFORM, "l1", as_of=NOW - 1) is None
         assert queries.chain(clickhouse, EVERYTHING, PLATFORM, "no such") is None
+
+    def test_a_chain_whose_parties_are_not_there_yet_is_shown_without(self, clickhouse):
+        parties, said = apart(chain(1, nodes=[node("seller", "S")]))
+        load(clickhouse, "chain", said)
+        found = queries.chain(clickhouse, EVERYTHING, PLATFORM, "l1")
+        assert (found["verdict"], found["nodes"], found["hops"]) == ("complete", [], [])
+        load(clickhouse, "chain.parties", parties, parties)
+        assert len(queries.chain(clickhouse, EVERYTHING, PLATFORM, "l1")["nodes"]) == 2
 
     def test_alerts_the_newest_first_and_one_alert_with_its_history(self, clickhouse):
         said = [

@@ -105,7 +105,8 @@ class CheckingContract:
         lacking.publish_events(fewer)
         lacking.drain()
         loaded(clickhouse, agreed(11), but=("chain",))
-        load(clickhouse, "chain", *[value for at in range(2) for *_, value in lacking.log["chain", at]])
+        for topic in ("chain.parties", "chain"):
+            load(clickhouse, topic, *[value for at in range(2) for *_, value in lacking.log[topic, at]])
         look = everything(clickhouse)
         right, wrong = expected_chains(every), expected_chains(fewer)
         differing = {found.key: found for found in look.differing}

@@ -10,7 +10,7 @@ from suyuan.queries import sql
 from suyuan.queries.paging import Page, walk
 from suyuan.queries.records import LotKey
 from suyuan.queries.tracing import trace_listing, trace_lot, trace_lot_forward
-from tests.sinks.contract.views import load
+from tests.sinks.contract.views import FORMS, load, load_chains
 from tests.sinks.rows import GTIN, MAKER, NOW, PLATFORM, SELLER, block, chain, events, listing, lot, node
 
 MINUTE = 60_000
@@ -37,7 +37,7 @@ class HistoryContract:
     def told(self, clickhouse, scope=EVERYTHING, limit=100, after=None):
         return sql.chain_versions(clickhouse, scope, PLATFORM, "l1", Page(limit, after))
 
-    def filled(self, clickhouse):
+    def filled(self, clickhouse, form="apart"):
         """A listing whose lot becomes known a minute later, and is recalled after another."""
         named = f"lot/{MAKER}/lot-0~01234567"
         said = [
@@ -46,7 +46,7 @@ class HistoryContract:
             version(3, 2, gap("lot_recalled", f"recall/{MAKER}/recall-0~01234567"), gap("uninspected"))
             | {"verdict": "contradicted", "nodes": [node("lot", "L1", evidence=named)]},
         ]
-        load(clickhouse, "chain", block("chain", *said), block("chain", said[1]))
+        load_chains(clickhouse, form, *said, said[1])
         told = listing(1) | {"event_id": "o1", "publisher": PLATFORM}
         load(clickhouse, "event.listing", events("listing", told))
         load(clickhouse, "event.lot", events("lot", lot("L1") | {"received_at": NOW + MINUTE}))
@@ -55,8 +55,9 @@ class HistoryContract:
         at = {"received_at": NOW + 2 * MINUTE, "reason": "r"}
         load(clickhouse, "event.recall", events("recall", recall | at, another | at))
 
-    def test_each_version_with_what_changed_and_by_which_event(self, clickhouse):
-        self.filled(clickhouse)
+    @FORMS
+    def test_each_version_with_what_changed_and_by_which_event(self, clickhouse, form):
+        self.filled(clickhouse, form)
         found = self.told(clickhouse)
         assert [(row["verdict"], row["gained"], row["lost"]) for row in found.rows] == [
             ("contradicted", ["lot_recalled"], []),

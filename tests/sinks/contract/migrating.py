@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import replace
 
 import pytest
 
 from suyuan.access.scope import EVERYTHING
+from suyuan.queries import sql
 from suyuan.queries.hops import NodeKey, hop
 from suyuan.sinks.errors import MigrationError
 from suyuan.sinks.migrations import Migration, migrate, migrations
 from suyuan.sinks.readers import select
 from suyuan.sinks.tables import TARGETS
-from tests.sinks.contract.views import load
-from tests.sinks.rows import GTIN, MAKER, PLATFORM, SELLER, block, chain, events, listing, lot
+from tests.sinks.contract.views import load, load_chains
+from tests.sinks.rows import (
+    FORMER_CHAIN,
+    GTIN,
+    MAKER,
+    NOW,
+    PLATFORM,
+    SELLER,
+    block,
+    chain,
+    events,
+    former_chains,
+    listing,
+    lot,
+    node,
+)
 
 
 def objects(clickhouse):
@@ -109,7 +125,7 @@ class MigratingContract:
     def test_what_was_loaded_before_is_in_indices_that_came_later(self, empty):
         migrate(empty.writer, [migration for migration in migrations() if migration.number < 11])
         offer = {"producer_code": MAKER, "gtin": GTIN}
-        load(empty, "chain", block("chain", chain(1, lot="L1", **offer), chain(2, **offer), chain(3)))
+        load(empty, "chain", former_chains(chain(1, lot="L1", **offer), chain(2, **offer), chain(3)))
         load(empty, "event.lot", events("lot", lot("L1"), lot("L2", "L1")))
         assert 11 in migrate(empty.writer)
         await_mutations(empty)
@@ -123,6 +139,36 @@ class MigratingContract:
             ("certain", f"listing:{PLATFORM}/l4"),
             ("possible", f"listing:{PLATFORM}/l2"),
         }
+
+    def test_chains_that_were_loaded_before_keep_what_they_rest_on(self, empty):
+        """In tables and in topics: their versions too, which are read beside those that came later."""
+        migrate(empty.writer, [migration for migration in migrations() if migration.number < 13])
+        hop = {
+            "shipment_id": "S",
+            "from_code": "A",
+            "to_code": "B",
+            "quantity": 5,
+            "shipped_at": NOW,
+            "evidence": "A/s",
+        }
+        parts = {"nodes": [node("platform", PLATFORM), node("lot", "L1", evidence="lot/A/1~01234567")], "hops": [hop]}
+        said = former_chains(chain(1, **parts), chain(2, verdict="broken", **parts))
+        columns = [field["name"] for field in json.loads(FORMER_CHAIN.read_bytes())["fields"]]
+        empty.writer.raw_insert("chain_history", columns, insert_block=said, fmt="Avro")
+        assert 13 in migrate(empty.writer)
+        tables = ByWriter(empty.writer)
+        before = sql.chain(tables, EVERYTHING, PLATFORM, "l1")
+        assert [each["role"] for each in before["nodes"]] == ["platform", "lot"]
+        assert [each["shipment_id"] for each in before["hops"]] == ["S"]
+        load_chains(empty, "former", chain(1, assessment=2, received_at=NOW + 1, **parts))
+        load_chains(empty, "apart", chain(1, assessment=3, received_at=NOW + 2, **parts))
+        for known in (None, NOW, NOW + 1, NOW + 2):
+            found = sql.chain(tables, EVERYTHING, PLATFORM, "l1", known)
+            assert {name: found[name] for name in parts} == {name: before[name] for name in parts}
+        whole = "SELECT listing_id, assessment, length(nodes), length(hops) FROM chain_whole ORDER BY listing_id"
+        assert empty.writer.query(whole).result_rows == [("l1", 3, 2, 1), ("l2", 1, 2, 1)]
+        current = "SELECT listing_id, verdict FROM chain_current ORDER BY listing_id"
+        assert empty.writer.query(current).result_rows == [("l1", "complete"), ("l2", "broken")]
 
     @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.topic)
     def test_tables_hold_all_that_blocks_bring(self, clickhouse, target):

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import json
 from itertools import chain as flat
 from itertools import count
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from suyuan.domain.chain.divisions import registering_division
 from suyuan.sinks.loader import Loader
 from suyuan.sinks.table_sink import TableSink
 from tests.sinks.conftest import emptied
 from tests.sinks.memory_log import MemoryLog
-from tests.sinks.rows import NOW, PLATFORM, alert, block, chain, dead_letter, events, listing, node
+from tests.sinks.rows import (
+    FORMER_CHAIN,
+    NOW,
+    PLATFORM,
+    alert,
+    apart,
+    block,
+    chain,
+    dead_letter,
+    events,
+    former_chains,
+    listing,
+    node,
+)
 
 few = settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 versions = st.tuples(st.integers(0, 3), st.integers(1, 3), st.sampled_from([1, 2, (1 << 40) + 1, (2 << 40) + 1]))
@@ -26,6 +42,21 @@ def load(clickhouse, topic, *blocks):
         log = MemoryLog(partitions=1)
         log.append(topic, 0, *[None] * next(serial), each)
         Loader(log, TableSink(clickhouse.writer)).drain()
+
+
+FORMS = pytest.mark.parametrize("form", ["former", "apart"])
+"""of chains: with their nodes and hops, as a former version wrote them, and apart from them"""
+
+
+def load_chains(clickhouse, form, *chains):
+    """Each by inserts of its own."""
+    for each in chains:
+        if form == "former":
+            load(clickhouse, "chain", former_chains(each))
+        else:
+            parties, said = apart(each)
+            load(clickhouse, "chain.parties", parties)
+            load(clickhouse, "chain", said)
 
 
 def rows(clickhouse, query):
@@ -92,7 +123,8 @@ class ViewsContract:
         load(clickhouse, "dead_letter", letters, letters)
         assert rows(clickhouse, "SELECT source_partition FROM dead_letter_v ORDER BY ALL") == [(0,), (1,)]
 
-    def test_parts_of_a_chain_are_those_of_the_current_one(self, clickhouse):
+    @FORMS
+    def test_parts_of_a_chain_are_those_of_the_current_one(self, clickhouse, form):
         hop = {
             "shipment_id": "S1",
             "from_code": "A",
@@ -103,26 +135,48 @@ class ViewsContract:
         }
         gap = {"gap": "uninspected", "class": "unverified", "subject": "L", "detail": None, "evidence": ["A/e"]}
         parts = {
-            "nodes": [node("seller", "S", name="卖家")],
+            "nodes": [node("platform", PLATFORM), node("seller", "S", name="卖家")],
             "hops": [hop],
             "gaps": [gap],
             "gap_names": ["uninspected"],
         }
         old = chain(1, gaps=[gap | {"gap": "lot_unknown"}] * 2, hops=[hop] * 3, nodes=[node("seller", "old")])
-        load(clickhouse, "chain", block("chain", old), block("chain", chain(1, revision=2, **parts)))
+        load_chains(clickhouse, form, old, chain(1, revision=2, **parts))
         assert rows(clickhouse, "SELECT gap, class, subject, evidence FROM chain_gap") == [
             ("uninspected", "unverified", "L", ["A/e"])
         ]
         assert rows(clickhouse, "SELECT shipment_id, quantity, position FROM chain_hop") == [("S1", 5, 1)]
-        assert rows(clickhouse, "SELECT role, id, name FROM chain_node") == [("seller", "S", "卖家")]
+        assert rows(clickhouse, "SELECT role, id, name FROM chain_node ORDER BY position") == [
+            ("platform", PLATFORM, None),
+            ("seller", "S", "卖家"),
+        ]
 
-    def test_holders_and_platforms_are_named_by_their_own_records(self, clickhouse):
+    def test_views_of_whole_chains_have_the_columns_that_they_had(self, clickhouse):
+        described = [name for name, *_ in rows(clickhouse, "DESCRIBE chain_whole")]
+        former = [field["name"] for field in json.loads(FORMER_CHAIN.read_bytes())["fields"]]
+        assert described == [*former, "version"]
+
+    def test_a_chain_is_there_before_its_parties_are(self, clickhouse):
+        parties, said = apart(chain(1, nodes=[node("seller", "S")]))
+        load(clickhouse, "chain", said)
+        assert rows(clickhouse, "SELECT listing_id, nodes, hops FROM chain_whole") == [("l1", [], [])]
+        load(clickhouse, "chain.parties", parties, parties)
+        assert rows(clickhouse, "SELECT listing_id, length(nodes) FROM chain_whole") == [("l1", 2)]
+
+    def test_the_node_of_a_platform_is_that_of_its_code(self, clickhouse):
+        for number, code in enumerate(("91330106MA20000017", "91330106MA2000001O", "9133", "x91330106MA20000017")):
+            load_chains(clickhouse, "apart", chain(number, platform_code=code))
+            found = rows(clickhouse, f"SELECT id, division FROM chain_node WHERE listing_id = 'l{number}'")  # noqa: S608
+            assert found == [(code, registering_division(code))]
+
+    @FORMS
+    def test_holders_and_platforms_are_named_by_their_own_records(self, clickhouse, form):
         entities = [
             {"code": code, "name": f"名{code}", "status": "abnormal", "division": "330106"} for code in ("H", "S")
         ]
         load(clickhouse, "event.entity", events("entity", *entities))
         nodes = [node("platform", PLATFORM), node("seller", "S", status="unregistered"), node("holder", "H")]
-        load(clickhouse, "chain", block("chain", chain(1, nodes=nodes)))
+        load_chains(clickhouse, form, chain(1, nodes=nodes))
         found = rows(clickhouse, "SELECT role, name, status, division, evidence FROM chain_node ORDER BY position")
         assert found == [
             ("platform", None, None, None, None),
