@@ -120,8 +120,8 @@ class Dispatcher:
         done = [task for task in self._running if task.done()]
         messages += self._ended_attempts([(self._running.pop(task), task.result()) for task in done])
         messages += self._begin_due()
-        await self._in_thread(lambda: self._write(messages, commit=read))
         if messages or read:
+            await self._in_thread(lambda: self._write(messages, commit=read))
             return True
         if seconds and self._running:
             await asyncio.wait(self._running, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
