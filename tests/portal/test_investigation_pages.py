@@ -23,7 +23,7 @@ from suyuan.queries.answers import Gap, Hop, Node, WholeChain
 from tests.portal.test_pages import HTML, page
 from tests.portal.worlds import A, B
 from tests.sinks.contract.views import load
-from tests.sinks.rows import NOW, block, chain
+from tests.sinks.rows import NOW, apart, block, chain
 
 CHAIN = f"/chains/{A.platform}/{A.listing_ids[0]}"
 LOT = f"lot:{A.producer}/{A.gtin}/{A.lot}"
@@ -257,3 +257,14 @@ def test_each_version_of_a_chain_leads_to_the_one_before_and_the_one_behind(port
     assert keys() == {"<": 1}
     assert keys(NOW + 1) == {"<": 0, ">": 2}
     assert keys(NOW) == {">": 1}
+
+
+def test_a_chain_that_came_before_what_it_consists_of_says_so(portal):
+    """Behind the last for the same reason."""
+    parties, said = apart(A.chains[5] | {"assessment": 9, "received_at": NOW + 9})
+    client, path = portal.client("investigator"), f"/chains/{A.platform}/{A.listing_ids[5]}"
+    awaited = html.escape(words("zh")("chain.parts_awaited"))
+    load(portal.clickhouse, "chain", said)
+    assert all(awaited in page(client, each).text for each in (path, f"{path}/dossier"))
+    load(portal.clickhouse, "chain.parties", parties)
+    assert awaited not in page(client, path).text
