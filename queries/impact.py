@@ -95,7 +95,7 @@ def impact(tables: Tables, scope: Scope, producer_code: str, recall_no: str, as_
         raise OutsideScope.of(scope, "the impact of recalls")
     seen = Seen(tables, scope, as_of, None)
     named = {"recall_by": producer_code, "recall_no": recall_no}
-    recalls = seen.read(f"SELECT * FROM ({seen.records('recall', _NAMED, by_key=True)}) ORDER BY gtin", named)  # noqa: S608
+    recalls = seen.read(f"SELECT * FROM ({seen.records('recall', '*', _NAMED, by_key=True)}) ORDER BY gtin", named)  # noqa: S608
     if not recalls:
         return None
     records = Records(tables, as_of)

@@ -3,19 +3,45 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from suyuan.domain.evidence import evidence_sql
+from suyuan.domain.evidence import evidence_id
 from suyuan.queries.hops.nodes import PARTIES, NodeKey
 from suyuan.queries.hops.seen import Seen
+from suyuan.queries.records import of_lots
 from suyuan.queries.rows import Row
 from suyuan.queries.visible import sees_code, sees_the_unknown
+from suyuan.schemas.kinds import KINDS
 
-_LOTS = "(producer_code, gtin, lot) IN {described_lots:Array(Tuple(String, String, String))}"
-_PRODUCTS_OF = "(producer_code, gtin) IN {described_products:Array(Tuple(String, String))}"
-_TEXTS = "CAST([] AS Array(String))"
+_PRODUCTS_OF = """
+    gtin IN {described_products_called:Array(String)}
+    AND (producer_code, gtin) IN {described_products:Array(Tuple(String, String))}
+"""
+_EVENT = ("publisher", "event_id", "digest")
+_SAID: Mapping[str, Mapping[str, str]] = {
+    "entity": {"name": "name", "status": "status", "division": "division"},
+    "lot": {
+        "quantity": "toString(quantity)",
+        "produced_on": "toString(produced_on)",
+        "expires_on": "toString(expires_on)",
+        "inputs": "toString(length(arrayDistinct(arrayMap(i -> (i.producer_code, i.gtin, i.lot), inputs))))",
+    },
+    "recall": {"recall_no": "recall_no", "level": "toString(level)", "status": "status"},
+    "inspection": {"report_no": "report_no", "result": "result"},
+    "listing": {
+        "title": "title",
+        "status": "status",
+        "division": "seller_division",
+        "seller_code": "seller_code",
+        "verdict": "verdict",
+        "evidence": "listing_event",
+    },
+    "product": {"name": "name", "category": "category", "producer_code": "producer_code"},
+    "holding": {"received": "toString(sum(moved.2))", "sent": "toString(sum(moved.3))"},
+}
+"""what is asked of each, in SQL: texts all of them, so that one column has them"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +71,7 @@ class Descriptions:
             return
         statement, values = _statement(seen, nodes)
         for row in seen.read(statement, values):
-            self._rows[row["what"], tuple(row["key"])].append(row)
+            self._rows[row["what"], tuple(row["named"])].append(_told(row))
 
     def of(self, node: NodeKey) -> Described:
         """One of the nodes."""
@@ -71,9 +97,9 @@ class Descriptions:
             return Described(name, None, division, outside=True, is_known=record is not None)
         product = (node.parts[0], node.parts[1])
         recalls = [
-            {"recall_no": row["name"], "level": row["quantity"], "evidence": row["evidence"]}
+            {"recall_no": row["recall_no"], "level": int(row["level"]), "evidence": row["evidence"]}
             for row in self._rows["recall", product]
-            if row["seen"] and (not row["texts"] or node.parts[2] in row["texts"])
+            if row["status"] == "open" and row["seen"] and (not row["texts"] or node.parts[2] in row["texts"])
         ]
         inspections = [row for row in self._rows["inspection", node.parts] if row["seen"]] or [
             row for row in self._rows["inspection", (*product, "")] if row["seen"]
@@ -81,11 +107,11 @@ class Descriptions:
         detail: dict[str, Any] = {"recalls": recalls, "inspection": None}
         if inspections:
             latest = inspections[0]
-            detail["inspection"] = {name: latest[column] for name, column in _INSPECTION.items()}
+            detail["inspection"] = {name: latest[name] for name in ("report_no", "result", "evidence")}
         if record is not None:
-            produced, expires = (*record["texts"], None)[:2]
-            detail |= {"quantity": record["quantity"], "produced_on": produced, "expires_on": expires or None}
-        failed = bool(inspections) and inspections[0]["status"] == "fail"
+            dates = {name: record[name] for name in ("produced_on", "expires_on")}
+            detail |= {"quantity": int(record["quantity"]), **dates}
+        failed = bool(inspections) and inspections[0]["result"] == "fail"
         status = "recalled" if recalls else "failed" if failed else "known" if record is not None else "unknown"
         known = record is not None or bool(recalls) or bool(self._rows["inspection", node.parts])
         return Described(
@@ -96,7 +122,7 @@ class Descriptions:
             is_known=known,
             detail=detail,
             evidence=_cited(record),
-            inputs=record["other"] if record is not None else 0,
+            inputs=int(record["inputs"]) if record is not None else 0,
         )
 
     def _holding(self, node: NodeKey, holder: Row | None) -> Described:
@@ -106,7 +132,10 @@ class Descriptions:
         detail = {}
         if told:
             sums = self._one("holding", node.parts)
-            received, sent = (sums["quantity"], sums["other"]) if sums is not None else (0, 0)
+            received, sent = (int(sums["received"]), int(sums["sent"])) if sums is not None else (0, 0)
+            record = self._one("lot", node.parts[:3])
+            if record is not None and node.parts[3] == node.parts[0]:
+                received += int(record["quantity"])
             detail = {"received": received, "sent": sent, "held": received - sent}
         return Described(
             *_standing(holder), outside=not seen, is_known=True, detail=detail, evidence=_cited(holder, seen=seen)
@@ -118,8 +147,8 @@ class Descriptions:
             return Described(None, None, None, outside=True, is_known=False)
         if not chain["seen"]:
             return Described(None, chain["status"], chain["division"], outside=True, is_known=True)
-        detail = {"verdict": chain["verdict"], "gap_names": chain["texts"], "seller_code": chain["code"]}
-        said = (chain["name"], chain["status"], chain["division"])
+        detail = {"verdict": chain["verdict"], "gap_names": chain["texts"], "seller_code": chain["seller_code"]}
+        said = (chain["title"], chain["status"], chain["division"])
         return Described(*said, outside=False, is_known=True, detail=detail, evidence=_cited(chain))
 
     def _product(self, node: NodeKey) -> Described:
@@ -128,7 +157,7 @@ class Descriptions:
             sees = sees_the_unknown(self._seen.scope)
             return Described(None, None, None, outside=not sees, is_known=False)
         seen = bool(record["seen"])
-        detail = {"category": record["status"], "producer_code": record["code"]} if seen else {}
+        detail = {"category": record["category"], "producer_code": record["producer_code"]} if seen else {}
         return Described(
             record["name"],
             None,
@@ -142,7 +171,7 @@ class Descriptions:
     def _sees(self, code: str, entity: Row | None, *, strictly: bool = False) -> bool:
         """Whether the scope shows somebody. `strictly`: by a division, and so all that is sent to and by them."""
         if strictly:
-            return sees_the_unknown(self._seen.scope) or (entity is not None and bool(entity["other"]))
+            return sees_the_unknown(self._seen.scope) or (entity is not None and entity["texts"] == ["1"])
         if sees_code(self._seen.scope, code) or sees_the_unknown(self._seen.scope):
             return True
         return entity is not None and bool(entity["seen"])
@@ -150,9 +179,6 @@ class Descriptions:
     def _one(self, what: str, key: tuple[str, ...]) -> Row | None:
         rows = self._rows.get((what, key))
         return rows[0] if rows else None
-
-
-_INSPECTION = {"report_no": "name", "result": "status", "evidence": "evidence"}
 
 
 def _standing(entity: Row | None) -> tuple[str | None, str | None, str | None]:
@@ -163,6 +189,16 @@ def _cited(row: Row | None, *, seen: bool = True) -> tuple[str, ...]:
     return (row["evidence"],) if row is not None and seen and row["evidence"] else ()
 
 
+def _told(row: Row) -> Row:
+    """A row of the query, with a name for each thing it says."""
+    what, said = row["what"], row["said"]
+    told = dict(zip(_SAID[what], said, strict=False)) | {"seen": row["seen"], "texts": row["texts"]}
+    if what in KINDS and what != "listing":
+        publisher, event_id, digest = said[-len(_EVENT) :]
+        told["evidence"] = evidence_id(what, publisher, event_id, digest)
+    return told
+
+
 def _statement(seen: Seen, nodes: set[NodeKey]) -> tuple[str, dict[str, Any]]:
     lots = sorted({node.lot for node in nodes if node.kind == "lot"})
     held = sorted({node.lot for node in nodes if node.kind == "holding"})
@@ -170,104 +206,60 @@ def _statement(seen: Seen, nodes: set[NodeKey]) -> tuple[str, dict[str, Any]]:
     codes |= {lot.producer_code for lot in held}
     listings = sorted({node.parts for node in nodes if node.kind == "listing"})
     gtins = sorted({node.parts[0] for node in nodes if node.kind == "product"})
+    products = sorted({(lot.producer_code, lot.gtin) for lot in lots})
+    recorded, values = of_lots("described_lots", sorted({*lots, *held}))
     selects: list[str] = []
     if codes:
-        origin = seen.records("entity", "code IN {described_codes:Array(String)}", by_key=True)
-        of_division = f"toInt64({seen.in_division})"
-        selects.append(_select("entity", origin, ["code"], other=of_division, **_NAMED))
+        told = _shape("entity", "code", texts=f"[toString({seen.in_division})]")
+        selects.append(seen.records("entity", told, "code IN {described_codes:Array(String)}", by_key=True))
+    if lots or held:
+        told = _shape("lot", "producer_code", "gtin", "lot")
+        selects.append(seen.records("lot", told, recorded, by_key=True))
     if lots:
-        days = "[toString(produced_on), ifNull(toString(expires_on), '')]"
+        inspections = seen.records(
+            "inspection", _shape("inspection", "producer_code", "gtin", "ifNull(lot, '')"), _PRODUCTS_OF, by_key=False
+        )
         selects += [
-            _select(
-                "lot",
-                seen.records("lot", _LOTS, by_key=True),
-                ["producer_code", "gtin", "lot"],
-                quantity="quantity",
-                other="toInt64(length(arrayDistinct(arrayMap(i -> (i.producer_code, i.gtin, i.lot), inputs))))",
-                texts=days,
-                evidence=evidence_sql("lot"),
-            ),
-            _select(
-                "recall",
-                f"SELECT * FROM ({seen.records('recall', _PRODUCTS_OF, by_key=True)}) WHERE status = 'open'",  # noqa: S608
-                ["producer_code", "gtin"],
-                name="recall_no",
-                status="status",
-                quantity="level",
-                texts="lots",
-                evidence=evidence_sql("recall"),
-            ),
-            _select(
-                "inspection",
-                f"""
-                SELECT * FROM ({seen.records("inspection", _PRODUCTS_OF, by_key=False)})
-                ORDER BY inspected_on DESC, occurred_at DESC, report_no DESC, agency_code DESC
-                LIMIT 1 BY producer_code, gtin, ifNull(lot, '')
-                """,  # noqa: S608
-                ["producer_code", "gtin", "ifNull(lot, '')"],
-                name="report_no",
-                status="result",
-                evidence=evidence_sql("inspection"),
-            ),
+            seen.records("recall", _shape("recall", "producer_code", "gtin", texts="lots"), _PRODUCTS_OF, by_key=True),
+            f"""
+            {inspections} ORDER BY inspected_on DESC, occurred_at DESC, report_no DESC, agency_code DESC
+            LIMIT 1 BY producer_code, gtin, ifNull(lot, '')
+            """,
         ]
     if held:
-        selects.append(_holdings(seen))
+        moved, of_held = of_lots("described_held", held)
+        selects.append(_holdings(seen, moved))
+        values |= of_held
     if listings:
         of_key = "(platform_code, listing_id) IN {described_listings:Array(Tuple(String, String))}"
-        origin = seen.chains(of_key, by_key=True)
-        named = {"name": "title", "status": "status", "division": "seller_division", "code": "seller_code"}
-        key = ["platform_code", "listing_id"]
-        rest = {"verdict": "verdict", "texts": "gap_names", "evidence": "listing_event"}
-        selects.append(_select("listing", origin, key, **named, **rest))
+        told = _shape("listing", "platform_code", "listing_id", texts="gap_names")
+        selects.append(seen.chains(told, of_key, by_key=True))
     if gtins:
-        origin = seen.records("product", "gtin IN {described_gtins:Array(String)}", by_key=True)
-        named = {"name": "name", "status": "category", "code": "producer_code", "evidence": evidence_sql("product")}
-        selects.append(_select("product", origin, ["gtin"], **named))
-    values = {
+        told = _shape("product", "gtin")
+        selects.append(seen.records("product", told, "gtin IN {described_gtins:Array(String)}", by_key=True))
+    values |= {
         "described_codes": sorted(codes),
-        "described_lots": lots,
-        "described_products": sorted({(lot.producer_code, lot.gtin) for lot in lots}),
-        "described_held": held,
+        "described_products": products,
+        "described_products_called": sorted({gtin for _, gtin in products}),
         "described_listings": listings,
         "described_gtins": gtins,
     }
     return " UNION ALL ".join(selects), values
 
 
-_NAMED = {"name": "name", "status": "status", "division": "division", "evidence": evidence_sql("entity")}
-
-
-def _holdings(seen: Seen) -> str:
-    """What holders received and sent of lots; the producer has received what it made."""
-    condition = "(producer_code, gtin, lot) IN {described_held:Array(Tuple(String, String, String))}"
-    shipments = seen.records("shipment", condition, by_key=True)
-    lots = seen.records("lot", condition, by_key=True)
+def _holdings(seen: Seen, condition: str) -> str:
+    """What holders received and sent of lots by shipments."""
+    told = "producer_code, gtin, lot, from_code, to_code, quantity"
+    shipments = seen.records("shipment", told, condition, by_key=True)
     moved = f"""
         SELECT producer_code, gtin, lot, arrayJoin([(to_code, quantity, 0), (from_code, 0, quantity)]) AS moved
         FROM ({shipments}) WHERE quantity > 0
-        UNION ALL
-        SELECT producer_code, gtin, lot, (producer_code, quantity, 0) AS moved FROM ({lots})
-    """  # noqa: S608
-    origin = f"""
-        SELECT producer_code, gtin, lot, moved.1 AS holder, toInt64(sum(moved.2)) AS received,
-            toInt64(sum(moved.3)) AS sent, 1 AS seen
-        FROM ({moved}) GROUP BY producer_code, gtin, lot, holder
-    """  # noqa: S608
-    return _select("holding", origin, ["producer_code", "gtin", "lot", "holder"], quantity="received", other="sent")
-
-
-def _select(what: str, origin: str, key: list[str], **given: str) -> str:
-    """Rows of one shape. What is not given is null."""
-    columns = ("name", "status", "division", "code", "verdict", "evidence")
-    shown = ", ".join(f"toNullable(toString({given.get(name, 'NULL')})) AS said_{name}" for name in columns)
-    numbers = ", ".join(
-        f"toNullable(toInt64({given.get(name, 'NULL')})) AS said_{name}" for name in ("quantity", "other")
-    )
-    inner = f"""
-        SELECT '{what}' AS what, [{", ".join(key)}] AS key, toInt64(seen) AS is_seen, {shown}, {numbers},
-            {given.get("texts", _TEXTS)} AS said_texts
-        FROM ({origin})
     """  # noqa: S608 - texts of our own
-    names = (*columns, "quantity", "other", "texts")
-    renamed = ", ".join(f"said_{name} AS {name}" for name in names)
-    return f"SELECT what, key, is_seen AS seen, {renamed} FROM ({inner})"  # noqa: S608 - as above
+    shape = _shape("holding", "producer_code", "gtin", "lot", "moved.1")
+    return f"SELECT {shape}, 1 AS seen FROM ({moved}) GROUP BY producer_code, gtin, lot, moved.1"  # noqa: S608
+
+
+def _shape(what: str, *key: str, texts: str = "[]") -> str:
+    """What all SELECTs have, but whether it is seen: no name is a column's."""
+    said = [*_SAID[what].values(), *(_EVENT if what in KINDS and what != "listing" else ())]
+    return f"'{what}' AS what, [{', '.join(key)}] AS named, [{', '.join(said)}] AS said, {texts} AS texts"

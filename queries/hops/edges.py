@@ -22,14 +22,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from suyuan.domain.evidence import evidence_sql
+from suyuan.domain.evidence import evidence_id
 from suyuan.domain.facts.genealogy import is_followed
 from suyuan.queries.hops.answers import Direction
 from suyuan.queries.hops.nodes import NodeKey
 from suyuan.queries.hops.seen import Seen
-from suyuan.queries.records import made_from
+from suyuan.queries.records import made_from, of_lots
+from suyuan.queries.rows import Row
 
-_LOTS = "(producer_code, gtin, lot) IN {lots:Array(Tuple(String, String, String))}"
 _INPUT = "(input.producer_code, input.gtin, input.lot)"
 _MADE_FROM = made_from("followed")
 _DECLARED = "(ifNull(producer_code, ''), ifNull(gtin, ''), ifNull(lot, ''))"
@@ -38,6 +38,8 @@ _OFFERS = f"""
     AND (lot IS NULL OR {_DECLARED} IN {{lots:Array(Tuple(String, String, String))}})
 """
 """of listings that declare one of the lots, or no lot of their product"""
+_WIDER = "gtin IN {gtins:Array(String)} AND (lot IS NULL OR lot IN {lots_called:Array(String)})"
+"""the same of those and a few others"""
 _CITED = 5
 """evidence ids of an edge"""
 
@@ -61,34 +63,28 @@ class _Asked:
     selects: list[str] = field(default_factory=list)
     values: dict[str, Any] = field(default_factory=dict)
 
-    def add(
-        self,
-        rank: int,
-        kind: str,
-        ends: tuple[str, str],
-        origin: str,
-        *,
-        quantity: str = "0",
-        evidence: str = "evidence",
+    def records(
+        self, rank: int, edge: str, ends: tuple[str, str], kind: str, condition: str, *, units: str = "0"
     ) -> None:
-        """Rows of `origin` (with `seen`) as edges. `ends`: where they come from and lead to, (kind, parts) in SQL;
-        `evidence`: what they rest on, a text.
+        """Each current record of a kind that its key chooses is an edge. `ends`: where it comes from and leads to, in
+        SQL.
         """
-        self.add_of_either(f"toUInt8({rank})", f"'{kind}'", ends, origin, quantity=quantity, evidence=evidence)
+        told = _told(f"toUInt8({rank})", f"'{edge}'", ends, units, _CITING)
+        self.selects.append(self.seen.records(kind, told, condition, by_key=True))
 
-    def add_of_either(
-        self, rank: str, kind: str, ends: tuple[str, str], origin: str, *, quantity: str = "0", evidence: str
-    ) -> None:
-        """As `add`, with a rank and a kind that SQL tells of each row, of all between two ends the same."""
-        source, target = ends
-        self.selects.append(
-            f"""
-            SELECT any({rank}) AS rank, any({kind}) AS kind, {source} AS source, {target} AS target,
-                if(min(seen) = 1, toNullable(toInt64(sum({quantity}))), NULL) AS units,
-                arraySort(groupUniqArrayIf({_CITED})({evidence}, seen)) AS cited
-            FROM ({origin}) GROUP BY source, target
-            """  # noqa: S608 - texts of our own
-        )
+    def add(self, told: str, origin: str) -> None:
+        """The same of what is read FROM an origin, rows that have `seen`. `told`: by _told."""
+        self.selects.append(f"SELECT {told}, seen FROM {origin}")  # noqa: S608 - texts of our own
+
+
+def _told(rank: str, edge: str, ends: tuple[str, str], units: str, citing: str) -> str:
+    """What all SELECTs of edges have, but whether it is seen. `citing`: what it rests on: an event's columns, an
+    evidence id, or nothing.
+    """
+    source, target = ends
+    return (
+        f"{rank} AS rank, {edge} AS edge, {source} AS source, {target} AS target, {units} AS moved, {citing} AS citing"
+    )
 
 
 def edges(seen: Seen, nodes: Iterable[NodeKey], direction: Direction, limit: int) -> tuple[list[Edge], bool]:
@@ -105,33 +101,34 @@ def edges(seen: Seen, nodes: Iterable[NodeKey], direction: Direction, limit: int
     if asked.selects:
         rows = seen.read(
             f"""
-            SELECT * FROM ({" UNION ALL ".join(asked.selects)})
+            SELECT rank, edge, source, target, if(min(seen) = 1, toNullable(sum(moved)), NULL) AS units,
+                groupUniqArrayIf({_CITED})(citing, seen) AS cited
+            FROM ({" UNION ALL ".join(asked.selects)}) GROUP BY rank, edge, source, target
             ORDER BY rank, ifNull(units, 0) DESC, source, target LIMIT {limit + 1}
-            """,  # noqa: S608 - as above
+            """,  # noqa: S608 - texts of our own
             asked.values,
         )
         found = [
-            Edge(
-                row["kind"],
-                _node(row["source"]),
-                _node(row["target"]),
-                row["units"] or None,
-                tuple(each for each in row["cited"] if each),
-            )
+            Edge(row["edge"], _node(row["source"]), _node(row["target"]), row["units"] or None, _evidence(row))
             for row in rows
         ]
     return found[:limit], len(found) > limit
 
 
-def _node(named: Sequence[Any] | dict[str, Any]) -> NodeKey:
-    kind, parts = named.values() if isinstance(named, dict) else named
-    return NodeKey(kind, tuple(parts))
+def _node(named: Sequence[str]) -> NodeKey:
+    return NodeKey(named[0], tuple(named[1:]))
+
+
+def _evidence(row: Row) -> tuple[str, ...]:
+    kind = _RECORDS.get(row["edge"], "lot")
+    ids = {evidence_id(kind, *cited) if len(cited) > 1 else cited[0] for cited in row["cited"] if cited}
+    return tuple(sorted(ids - {""}))
 
 
 def _sql(kind: str, *parts: str) -> str:
-    """A node in SQL."""
-    shown = ", ".join(f"ifNull({part}, '')" for part in parts)
-    return f"('{kind}', [{shown}])"
+    """A node in SQL: its kind and what names it."""
+    named = ", ".join([f"'{kind}'", *parts])
+    return f"[{named}]"
 
 
 def _leads_nowhere(_asked: _Asked, _nodes: Sequence[NodeKey]) -> None:
@@ -139,96 +136,102 @@ def _leads_nowhere(_asked: _Asked, _nodes: Sequence[NodeKey]) -> None:
 
 
 def _lots_back(asked: _Asked, nodes: Sequence[NodeKey]) -> None:
-    asked.values |= {"lots": [node.lot for node in nodes if is_followed(*node.lot)]}
-    lots = asked.seen.records("lot", _LOTS, by_key=True)
-    inputs = f"SELECT *, arrayJoin(inputs) AS input FROM ({lots})"  # noqa: S608
-    asked.add(1, "input", (_INPUT_LOT, _LOT), inputs, quantity="input.quantity", evidence=_OF_LOT)
-    made = "SELECT arrayJoin({begun:Array(Tuple(String, String, String))}) AS one, 1 AS seen"
+    these, values = of_lots("lots", (node.lot for node in nodes if is_followed(*node.lot)))
+    asked.values |= values
+    lots = asked.seen.records("lot", _MADE, these, by_key=True)
+    asked.add(_INPUT_EDGE, f"({lots}) ARRAY JOIN inputs AS input")
     asked.values |= {"begun": [node.lot for node in nodes]}
     ends = (_sql("producer", "one.1"), _sql("lot", "one.1", "one.2", "one.3"))
-    asked.add(2, "made", ends, made, evidence="''")
+    made = "(SELECT arrayJoin({begun:Array(Tuple(String, String, String))}) AS one, 1 AS seen)"
+    asked.add(_told("toUInt8(2)", "'made'", ends, "0", "[]"), made)
 
 
 def _listings_back(asked: _Asked, nodes: Sequence[NodeKey]) -> None:
     asked.values |= {"listings": [node.parts for node in nodes]}
-    chains = asked.seen.chains("(platform_code, listing_id) IN {listings:Array(Tuple(String, String))}", by_key=True)
     declared = "producer_code IS NOT NULL AND gtin IS NOT NULL AND lot IS NOT NULL"
-    for rank, kind, source, condition in (
-        (8, "certain", _LOT, declared),
-        (9, "possible", _sql("product", "gtin"), f"gtin IS NOT NULL AND NOT ({declared})"),
-        (10, "sells", _SELLER, "seller_code IS NOT NULL"),
-    ):
-        origin = f"SELECT * FROM ({chains}) WHERE {condition}"  # noqa: S608
-        asked.add(rank, kind, (source, _LISTING), origin, evidence="listing_event")
+    leads = f"""
+        arrayFilter(lead -> lead.4, [
+            (8, 'certain', {_DECLARED_LOT}, {declared}),
+            (9, 'possible', {_sql("product", "ifNull(gtin, '')")}, gtin IS NOT NULL AND NOT ({declared})),
+            (10, 'sells', {_SELLER}, seller_code IS NOT NULL)
+        ]) AS leads
+    """
+    told = f"{_LISTING} AS listing, listing_event, {leads}"
+    of_key = "(platform_code, listing_id) IN {listings:Array(Tuple(String, String))}"
+    chains = asked.seen.chains(told, of_key, by_key=True)
+    edge = _told("lead.1", "lead.2", ("lead.3", "listing"), "0", "[listing_event]")
+    asked.add(edge, f"({chains}) ARRAY JOIN leads AS lead")
 
 
 def _products_back(asked: _Asked, nodes: Sequence[NodeKey]) -> None:
     asked.values |= {"products": [node.parts[0] for node in nodes]}
-    products = asked.seen.records("product", "gtin IN {products:Array(String)}", by_key=True)
     ends = (_sql("producer", "producer_code"), _PRODUCT)
-    asked.add(4, "product_of", ends, products, evidence=evidence_sql("product"))
+    asked.records(4, "product_of", ends, "product", "gtin IN {products:Array(String)}")
 
 
 def _parties_back(asked: _Asked, nodes: Sequence[NodeKey]) -> None:
     kind = nodes[0].kind
     name = f"{kind}_codes"
     asked.values |= {name: [node.code for node in nodes]}
-    sent = asked.seen.records("shipment", f"to_code IN {{{name}:Array(String)}}", by_key=True)
-    origin = f"SELECT * FROM ({sent}) WHERE quantity > 0 AND seen"  # noqa: S608
-    asked.add(7, "received", (_LOT, _sql(kind, "to_code")), origin, quantity="quantity", evidence=_OF_SHIPMENT)
+    ends = (_LOT, _sql(kind, "to_code"))
+    _shipments(asked, 7, "received", ends, f"to_code IN {{{name}:Array(String)}}")
 
 
 def _lots_forward(asked: _Asked, nodes: Sequence[NodeKey]) -> None:
     lots = [node.lot for node in nodes]
+    these, values = of_lots("lots", lots)
+    asked.values |= values
     asked.values |= {
-        "lots": lots,
         "followed": [lot for lot in lots if is_followed(*lot)],
         "gtins": sorted({lot.gtin for lot in lots}),
     }
-    made = asked.seen.records("lot", _MADE_FROM, by_key=False)
-    inputs = f"""
-        SELECT * FROM (SELECT *, arrayJoin(inputs) AS input FROM ({made}))
-        WHERE {_INPUT} IN {{followed:Array(Tuple(String, String, String))}}
-    """  # noqa: S608
-    asked.add(1, "input", (_INPUT_LOT, _LOT), inputs, quantity="input.quantity", evidence=_OF_LOT)
-    known = asked.seen.records("lot", _LOTS, by_key=True)
-    asked.add(5, "holds", (_LOT, _holding("producer_code")), known, evidence=_OF_LOT)
-    shipments = asked.seen.records("shipment", _LOTS, by_key=True)
-    sent = f"SELECT * FROM ({shipments}) WHERE quantity > 0 AND seen"  # noqa: S608
-    ends = (_holding("from_code"), _holding("to_code"))
-    asked.add(6, "shipped", ends, sent, quantity="quantity", evidence=_OF_SHIPMENT)
+    made = asked.seen.records("lot", _MADE, _MADE_FROM, by_key=False)
+    is_asked = f"{_INPUT} IN {{followed:Array(Tuple(String, String, String))}}"
+    asked.add(_INPUT_EDGE, f"({made}) ARRAY JOIN inputs AS input WHERE {is_asked}")
+    asked.records(5, "holds", (_LOT, _holding("producer_code")), "lot", these)
+    _shipments(asked, 6, "shipped", (_holding("from_code"), _holding("to_code")), these)
     of_product = "arrayFilter(one -> one.2 = gtin, {lots:Array(Tuple(String, String, String))})"
-    of_lots = f"arrayJoin(if(lot IS NULL, {of_product}, [{_DECLARED}])) AS of_lot"
-    offers = f"SELECT *, {of_lots} FROM ({asked.seen.chains(_OFFERS)}) WHERE status = 'active'"  # noqa: S608
-    ends = (_sql("lot", "of_lot.1", "of_lot.2", "of_lot.3"), _LISTING)
-    rank, kind = "if(lot IS NULL, toUInt8(9), toUInt8(8))", "if(lot IS NULL, 'possible', 'certain')"
-    asked.add_of_either(rank, kind, ends, offers, evidence="listing_event")
+    offered = f"lot IS NULL AS lotless, if(lotless, {of_product}, [{_DECLARED}]) AS of_lots"
+    offers = asked.seen.chains(
+        f"{offered}, {_LISTING} AS listing, listing_event", _OFFERS, wider=_WIDER, and_now="status = 'active'"
+    )
+    ends = (_sql("lot", "of_lot.1", "of_lot.2", "of_lot.3"), "listing")
+    rank, kind = "if(lotless, toUInt8(9), toUInt8(8))", "if(lotless, 'possible', 'certain')"
+    edge = _told(rank, kind, ends, "0", "[listing_event]")
+    asked.add(edge, f"({offers}) ARRAY JOIN of_lots AS of_lot")
 
 
 def _products_forward(asked: _Asked, nodes: Sequence[NodeKey]) -> None:
     asked.values |= {"products": [node.parts[0] for node in nodes]}
-    lots = asked.seen.records("lot", "gtin IN {products:Array(String)}", by_key=True)
-    asked.add(3, "lot_of", (_PRODUCT, _LOT), lots, evidence=_OF_LOT)
-    chains = asked.seen.chains("gtin IN {products:Array(String)} AND lot IS NULL")
-    possible = f"SELECT * FROM ({chains}) WHERE status = 'active'"  # noqa: S608
-    asked.add(9, "possible", (_PRODUCT, _LISTING), possible, evidence="listing_event")
+    asked.records(3, "lot_of", (_PRODUCT, _LOT), "lot", "gtin IN {products:Array(String)}")
+    ends = (_sql("product", "ifNull(gtin, '')"), _LISTING)
+    told = _told("toUInt8(9)", "'possible'", ends, "0", "[listing_event]")
+    lotless = "gtin IN {products:Array(String)} AND lot IS NULL"
+    asked.selects.append(asked.seen.chains(told, lotless, and_now="status = 'active'"))
 
 
 def _producers_forward(asked: _Asked, nodes: Sequence[NodeKey]) -> None:
     kind = nodes[0].kind
     name = f"{kind}_makers"
     asked.values |= {name: [node.code for node in nodes]}
-    lots = asked.seen.records("lot", f"producer_code IN {{{name}:Array(String)}}", by_key=True)
-    asked.add(2, "made", (_sql(kind, "producer_code"), _LOT), lots, evidence=_OF_LOT)
+    ends = (_sql(kind, "producer_code"), _LOT)
+    asked.records(2, "made", ends, "lot", f"producer_code IN {{{name}:Array(String)}}")
 
 
 def _entities_forward(asked: _Asked, nodes: Sequence[NodeKey]) -> None:
     _producers_forward(asked, nodes)
     _parties_back(asked, nodes)
     asked.values |= {"sellers": [node.code for node in nodes]}
-    chains = asked.seen.chains("seller_code IN {sellers:Array(String)}")
-    sold = f"SELECT * FROM ({chains}) WHERE status = 'active'"  # noqa: S608
-    asked.add(10, "sells", (_SELLER, _LISTING), sold, evidence="listing_event")
+    told = _told("toUInt8(10)", "'sells'", (_SELLER, _LISTING), "0", "[listing_event]")
+    chains = asked.seen.chains(told, "seller_code IN {sellers:Array(String)}", and_now="status = 'active'")
+    asked.selects.append(chains)
+
+
+def _shipments(asked: _Asked, rank: int, edge: str, ends: tuple[str, str], condition: str) -> None:
+    """Those that moved anything and are seen."""
+    told = _told(f"toUInt8({rank})", f"'{edge}'", ends, "quantity", _CITING)
+    shipments = asked.seen.records("shipment", told, condition, by_key=True)
+    asked.selects.append(f"SELECT * FROM ({shipments}) WHERE moved > 0 AND seen")  # noqa: S608 - texts of our own
 
 
 def _holding(code: str) -> str:
@@ -236,13 +239,17 @@ def _holding(code: str) -> str:
     return _sql("holding", "producer_code", "gtin", "lot", code)
 
 
+_CITING = "[publisher, event_id, digest]"
 _LOT = _sql("lot", "producer_code", "gtin", "lot")
+_DECLARED_LOT = _sql("lot", "ifNull(producer_code, '')", "ifNull(gtin, '')", "ifNull(lot, '')")
 _LISTING = _sql("listing", "platform_code", "listing_id")
-_INPUT_LOT = _sql("lot", "input.producer_code", "input.gtin", "input.lot")
 _PRODUCT = _sql("product", "gtin")
-_SELLER = _sql("entity", "seller_code")
-_OF_LOT = evidence_sql("lot")
-_OF_SHIPMENT = evidence_sql("shipment")
+_SELLER = _sql("entity", "ifNull(seller_code, '')")
+_MADE = f"{_LOT} AS made, {_CITING} AS citing, inputs"
+_INPUT_LOT = _sql("lot", "input.producer_code", "input.gtin", "input.lot")
+_INPUT_EDGE = _told("toUInt8(1)", "'input'", (_INPUT_LOT, "made"), "input.quantity", "citing")
+_RECORDS = {"product_of": "product", "shipped": "shipment", "received": "shipment"}
+"""by edge, the kind of record that says so, of those that are not a lot's"""
 _ASKS: dict[str, dict[str, Callable[[_Asked, Sequence[NodeKey]], None]]] = {
     "back": {
         "lot": _lots_back,

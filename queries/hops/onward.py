@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from suyuan.domain.facts.genealogy import is_followed
 from suyuan.queries.hops.nodes import NodeKey
 from suyuan.queries.hops.seen import Seen
-from suyuan.queries.records import made_from
+from suyuan.queries.records import made_from, of_lots
 
-_OF_LOTS = "(producer_code, gtin, lot) IN {onward_lots:Array(Tuple(String, String, String))}"
 _INPUT = "(input.producer_code, input.gtin, input.lot)"
 _FOLLOWED = "{onward_followed:Array(Tuple(String, String, String))}"
 _DECLARED = "(ifNull(producer_code, ''), ifNull(gtin, ''), ifNull(lot, ''))"
@@ -23,20 +22,24 @@ def onward(seen: Seen, nodes: Iterable[NodeKey]) -> dict[NodeKey, int]:
     lots = sorted(node.lot for node in nodes if node.kind == "lot")
     gtins = sorted(node.parts[0] for node in nodes if node.kind == "product")
     selects = []
+    these, values = of_lots("onward_lots", lots)
     if lots:
-        made = seen.records("lot", made_from("onward_followed"), by_key=False)
-        shipments = seen.records("shipment", _OF_LOTS, by_key=True)
-        known = seen.records("lot", _OF_LOTS, by_key=True)
         own = "(producer_code, gtin, lot)"
+        made = seen.records("lot", f"inputs, {own} AS other", made_from("onward_followed"), by_key=False)
+        shipped = "producer_code, gtin, lot, quantity, from_code, to_code"
+        shipments = seen.records("shipment", shipped, these, by_key=True)
+        known = seen.records("lot", "producer_code, gtin, lot", these, by_key=True)
         offers = seen.chains(
-            f"gtin IN {{onward_gtins:Array(String)}} AND (lot IS NULL OR {_DECLARED} IN {{onward_lots:{_TUPLES}}})"
+            "gtin, lot, producer_code",
+            f"gtin IN {{onward_gtins:Array(String)}} AND (lot IS NULL OR {_DECLARED} IN {{onward_lots:{_TUPLES}}})",
+            wider="gtin IN {onward_gtins:Array(String)} AND (lot IS NULL OR lot IN {onward_lots_called:Array(String)})",
+            and_now="status = 'active'",
         )
         of_product = f"arrayFilter(each -> each.2 = gtin, {{onward_lots:{_TUPLES}}})"
         selects += [
             f"""
             SELECT 'lot' AS kind, [one.1, one.2, one.3] AS key, uniqExact(other) AS n FROM (
-                SELECT {_INPUT} AS one, {own} AS other FROM (SELECT *, arrayJoin(inputs) AS input FROM ({made}))
-                WHERE {_INPUT} IN {_FOLLOWED}
+                SELECT {_INPUT} AS one, other FROM ({made}) ARRAY JOIN inputs AS input WHERE one IN {_FOLLOWED}
             ) GROUP BY one
             """,  # noqa: S608 - fixed texts, bound values
             f"""
@@ -49,24 +52,23 @@ def onward(seen: Seen, nodes: Iterable[NodeKey]) -> dict[NodeKey, int]:
             f"""
             SELECT 'lot' AS kind, [one.1, one.2, one.3] AS key, count() AS n FROM (
                 SELECT arrayJoin(if(lot IS NULL, {of_product}, [{_DECLARED}])) AS one
-                FROM ({offers}) WHERE status = 'active'
+                FROM ({offers})
             ) GROUP BY one
             """,  # noqa: S608 - as above
         ]
     if gtins:
-        of_products = seen.records("lot", "gtin IN {onward_products:Array(String)}", by_key=True)
-        chains = seen.chains("gtin IN {onward_products:Array(String)} AND lot IS NULL")
+        of_products = seen.records("lot", "gtin", "gtin IN {onward_products:Array(String)}", by_key=True)
+        lotless = "gtin IN {onward_products:Array(String)} AND lot IS NULL"
+        chains = seen.chains("gtin", lotless, and_now="status = 'active'")
         selects += [
             f"SELECT 'product' AS kind, [gtin] AS key, count() AS n FROM ({of_products}) GROUP BY gtin",  # noqa: S608
             f"""
-            SELECT 'product' AS kind, [ifNull(gtin, '')] AS key, count() AS n FROM ({chains})
-            WHERE status = 'active' GROUP BY gtin
+            SELECT 'product' AS kind, [ifNull(gtin, '')] AS key, count() AS n FROM ({chains}) GROUP BY gtin
             """,  # noqa: S608 - as above
         ]
     if not selects:
         return {}
-    values = {
-        "onward_lots": lots,
+    values |= {
         "onward_followed": [lot for lot in lots if is_followed(*lot)],
         "onward_gtins": sorted({lot.gtin for lot in lots}),
         "onward_products": gtins,

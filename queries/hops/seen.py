@@ -12,6 +12,9 @@ from suyuan.queries.rows import Row, Tables, read
 from suyuan.queries.visible import Visible, in_division, scope_values, visible_chains, visible_entity, visible_events
 
 NOTHING = Visible("0", {})
+_OF_CHAINS = """platform_code, listing_id, version, status, gtin, lot, producer_code, seller_code, seller_division,
+    producer_division, listing_event"""
+"""what chains are chosen by and shown by, where not their key does it: each column takes time to be looked up"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,31 +36,35 @@ class Seen:
         """AND that an event was known, and had happened, then."""
         return known_by("received_at", self.as_of, "as_of") + known_by("occurred_at", self.happened_by, "happened_by")
 
-    def records(self, kind: str, condition: str, *, by_key: bool) -> str:
-        """SELECT of the current records that meet a condition, with `seen`: whether the scope shows them. `by_key`:
-        the business key alone decides.
+    def records(self, kind: str, told: str, condition: str, *, by_key: bool) -> str:
+        """SELECT of the current records that meet a condition: what is `told` of them, in SQL, and `seen`, whether the
+        scope shows them. `by_key`: the business key alone decides.
         """
+        shown = f"SELECT {told}, {self.shows(kind)} AS seen"
         if by_key:
-            current = current_where(kind, f"{condition}{self.known}")
-        else:
-            current = f"SELECT * FROM ({current_of_any(kind, condition, self.known)}) WHERE {condition}"  # noqa: S608
-        return f"SELECT *, {self.shows(kind)} AS seen FROM ({current})"  # noqa: S608 - fixed texts, bound values
+            return current_where(kind, f"{condition}{self.known}", shown)
+        return f"{shown} FROM ({current_of_any(kind, condition, self.known)}) WHERE {condition}"
 
-    def chains(self, condition: str, *, by_key: bool = False) -> str:
+    def chains(
+        self, told: str, condition: str, *, by_key: bool = False, wider: str | None = None, and_now: str = "1"
+    ) -> str:
         """The same of the chains of listings. Which listings may meet the condition the narrower table says, by its
-        indices; what is current of them is read from the history, whose granules are small.
+        indices; what is current of them, and whether that meets `and_now` too, is read from the history, whose granules
+        are small. `wider`: a condition that the narrower table answers with fewer columns.
         """
         moments = known_by("received_at", self.as_of, "as_of") + known_by("as_of", self.happened_by, "happened_by")
-        table = "chain_history" if moments else "chain"
-        of_any = f"(platform_code, listing_id) IN (SELECT platform_code, listing_id FROM {table} WHERE {condition})"  # noqa: S608
+        shown = f"SELECT {told}, {self._visible_chains().condition} AS seen"
+        order = "ORDER BY platform_code, listing_id, version DESC LIMIT 1 BY platform_code, listing_id"
+        if by_key:
+            return f"{shown} FROM chain_history WHERE {condition} {moments} {order}"
+        candidates = f"SELECT platform_code, listing_id FROM {'chain_history' if moments else 'chain'}"  # noqa: S608
         return f"""
-            SELECT *, {self._visible_chains().condition} AS seen FROM (
-                SELECT * FROM chain_history
-                WHERE {condition if by_key else of_any}
+            {shown} FROM (
+                SELECT {_OF_CHAINS} FROM chain_history
+                WHERE (platform_code, listing_id) IN ({candidates} WHERE {wider or condition})
                 {moments}
-                ORDER BY platform_code, listing_id, version DESC
-                LIMIT 1 BY platform_code, listing_id
-            ) WHERE {condition}
+                {order}
+            ) WHERE {condition} AND {and_now}
         """  # noqa: S608 - fixed texts, bound values
 
     def versions(self, condition: str) -> str:

@@ -24,10 +24,11 @@ _MOST_VERSIONS = 500
 _MOST_EVENTS = 2_000
 _MOST_IDS = 500
 _CAME = "toUnixTimestamp64Milli(received_at) IN {known:Array(Int64)}"
+_TOLD = ("publisher", "occurred_at", "received_at")
 _CAUSE = ("kind", "evidence", "publisher", "occurred_at", "received_at")
 
 _ABOUT = {
-    "listing": " AND ".join(_OF_LISTING),
+    "listing": "platform_code = {platform_code:String} AND listing_id = {listing_id:String}",
     "entity": "code IN {parties:Array(String)}",
     "licence": "(licence_no IN {licences:Array(String)} OR holder_code IN {makers:Array(String)})",
     "product": "gtin IN {gtins:Array(String)}",
@@ -129,7 +130,7 @@ def _events(tables: Tables, scope: Scope, pairs: Sequence[tuple[Row, Row | None]
         if either:
             conditions[kind] = f"outcome = 'accepted' AND ({' OR '.join(either)}) AND {visible.condition}"
             values |= {**visible.values, **(these.values if these is not None else {})}
-    return events_where(tables, conditions, values, _MOST_EVENTS)
+    return events_where(tables, conditions, values, _MOST_EVENTS, only=_TOLD)
 
 
 def _distinct(rows: Iterable[Row], *names: str) -> list[str]:

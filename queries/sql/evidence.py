@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from suyuan.access.scope import Scope
-from suyuan.domain.evidence import Evidence, evidence_parts, evidence_sql
+from suyuan.domain.evidence import Evidence, evidence_id, evidence_parts
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.queries.rows import Row, Tables, read
 from suyuan.queries.visible import visible_kinds
@@ -17,6 +17,8 @@ from suyuan.sinks.tables import event_columns, key_columns, list_columns
 MOST_IDS = 100
 """evidence ids asked for at once"""
 _MOST_ROWS = 2_000
+_NEEDED = ("publisher", "event_id", "digest", "occurred_at", "received_at", "source_offset")
+"""what events are named and put in order by"""
 
 _NAMED = """
     event_id IN {{{kind}_events:Array(String)}} AND arrayExists(
@@ -76,30 +78,46 @@ def parsed(ids: Iterable[str]) -> Iterator[Evidence]:
 
 
 def events_where(
-    tables: Tables, conditions: Mapping[str, str], values: Mapping[str, Any], limit: int, *, newest: bool = False
+    tables: Tables,
+    conditions: Mapping[str, str],
+    values: Mapping[str, Any],
+    limit: int,
+    *,
+    newest: bool = False,
+    only: Sequence[str] | None = None,
 ) -> list[Row]:
-    """Events that meet the condition of their kind, each once: `kind`, `evidence`, and its own fields; by kind and
-    time, or the `newest` first, by when they happened. Conditions are texts of our own.
+    """Events that meet the condition of their kind, each once: `kind`, `evidence`, and its own fields, or `only` those
+    that every kind has; by kind and time, or the `newest` first, by when they happened. Conditions are texts of our
+    own.
     """
     if not conditions:
         return []
-    columns = list(dict.fromkeys(column for kind in conditions for column in event_columns(kind)))
+    own = {kind: event_columns(kind) if only is None else only for kind in conditions}
+    columns = list(dict.fromkeys(column for some in (*own.values(), _NEEDED) for column in some))
     lists = frozenset(column for kind in conditions for column in list_columns(kind))
     selects = " UNION ALL ".join(
         _select(
-            kind, condition, [column if column in event_columns(kind) else _absent(column, lists) for column in columns]
+            kind,
+            condition,
+            [column if column in {*own[kind], *_NEEDED} else _absent(column, lists) for column in columns],
         )
         for kind, condition in conditions.items()
     )
     order = "kind_number, occurred_at, received_at, source_offset"
     if newest:
-        order = "occurred_at DESC, received_at DESC, kind_number, evidence"
+        order = "occurred_at DESC, received_at DESC, kind_number, publisher, event_id, digest"
     rows = read(
         tables,
         f"SELECT * FROM ({selects}) ORDER BY {order} LIMIT {limit}",  # noqa: S608
         values,
     )
-    return [_of_its_kind(row) for row in rows]
+    return [_told(row, own[KINDS[row["kind_number"]]]) for row in rows]
+
+
+def _told(row: Row, columns: Iterable[str]) -> Row:
+    kind = KINDS[row["kind_number"]]
+    evidence = evidence_id(kind, row["publisher"], row["event_id"], row["digest"])
+    return {"kind": kind, "evidence": evidence} | {column: row[column] for column in columns}
 
 
 def _absent(column: str, lists: frozenset[str]) -> str:
@@ -110,15 +128,7 @@ def _absent(column: str, lists: frozenset[str]) -> str:
 def _select(kind: str, condition: str, columns: Iterable[str]) -> str:
     once = ", ".join([*key_columns(kind), "publisher", "event_id", "digest"])
     return f"""
-        SELECT {KINDS.index(kind)} AS kind_number, '{kind}' AS kind, {evidence_sql(kind)} AS evidence,
-            {", ".join(columns)}
-        FROM (
-            SELECT * FROM event_{kind} WHERE {condition}
-            ORDER BY {once}, source_partition, source_offset LIMIT 1 BY {once}
-        )
+        SELECT {KINDS.index(kind)} AS kind_number, {", ".join(columns)}
+        FROM event_{kind} WHERE {condition}
+        ORDER BY {once}, source_partition, source_offset LIMIT 1 BY {once}
     """  # noqa: S608 - kinds and columns of our own, bound values
-
-
-def _of_its_kind(row: Row) -> Row:
-    kind = row["kind"]
-    return {"kind": kind, "evidence": row["evidence"]} | {column: row[column] for column in event_columns(kind)}
