@@ -55,6 +55,8 @@ def properties(description: Description, node: Node, data: Path, security: Secur
         "num.network.threads": 1,
         "num.io.threads": 3,
         "background.threads": 2,
+        # the stock controller writes twice a second that there is nothing to write, and every broker reads it
+        "metadata.max.idle.interval.ms": 10_000,
     }
     if security is not None:
         settings |= security.properties()
