@@ -29,7 +29,7 @@ kinds = schemas.declarations
 schemas.declarations = lambda folder: {kind: each for kind, each in kinds(folder).items() if kind != "certificate"}
 import suyuan.sinks.migrations as tables
 files = tables.migrations
-tables.migrations = lambda folder=tables.FOLDER: [each for each in files(folder) if each.number <= 8]
+tables.migrations = lambda folder=tables.FOLDER: [each for each in files(folder) if each.number <= 8 or each.number == 13]
 from suyuan.cli.main import app
 app(sys.argv[1:])
 """
