@@ -65,7 +65,7 @@ test-random: $(READY)
 		--numprocesses=$(TESTERS) $(SPREAD) || { echo "The same examples again: make test-random SEED=$(SEED)"; exit 1; }
 
 stories: $(READY)
-	$(BIN)/python -m pytest --tier stories --stories bench/results/stories.json --numprocesses=$(TESTERS) $(SPREAD)
+	$(BIN)/python -m pytest --tier stories --stories=bench/results/stories.json --numprocesses=$(TESTERS) $(SPREAD)
 
 # the faults of tests/faults and tests/cluster/test_market.py in full, and a soak of five minutes, over brokers of their
 # own; figures in the file, and in bench/results/soak.json
