@@ -1,6 +1,6 @@
 """Lots made from lots: how long a recall of all of them takes, and how long listings of others wait meanwhile.
 
-    python bench/lineage.py row 1000      (shapes: row, circle, tree; circle: the first is made from the last)
+    python -m bench.lineage row 1000      (shapes: row, circle, tree; circle: the first is made from the last)
 
 The embedded system on an empty folder, one partition. Lots with a listing each are published and processed; then a
 recall of their gtin, and when every chain says so its closing. Beside each of the two, and before, a stranger lists
@@ -14,21 +14,17 @@ import asyncio
 import json
 import tempfile
 import time
-from collections import defaultdict
-from collections.abc import Iterable
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-from suyuan.eventlog.log import Log, Records
-from suyuan.publishing.keys import keys_and_ids
+from bench.appending import append_events
+from suyuan.eventlog.log import Log
 from suyuan.runtime.embedded.system import EmbeddedRun
 from suyuan.runtime.memory import tune_allocator
 from suyuan.runtime.settings import load
 from suyuan.schemas.blocks import decode_block
-from suyuan.schemas.events import encode_event
 from suyuan.schemas.topics import TOPICS
-from suyuan.schemas.validation import parse_event
 
 MAKER, STRANGER, GTIN, OTHER_GTIN = "91330106MABQWU0B72", "91330784MABQYF7F4B", "06903379452712", "06901234567892"
 AT = 1_788_000_000_000
@@ -54,7 +50,7 @@ async def _measure(options: argparse.Namespace) -> dict[str, Any]:
             for topic in TOPICS:
                 if topic.value == "event":
                     log.create_topic(topic.name, 1)
-            _publish(log, _market(options.shape, options.lots))
+            append_events(log, _market(options.shape, options.lots))
         run = EmbeddedRun(load(data=folder, fsync=False), once=True)
         await run.start()
         try:
@@ -81,14 +77,14 @@ def _watch(folder: Path, at: int, status: str, expected: int) -> tuple[float, li
     recall = {"recall_no": "RC", "producer_code": MAKER, "gtin": GTIN, "lots": [], "level": 1, "reason": "x"}
     with Log.open(folder, "publish", "interval") as log:
         if status != "quiet":
-            _publish(log, [_event("recall", at, **recall, status=status)])
+            append_events(log, [_event("recall", at, **recall, status=status)])
         offset, began, told, done = log.end_offset("chain", 0), time.perf_counter(), 0, 0.0
         changed = 0
         while not done or waiting:
             now = time.perf_counter()
             if not done and now - began >= told * 0.2:
                 waiting[f"{status}-{told}"] = now
-                _publish(log, [_listing(f"{status}-{told}", STRANGER, OTHER_GTIN, None)])
+                append_events(log, [_listing(f"{status}-{told}", STRANGER, OTHER_GTIN, None)])
                 told += 1
             found = log.fetch("chain", 0, offset) if log.end_offset("chain", 0) > offset else None
             for each, block in zip(found.offsets, found.values, strict=True) if found else ():
@@ -138,17 +134,6 @@ def _listing(listing_id: str, code: str, gtin: str, lot: str | None) -> dict[str
 
 def _event(kind: str, at: int, **fields: Any) -> dict[str, Any]:
     return {"kind": kind, "event_id": f"E{next(NUMBERS)}", "publisher": STRANGER, "occurred_at": AT + at, **fields}
-
-
-def _publish(log: Log, events: Iterable[dict[str, Any]]) -> None:
-    of_kind = defaultdict(list)
-    for event in events:
-        parsed = parse_event(json.dumps(event).encode())
-        of_kind[parsed.kind].append(parsed.event)
-    for kind, many in of_kind.items():
-        keys, ids = keys_and_ids(kind, many)
-        values = [encode_event(kind, event) for event in many]
-        log.append_many({(f"in.{kind}", 0): Records(keys, values)}, {(f"in.{kind}", 0): ids})
 
 
 def _peak_mib() -> int:

@@ -93,6 +93,12 @@ def node(role: str, identifier: str, **fields: Any) -> dict[str, Any]:
     return dict.fromkeys(("name", "status", "division", "evidence")) | {"role": role, "id": identifier} | fields
 
 
+def chain_hop(shipment_id: str = "S") -> dict[str, Any]:
+    """Five units from A to B."""
+    sent = {"shipment_id": shipment_id, "from_code": "A", "to_code": "B", "quantity": 5}
+    return sent | {"shipped_at": NOW, "evidence": f"A/{shipment_id.lower()}"}
+
+
 def alert(identifier: str, sequence: int = 1, **fields: Any) -> dict[str, Any]:
     said = {
         "alert_id": identifier,

@@ -22,6 +22,7 @@ from tests.sinks.rows import (
     apart,
     block,
     chain,
+    chain_hop,
     dead_letter,
     events,
     listing,
@@ -87,22 +88,15 @@ class AskingContract:
     @FORMS
     def test_a_whole_chain_now_and_as_it_was_known(self, clickhouse, form):
         gap = {"gap": "lot_unknown", "class": "broken", "subject": "L", "detail": None, "evidence": ["A/1", "A/2"]}
-        hop = {
-            "shipment_id": "S",
-            "from_code": "A",
-            "to_code": "B",
-            "quantity": 5,
-            "shipped_at": NOW,
-            "evidence": "A/s",
-        }
+        sent = chain_hop()
         nodes = [node("platform", PLATFORM), node("seller", "S", name="卖家"), node("holder", "H")]
         first = chain(1, received_at=NOW, verdict="broken", gaps=[gap], gap_names=["lot_unknown"], nodes=nodes)
-        later = chain(1, assessment=2, received_at=NOW + 1000, hops=[hop], nodes=nodes)
+        later = chain(1, assessment=2, received_at=NOW + 1000, hops=[sent], nodes=nodes)
         load_chains(clickhouse, form, first, later)
         entity = {"code": "H", "name": "仓库", "status": "active", "received_at": NOW + 500}
         load(clickhouse, "event.entity", events("entity", entity))
         now = queries.chain(clickhouse, EVERYTHING, PLATFORM, "l1")
-        assert (now["verdict"], now["gaps"], now["hops"]) == ("complete", [], [{**hop, "outside": False}])
+        assert (now["verdict"], now["gaps"], now["hops"]) == ("complete", [], [{**sent, "outside": False}])
         named = [(each["role"], each["name"], each["status"]) for each in now["nodes"]]
         assert named == [("platform", None, None), ("seller", "卖家", None), ("holder", "仓库", "active")]
         then = queries.chain(clickhouse, EVERYTHING, PLATFORM, "l1", as_of=NOW + 400)

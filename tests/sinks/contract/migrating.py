@@ -25,6 +25,7 @@ from tests.sinks.rows import (
     SELLER,
     block,
     chain,
+    chain_hop,
     events,
     former_chains,
     listing,
@@ -143,15 +144,8 @@ class MigratingContract:
     def test_chains_that_were_loaded_before_keep_what_they_rest_on(self, empty):
         """In tables and in topics: their versions too, which are read beside those that came later."""
         migrate(empty.writer, [migration for migration in migrations() if migration.number < 13])
-        hop = {
-            "shipment_id": "S",
-            "from_code": "A",
-            "to_code": "B",
-            "quantity": 5,
-            "shipped_at": NOW,
-            "evidence": "A/s",
-        }
-        parts = {"nodes": [node("platform", PLATFORM), node("lot", "L1", evidence="lot/A/1~01234567")], "hops": [hop]}
+        sent = chain_hop()
+        parts = {"nodes": [node("platform", PLATFORM), node("lot", "L1", evidence="lot/A/1~01234567")], "hops": [sent]}
         said = former_chains(chain(1, **parts), chain(2, verdict="broken", **parts))
         columns = [field["name"] for field in json.loads(FORMER_CHAIN.read_bytes())["fields"]]
         empty.writer.raw_insert("chain_history", columns, insert_block=said, fmt="Avro")
