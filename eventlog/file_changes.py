@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import select
+import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,8 @@ READ_BYTES = 64 << 10
 
 
 class FileChanges:
-    """For one thread that waits; `wake` and `close` may be called from others, `close` once nobody waits. What is
-    written through a mapping is not told.
+    """For one thread that waits; `wake` may be called from others at any time, also after `close`; `close` once
+    nobody waits. What is written through a mapping is not told.
 
     Raises OSError where the kernel tells nothing: it is no Linux, or its watches are used up.
     """
@@ -28,6 +29,9 @@ class FileChanges:
         self._poll = select.poll()
         self._poll.register(self._told, select.POLLIN)
         self._poll.register(self._wake, select.POLLIN)
+        # a closed descriptor's number soon belongs to another file: nobody may write to it
+        self._open = True
+        self._changing = threading.Lock()
 
     def wait(self, seconds: float) -> None:
         """Until something was written since the last call, somebody wakes it, or the time is over."""
@@ -37,13 +41,17 @@ class FileChanges:
                 os.read(descriptor, READ_BYTES)
 
     def wake(self) -> None:
-        """End `wait`, the next one where none is under way."""
-        os.eventfd_write(self._wake, 1)
+        """End `wait`, the next one where none is under way; nothing after `close`."""
+        with self._changing:
+            if self._open:
+                os.eventfd_write(self._wake, 1)
 
     def close(self) -> None:
-        """Tell no more."""
-        os.close(self._told)
-        os.close(self._wake)
+        """Tell no more; once only."""
+        with self._changing:
+            self._open = False
+            os.close(self._told)
+            os.close(self._wake)
 
 
 def _watch(folder: Path) -> int:

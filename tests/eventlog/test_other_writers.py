@@ -9,6 +9,7 @@ import time
 import pytest
 
 from suyuan.eventlog import other_writers
+from suyuan.eventlog.file_changes import FileChanges
 from suyuan.eventlog.log import Record
 
 
@@ -67,3 +68,24 @@ def test_nothing_watches_a_log_that_nobody_listens_to(told):
     log.close()
     assert not watchers()
     log.unlisten(called.set)
+
+
+def test_a_thread_that_has_ended_already_is_not_woken(told, monkeypatch):
+    log, called, _ = told
+    log.unlisten(called.set)
+    monkeypatch.setattr(other_writers, "LOOK_SECONDS", 0.01)
+    ended = threading.Event()
+
+    class Late(FileChanges):
+        def wake(self):
+            assert ended.wait(30)  # it saw by itself that it should stop
+            super().wake()
+
+        def close(self):
+            super().close()
+            ended.set()
+
+    monkeypatch.setattr(other_writers, "FileChanges", Late)
+    log.listen(called.set)
+    log.unlisten(called.set)
+    assert not watchers()
