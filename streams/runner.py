@@ -160,7 +160,7 @@ class StageRunner:
             block = Block(message.topic, partition, run.offsets[0], last, run.timestamps[-1], frame, run.redelivered)
             rows = len(frame)
             outputs = self.stage.blocks[message.topic](block, view, context)
-        view.look_below()
+        view.came_and_went()
         return rows, last, outputs, list(encode_outputs(outputs, partition, self._partitions))
 
     def _epoch(self, partition: int, generation: int) -> int:

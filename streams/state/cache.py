@@ -60,38 +60,42 @@ class CachedReader:
 
     def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
         """Values in the order of the keys, from the cache or the store; None where absent."""
-        if not self._half_entries:
-            return self._store.get_many(keys)
-        values: list[_Found] = list(map(self._young.get, keys, repeat(_MISSING)))
-        missing = [key for key, value in zip(keys, values, strict=True) if value is _MISSING]
-        if missing:
-            found = self._fetch(missing)
-            return [
-                found[key] if isinstance(value, _Missing) else value for key, value in zip(keys, values, strict=True)
-            ]
-        return values  # type: ignore[return-value]  # nothing is missing
+        return self._values(keys, keep=True)
+
+    def peek_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        """The same; what is not cached stays so, for keys that are looked at once."""
+        return self._values(keys, keep=False)
 
     def scan(self, prefix: bytes, after: bytes | None = None, limit: int | None = None) -> list[tuple[bytes, bytes]]:
         """Pairs from the store, whose key starts with prefix and is greater than `after`; scans are not cached."""
         return self._store.scan(prefix, after, limit)
 
-    def refresh(self, pairs: Iterable[tuple[bytes, bytes | None]]) -> None:
+    def refresh(self, keys: Sequence[bytes], values: Sequence[bytes | None]) -> None:
         """Take over pairs just written: those that are cached are brought up to date, and those of `prefixes` are
         cached from now on. What is written and never read (listings) would only evict what is read all the time
         (facts).
         """
+        if not self._half_entries:
+            return
         young, old, prefixes = self._young, self._old, self._prefixes
-        new = []
-        for key, value in pairs:
-            if prefixes and key not in young and key.startswith(prefixes):
-                new.append((key, value))
+        held = (young.keys() & keys) | (old.keys() & keys)
+        written = dict(zip(keys, values, strict=True)) if held else {}
+        for key in held:
+            value = written[key]
             if key in young:
                 self._young_size += len(value or b"") - len(young[key] or b"")
                 young[key] = value
             if key in old:
                 self._old_size += len(value or b"") - len(old[key] or b"")
                 old[key] = value
-        self.keep(new)
+        if prefixes:
+            self.keep(
+                [
+                    (key, value)
+                    for key, value in zip(keys, values, strict=True)
+                    if key.startswith(prefixes) and key not in young
+                ]
+            )
 
     def keep(self, pairs: Iterable[tuple[bytes, bytes | None]]) -> None:
         """Take over pairs just read from the store."""
@@ -105,10 +109,23 @@ class CachedReader:
                 size = 0
         self._young_size = size
 
-    def _fetch(self, keys: list[bytes]) -> dict[bytes, bytes | None]:
+    def _values(self, keys: Sequence[bytes], *, keep: bool) -> list[bytes | None]:
+        if not self._half_entries:
+            return self._store.get_many(keys)
+        values: list[_Found] = list(map(self._young.get, keys, repeat(_MISSING)))
+        missing = [key for key, value in zip(keys, values, strict=True) if value is _MISSING]
+        if missing:
+            found = self._fetch(missing, keep=keep)
+            return [
+                found[key] if isinstance(value, _Missing) else value for key, value in zip(keys, values, strict=True)
+            ]
+        return values  # type: ignore[return-value]  # nothing is missing
+
+    def _fetch(self, keys: list[bytes], *, keep: bool) -> dict[bytes, bytes | None]:
         old = self._old
         found = {key: old[key] for key in keys if key in old}
         absent = [key for key in keys if key not in found]
         found.update(zip(absent, self._store.get_many(absent), strict=True))
-        self.keep(found.items())
+        if keep:
+            self.keep(found.items())
         return found

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
 _MODULUS = 1 << 64
 
@@ -15,17 +17,18 @@ _MODULUS = 1 << 64
 @dataclass(frozen=True, slots=True)
 class KeyDigest:
     """How many keys a set has, and the sum of their BLAKE2b-64 hashes modulo 2^64. Equal sets have equal digests,
-    whatever order their keys came in; unequal ones have equal digests by a chance of 2^-64. Costs 0.4 us a key.
+    whatever order their keys came in; unequal ones have equal digests by a chance of 2^-64.
     """
 
     count: int = 0
     total: int = 0
 
-    def changed(self, came: Iterable[bytes], went: Iterable[bytes]) -> KeyDigest:
+    @classmethod
+    def of(cls, keys: Sequence[bytes]) -> KeyDigest:
+        """The digest of these keys, each of which is named once. Costs 0.5 us a key."""
+        hashes = b"".join([blake2b(key, digest_size=8).digest() for key in keys])
+        return cls(len(keys), int(np.frombuffer(hashes, "<u8").sum(dtype=np.uint64)))
+
+    def changed(self, came: KeyDigest, went: KeyDigest) -> KeyDigest:
         """The digest with the keys `came`, which were not in the set, and without the keys `went`, which were."""
-        more, less = [_number(key) for key in came], [_number(key) for key in went]
-        return KeyDigest(self.count + len(more) - len(less), (self.total + sum(more) - sum(less)) % _MODULUS)
-
-
-def _number(key: bytes) -> int:
-    return int.from_bytes(blake2b(key, digest_size=8).digest(), "little")
+        return KeyDigest(self.count + came.count - went.count, (self.total + came.total - went.total) % _MODULUS)

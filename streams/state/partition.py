@@ -178,7 +178,7 @@ class PartitionState:
             ends = b"%d" % offset
             self._store([*keys, OFFSET_KEY, COMMITTED_KEY, TORN_KEY], [*values, ends, ends, None], commit.found)
             self.changelog_offset = offset
-        self._reader.refresh(zip(keys, values, strict=True))
+        self._reader.refresh(keys, values)
         self.rebuilt = False
         self._replay = Replay(commit.position.epoch, offset, fresh=False)
         self._unfinished = None
@@ -242,7 +242,7 @@ class PartitionState:
             there = self.store.get_many(own)
             came = [key for key, was in zip(own, there, strict=True) if was is None and writes[key] is not None]
             went = [key for key, was in zip(own, there, strict=True) if was is not None and writes[key] is None]
-            found = found.changed(came, went)
+            found = found.changed(KeyDigest.of(came), KeyDigest.of(went))
         torn, committed = replay.passed, replay.committed
         self._store(
             [*keys, OFFSET_KEY, COMMITTED_KEY, TORN_KEY],

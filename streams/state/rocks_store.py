@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import tempfile
 from contextlib import contextmanager, suppress
+from itertools import islice
+from operator import lt
 from threading import Lock
 from typing import TYPE_CHECKING, Any, cast
 
@@ -83,9 +85,11 @@ class RocksStore:
         with self._typed_errors():
             if len(keys) < ONE_BY_ONE:
                 return [cast("bytes | None", self._db.get(key)) for key in keys]
+            if all(map(lt, keys, islice(keys, 1, None))):
+                return cast("list[bytes | None]", self._db.get(list(keys)))
             ordered = sorted(set(keys))
             found = dict(zip(ordered, self._db.get(ordered), strict=True))
-            return [found[key] for key in keys]
+            return list(map(found.__getitem__, keys))
 
     def scan(self, prefix: bytes, after: bytes | None = None, limit: int | None = None) -> list[tuple[bytes, bytes]]:
         """Pairs in key order, see `Readable.scan`."""

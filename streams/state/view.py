@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from itertools import islice, repeat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from sortedcontainers import SortedList
 
+from suyuan.streams.state.key_digest import KeyDigest
 from suyuan.streams.state.store import RESERVED_END, prefix_end
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from suyuan.streams.state.store import Readable
+
+    class Base(Readable, Protocol):
+        """What a view rests on."""
+
+        def peek_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
+            """As `get_many`, of keys that are not about to be read again: none is cached for it."""
 
 
 class _Unset:
@@ -30,14 +37,16 @@ class Overlay:
     For one thread at a time.
     """
 
-    def __init__(self, base: Readable, version: int = 0) -> None:
+    def __init__(self, base: Base, version: int = 0) -> None:
         """`version`: which version of the partition's state the view rests on."""
         self.base = base
         self.version = version
         self._pending: dict[bytes, bytes | None] = {}
         self._below: dict[bytes, bytes | None] = {}
         """what was read, for `came_and_went`"""
+        self._came_and_went: tuple[KeyDigest, KeyDigest] | None = None
         self._ordered: SortedList[bytes] = SortedList()
+        self._keys: list[bytes] = []
 
     def get(self, key: bytes) -> bytes | None:
         """The pending value, else the state's."""
@@ -60,14 +69,17 @@ class Overlay:
     def put(self, key: bytes, value: bytes) -> None:
         """Set the value of a key."""
         self._pending[key] = value
+        self._came_and_went = None
 
     def put_many(self, keys: Sequence[bytes], values: Sequence[bytes]) -> None:
         """Set many; the later of two equal keys wins."""
         self._pending.update(zip(keys, values, strict=True))
+        self._came_and_went = None
 
     def delete(self, key: bytes) -> None:
         """Forget a key; absent is no error."""
         self._pending[key] = None
+        self._came_and_went = None
 
     def scan(self, prefix: bytes, after: bytes | None = None, limit: int | None = None) -> list[tuple[bytes, bytes]]:
         """Pairs of the state and pending ones in key order, without those whose deletion is pending (see
@@ -84,34 +96,42 @@ class Overlay:
         return list(islice(self._merge(prefix, after, limit), limit))
 
     def changes(self) -> tuple[list[bytes], list[bytes | None]]:
-        """Keys written and their last values; None for deleted."""
-        return list(self._pending), list(self._pending.values())
+        """Keys written, in order, and their last values; None for deleted."""
+        keys = self._sorted_keys()
+        return keys.copy(), list(map(self._pending.__getitem__, keys))
 
-    def look_below(self) -> None:
-        """Read from the state the keys that the block wrote without reading them, so that `came_and_went` need not."""
-        unread = [key for key in self._pending if key not in self._below]
-        if unread:
-            self._read(unread)
-
-    def came_and_went(self) -> tuple[list[bytes], list[bytes]]:
-        """Keys written that the state does not have, and keys deleted that it has."""
-        self.look_below()
-        below, pending = self._below, self._pending
-        came = [key for key, value in pending.items() if value is not None and below[key] is None]
-        return came, [key for key, value in pending.items() if value is None and below[key] is not None]
+    def came_and_went(self) -> tuple[KeyDigest, KeyDigest]:
+        """Digests of the keys written that the state does not have, and of the keys deleted that it has. To call it
+        once after the last write, in a thread, spares the event loop most of a commit.
+        """
+        if self._came_and_went is None:
+            below, pending = self._below, self._pending
+            unread = [key for key in self._sorted_keys() if key not in below]
+            below.update(zip(unread, self.base.peek_many(unread), strict=True))
+            came = [key for key, value in pending.items() if value is not None and below[key] is None]
+            went = [key for key, value in pending.items() if value is None and below[key] is not None]
+            self._came_and_went = KeyDigest.of(came), KeyDigest.of(went)
+        return self._came_and_went
 
     def discard(self) -> None:
         """Forget the pending writes."""
         self._pending.clear()
+        self._came_and_went = None
         self._ordered.clear()
+        self._keys = []
 
     def _read(self, keys: Sequence[bytes]) -> list[bytes | None]:
         values = self.base.get_many(keys)
         self._below.update(zip(keys, values, strict=True))
         return values
 
+    def _sorted_keys(self) -> list[bytes]:
+        if len(self._keys) != len(self._pending):  # keys never leave the pending dict but all at once
+            self._keys = sorted(self._pending)
+        return self._keys
+
     def _pending_keys(self, prefix: bytes, after: bytes | None) -> Iterator[bytes]:
-        # keys never leave the pending dict and it keeps insertion order: the unsorted ones are its last
+        # the dict keeps insertion order: the unsorted ones are its last
         fresh = len(self._pending) - len(self._ordered)
         if fresh:
             self._ordered.update(islice(reversed(self._pending), fresh))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from suyuan.eventlog.records import Records
 from suyuan.streams.state.errors import StateBehindError, StateDivergedError
+from suyuan.streams.state.key_digest import KeyDigest
 from suyuan.streams.state.memory_store import MemoryStore
 from suyuan.streams.state.partition import PartitionState
 from suyuan.streams.state.position import BATCH_KEY, KEYS_KEY, OFFSET_KEY, decode_keys, encode_keys
@@ -190,7 +191,7 @@ def test_the_keys_that_a_state_has_are_counted_as_they_come_and_go():
 def _keys_taken_out(folder, keys):
     """As a hole would have left the store: without the keys, and with what was counted of the others."""
     store = RocksStore(folder)
-    counted = decode_keys(store.get(KEYS_KEY)).changed((), keys)
+    counted = decode_keys(store.get(KEYS_KEY)).changed(KeyDigest(), KeyDigest.of(keys))
     store.write_batch([*keys, KEYS_KEY], [*(None for _ in keys), encode_keys(counted)])
     store.close()
 

@@ -189,7 +189,7 @@ def test_a_cache_keeps_within_its_bounds_and_reads_hot_keys_once():
     small = CachedReader(store, entries=1000, size=20_000)
     small.get_many(keys)
     assert 10_000 <= small.size + 300 <= 20_300
-    small.refresh((key, b"w" * 200) for key in keys)
+    small.refresh(keys, [b"w" * 200] * len(keys))
     assert small.get_many(keys[-10:]) == [b"w" * 200] * 10
     absent = store.read
     assert cache.get_many([b"none"]) == cache.get_many([b"none"]) == [None]
@@ -199,15 +199,41 @@ def test_a_cache_keeps_within_its_bounds_and_reads_hot_keys_once():
 def test_a_cache_holds_what_will_be_read_as_soon_as_it_is_written():
     store = MemoryStore()
     cache = CachedReader(store, entries=100, size=1 << 20, prefixes=(b"facts",))
-    cache.refresh([(b"facts-lot", b"1"), (b"listing", b"2"), (b"facts-gone", None)])
+    cache.refresh([b"facts-lot", b"listing", b"facts-gone"], [b"1", b"2", None])
     assert (cache.get(b"facts-lot"), cache.get(b"facts-gone"), cache.get(b"listing")) == (b"1", None, None)
-    cache.refresh([(b"facts-lot", b"3")])
+    cache.refresh([b"facts-lot"], [b"3"])
     assert cache.get(b"facts-lot") == b"3"
     store.write_batch([b"facts-lot"], [b"4"])
     assert cache.get(b"facts-lot") == b"3"  # from memory
     nothing = CachedReader(store, entries=0, prefixes=(b"facts",))
-    nothing.refresh([(b"facts-lot", b"5")])
+    nothing.refresh([b"facts-lot"], [b"5"])
     assert nothing.get(b"facts-lot") == b"4"
+
+
+def test_what_is_written_unread_is_counted_and_stays_out_of_the_cache():
+    class Counting(MemoryStore):
+        read = 0
+
+        def get_many(self, keys):
+            self.read += len(keys)
+            return super().get_many(keys)
+
+    store = Counting()
+    state = PartitionState(store)
+    for expected in (6, 5):
+        view = state.view()
+        view.put_many([b"k%d" % number for number in range(5)], [b"v"] * 5)
+        assert view.came_and_went()[0].count == 5 * (expected - 5), "the first time none of them is there"
+        view.put(b"more", b"v")
+        if expected == 5:
+            view.delete(b"k0")
+            view.delete(b"never")
+        state.write(state.prepare(view, {}))
+        assert state.found_keys == state.position.keys
+        assert state.found_keys.count == expected
+    before = store.read
+    state.view().get_many([b"k1", b"k2"])
+    assert store.read == before + 2
 
 
 def test_a_limited_scan_reads_on_behind_what_is_pending_deletion():

@@ -39,6 +39,8 @@ def test_many_keys_come_back_in_the_order_asked(store):
     store.write_batch(keys, [key * 2 for key in keys])
     asked = [*reversed(keys), b"none", *keys]
     assert store.get_many(asked) == [None if key == b"none" else key * 2 for key in asked]
+    ordered = [*sorted(keys), b"none"]
+    assert store.get_many(ordered) == [*(key * 2 for key in ordered[:-1]), None]
 
 
 def test_a_scan_is_in_byte_order_within_its_prefix_after_a_key_and_up_to_a_limit(store):
