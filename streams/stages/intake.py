@@ -12,7 +12,7 @@ import json
 import numpy as np
 import polars as pl
 
-from suyuan.domain.content import contents, digests, event_ids
+from suyuan.domain.content import contents, digests, event_ids_in_hex
 from suyuan.domain.identifiers.uscc import uscc_faults
 from suyuan.domain.keys import SEPARATOR, partition_of
 from suyuan.schemas.accepted_runs import accepted_run
@@ -91,7 +91,7 @@ def _prepared(kind: str, run: Run, rows: pl.DataFrame) -> pl.DataFrame:
         business_key_expr(kind).alias("key"),
         content=said,
         digest=pl.Series(digested, dtype=pl.String),
-        id=pl.Series([id_.hex() for id_ in event_ids(kind, rows, digested)], dtype=pl.String),
+        id=pl.Series(event_ids_in_hex(kind, rows, digested), dtype=pl.String),
         offset=pl.Series(np.asarray(run.offsets, np.int64)[position]),
         received_at=pl.Series(np.asarray(run.timestamps, np.int64)[position]),
     )
