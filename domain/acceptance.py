@@ -11,10 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from suyuan.domain.calendar import DAY_MS, OFFSET_MS, china_day, days_after
 from suyuan.domain.event_kind import EventKind
@@ -43,6 +45,7 @@ _GTIN_FAULTS: dict[GtinFault, str] = {
     "zeros": "is all zeros, which names no product: write the number under the bar code, or leave the record out",
 }
 _SHOWN = 40
+_LAST = "last moment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ def refusal(kind: EventKind, event: Mapping[str, Any], taken_at: int) -> Refusal
 
 
 def refusals(
-    kind: EventKind, rows: pl.DataFrame, normal: pl.DataFrame, taken_at: Sequence[int]
+    kind: EventKind, rows: pl.DataFrame, normal: pl.DataFrame, taken_at: Sequence[int] | NDArray[np.int64]
 ) -> Iterator[tuple[int, Refusal]]:
     """(row, refusal) of the rows that are not accepted, ascending. `rows`: columns of the kind's fields as published;
     `normal`: the same in normal form; `taken_at`: ms since the epoch, of each row.
@@ -84,25 +87,34 @@ def refusals(
     if kind.name == "day" or kind.personal or kind.lists_of("lot"):
         looked_at: Sequence[int] = range(rows.height)
     else:
-        looked_at = _suspicious(kind, normal, taken_at).arg_true().to_list()
+        suspicious = _suspicious(kind, normal, taken_at)
+        looked_at = suspicious.arg_true().to_list() if suspicious.any() else ()
     for row in looked_at:
-        refused = refusal(kind, rows.row(row, named=True), taken_at[row])
+        refused = refusal(kind, rows.row(row, named=True), int(taken_at[row]))
         if refused is not None:
             yield row, refused
 
 
-def _suspicious(kind: EventKind, normal: pl.DataFrame, taken_at: Sequence[int]) -> pl.Series:
+def _suspicious(kind: EventKind, normal: pl.DataFrame, taken_at: Sequence[int] | NDArray[np.int64]) -> pl.Series:
     """Rows that `refusal` may refuse; it refuses none of the others."""
-    at, last = pl.col("occurred_at"), pl.Series("last", np.asarray(taken_at, np.int64) + LEEWAY_MS)
-    checks = [~at.is_between(FIRST_MOMENT, last)]
+    last = pl.Series(_LAST, np.asarray(taken_at, np.int64) + LEEWAY_MS)
+    faults = [uscc_faults(normal[name]).alias(f"{name} fault") for name in kind.must_match if name in kind.codes]
+    return normal.hstack([last, *faults]).select(_checks(kind)).to_series()
+
+
+@cache
+def _checks(kind: EventKind) -> pl.Expr:
+    """True where `_suspicious` has a row; of its columns, those of a kind, and what it adds to them."""
+    at = pl.col("occurred_at")
+    checks = [~at.is_between(FIRST_MOMENT, _LAST)]
     checks += [pl.col(name) == "" for name in kind.needed]
     checks += [pl.col(name) < 0 for name in kind.counted]
     checks += [pl.col(name).cast(pl.Int64) > (at + OFFSET_MS) // DAY_MS + 1 for name in kind.past]
     if kind.name == "lot":
         checks.append(pl.col("inputs").list.eval(pl.element().struct.field("quantity")).list.min() < 0)
     checks += [~pl.col("gtin_valid") for name in kind.must_match if name in kind.gtins]
-    checks += [pl.lit(uscc_faults(normal[name]) == "format") for name in kind.must_match if name in kind.codes]
-    return normal.select(pl.any_horizontal(check.fill_null(value=False) for check in checks)).to_series()
+    checks += [pl.col(f"{name} fault") == "format" for name in kind.must_match if name in kind.codes]
+    return pl.any_horizontal(check.fill_null(value=False) for check in checks)
 
 
 def _missing(case: _Case) -> Iterator[Refusal]:

@@ -44,12 +44,14 @@ def contents(rows: pl.DataFrame, names: Iterable[str]) -> pl.Series:
     taken out of the text: within a text every quotation mark has a backslash before it, so what looks like a key with
     null behind it is one.
     """
-    chosen = sorted({*names}.difference(ENVELOPE))
-    absent = {name: _absent(rows[name]) for name in chosen}
-    said = [name for name in chosen if absent[name] < rows.height] or chosen
-    if not any(_holds_records(rows.schema[name]) for name in said):  # their fields are called like the others
-        chosen = [name for name in said if absent[name]]
-    encoded = _expression(tuple((name, rows.schema[name]) for name in said), frozenset(chosen))
+    columns = [rows[name] for name in sorted({*names}.difference(ENVELOPE))]
+    absent = {column.name: _absent(column) for column in columns}
+    said = [column for column in columns if absent[column.name] < rows.height] or columns
+    if not any(_holds_records(column.dtype) for column in said):  # their fields are called like the others
+        columns = [column for column in said if absent[column.name]]
+    encoded = _expression(
+        tuple((column.name, column.dtype) for column in said), frozenset(column.name for column in columns)
+    )
     return rows.select(content=encoded).to_series()
 
 

@@ -21,9 +21,9 @@ EVERY_CODE = ("publisher",)
 """of every kind, and not among the fields of a kind below"""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class EventKind:
-    """Fields by name, those of the business key first.
+    """Fields by name, those of the business key first. Each is equal to itself alone.
 
     forms: of every text that has one; lists: of every list of texts that has one
     optional: what may be absent

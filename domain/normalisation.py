@@ -7,31 +7,52 @@ the empty text elsewhere (`acceptance.py` refuses it, but for a listing's seller
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import polars as pl
 
 from suyuan.domain.event_kind import EVERY_CODE, EVERY_NUMBER, EventKind
 from suyuan.domain.identifiers.gtin import gtin_columns
-from suyuan.domain.identifiers.normal_form_columns import code_forms, number_forms, text_expr, text_forms
+from suyuan.domain.identifiers.normal_form_columns import (
+    CODE,
+    NUMBER,
+    TEXT,
+    ColumnForm,
+    code_forms,
+    formed,
+    not_plain,
+    text_expr,
+    text_forms,
+)
 
 
 def normalise(kind: EventKind, rows: pl.DataFrame) -> pl.DataFrame:
     """The rows with their identifiers in normal form; with a GTIN also `gtin_valid` (null where absent). `rows`:
     columns of the kind's fields.
     """
-    columns = {name: code_forms(rows[name]) for name in (*EVERY_CODE, *kind.codes)}
-    columns |= {name: text_forms(rows[name]) for name in kind.texts}
-    columns |= {name: number_forms(rows[name]) for name in (*EVERY_NUMBER, *kind.numbers)}
+    forms = _forms(kind)
+    columns = {name: formed(rows[name], forms[name]) for name in not_plain(rows, forms)}
     for name in kind.gtins:
         columns[name], columns["gtin_valid"] = gtin_columns(rows[name])
     columns |= {name: _lists(rows[name]) for name in kind.text_lists}
     if kind.name == "lot":
         columns["inputs"] = _inputs(rows["inputs"])
-    required = {name for name in kind.required if columns[name].null_count()}
-    return rows.with_columns(
-        **{name: column.fill_null("") if name in required else column for name, column in columns.items()}
-    )
+    for name in kind.required:
+        column = columns[name] if name in columns else rows[name]
+        if column.null_count():
+            columns[name] = column.fill_null("")
+    return rows.with_columns(column.alias(name) for name, column in columns.items())
+
+
+@cache
+def _forms(kind: EventKind) -> dict[str, ColumnForm]:
+    """Those of a kind's texts, but for its GTINs."""
+    return {
+        **dict.fromkeys((*EVERY_CODE, *kind.codes), CODE),
+        **dict.fromkeys(kind.texts, TEXT),
+        **dict.fromkeys((*EVERY_NUMBER, *kind.numbers), NUMBER),
+    }
 
 
 def normal_event(kind: EventKind, event: Mapping[str, Any]) -> dict[str, str | None]:

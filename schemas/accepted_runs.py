@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from suyuan.domain.acceptance import refusals
@@ -34,10 +35,10 @@ def accepted_run(kind: str, values: Sequence[bytes | None], taken_at: Sequence[i
     for what a message holds.
     """
     decoded, rules = decode_run(kind, values), EVENT_KINDS[kind]
-    rows, index = normalise(rules, decoded.rows), decoded.rows["index"].to_list()
-    found = list(refusals(rules, decoded.rows, rows, [taken_at[at] for at in index]))
+    rows, index = normalise(rules, decoded.rows), decoded.rows["index"].to_numpy()
+    found = list(refusals(rules, decoded.rows, rows, np.asarray(taken_at, np.int64)[index]))
     if not found:
         return AcceptedRun(rows, decoded.failures, [])
-    refused = [Failure(index[row], refusal.reason, refusal.field) for row, refusal in found]
+    refused = [Failure(int(index[row]), refusal.reason, refusal.field) for row, refusal in found]
     left_out = pl.Series([failure.index for failure in refused], dtype=pl.UInt32)
     return AcceptedRun(rows.filter(~pl.col("index").is_in(left_out.implode())), decoded.failures, refused)

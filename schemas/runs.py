@@ -80,8 +80,8 @@ def decode_run(kind: str, values: Sequence[bytes | None]) -> DecodedRun:
             good[index] = True
         except UnreadableEvent as error:
             failures.append(Failure(index, error.reason, error.field))
-    frames = [_empty(kind), *_frames(schema, np.flatnonzero(good), bodies, values, failures)]
-    rows = _within_limits(schema, pl.concat(frames), failures)
+    frames = list(_frames(schema, np.flatnonzero(good), bodies, values, failures)) or [_empty(kind)]
+    rows = _within_limits(schema, pl.concat(frames) if len(frames) > 1 else frames[0], failures)
     return DecodedRun(rows, sorted(failures, key=lambda failure: failure.index))
 
 
@@ -104,14 +104,10 @@ def _frames(
     """Frames of the bodies at the indices, in order; what polars refuses by itself goes to the failures."""
     if not len(indices):
         return
-    chosen = [bodies[index] for index in indices.tolist()]
+    chosen = bodies if len(indices) == len(bodies) else [bodies[index] for index in indices.tolist()]
     if len(chosen) == 1 or sum(map(len, chosen)) <= MAX_BLOCK_BYTES:
         try:
-            yield (
-                _read(schema, chosen)
-                .with_columns(index=pl.Series(indices, dtype=pl.UInt32))
-                .select("index", pl.exclude("index"))
-            )
+            yield _read(schema, chosen).insert_column(0, pl.Series("index", indices.astype(np.uint32)))
         except _REFUSALS as error:
             if len(chosen) == 1:
                 failures.append(_refused(schema.kind, int(indices[0]), values[indices[0]], error))
@@ -145,6 +141,8 @@ def _read(schema: EventSchema, bodies: list[bytes]) -> pl.DataFrame:
 
 def _within_limits(schema: EventSchema, rows: pl.DataFrame, failures: list[Failure]) -> pl.DataFrame:
     checks = limit_checks(schema.fields)
+    if not checks:
+        return rows
     broken = rows.select(check.fill_null(value=False).alias(str(i)) for i, (_, _, check) in enumerate(checks))
     if not any(column.any() for column in broken):
         return rows

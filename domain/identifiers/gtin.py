@@ -72,19 +72,29 @@ def restricted_sql(column: str) -> str:
 
 def gtin_columns(numbers: pl.Series) -> tuple[pl.Series, pl.Series]:
     """(`gtin_form` of each, whether it is valid) of a text column; both null where absent."""
-    texts = compact_forms(numbers).alias("text").to_frame()
-    size = pl.col("text").str.len_bytes()
-    sized = size.is_in(LENGTHS) & (size == pl.col("text").str.len_chars())
-    texts = texts.lazy().with_columns(padded=pl.when(sized).then(pl.col("text").str.pad_start(14, "0"))).collect()
-    padded = texts["padded"].to_list()
-    rows = np.fromiter((text is not None for text in padded), np.bool_, len(padded))
-    cells = np.frombuffer("".join(filter(None, padded)).encode(), np.uint8).reshape(-1, 14) - np.uint8(ord("0"))
-    valid = np.zeros(len(padded), np.bool_)
+    texts = compact_forms(numbers)
+    padded = _padded(texts)
+    digits = b"".join(padded.drop_nulls().cast(pl.Binary).to_list())
+    cells = np.frombuffer(digits, np.uint8).reshape(-1, 14) - np.uint8(ord("0"))
     greatest = cells.max(axis=1, initial=0)
-    valid[rows] = (greatest > 0) & (greatest < 10) & ((cells * _WEIGHTS).sum(axis=1) % 10 == 0)
+    right = (greatest > 0) & (greatest < 10) & ((cells @ _WEIGHTS) % 10 == 0)
+    if right.all() and len(right) == len(texts):
+        return padded, pl.Series(numbers.name, right)
+    valid = np.zeros(len(texts), np.bool_)
+    valid[padded.is_not_null().to_numpy()] = right
     full, conforming = (
-        texts.with_columns(valid=pl.Series(valid))
+        pl.DataFrame({"text": texts, "padded": padded, "valid": valid})
         .select(pl.when("valid").then("padded").otherwise("text"), pl.when(pl.col("text").is_not_null()).then("valid"))
         .get_columns()
     )
     return full.alias(numbers.name), conforming.alias(numbers.name)
+
+
+def _padded(texts: pl.Series) -> pl.Series:
+    """Those that have the length of a GTIN, with zeros before them up to 14 bytes; null for the others."""
+    size = texts.str.len_bytes()
+    if size.min() == 14 == size.max():
+        return texts
+    text = pl.col(texts.name)
+    sized = text.str.len_bytes().is_in(LENGTHS) & (text.str.len_bytes() == text.str.len_chars())
+    return texts.to_frame().select(pl.when(sized).then(text.str.pad_start(14, "0"))).to_series()

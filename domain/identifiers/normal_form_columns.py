@@ -1,44 +1,98 @@
 """Normal form by column: the same as `normal_form`, for blocks of thousands of rows.
 
-Most columns need nothing done, which one search through all their texts in a row shows; else most rows need nothing
+Most columns need nothing done, which one look through all their texts in a row shows; else most rows need nothing
 done, and what the others need is worked out for them alone.
 """
 
 from __future__ import annotations
 
+import re
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 
 import polars as pl
 
 from suyuan.domain.identifiers.normal_form import BLANKS_AND_DASHES, LINE_END, NOTHING, UNSEEN
 
-_NOTHING = sorted(NOTHING)
+_NOTHING = NOTHING | {""}
 _LONGEST_WORD = max(len(word.encode()) for word in NOTHING)
 _CAPITALS = list(string.ascii_lowercase), list(string.ascii_uppercase)
-_BEYOND_DIGITS = "[^0-9]"
-_BEYOND_CAPITALS = "[^0-9A-Z]"
-_BEYOND_PLAIN = r"[^!-~\u4e00-\u9fff]"
+_HAN = "\u4e00-\u9fff"
+_HAN_ALONE = re.compile(f"[{_HAN}]*")
+
+
+@dataclass(frozen=True)
+class ColumnForm:
+    """A normal form of texts. `ascii`: those of its characters that it leaves as they are, in a class of a regular
+    expression; `han`: whether it leaves the common Chinese characters, too; `words`: whether those for nothing are
+    nothing in it; `expr`: all its steps.
+    """
+
+    ascii: str
+    han: bool
+    words: bool
+    expr: Callable[[pl.Expr], pl.Expr]
+
+    @cached_property
+    def beyond(self) -> str:
+        """Regular expression for the characters that it may change."""
+        return f"[^{self.ascii}{_HAN if self.han else ''}]"
+
+    @cached_property
+    def kept(self) -> bytes:
+        """The characters of `ascii`."""
+        return bytes(byte for byte in range(128) if re.match(f"[{self.ascii}]", chr(byte)))
+
+
+def not_plain(rows: pl.DataFrame, forms: Mapping[str, ColumnForm]) -> list[str]:
+    """The columns of which some text may not be in its normal form; all others are as they are."""
+    looks = [
+        look
+        for name in forms
+        for look in (
+            pl.col(name).str.join("").cast(pl.Binary),
+            pl.col(name).str.len_bytes().min().alias(f"{name} size"),
+        )
+    ]
+    found = iter(rows.select(looks).row(0))
+    return [
+        name
+        for (name, form), joined, least in zip(forms.items(), found, found, strict=True)
+        if not (_leaves(form, joined) and _are_something(rows[name], form, least))
+    ]
+
+
+def _leaves(form: ColumnForm, joined: bytes) -> bool:
+    rest = joined.translate(None, form.kept)
+    return not rest or (form.han and _HAN_ALONE.fullmatch(rest.decode()) is not None)
+
+
+def _are_something(texts: pl.Series, form: ColumnForm, least: int | None) -> bool:
+    if not form.words:
+        return least != 0
+    return least is None or least > _LONGEST_WORD or _NOTHING.isdisjoint(texts.to_list())
 
 
 def text_forms(texts: pl.Series) -> pl.Series:
     """`text_form` of each text; null: absent."""
-    return _without_nothing(_formed(texts, _BEYOND_PLAIN, text_expr))
+    return formed(texts, TEXT)
 
 
 def code_forms(codes: pl.Series) -> pl.Series:
     """`code_form` of each text; null: absent."""
-    return _without_nothing(_formed(codes, _BEYOND_CAPITALS, code_expr))
+    return formed(codes, CODE)
 
 
 def compact_forms(numbers: pl.Series) -> pl.Series:
     """`compact_form` of each text; null: absent. For columns that hold digits."""
-    return _without_nothing(_formed(numbers, _BEYOND_DIGITS, compact_expr))
+    return formed(numbers, DIGITS)
 
 
 def number_forms(numbers: pl.Series) -> pl.Series:
     """`number_form` of each text; null: absent."""
-    return _without_empty(_formed(numbers, _BEYOND_PLAIN, number_expr))
+    return formed(numbers, NUMBER)
 
 
 def text_expr(text: pl.Expr) -> pl.Expr:
@@ -64,27 +118,22 @@ def number_expr(text: pl.Expr) -> pl.Expr:
 
 
 def _unless_nothing(text: pl.Expr) -> pl.Expr:
-    return pl.when((text != "") & ~text.is_in(_NOTHING)).then(text)
+    return pl.when(~text.is_in(sorted(_NOTHING))).then(text)
 
 
-def _formed(texts: pl.Series, beyond: str, form: Callable[[pl.Expr], pl.Expr]) -> pl.Series:
-    """The texts, of which those with a character `beyond` the plain ones are brought into normal form."""
-    if not texts.str.join("").str.contains(beyond).item():
+def formed(texts: pl.Series, form: ColumnForm) -> pl.Series:
+    """The texts in normal form. What needs something done is found row by row, and done for those alone."""
+    if not not_plain(texts.to_frame("text"), {"text": form}):
         return texts
-    rows = texts.str.contains(beyond).arg_true()
-    formed = texts.gather(rows).to_frame("text").select(form(pl.col("text"))).to_series()
-    return texts.clone().scatter(rows, formed)
+    rows = texts.str.contains(form.beyond).arg_true()
+    if len(rows):
+        formed = texts.gather(rows).to_frame("text").select(form.expr(pl.col("text"))).to_series()
+        texts = texts.clone().scatter(rows, formed)
+    rows = texts.is_in(sorted(_NOTHING) if form.words else [""]).arg_true()
+    return texts.clone().scatter(rows, None) if len(rows) else texts
 
 
-def _without_nothing(texts: pl.Series) -> pl.Series:
-    least = texts.str.len_bytes().min()
-    if least is None or least > _LONGEST_WORD:  # type: ignore[operator]
-        return texts
-    rows = (texts.is_in(_NOTHING) | (texts == "")).arg_true()
-    return texts if rows.is_empty() else texts.clone().scatter(rows, None)
-
-
-def _without_empty(texts: pl.Series) -> pl.Series:
-    if texts.str.len_bytes().min() != 0:
-        return texts
-    return texts.clone().scatter((texts == "").arg_true(), None)
+CODE = ColumnForm("0-9A-Z", han=False, words=True, expr=code_expr)
+TEXT = ColumnForm("!-~", han=True, words=True, expr=text_expr)
+DIGITS = ColumnForm("0-9", han=False, words=True, expr=compact_expr)
+NUMBER = ColumnForm("!-~", han=True, words=False, expr=number_expr)

@@ -8,7 +8,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suyuan.domain.content import ID_BYTES, content, contents, digest, digests, event_ids
+from suyuan.domain.content import ID_BYTES, content, contents, digest, digests, event_ids, event_ids_in_hex
 
 SCHEMA = {
     "event_id": pl.String,
@@ -66,6 +66,26 @@ def test_by_column_it_is_what_it_is_one_at_a_time(given):
     assert digests(found) == [digest(content(event)) for event in given]
 
 
+flat = st.fixed_dictionaries(
+    {
+        "event_id": texts,
+        "publisher": texts,
+        "occurred_at": numbers,
+        "lot": st.none() | texts,
+        "seller_code": st.sampled_from(["", "X", ',"url":null}']),
+        "url": st.none() | texts,
+    }
+)
+
+
+@given(st.lists(flat, min_size=1, max_size=4))
+def test_what_all_some_or_none_leave_out_is_left_out(given):
+    rows = pl.DataFrame(given, schema={name: SCHEMA.get(name, pl.String) for name in given[0]})
+    for event in given:
+        event["seller_code"] = event["seller_code"] or None
+    assert contents(rows, rows.columns).to_list() == [content(event) for event in given]
+
+
 def test_an_id_tells_versions_apart_and_knows_what_comes_again():
     rows = pl.DataFrame({"publisher": ["P", "P", "P", "Q"], "event_id": ["1", "1", "1", "1"]})
     one, again, other, others = event_ids("lot", rows, ["00" * 8, "00" * 8, "01" * 8, "00" * 8])
@@ -73,6 +93,7 @@ def test_an_id_tells_versions_apart_and_knows_what_comes_again():
     assert len({one, other, others, *event_ids("recall", rows[:1], ["00" * 8])}) == 4
     assert one[:8] == other[:8]
     assert len(one) == ID_BYTES
+    assert event_ids_in_hex("lot", rows[:1], ["00" * 8]) == [one.hex()]
 
 
 def test_a_listing_without_a_seller_says_nothing_of_one():
