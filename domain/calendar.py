@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import lru_cache
 
 import polars as pl
 
@@ -22,6 +23,7 @@ def days_after(day: dt.date, days: int) -> dt.date:
     return _day((day - _EPOCH).days + days)
 
 
+@lru_cache(maxsize=4096)
 def _day(number: int) -> dt.date:
     return _EPOCH + dt.timedelta(days=min(max(number, _FIRST), _LAST))
 

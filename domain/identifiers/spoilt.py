@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import re
 
-import polars as pl
-
 _DAMAGE = {
     r"[0-9](?:\.[0-9]+E\+?|E\+)[0-9]{1,3}": "a spreadsheet has turned it into a rounded number",
     r"[1-9][0-9]{14}00+": "a spreadsheet has rounded it to 15 digits",
@@ -19,18 +17,20 @@ _DAMAGE = {
 }
 _REMEDIES = {"'.*": "write the number alone", "=.*": "write the number alone"}
 _REMEDY = "export the column as text"
-_PATTERNS = [(re.compile(f"(?i){pattern}"), what, _REMEDIES.get(pattern, _REMEDY)) for pattern, what in _DAMAGE.items()]
-_ANY = f"^(?i:{'|'.join(f'(?:{pattern})' for pattern in _DAMAGE)})$"
-_SPOILT = re.compile(_ANY)
+_FLAGS = re.ASCII | re.IGNORECASE
+_PATTERNS = [(re.compile(pattern, _FLAGS), what, _REMEDIES.get(pattern, _REMEDY)) for pattern, what in _DAMAGE.items()]
+_SPOILT = re.compile("|".join(f"(?:{pattern})" for pattern in _DAMAGE), _FLAGS)
 
 
 def damage(text: str) -> tuple[str, str] | None:
     """(what a spreadsheet did to a cell, what to do about it), or None where it does not look so."""
-    if _SPOILT.match(text) is None:
+    if not looks_spoilt(text):
         return None
     return next(((what, remedy) for pattern, what, remedy in _PATTERNS if pattern.fullmatch(text)), None)
 
 
-def looks_spoilt(cells: pl.Expr) -> pl.Expr:
-    """Whether `damage` finds something in each cell; null for null."""
-    return cells.str.contains(_ANY)
+def looks_spoilt(text: str) -> bool:
+    """Whether `damage` finds something in a cell."""
+    if text.isalnum() and not text.endswith("00"):  # most cells: a tenth of the time of the patterns
+        return False
+    return _SPOILT.fullmatch(text) is not None

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from string import Formatter
 from typing import TYPE_CHECKING
 
-import polars as pl
-
 from suyuan.domain.identifiers.spoilt import looks_spoilt
-from suyuan.domain.rules.columns import COLUMNS, Kind
+from suyuan.domain.rules.columns import COLUMNS
 from suyuan.domain.rules.errors import RuleError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
+
+    Value = str | int | Sequence[str | None] | None
 
 ABSENT = "–"
 SPOILT_ZH = "（该单元格疑似被电子表格改坏）"
@@ -38,25 +39,31 @@ def placeholders(template: str) -> frozenset[str]:
     return frozenset(name for _, name in _parts(template) if name is not None)
 
 
-def explanation(template: str, spoilt: str = SPOILT_EN) -> pl.Expr:
-    """Expression for the filled text of each row; an absent value is shown as a dash, a list as its items joined by
-    commas. `spoilt`: text to put behind a code, GTIN or lot that looks like a spreadsheet's damage, which is not fraud.
+def explanation(template: str, values: Mapping[str, Value], spoilt: str = SPOILT_EN) -> str:
+    """The template filled with a listing's values of its columns; an absent value is shown as a dash, a list as its
+    items joined by commas. `spoilt`: text to put behind a code, GTIN or lot that looks like a spreadsheet's damage,
+    which is not fraud.
     """
-    shown: list[pl.Expr] = []
-    for text, name in _parts(template):
-        shown.append(pl.lit(text))
-        if name is not None:
-            shown.append(_shown(name, spoilt).fill_null(ABSENT))
-    return pl.concat_str(shown)
+    text, names = _printf(template)
+    return text % tuple([_shown(name, values[name], spoilt) for name in names])
 
 
-def _shown(name: str, spoilt: str) -> pl.Expr:
-    column = pl.col(name)
-    if COLUMNS[name].kind is Kind.TEXTS:
-        return column.list.join(", ")
-    if name in _CELLS:
-        return pl.when(looks_spoilt(column)).then(pl.concat_str(column, pl.lit(spoilt))).otherwise(column)
-    return column.cast(pl.String)
+def _shown(name: str, value: Value, spoilt: str) -> str:
+    if isinstance(value, str):
+        return value + spoilt if name in _CELLS and looks_spoilt(value) else value
+    if value is None:
+        return ABSENT
+    if isinstance(value, int):
+        return str(value)
+    return ", ".join([each for each in value if each is not None])
+
+
+@lru_cache(maxsize=1024)
+def _printf(template: str) -> tuple[str, tuple[str, ...]]:
+    """The template with %s for each placeholder, and the names of these."""
+    parts = list(_parts(template))
+    text = "".join(text.replace("%", "%%") + ("%s" if name is not None else "") for text, name in parts)
+    return text, tuple(name for _, name in parts if name is not None)
 
 
 def _parts(template: str) -> Iterator[tuple[str, str | None]]:

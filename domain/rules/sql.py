@@ -34,13 +34,14 @@ MAX_LENGTH = 4000
 @dataclass(frozen=True, slots=True)
 class Condition:
     """polars, clickhouse: SQL text of the same condition; columns: those it reads; gaps: those it names in
-    array_contains.
+    array_contains; needs: gaps of which there is one wherever it is true, None where it may be true without any.
     """
 
     polars: str
     clickhouse: str
     columns: frozenset[str]
     gaps: frozenset[str]
+    needs: frozenset[str] | None
 
 
 @lru_cache(maxsize=1024)
@@ -51,7 +52,7 @@ def condition(rule: Rule) -> Condition:
         term = translate(rule.id, tree)
         gaps = {str(node.expression.this) for node in tree.find_all(exp.ArrayContains)}
         columns = {column.name for column in tree.find_all(exp.Column)}
-        found = Condition(term.polars, term.clickhouse, frozenset(columns), frozenset(gaps))
+        found = Condition(term.polars, term.clickhouse, frozenset(columns), frozenset(gaps), _needs(tree))
         pl.sql_expr(found.polars)
     except (RecursionError, PolarsError) as error:
         raise RuleError(rule.id, "too deeply nested") from error
@@ -69,6 +70,22 @@ def to_polars(rule: Rule) -> pl.Expr:
 def to_clickhouse(rule: Rule) -> str:
     """An expression that is 1 where the rule fires and else 0, over columns of the same names."""
     return f"ifNull({condition(rule).clickhouse} AND \"verdict\" <> 'removed', 0)"
+
+
+def _needs(tree: exp.Expr) -> frozenset[str] | None:
+    """As `Condition` has it: a conjunction is true where both sides are, an alternative where one is."""
+    match tree:
+        case exp.Paren():
+            return _needs(tree.this)
+        case exp.ArrayContains():
+            return frozenset({str(tree.expression.this)})
+        case exp.And():
+            left, right = _needs(tree.this), _needs(tree.expression)
+            return left if right is None else right
+        case exp.Or():
+            left, right = _needs(tree.this), _needs(tree.expression)
+            return None if left is None or right is None else left | right
+    return None
 
 
 def _parse(rule: Rule) -> exp.Expr:

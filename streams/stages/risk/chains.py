@@ -6,20 +6,14 @@ from typing import TYPE_CHECKING
 
 from suyuan.streams.stage import Output
 from suyuan.streams.stages.risk.judging import Occasion, judge
-from suyuan.streams.stages.risk.kept import (
-    DAY,
-    VERSION_BYTES,
-    names,
-    present_day,
-    said_in,
-    silent_values,
-    with_said,
-)
+from suyuan.streams.stages.risk.kept import DAY, chain_in, in_present_form, present_day, said_in, with_said
+from suyuan.streams.stages.risk.kept_chain import VERSION_BYTES, keep
 
 if TYPE_CHECKING:
-    import polars as pl
+    from collections.abc import Sequence
 
     from suyuan.streams.stage import Block, StageContext, StateView
+    from suyuan.streams.stages.risk.kept import Said
     from suyuan.streams.stages.risk.watch import Watch
 
 _LISTING = ("platform_code", "listing_id")
@@ -29,20 +23,27 @@ def judge_chains(watch: Watch, block: Block, state: StateView, _context: StageCo
     """One block of `chain`, under the rules of `watch`. Rows older than what is kept are passed over; so are those
     already kept, unless the block is delivered again.
     """
-    rows = _newest(block.rows)
-    keys = names(rows)
+    rows = block.rows
+    keys, values = keep(rows)
+    if len(set(keys)) < len(keys):
+        rows = rows.sort("revision", "assessment").unique(_LISTING, keep="last", maintain_order=True)
+        keys, values = keep(rows)
     held = state.get_many(keys)
-    values = silent_values(rows)
-    fresh = [index for index, value in enumerate(values) if _counts(value, held[index], block)]
-    if not fresh:
-        return []
-    if len(fresh) < len(rows):
-        rows = rows[fresh]
-        keys = [keys[index] for index in fresh]
-        held = [held[index] for index in fresh]
-        values = [values[index] for index in fresh]
-    said = [said_in(value) for value in held]
-    alerts = judge(watch, rows, said, Occasion.of(block, present_day(state.get(DAY))))
+    said: list[Said | None] = [None] * len(keys)
+    if any(held):
+        held = list(map(in_present_form, held))
+        fresh = _fresh(values, held, block)
+        if not fresh:
+            return []
+        if len(fresh) < len(keys):
+            rows = rows[fresh]
+            keys = [keys[index] for index in fresh]
+            values = [values[index] for index in fresh]
+            held = [held[index] for index in fresh]
+        said = list(map(said_in, held))
+
+    occasion = Occasion.of(block, present_day(state.get(DAY)))
+    alerts = judge(watch, rows, lambda row: chain_in(values[row]), said, occasion)
     for index, words in enumerate(said):
         if words is not None:
             values[index] = with_said(values[index], words)
@@ -50,14 +51,9 @@ def judge_chains(watch: Watch, block: Block, state: StateView, _context: StageCo
     return [] if alerts.is_empty() else [Output("alert", alerts, key="route")]
 
 
-def _newest(rows: pl.DataFrame) -> pl.DataFrame:
-    if rows.select(_LISTING).is_unique().all():
-        return rows
-    return rows.sort("revision", "assessment").unique(_LISTING, keep="last", maintain_order=True)
-
-
-def _counts(value: bytes, held: bytes | None, block: Block) -> bool:
-    if held is None:
-        return True
-    mine, theirs = value[:VERSION_BYTES], held[:VERSION_BYTES]
-    return mine > theirs or (block.redelivered and mine == theirs)
+def _fresh(values: Sequence[bytes], held: Sequence[bytes | None], block: Block) -> list[int]:
+    """Where a value is newer than what is held, or as new and the block is delivered again."""
+    pairs = enumerate(zip((value[:VERSION_BYTES] for value in values), held, strict=True))
+    if block.redelivered:
+        return [index for index, (version, was) in pairs if was is None or version >= was[:VERSION_BYTES]]
+    return [index for index, (version, was) in pairs if was is None or version > was[:VERSION_BYTES]]

@@ -17,23 +17,25 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 from msgspec.structs import replace
 
 from suyuan.domain.calendar import china_day
 from suyuan.domain.rules.columns import COUNTERS
 from suyuan.streams.stages.redelivery import block_id, came_of
-from suyuan.streams.stages.risk.alerts import News, alert_rows
+from suyuan.streams.stages.risk.alerts import Listing, News, alert_rows
 from suyuan.streams.stages.risk.complaints import counted
 from suyuan.streams.stages.risk.kept import Said, Spoken
-from suyuan.streams.stages.risk.watch import GROUND, Watch, find_hits, rest_on
+from suyuan.streams.stages.risk.watch import Watch, find_hits, rest_on
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from suyuan.domain.rules.rule import Rule
     from suyuan.streams.stage import Block
+    from suyuan.streams.stages.risk.kept_chain import Chain
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,57 +58,76 @@ class Occasion:
         return came_of(self.block, spoken.cause)
 
 
-def judge(watch: Watch, rows: pl.DataFrame, said: list[Said | None], occasion: Occasion) -> pl.DataFrame:
+def judge(
+    watch: Watch, rows: pl.DataFrame, chain_of: Callable[[int], Chain], said: list[Said | None], occasion: Occasion
+) -> pl.DataFrame:
     """Rows of the `alert` block to publish, with `route`; `said`, per row, is brought up to date in place.
 
-    rows: columns of CHAIN and `received_at`, each listing once
+    rows: columns of the block schema `chain` that are kept, and `received_at`, each listing once
+    chain_of: the chain of a row; asked for where there is something to say, or was
     """
-    rows, complaints = _with_counters(rows, said, occasion.day)
-    hits = rest_on(watch, find_hits(watch, rows), rows, complaints)
-    return alert_rows(watch, rows, hits["evidence"], list(_news(watch, rows, said, hits, occasion)))
+    listings = _Listings(chain_of, said, occasion.day)
+    hits = find_hits(watch, rows.hstack(listings.counters()))
+    received = rows.get_column("received_at").to_list()
+    return alert_rows(watch, rows, listings, list(_news(watch, listings, received, said, hits, occasion)))
 
 
-def _with_counters(rows: pl.DataFrame, said: Sequence[Said | None], day: dt.date) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The rows with their counters, and row, ground (the counter), evidence of each complaint counted."""
-    counts = {counter: [0] * len(rows) for counter in COUNTERS}
-    grounds: list[tuple[int, str, str]] = []
-    for row, words in enumerate(said):
-        if words is None or not words.complaints:
-            continue
-        listed_on = china_day(rows.item(row, "listed_at"))
-        for counter, evidence in counted(words.complaints.values(), listed_on, day).items():
-            counts[counter][row] = len(evidence)
-            grounds += [(row, counter, one) for one in evidence]
-    columns = [pl.Series(counter, numbers, dtype=pl.Int64) for counter, numbers in counts.items()]
-    return rows.with_columns(columns), pl.DataFrame(grounds, schema=GROUND, orient="row")
+class _Listings(dict[int, Listing]):
+    """The listings of a block by their row, each read when it is asked for first."""
+
+    def __init__(self, chain_of: Callable[[int], Chain], said: Sequence[Said | None], day: dt.date) -> None:
+        super().__init__()
+        self._chain_of = chain_of
+        self._rows = len(said)
+        for row, words in enumerate(said):
+            if words is not None and words.complaints:
+                chain = chain_of(row)
+                listed_on = china_day(chain.listed_at)
+                self[row] = Listing(chain, counted(words.complaints.values(), listed_on, day))
+
+    def __missing__(self, row: int) -> Listing:
+        listing = self[row] = Listing(self._chain_of(row), {})
+        return listing
+
+    def counters(self) -> list[pl.Series]:
+        """A column for each counter, over all rows of the block."""
+        columns = {counter: np.zeros(self._rows, np.int64) for counter in COUNTERS}
+        for row, listing in self.items():
+            for counter, evidence in listing.complaints.items():
+                columns[counter][row] = len(evidence)
+        return [pl.Series(counter, numbers) for counter, numbers in columns.items()]
 
 
 def _news(
-    watch: Watch, rows: pl.DataFrame, said: list[Said | None], hits: pl.DataFrame, occasion: Occasion
+    watch: Watch,
+    listings: Mapping[int, Listing],
+    received: Sequence[int],
+    said: list[Said | None],
+    hits: Sequence[tuple[int, int]],
+    occasion: Occasion,
 ) -> Iterator[News]:
-    received = rows["received_at"].to_list()
     firing: set[tuple[int, str]] = set()
-    columns = (hits["row"].to_list(), hits["rule"].to_list(), hits["basis"].to_list())
-    for hit, (row, number, text) in enumerate(zip(*columns, strict=True)):
+    for row, number in hits:
         rule = watch.rules[number]
         firing.add((row, rule.id))
+        basis, evidence = rest_on(watch, number, *listings[row])
         words = said[row] = said[row] or Said()
         was = words.alerts.get(rule.id)
-        now = _standing(was, rule, text, received[row], occasion.cause)
+        now = _standing(was, rule, basis, received[row], occasion.cause)
         if now is not was:
             words.alerts[rule.id] = now
         if now is not was or occasion.repeats(now):
-            yield News(row, rule.id, now, hit)
-    for row, words in enumerate(said):
-        if words is None:
+            yield News(row, rule.id, now, evidence)
+    for row, spoken in enumerate(said):
+        if spoken is None:
             continue
-        for rule_id, was in words.alerts.items():
+        for rule_id, was in spoken.alerts.items():
             if (row, rule_id) in firing:
                 continue
             now = _cleared(was, received[row], occasion.cause)
-            words.alerts[rule_id] = now
+            spoken.alerts[rule_id] = now
             if now is not was or occasion.repeats(now):
-                yield News(row, rule_id, now, None)
+                yield News(row, rule_id, now, [])
 
 
 def _standing(was: Spoken | None, rule: Rule, text: str, at: int, cause: str) -> Spoken:

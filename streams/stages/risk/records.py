@@ -18,12 +18,13 @@ from suyuan.streams.stages.risk.kept import (
     Complaint,
     Said,
     chain_in,
-    chains,
-    name_of,
+    has_chain,
+    in_present_form,
     present_day,
     said_in,
     with_said,
 )
+from suyuan.streams.stages.risk.kept_chain import VERSION_BYTES, chain_frame, key_of
 from suyuan.streams.stages.risk.slices import Slice, take_slice
 
 if TYPE_CHECKING:
@@ -72,19 +73,20 @@ def _judge_again(watch: Watch, block: Block, state: StateView, due: Slice, notes
     outputs = leave("risk.backlog", [Task(EXPIRES, f"complaints leave by {day}", turned_at)] if due.left else [])
     if not causes:
         return outputs
-    keys = [name_of(listing) for listing in causes]
-    held = [value or NO_CHAIN for value in state.get_many(keys)]
+    keys = [key_of(listing) for listing in causes]
+    held = [in_present_form(value) or NO_CHAIN for value in state.get_many(keys)]
     said = [said_in(value) for value in held]
     for index, listing in enumerate(causes):
         if listing in notes:
             said[index] = _note(state, listing, said[index] or Said(), notes[listing], day)
-    judged = [index for index, value in enumerate(held) if chain_in(value)]
+    judged = [index for index, value in enumerate(held) if has_chain(value)]
     if judged:
-        rows = chains([chain_in(held[index]) for index in judged])
         received = list(causes.values())
+        chains = [chain_in(held[index]) for index in judged]
+        rows = chain_frame([keys[index] for index in judged], [held[index][:VERSION_BYTES] for index in judged], chains)
         rows = rows.with_columns(received_at=pl.Series([received[index] for index in judged], dtype=pl.Int64))
         words = [said[index] for index in judged]
-        alerts = judge(watch, rows, words, Occasion.of(block, day))
+        alerts = judge(watch, rows, chains.__getitem__, words, Occasion.of(block, day))
         for index, now in zip(judged, words, strict=True):
             said[index] = now
         if not alerts.is_empty():

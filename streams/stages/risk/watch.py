@@ -1,4 +1,4 @@
-"""Rules over rows: which fire where, and what they rest on."""
+"""Rules over listings: which fire where, and what they rest on."""
 
 from __future__ import annotations
 
@@ -14,37 +14,41 @@ from suyuan.domain.rules.columns import COUNTERS
 from suyuan.domain.rules.sql import condition, to_polars
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from suyuan.domain.rules.rule import Rule
+    from suyuan.streams.stages.risk.kept_chain import Chain
 
 _DECIDES = {"contradicted": "contradicted", "broken": "broken", "partial": "unverified"}
 """verdict -> the class of gaps that makes it"""
-GROUND = {"row": pl.get_index_type(), "ground": pl.String, "evidence": pl.String}
 
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """Rules ready to run.
+    """Rules ready to run. Of each rule, at its index:
 
-    fires: a Boolean expression per rule
-    grounds: rule (index in `rules`), ground: what a rule rests on; a gap by name, "verdict" for the gaps that
-    make the verdict, or a counter for the complaints that it counts
+    fires: a Boolean expression
+    needs: gaps of which a listing has one wherever the rule fires; None: it may fire without any
+    grounds: what the rule rests on; a gap by name, "verdict" for the gaps that make the verdict, or a counter for the
+    complaints that it counts
     """
 
     rules: tuple[Rule, ...]
     fires: tuple[pl.Expr, ...]
-    grounds: pl.DataFrame
+    needs: tuple[frozenset[str] | None, ...]
+    grounds: tuple[frozenset[str], ...]
 
 
 def make_watch(rules: tuple[Rule, ...]) -> Watch:
     """The rules in mode active, ready to run; others raise no alerts."""
     active = tuple(rule for rule in rules if rule.mode == "active")
-    pairs = [
-        (number, ground)
-        for number, rule in enumerate(active)
-        for ground in sorted(condition(rule).gaps | condition(rule).columns & {"verdict", *COUNTERS})
-    ]
-    grounds = pl.DataFrame(pairs, schema={"rule": pl.UInt32, "ground": pl.String}, orient="row")
-    return Watch(active, tuple(to_polars(rule) for rule in active), grounds)
+    conditions = [condition(rule) for rule in active]
+    return Watch(
+        active,
+        tuple(to_polars(rule) for rule in active),
+        tuple(each.needs for each in conditions),
+        tuple(each.gaps | each.columns & {"verdict", *COUNTERS} for each in conditions),
+    )
 
 
 @cache
@@ -53,70 +57,36 @@ def built_in_watch() -> Watch:
     return make_watch(built_in_rules())
 
 
-def find_hits(watch: Watch, rows: pl.DataFrame) -> pl.DataFrame:
-    """Every rule that fires on a row, in their order: a frame of row (index in `rows`) and rule (index in the watch).
-    `rows`: columns of the block schema `chain` and the counters.
+def find_hits(watch: Watch, rows: pl.DataFrame) -> list[tuple[int, int]]:
+    """(row, rule) of every rule that fires on a row, sorted: indices in `rows` and in the watch. `rows`: columns that
+    rules may ask about (`domain/rules/columns.py`).
     """
+    gaps = set(rows.select(pl.col("gap_names").explode().unique()).to_series())
+    possible = [number for number, needs in enumerate(watch.needs) if needs is None or not needs.isdisjoint(gaps)]
     # one array for all rules: a frame for each costs 0.2 ms, whatever it holds
-    row, rule = np.nonzero(rows.select(watch.fires).to_numpy())
-    return pl.DataFrame({"row": row, "rule": rule}, schema={"row": pl.get_index_type(), "rule": pl.UInt32})
+    row, which = np.nonzero(rows.select([watch.fires[number] for number in possible]).to_numpy())
+    return [(each, possible[number]) for each, number in zip(row.tolist(), which.tolist(), strict=True)]
 
 
-def rest_on(watch: Watch, hits: pl.DataFrame, rows: pl.DataFrame, complaints: pl.DataFrame) -> pl.DataFrame:
-    """The hits with `evidence`, sorted ids of the events that they rest on but the listing's own, and
-    `basis`, text that changes when these, the things that the gaps are about, the rule or its severity do.
+def rest_on(watch: Watch, number: int, chain: Chain, complaints: Mapping[str, Sequence[str]]) -> tuple[str, list[str]]:
+    """What a hit of a rule (index in the watch) on a listing rests on: `basis`, a text that changes when the evidence,
+    the things that the gaps are about, the rule or its severity do; and the evidence, sorted ids of events but the
+    listing's own.
 
-    complaints: row, ground (a counter), evidence (one id)
+    complaints: evidence ids by the counter that counts them
     """
-    grounds = _gap_grounds(rows, hits["row"].unique().sort())
-    found = pl.concat([grounds, complaints.lazy()], how="diagonal")
-    events = (
-        hits.lazy()
-        .join(watch.grounds.lazy(), on="rule")
-        .join(found, on=["row", "ground"])
-        .group_by("row", "rule")
-        .agg(pl.col("subject", "evidence").drop_nulls().unique().sort())
-    )
-    rules = pl.Series([f"{rule.id} {rule.version} {rule.severity}" for rule in watch.rules], dtype=pl.String)
-    nothing = pl.lit([], dtype=pl.List(pl.String))
-    return (
-        hits.lazy()
-        .join(events, on=["row", "rule"], how="left", maintain_order="left")
-        .with_columns(pl.col("subject", "evidence").fill_null(nothing))
-        .with_columns(
-            basis=pl.concat_str(
-                pl.lit(rules).gather("rule"),
-                *(pl.col(name).list.join("\x1f") for name in ("subject", "evidence")),
-                separator="\x1e",
-            )
-        )
-        .drop("subject")
-        .collect()
-    )
-
-
-def _gap_grounds(rows: pl.DataFrame, touched: pl.Series) -> pl.LazyFrame:
-    """row, ground, subject (gap=subject), evidence (one id or null) of the gaps of the touched rows."""
-    decides = pl.col("class") == pl.col("verdict").replace_strict(_DECIDES, default=None)
-    return (
-        rows.select("verdict", "listing_event", "gaps")[touched]
-        .lazy()
-        .with_columns(touched.alias("row"))
-        .explode("gaps")
-        .unnest("gaps")
-        .select(
-            "row",
-            "listing_event",
-            pl.concat_str("gap", pl.col("subject").fill_null(""), separator="=").alias("subject"),
-            pl.concat_list("gap", pl.when(decides).then(pl.lit("verdict"))).alias("ground"),
-            "evidence",
-        )
-        .explode("ground")
-        .explode("evidence")
-        .select(
-            "row",
-            "ground",
-            "subject",
-            pl.when(pl.col("evidence") != pl.col("listing_event")).then("evidence").alias("evidence"),
-        )
-    )
+    grounds = watch.grounds[number]
+    decides = _DECIDES.get(chain.verdict or "") if "verdict" in grounds else None
+    subjects: set[str] = set()
+    evidence: set[str | None] = set()
+    for gap in chain.gaps or ():
+        if gap.gap in grounds or (decides is not None and gap.class_ == decides):
+            subjects.add(f"{gap.gap}={gap.subject or ''}")
+            evidence.update(gap.evidence or ())
+    for counter, counted in complaints.items():
+        if counter in grounds:
+            evidence.update(counted)
+    ids = sorted([each for each in evidence if each is not None and each != chain.listing_event])
+    rule = watch.rules[number]
+    name = f"{rule.id} {rule.version} {rule.severity}"
+    return "\x1e".join((name, "\x1f".join(sorted(subjects)), "\x1f".join(ids))), ids

@@ -178,6 +178,17 @@ def test_both_engines_agree(tmp_path_factory, expressions, seed):
         assert dict(zip(expressions, mine, strict=True)) == dict(zip(expressions, other, strict=True))
 
 
+@settings(max_examples=50, deadline=None)
+@given(st.lists(conditions, min_size=30, max_size=30), st.integers(0, 10_000))
+def test_where_a_rule_fires_there_is_a_gap_that_it_needs(expressions, seed):
+    rules = [*map(rule, expressions), *built_in_rules()]
+    rows = frame(seed)
+    for gaps, fired in zip(rows["gap_names"], in_polars(rows, rules), strict=True):
+        for each, fires in zip(rules, fired, strict=True):
+            needs = condition(each).needs
+            assert not fires or needs is None or needs & set(gaps if gaps is not None else ())
+
+
 def test_built_in_rules_agree(tmp_path):
     rules = list(built_in_rules())
     rows = pl.concat([frame(1, rows=400), *(frame(2, rows=200, about=each) for each in rules)])

@@ -99,3 +99,21 @@ def test_what_a_condition_reads():
 def test_identifiers_are_compared_in_normal_form(expression, plain):
     written, meant = (conditions_of(text) for text in (expression, plain))
     assert (written.polars, written.clickhouse) == (meant.polars, meant.clickhouse)
+
+
+@pytest.mark.parametrize(
+    ("expression", "needs"),
+    [
+        ("array_contains(gap_names, 'lot_recalled') AND recall_level = 1", {"lot_recalled"}),
+        ("recall_level = 1 AND (array_contains(gap_names, 'lot_recalled'))", {"lot_recalled"}),
+        (
+            "array_contains(gap_names, 'lot_recalled') OR array_contains(gap_names, 'oversold')",
+            {"lot_recalled", "oversold"},
+        ),
+        ("array_contains(gap_names, 'lot_recalled') OR recall_level = 1", None),
+        ("NOT array_contains(gap_names, 'lot_recalled')", None),
+        ("recall_level = 1", None),
+    ],
+)
+def test_gaps_that_a_condition_needs(expression, needs):
+    assert conditions_of(expression).needs == needs
