@@ -15,6 +15,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from suyuan.streams.stages.held_records import FIRST_SEEN, held_columns, value
+
 RECENCY = ("occurred_at", "event_id", "publisher", "tie")
 MOMENT = RECENCY[:-1]
 """what contents are compared within"""
@@ -22,40 +24,29 @@ SEEN_LIMIT = 16
 """versions of a key that are remembered beside its record; older ones under a state key of their own each (`older`)"""
 
 _CURRENT = (*RECENCY, "offset", "digest", "content", "previous")
-HELD = pl.Struct(
-    {
-        "occurred_at": pl.Int64,
-        "event_id": pl.String,
-        "publisher": pl.String,
-        "tie": pl.Int64,
-        "offset": pl.Int64,
-        "digest": pl.String,
-        "content": pl.String,
-        "previous": pl.String,
-        "seen": pl.List(pl.String),
-        "seen_at": pl.List(pl.Int64),
-        "older": pl.Boolean,
-    }
-)
-"""What state holds of a key: the current record (up to `content`), the body that it replaced if that had gone elsewhere
-(`previous`), the versions seen last (ids in hex) with the offset at which each was first seen, and whether there are
-older ones."""
 
-_VALUE = pl.struct(list(HELD.to_schema())).struct.json_encode().cast(pl.Binary)
+_CURRENT = (*RECENCY, "offset", "digest", "content", "previous")
+_VALUE = value()
+_FIRST_VALUE = value(**FIRST_SEEN)
+_ACCEPTED = pl.Series("outcome", ["accepted"])
+_NO_TIE = pl.Series("tie", [0], dtype=pl.Int64)
+_NOTHING_BEFORE = pl.Series("previous", [None], dtype=pl.String)
 
 
 @dataclass(frozen=True, slots=True)
 class Supersession:
     """What a run changes.
 
-    outcomes: the run's rows in their order with `outcome` (accepted or duplicate) and `tie` current: rows that are
-    current now, with `offset` of their first delivery and `previous` (body, or null) keys, values: what the state is to
-    hold, as parallel lists older: (key, id, offset) of versions that get state keys of their own from now on
+    outcomes: the run's rows in their order with `outcome` (accepted or duplicate) and `tie`
+    current: rows that are current now, in any order, with `offset` of their first delivery and `previous` (body, or
+    null)
+    keys, values: what the state is to hold, side by side
+    older: (key, id, offset) of versions that get state keys of their own from now on
     """
 
     outcomes: pl.DataFrame
     current: pl.DataFrame
-    keys: list[str]
+    keys: pl.Series
     values: list[bytes]
     older: list[tuple[str, str, int]]
 
@@ -73,9 +64,9 @@ def held_before(keys: Sequence[str], held: Sequence[bytes | None]) -> pl.DataFra
     """What the state has of the keys that it knows: a frame of `key` and the fields of HELD. `held`: values by `keys`,
     None where absent.
     """
-    known = [(key, value.decode()) for key, value in zip(keys, held, strict=True) if value is not None]
-    frame = pl.LazyFrame(known, schema={"key": pl.String, "held": pl.String}, orient="row")
-    return frame.with_columns(pl.col("held").str.json_decode(HELD)).unnest("held").collect()
+    known = [(key, value) for key, value in zip(keys, held, strict=True) if value is not None]
+    rows = held_columns([value for _, value in known])
+    return rows.insert_column(0, pl.Series("key", [key for key, _ in known], dtype=pl.String))
 
 
 def perhaps_older(rows: pl.DataFrame, prior: pl.DataFrame) -> list[tuple[str, str]]:
@@ -104,6 +95,60 @@ def supersede(
     (key, id, offset) that it has of those of `perhaps_older`. A row whose id was first seen at a lower offset is a
     duplicate. With `redelivered`, rows that already are the current record count as current again.
     """
+    if rows["key"].n_unique() == rows.height and not older:
+        if prior.is_empty():
+            return _all_new(rows)
+        simple = None if redelivered else _each_new(rows, prior, moves_with)
+        if simple is not None:
+            return simple
+    return supersede_in_general(rows, prior, older, moves_with=moves_with, redelivered=redelivered)
+
+
+def _all_new(rows: pl.DataFrame) -> Supersession:
+    """Of rows that are each the first of its key: all of them are current."""
+    tie, outcome, previous = (each.new_from_index(0, rows.height) for each in (_NO_TIE, _ACCEPTED, _NOTHING_BEFORE))
+    outcomes = rows.hstack([tie, outcome])
+    current = outcomes.hstack([previous])
+    return Supersession(outcomes, current, rows["key"], current.select(_FIRST_VALUE).to_series().to_list(), [])
+
+
+def _each_new(rows: pl.DataFrame, prior: pl.DataFrame, moves_with: Sequence[str]) -> Supersession | None:
+    """Of rows of as many keys, none of which was seen before, or differs from the current record of its key in nothing
+    but the content; None where some row was, or does.
+    """
+    was = rows.select("key").join(prior, on="key", how="left", maintain_order="left").drop("key")
+    both = rows.hstack([column.alias(f"was_{column.name}") for column in was])
+    known = pl.col("was_seen").list.contains(pl.col("id"))
+    same = pl.all_horizontal(pl.col(name) == pl.col(f"was_{name}") for name in MOMENT)
+    if both.select((known | same).any()).item():
+        return None
+    tie, outcome = (each.new_from_index(0, rows.height) for each in (_NO_TIE, _ACCEPTED))
+    outcomes = rows.hstack([tie, outcome])
+    judged = both.hstack([tie, outcome]).lazy().with_columns(wins=pl.col("was_occurred_at").is_null() | _later())
+    replaced = pl.when(_moved(moves_with)).then(body("was_"))
+    now = judged.with_columns(previous=pl.when("wins").then(replaced).otherwise("was_previous")).collect()
+    current = now.filter("wins").select(*outcomes.columns, "previous")
+    stands = (pl.when("wins").then(name).otherwise(f"was_{name}").alias(name) for name in _CURRENT[:-1])
+    after = now.lazy().select(
+        "key",
+        "previous",
+        *stands,
+        seen=_appended("was_seen", pl.concat_list("id")),
+        seen_at=_appended("was_seen_at", pl.concat_list("offset")),
+        older=pl.col("was_older").fill_null(value=False),
+    )
+    return _changed(outcomes, current, _within_limit(after))
+
+
+def supersede_in_general(
+    rows: pl.DataFrame,
+    prior: pl.DataFrame,
+    older: Sequence[tuple[str, str, int]] = (),
+    *,
+    moves_with: Sequence[str] = (),
+    redelivered: bool,
+) -> Supersession:
+    """`supersede` for any rows: with keys and versions that come several times, or again."""
     known = _known(prior, older)
     rows = (
         _with_first_seen(_with_tie(rows, prior), known)
@@ -118,15 +163,14 @@ def supersede(
         current = newest.with_columns(previous=pl.lit(None, pl.String)).collect()
     else:
         current = _over_prior(newest, prior.lazy(), moves_with, redelivered=redelivered).collect()
-    after = _held_after(accepted, current.lazy(), prior, known)
-    values = after.select("key", held=_VALUE)
-    return Supersession(
-        rows.drop("first"),
-        current.drop("first"),
-        values["key"].to_list(),
-        values["held"].to_list(),
-        after.filter(pl.col("gone").list.len() > 0).select("key", "gone", "gone_at").explode("gone", "gone_at").rows(),
-    )
+    after = _within_limit(_held_after(accepted, current.lazy(), prior, known))
+    return _changed(rows.drop("first"), current.drop("first"), after)
+
+
+def _changed(outcomes: pl.DataFrame, current: pl.DataFrame, after: pl.DataFrame) -> Supersession:
+    values = after.select("key", _VALUE)
+    gone = after.filter(pl.col("gone").list.len() > 0).select("key", "gone", "gone_at").explode("gone", "gone_at")
+    return Supersession(outcomes, current, values["key"], values["held"].to_list(), gone.rows())
 
 
 def _known(prior: pl.DataFrame, older: Sequence[tuple[str, str, int]]) -> pl.DataFrame:
@@ -219,24 +263,30 @@ def _later() -> pl.Expr:
 
 def _held_after(
     accepted: pl.LazyFrame, current: pl.LazyFrame, prior: pl.DataFrame, known: pl.DataFrame
-) -> pl.DataFrame:
-    """key, the fields of HELD, and the versions that are `gone` from among them."""
+) -> pl.LazyFrame:
+    """Key and the fields of HELD, with all versions that were seen."""
     # a delivery that is seen again at its own offset (redelivered) is not remembered twice
     fresh = accepted.join(known.lazy(), on=["key", "id"], how="anti", maintain_order="left")
     seen = fresh.group_by("key", maintain_order=True).agg(new="id", new_at="offset")
     after = seen.join(current.select("key", *_CURRENT), on="key", how="left", maintain_order="left")
     if prior.is_empty():
-        after = after.with_columns(seen="new", seen_at="new_at", older=pl.lit(value=False))
-    else:
-        before = prior.lazy().select("key", pl.exclude("key").name.prefix("was_"))
-        after = after.join(before, on="key", how="left", maintain_order="left")
-        stays = pl.col("occurred_at").is_null()
-        after = after.with_columns(
-            *(pl.when(stays).then(f"was_{name}").otherwise(name).alias(name) for name in _CURRENT),
-            seen=_appended("was_seen", "new"),
-            seen_at=_appended("was_seen_at", "new_at"),
-            older=pl.col("was_older").fill_null(value=False),
-        )
+        return after.with_columns(seen="new", seen_at="new_at", older=pl.lit(value=False))
+    before = prior.lazy().select("key", pl.exclude("key").name.prefix("was_"))
+    stays = pl.col("occurred_at").is_null()
+    return after.join(before, on="key", how="left", maintain_order="left").with_columns(
+        *(pl.when(stays).then(f"was_{name}").otherwise(name).alias(name) for name in _CURRENT),
+        seen=_appended("was_seen", pl.col("new")),
+        seen_at=_appended("was_seen_at", pl.col("new_at")),
+        older=pl.col("was_older").fill_null(value=False),
+    )
+
+
+def _appended(old: str, new: pl.Expr) -> pl.Expr:
+    return pl.concat_list(pl.col(old).fill_null(new.list.head(0)), new)
+
+
+def _within_limit(after: pl.LazyFrame) -> pl.DataFrame:
+    """With no more versions than SEEN_LIMIT, and those that are `gone` from among them."""
     many = pl.max_horizontal(pl.col("seen").list.len().cast(pl.Int64) - SEEN_LIMIT, 0)
     return after.with_columns(
         pl.col("seen", "seen_at").list.tail(SEEN_LIMIT),
@@ -244,8 +294,3 @@ def _held_after(
         gone_at=pl.col("seen_at").list.head(many),
         older=pl.col("older") | (many > 0),
     ).collect()
-
-
-def _appended(old: str, new: str) -> pl.Expr:
-    empty = pl.col(new).list.head(0)
-    return pl.concat_list(pl.col(old).fill_null(empty), pl.col(new))

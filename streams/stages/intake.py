@@ -49,11 +49,11 @@ def take_in(run: Run, state: StateView, context: StageContext) -> list[Output]:
     if taken.rows.is_empty():
         return outputs
     rows = _prepared(kind, run, taken.rows)
-    keys = rows["key"].unique(maintain_order=True).to_list()
-    prior = held_before(keys, state.get_many([current_key(kind, key) for key in keys]))
+    keys = rows["key"].unique(maintain_order=True)
+    prior = held_before(keys.to_list(), state.get_many(_current_keys(kind, keys)))
     older = _seen_before(kind, rows, prior, state)
     change = supersede(rows, prior, older, moves_with=MOVES_WITH[kind], redelivered=run.redelivered)
-    state.put_many([current_key(kind, key) for key in change.keys], change.values)
+    state.put_many(_current_keys(kind, change.keys), change.values)
     for key, id_, offset in change.older:
         state.put(_seen_key(kind, key, id_), str(offset).encode())
     outputs.append(Output(f"event.{kind}", _events(kind, run, change.outcomes)))
@@ -67,6 +67,11 @@ def take_in(run: Run, state: StateView, context: StageContext) -> list[Output]:
 def current_key(kind: str, key: str) -> bytes:
     """State key of the current record of a business key."""
     return f"current{SEPARATOR}{kind}{SEPARATOR}{key}".encode()
+
+
+def _current_keys(kind: str, keys: pl.Series) -> list[bytes]:
+    prefix = current_key(kind, "")
+    return [prefix + key for key in keys.cast(pl.Binary).to_list()]
 
 
 def _seen_key(kind: str, key: str, id_: str) -> bytes:

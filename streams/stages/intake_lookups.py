@@ -14,7 +14,8 @@ import polars as pl
 from suyuan.domain.keys import SEPARATOR, partition_of
 from suyuan.schemas.blocks import block_schema
 from suyuan.streams.stage import Block, Output, StageContext, StateView
-from suyuan.streams.stages.current import HELD, Supersession
+from suyuan.streams.stages.current import Supersession
+from suyuan.streams.stages.held_records import held_columns, held_fields
 from suyuan.streams.stages.intake import add_subscribers, current_key, records_onward
 from suyuan.streams.stages.intake_routes import ROUTES
 
@@ -39,7 +40,7 @@ def answer_lookups(block: Block, state: StateView, context: StageContext) -> lis
             continue
         add_subscribers(state, kind, key, {subscriber})
         value = state.get(current_key(kind, key))
-        held = json.loads(value) if value is not None else {}
+        held = held_fields(value) if value is not None else {}
         answers.append(
             {
                 "kind": kind,
@@ -80,7 +81,7 @@ def send_again(after: str, subscriber: int, state: StateView, context: StageCont
         current = _as_current(str(kind), rows)
         if kind == "lot":
             current = current.filter(_concerns(current, subscriber, context.partitions))
-        change = Supersession(current, current, [], [], [])
+        change = Supersession(current, current, current["key"], [], [])
         outputs += [
             output if kind == "lot" else _only_to(subscriber, output, context.partitions)
             for output in records_onward(str(kind), change, state, context)
@@ -99,17 +100,8 @@ def body_of(held: dict[str, Any]) -> str:
 def _held_rows(found: Sequence[tuple[bytes, bytes]]) -> pl.DataFrame:
     """kind, key and what is held of it."""
     names = [key.decode().split(SEPARATOR, 2) for key, _ in found]
-    return (
-        pl.DataFrame(
-            {
-                "kind": [kind for _, kind, _ in names],
-                "key": [key for *_, key in names],
-                "held": [value.decode() for _, value in found],
-            }
-        )
-        .with_columns(pl.col("held").str.json_decode(HELD))
-        .unnest("held")
-    )
+    kinds, keys = pl.Series("kind", [kind for _, kind, _ in names]), pl.Series("key", [key for *_, key in names])
+    return held_columns([value for _, value in found]).with_columns(kinds, keys)
 
 
 def _as_current(kind: str, rows: pl.DataFrame) -> pl.DataFrame:

@@ -1,14 +1,16 @@
 """The current record against the rule: the greatest (occurred_at, event_id, publisher, content) of each key."""
 
 import json
-from itertools import pairwise, product
+from itertools import accumulate, pairwise, product
 
 import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
 
 from suyuan.domain.content import content, digest, event_ids
-from suyuan.streams.stages.current import SEEN_LIMIT, body, held_before, perhaps_older, supersede
+from suyuan.streams.stages.current import SEEN_LIMIT, body, held_before, perhaps_older, supersede, supersede_in_general
+from suyuan.streams.stages.held_records import held_fields
 
 SCHEMA = {
     "key": pl.String,
@@ -47,6 +49,7 @@ class Home:
         prior = held_before(keys, [self.held.get(key) for key in keys])
         older = [(*at, self.older[at]) for at in perhaps_older(rows, prior) if at in self.older]
         change = supersede(rows, prior, older, moves_with=["said"], redelivered=redelivered)
+        assert_same(change, supersede_in_general(rows, prior, older, moves_with=["said"], redelivered=redelivered))
         self.held |= dict(zip(change.keys, change.values, strict=True))
         self.older |= {(key, id_): offset for key, id_, offset in change.older}
         self.tables |= {row["offset"]: row for row in change.outcomes.iter_rows(named=True)}
@@ -62,6 +65,14 @@ class Home:
         names = ("occurred_at", "event_id", "publisher", "tie")
         last = max(rows, key=lambda row: [row[name] for name in names], default=None)
         return last and (key, *(last[name] for name in (*names[:3], "said")))
+
+
+def assert_same(change, general):
+    assert_frame_equal(change.outcomes, general.outcomes, check_column_order=False)
+    assert_frame_equal(change.current.sort("key"), general.current.sort("key"), check_column_order=False)
+    assert change.keys.equals(general.keys)
+    assert change.values == general.values
+    assert change.older == general.older
 
 
 events = st.tuples(
@@ -88,6 +99,16 @@ def logs(draw):
 
 def without_tie(frame):
     return frame.drop("tie")
+
+
+@settings(deadline=None, max_examples=80)
+@given(st.lists(st.lists(events, min_size=1, max_size=2, unique_by=lambda event: event[0]), min_size=1, max_size=20))
+def test_runs_in_which_each_key_comes_once_are_no_exception(runs):
+    home = Home()
+    log = [event for run in runs for event in run]
+    ends = [*accumulate(len(run) for run in runs)]
+    for start, end in pairwise([0, *ends]):
+        home.take(log, start, end)  # which compares with the general way
 
 
 @settings(deadline=None, max_examples=80)
@@ -134,3 +155,36 @@ def test_a_delivery_is_known_again_after_any_number_of_others_of_its_key():
     again = home.take(log, 3 * SEEN_LIMIT, len(log), redelivered=True).outcomes["outcome"].to_list()
     assert again == outcomes
     assert len(next(iter(home.held.values()))) < 2000, "what is rewritten with each version does not grow with them"
+
+
+def test_versions_that_come_one_at_a_time_are_all_known_again():
+    log = [("k", at, f"{at}", "P", "x") for at in range(SEEN_LIMIT + 5)]
+    home = Home()
+    for at in range(len(log)):
+        home.take(log, at, at + 1)
+    assert len(home.older) == 5
+    outcomes = home.take([*log, log[2], log[-1]], len(log), len(log) + 2).outcomes["outcome"].to_list()
+    assert outcomes == ["duplicate", "duplicate"]
+
+
+def test_what_a_former_version_held_is_read():
+    former = json.dumps(FIELDS | {"content": CONTENT}, separators=(",", ":"), ensure_ascii=False).encode()
+    now = json.dumps(FIELDS, separators=(",", ":"), ensure_ascii=False).encode() + b"\n" + CONTENT.encode()
+    rows = held_before(["k", "l", "m"], [former, None, now])
+    assert rows.drop("key").row(0, named=True) == rows.drop("key").row(1, named=True) == FIELDS | {"content": CONTENT}
+    assert held_fields(former) == held_fields(now) == FIELDS | {"content": CONTENT}
+
+
+CONTENT = '{"said":"茅\\n\\""}'
+FIELDS = {
+    "occurred_at": 1,
+    "event_id": "e\n",
+    "publisher": "P",
+    "tie": -1,
+    "offset": 7,
+    "digest": "0f",
+    "previous": '{"a":1}',
+    "seen": ["a", "b"],
+    "seen_at": [1, 7],
+    "older": True,
+}
