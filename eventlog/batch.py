@@ -40,7 +40,7 @@ _BODY_AT = _HEAD.size + _CHECKSUM.size
 _VERSION = 1
 _PLAIN, _LZ4, _ZSTD = 0, 1, 2
 _UNPACK: dict[int, Callable[[memoryview], Any]] = {
-    _PLAIN: bytes,
+    _PLAIN: memoryview,
     _LZ4: cramjam.lz4.decompress_block,
     _ZSTD: cramjam.zstd.decompress,
 }
@@ -124,6 +124,60 @@ def encode(records: Records, offsets: Sequence[int] | None = None) -> Batch:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """A batch's columns, unpacked and not yet cut into records. Lengths are -1 where a cell is null."""
+
+    offsets: Ints
+    timestamps: Ints
+    """ms since the epoch"""
+    key_lengths: Ints | None
+    """None: every key is null"""
+    value_lengths: Ints
+    header_lengths: Ints | None
+    """None: there are none"""
+    data: memoryview
+    cells_at: int
+    """where in `data` keys begin; values and headers follow"""
+
+    def __len__(self) -> int:
+        return len(self.offsets)
+
+    def sizes(self) -> Ints:
+        """Bytes of key and value of each record."""
+        values = np.maximum(self.value_lengths, 0)
+        return values if self.key_lengths is None else values + np.maximum(self.key_lengths, 0)
+
+    def keys(self) -> list[bytes | None]:
+        """Every record's key."""
+        return self._cut(0, len(self))[0] or [None] * len(self)
+
+    def records(self, start: int, stop: int) -> Fetched:
+        """The records start..stop-1."""
+        keys, at = self._cut(start, stop)
+        values, at = _cells(self.data, at, self.value_lengths, start, stop)
+        headers, _ = _cells(self.data, at, self.header_lengths, start, stop)
+        many = stop - start
+        return Fetched(
+            self.offsets[start:stop].tolist(),
+            [None] * many if keys is None else keys,
+            values or [],
+            self.timestamps[start:stop].tolist(),
+            [()] * many if headers is None else [_decode_headers(each or b"") for each in headers],
+        )
+
+    def _cut(self, start: int, stop: int) -> tuple[list[bytes | None] | None, int]:
+        return _cells(self.data, self.cells_at, self.key_lengths, start, stop)
+
+
+def unpack(blob: bytes, base_offset: int) -> Columns:
+    """A batch's columns. Raises BatchDamaged."""
+    try:
+        return _columns(blob, base_offset)
+    except (struct.error, ValueError, IndexError, cramjam.DecompressionError) as error:
+        raise BatchDamaged(str(error)) from error
+
+
 def decode(
     blob: bytes,
     base_offset: int,
@@ -135,15 +189,20 @@ def decode(
 
     Raises BatchDamaged.
     """
+    columns = unpack(blob, base_offset)
+    count = len(columns)
+    start = int(np.searchsorted(columns.offsets, start_offset))
+    stop = count if max_records is None else min(count, start + max_records)
+    if max_bytes is not None and start < stop:
+        weights = columns.sizes()[start:stop]
+        stop = start + max(1, int(np.searchsorted(np.cumsum(weights), max_bytes, side="right")))
     try:
-        return _decode(blob, base_offset, start_offset, max_records, max_bytes)
-    except (struct.error, ValueError, IndexError, cramjam.DecompressionError) as error:
+        return columns.records(start, stop)
+    except (struct.error, ValueError, IndexError) as error:
         raise BatchDamaged(str(error)) from error
 
 
-def _decode(
-    blob: bytes, base_offset: int, start_offset: int, max_records: int | None, max_bytes: int | None
-) -> Fetched:
+def _columns(blob: bytes, base_offset: int) -> Columns:
     flags, count, data = _unpack(blob)
     at = 0
 
@@ -157,34 +216,14 @@ def _decode(
 
     holes = column("<u4", present=bool(flags & _SPARSE))
     timestamps = cast("Ints", column("<i8", present=True))
-    lengths = [
-        column("<i4", present=not flags & _NO_KEYS),
-        column("<i4", present=True),
-        column("<i4", present=bool(flags & _HEADERS)),
-    ]
-    offsets = base_offset + (np.arange(count) if holes is None else holes)
-    start = int(np.searchsorted(offsets, start_offset))
-    stop = count if max_records is None else min(count, start + max_records)
-    if max_bytes is not None and start < stop:
-        weights = np.maximum(cast("Ints", lengths[1])[start:stop], 0)
-        if lengths[0] is not None:
-            weights = weights + np.maximum(lengths[0][start:stop], 0)
-        stop = start + max(1, int(np.searchsorted(np.cumsum(weights), max_bytes, side="right")))
-    cells = []
-    for each in lengths:
-        values, at = _cells(data, at, each, start, stop)
-        cells.append(values)
-    if at != len(data):
+    keys = column("<i4", present=not flags & _NO_KEYS)
+    values = cast("Ints", column("<i4", present=True))
+    headers = column("<i4", present=bool(flags & _HEADERS))
+    cells = sum(int(np.maximum(each, 0).sum()) for each in (keys, values, headers) if each is not None)
+    if at + cells != len(data):
         raise BatchDamaged("length differs")
-    keys, values, headers = cells
-    many = stop - start
-    return Fetched(
-        offsets[start:stop].tolist(),
-        [None] * many if keys is None else keys,
-        values or [],
-        timestamps[start:stop].tolist(),
-        [()] * many if headers is None else [_decode_headers(each or b"") for each in headers],
-    )
+    offsets = base_offset + (np.arange(count) if holes is None else holes)
+    return Columns(offsets, timestamps, keys, values, headers, data, at)
 
 
 def extent(blob: bytes) -> tuple[int, int, int, int]:
@@ -198,7 +237,7 @@ def extent(blob: bytes) -> tuple[int, int, int, int]:
         raise BatchDamaged(str(error)) from error
 
 
-def _unpack(blob: bytes) -> tuple[int, int, bytes]:
+def _unpack(blob: bytes) -> tuple[int, int, memoryview]:
     version, codec, flags, count = _HEAD.unpack_from(blob)
     (checksum,) = _CHECKSUM.unpack_from(blob, _HEAD.size)
     body = memoryview(blob)[_BODY_AT:]
@@ -206,7 +245,7 @@ def _unpack(blob: bytes) -> tuple[int, int, bytes]:
         raise BatchDamaged("checksum differs")
     if version != _VERSION or codec not in _UNPACK:
         raise BatchDamaged(f"unknown batch format {version}/{codec}")
-    return flags, count, bytes(_UNPACK[codec](body))
+    return flags, count, memoryview(_UNPACK[codec](body))
 
 
 def _lengths(column: Sequence[bytes | None]) -> Ints:
@@ -223,17 +262,20 @@ def _joined(column: Sequence[bytes | None]) -> bytes:
         return b"".join([cell for cell in column if cell is not None])
 
 
-def _cells(data: bytes, at: int, lengths: Ints | None, start: int, stop: int) -> tuple[list[bytes | None] | None, int]:
+def _cells(
+    data: memoryview, at: int, lengths: Ints | None, start: int, stop: int
+) -> tuple[list[bytes | None] | None, int]:
     if lengths is None:
         return None, at
-    ends = at + np.cumsum(np.maximum(lengths, 0))
-    end = int(ends[-1]) if len(ends) else at
-    lasts = ends[start:stop].tolist()
-    firsts = [int(ends[start - 1]) if start else at, *lasts[:-1]]
-    cells: list[bytes | None] = [data[first:last] for first, last in zip(firsts, lasts, strict=False)]
+    ends = np.cumsum(np.maximum(lengths, 0))
+    end = int(ends[-1]) if len(ends) else 0
+    first = int(ends[start - 1]) if start else 0
+    lasts = (ends[start:stop] - first).tolist()
+    wanted = bytes(data[at + first : at + first + (lasts[-1] if lasts else 0)])
+    cells: list[bytes | None] = [wanted[one:next_] for one, next_ in zip([0, *lasts[:-1]], lasts, strict=False)]
     for null in np.flatnonzero(lengths[start:stop] < 0).tolist():
         cells[null] = None
-    return cells, end
+    return cells, at + end
 
 
 def _encode_headers(headers: Headers) -> bytes:

@@ -6,7 +6,9 @@ A pass goes over a partition in slices, so that appends come in between:
 2. from the partition's start to where step 1 came (`until`), write batches anew without the records that have
    a later one, and without deletions (null values) that an earlier pass has already gone over and that are older
    than readers may be late; small neighbours become one batch. The newest batch is left alone, so a partition
-   never loses its last record: recovery from a changelog waits for it;
+   never loses its last record: recovery from a changelog waits for it. A batch of which less than FEW would go is
+   left as it is, or each would be written anew for the marks that every commit writes; but a record whose key was
+   deleted always goes, since one that outlived the deletion would be the key's last again;
 3. note `until` as the next pass's beginning.
 
 Each slice is one transaction. After a crash the pass begins again: what is dropped twice is dropped once.
@@ -15,7 +17,10 @@ Each slice is one transaction. After a crash the pass begins again: what is drop
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import repeat
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from suyuan.eventlog.appending import insert_batch
 from suyuan.eventlog.batch import MAX_BATCH_BYTES, MAX_BATCH_RECORDS, encode
@@ -25,7 +30,9 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
 
-    from suyuan.eventlog.batch import Batch
+    import numpy.typing as npt
+
+    from suyuan.eventlog.batch import Batch, Columns, Ints
     from suyuan.eventlog.catalog import Partition
     from suyuan.eventlog.storage import Storage
 
@@ -33,6 +40,8 @@ MAX_KEYS = 500_000
 MIN_DIRTY_BYTES = 4 << 20
 KEEP_DELETIONS_MS = 24 * 3600 * 1000
 BATCHES_PER_SLICE = 16
+FEW = 0.001
+"""of a batch's records, at a pass: a pass follows when as much was written as there is"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,22 +72,19 @@ def compact(log: Storage, partition: Partition, now_ms: int, max_keys: int = MAX
     extent = _extent(log, partition)
     if extent is None:
         return
-    latest: dict[bytes | None, int] = {}
+    latest = _Latest()
     until = extent.compacted_to
-    while until < extent.newest and len(latest) < max_keys:
-        for stored in _stored(log, partition, until, extent.newest):
-            latest.update(zip(stored.records.keys, stored.records.offsets, strict=True))
-            until = stored.last + 1
+    for stored in _batches(log, partition, until, extent.newest):
+        latest.note(stored.columns)
+        until = stored.last + 1
         yield 0
-    if until >= extent.newest:
-        for stored in _stored(log, partition, extent.newest, extent.newest + 1):
-            latest.update(zip(stored.records.keys, stored.records.offsets, strict=True))
-    position = extent.start
-    while position < until:
-        slice_ = _stored(log, partition, position, until)
-        if not slice_:
+        if len(latest.offsets) >= max_keys:
             break
-        position = slice_[-1].last + 1
+    else:
+        until = extent.newest
+        for stored in _batches(log, partition, until, until + 1):
+            latest.note(stored.columns)
+    for slice_ in _slices(_batches(log, partition, extent.start, until)):
         yield _rewrite(log, partition, slice_, latest, extent.compacted_to, now_ms - KEEP_DELETIONS_MS)
     log.write(
         lambda c: c.execute("UPDATE partitions SET compacted_to = ? WHERE id = ?", (until, partition.id))
@@ -90,8 +96,29 @@ class _Stored:
     id: int
     base: int
     last: int
-    size: int
-    records: Fetched
+    columns: Columns
+
+
+class _Latest:
+    """Of the keys in the part that was written since the last pass the last record's offset, and which are deleted."""
+
+    def __init__(self) -> None:
+        self.offsets: dict[bytes | None, int] = {}
+        self.deleted: set[bytes | None] = set()
+
+    def note(self, columns: Columns) -> None:
+        """Take the next batch's records over."""
+        keys = columns.keys()
+        self.offsets.update(zip(keys, columns.offsets.tolist(), strict=True))
+        if bool((columns.value_lengths < 0).any()):
+            for key, length in zip(keys, columns.value_lengths.tolist(), strict=True):
+                (self.deleted.add if length < 0 else self.deleted.discard)(key)
+        elif self.deleted:
+            self.deleted.difference_update(keys)
+
+    def superseded(self, keys: list[bytes | None], offsets: Ints) -> npt.NDArray[np.bool_]:
+        """Which of these records have a later one."""
+        return np.fromiter(map(self.offsets.get, keys, repeat(-1)), np.int64, len(keys)) > offsets
 
 
 def _extent(log: Storage, partition: Partition) -> _Extent | None:
@@ -104,50 +131,56 @@ def _extent(log: Storage, partition: Partition) -> _Extent | None:
     return None if newest is None else _Extent(start, max(start, compacted_to), newest)
 
 
-def _stored(log: Storage, partition: Partition, position: int, until: int) -> list[_Stored]:
-    """The next batches with records in position..until-1, up to the size of a batch."""
-    found: list[_Stored] = []
+def _batches(log: Storage, partition: Partition, position: int, until: int) -> Iterator[_Stored]:
+    """The batches with records in position..until-1, each read when it is asked for."""
+    while True:
+        with log.reading() as connection:
+            found = connection.execute(
+                "SELECT id, base_offset, last_offset, records FROM batches"
+                " WHERE partition_id = ?1 AND last_offset >= ?2 AND base_offset < ?3 AND base_offset >="
+                " (SELECT coalesce(max(base_offset), 0) FROM batches WHERE partition_id = ?1 AND base_offset <= ?2)"
+                " ORDER BY base_offset LIMIT 1",
+                (partition.id, position, until),
+            ).fetchone()
+        if found is None:
+            return
+        id_, base, last, blob = found
+        yield _Stored(id_, base, last, log.unpack(partition, base, blob))
+        position = last + 1
+
+
+def _slices(batches: Iterator[_Stored]) -> Iterator[list[_Stored]]:
+    """Neighbours that are one batch together."""
+    slice_: list[_Stored] = []
     count = size = 0
-    with log.reading() as connection:
-        rows = connection.execute(
-            "SELECT id, base_offset, last_offset, records FROM batches WHERE partition_id = ? AND base_offset < ?"
-            " AND last_offset >= ? ORDER BY base_offset LIMIT ?",
-            (partition.id, until, position, BATCHES_PER_SLICE),
-        )
-        for id_, base, last, blob in rows:
-            records = log.decode(partition, base, blob)
-            weight = sum(map(len, filter(None, records.keys))) + sum(map(len, filter(None, records.values)))
-            if found and (count + len(records) > MAX_BATCH_RECORDS or size + weight > MAX_BATCH_BYTES):
-                break
-            found.append(_Stored(id_, base, last, weight, records))
-            count += len(records)
-            size += weight
-        rows.close()
-    return found
+    for stored in batches:
+        weight = int(stored.columns.sizes().sum())
+        count, size = count + len(stored.columns), size + weight
+        full = count > MAX_BATCH_RECORDS or size > MAX_BATCH_BYTES or len(slice_) == BATCHES_PER_SLICE
+        if slice_ and full:
+            yield slice_
+            slice_, count, size = [], len(stored.columns), weight
+        slice_.append(stored)
+    if slice_:
+        yield slice_
 
 
 def _rewrite(
     log: Storage,
     partition: Partition,
     slice_: list[_Stored],
-    latest: dict[bytes | None, int],
+    latest: _Latest,
     clean_before: int,
     deletions_before_ms: int,
 ) -> int:
-    records = Fetched.empty()
-    for stored in slice_:
-        records.extend(stored.records)
-    keep = [
-        index
-        for index, (offset, key, value, timestamp) in enumerate(
-            zip(records.offsets, records.keys, records.values, records.timestamps, strict=True)
-        )
-        if latest.get(key, -1) <= offset
-        and not (value is None and offset < clean_before and timestamp < deletions_before_ms)
-    ]
-    dropped = len(records) - len(keep)
-    if not dropped and len(slice_) == 1:
+    dead = [_dead(stored.columns, latest, clean_before, deletions_before_ms) for stored in slice_]
+    dropped = sum(int(each.sum()) for each, _ in dead)
+    few = dropped <= FEW * sum(len(stored.columns) for stored in slice_)
+    if len(slice_) == 1 and few and not any(must for _, must in dead):
         return 0
+    records, keep = Fetched.empty(), np.flatnonzero(~np.concatenate([each for each, _ in dead])).tolist()
+    for stored in slice_:
+        records.extend(stored.columns.records(0, len(stored.columns)))
     batch: Batch | None = None
     base = slice_[0].base
     if keep:
@@ -158,6 +191,17 @@ def _rewrite(
             [records.offsets[index] - base for index in keep],
         )
     return dropped if log.write(lambda c: _replace(c, partition, slice_, base, batch)).result() else 0
+
+
+def _dead(
+    columns: Columns, latest: _Latest, clean_before: int, deletions_before_ms: int
+) -> tuple[npt.NDArray[np.bool_], bool]:
+    """Which records go, and whether they must."""
+    keys = columns.keys()
+    superseded = latest.superseded(keys, columns.offsets)
+    must = bool(latest.deleted) and any(keys[index] in latest.deleted for index in np.flatnonzero(superseded))
+    done = (columns.value_lengths < 0) & (columns.offsets < clean_before) & (columns.timestamps < deletions_before_ms)
+    return superseded | done, must
 
 
 def _replace(

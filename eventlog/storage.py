@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING, Literal, Self, TypeVar
 
-from suyuan.eventlog.batch import BatchDamaged, decode
+from suyuan.eventlog.batch import BatchDamaged, Columns, decode, unpack
 from suyuan.eventlog.catalog import Catalog, Partition, TopicConfig
 from suyuan.eventlog.errors import LogCorrupt, LogReadOnly
 from suyuan.eventlog.process_lock import ProcessLock, lock_of
@@ -17,7 +17,7 @@ from suyuan.eventlog.writer import Writer
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from concurrent.futures import Future
     from contextlib import AbstractContextManager
     from pathlib import Path
@@ -105,10 +105,22 @@ class Storage:
         max_bytes: int | None = None,
     ) -> Fetched:
         """A stored batch's records. Raises LogCorrupt."""
-        try:
+        with _named(at, base):
             return decode(blob, base, offset, max_records, max_bytes)
-        except BatchDamaged as error:
-            raise LogCorrupt(
-                f"topic {at.topic}, partition {at.number}: the batch at offset {base} is damaged ({error}): "
-                f"restore the folder from a copy, or pass over it with delete_before"
-            ) from error
+
+    @staticmethod
+    def unpack(at: Partition, base: int, blob: bytes) -> Columns:
+        """A stored batch's columns. Raises LogCorrupt."""
+        with _named(at, base):
+            return unpack(blob, base)
+
+
+@contextmanager
+def _named(at: Partition, base: int) -> Iterator[None]:
+    try:
+        yield
+    except BatchDamaged as error:
+        raise LogCorrupt(
+            f"topic {at.topic}, partition {at.number}: the batch at offset {base} is damaged ({error}): "
+            f"restore the folder from a copy, or pass over it with delete_before"
+        ) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sqlite3
+from itertools import islice
 
 import pytest
 from hypothesis import given, settings
@@ -125,6 +126,23 @@ def test_compaction_keeps_offsets_and_the_last_of_each_key(log):
     assert log.fetch("t", 0, 40).offsets == [*range(93, 100)]
 
 
+def test_a_batch_is_not_written_anew_for_a_mark_that_every_batch_has_but_for_what_is_deleted(log, clock):
+    log.create_topic("t", 1, TopicConfig(compacted=True))
+    for block in range(3):
+        log.append("t", 0, [Record(b"mark", b"m"), *(Record(b"%d-%d" % (block, n), b"v") for n in range(5_000))])
+    assert log.compact("t") == 0
+    log.append("t", 0, [Record(b"1-7", None)])
+    log.append("t", 0, [Record(b"newest", b"v")])
+    assert log.compact("t") == 2, "the value, and with it the mark of its batch"
+    clock.now += KEEP_DELETIONS_MS + 1
+    for n in range(3):
+        log.append("t", 0, [Record(b"0-%d" % n, b"w")])
+    log.compact("t")
+    found = dict(everything(log).values())
+    assert b"1-7" not in found
+    assert len(found) == 15_001
+
+
 def test_the_newest_record_stays_even_when_it_deletes(log, clock):
     """Recovery from a changelog waits until it has seen the offset before the end."""
     log.create_topic("t", 1, TopicConfig(compacted=True))
@@ -184,12 +202,18 @@ def test_compaction_in_any_slices_beside_appends_loses_no_last_value(tmp_path_fa
         st.just("slice"),
         st.just("crash"),
     )
-    with Log.open(tmp_path_factory.mktemp("log"), "process", "never") as log:
+    late = data.draw(st.booleans(), "deletions are old")
+    now = 10**15 if late else 0
+    with (
+        Log.open(tmp_path_factory.mktemp("log"), "process", "never") as log,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr(compaction, "FEW", data.draw(st.sampled_from([0, 0.5])))
         log.create_topic("t", 1, TopicConfig(compacted=True))
         written, running, offset = {}, None, 0
         for step in data.draw(st.lists(steps, max_size=30)):
             if step == "slice":
-                running = running or compaction.compact(log, log.partition("t", 0), 0, max_keys=2)
+                running = running or compaction.compact(log, log.partition("t", 0), now, max_keys=2)
                 if next(running, None) is None:
                     running = None
             elif step == "crash":
@@ -200,7 +224,11 @@ def test_compaction_in_any_slices_beside_appends_loses_no_last_value(tmp_path_fa
                     written[key.encode()] = (offset, value)
                     offset += 1
         found = everything(log)
-        assert {key: (at, value) for at, (key, value) in sorted(found.items())} == written
+        last = {key: (at, value) for at, (key, value) in sorted(found.items())}
+        assert {key: last.get(key) for key in written} == {
+            key: None if late and value is None and key not in last else (at, value)
+            for key, (at, value) in written.items()
+        }
         assert list(found) == sorted(found)
 
 
@@ -235,3 +263,13 @@ def test_a_damaged_batch_does_not_stop_the_upkeep_of_others(log, monkeypatch, ca
     maintain(log)
     assert list(everything(log, "whole")) == [3]
     assert "topic damaged, partition 0" in caplog.text
+
+
+def test_a_pass_that_ended_before_it_was_noted_is_repeated_though_nothing_is_left_of_its_part(log):
+    log.create_topic("t", 1, TopicConfig(compacted=True))
+    for _ in range(5):
+        log.append("t", 0, [Record(b"k", b"v")])
+    log.compact("t")
+    log.write(lambda connection: connection.execute("UPDATE partitions SET compacted_to = 0").rowcount).result()
+    steps = compaction.compact(log, log.partition("t", 0), 0)
+    assert len(list(islice(steps, 10))) < 10
