@@ -13,9 +13,10 @@ from typing import Any
 import polars as pl
 
 from suyuan.domain.event_kind import EVERY_CODE, EVERY_NUMBER, EventKind
-from suyuan.domain.identifiers.gtin import gtin_columns
+from suyuan.domain.identifiers.gtin import checked_gtins, gtin_columns
 from suyuan.domain.identifiers.normal_form_columns import (
     CODE,
+    DIGITS,
     NUMBER,
     TEXT,
     ColumnForm,
@@ -34,7 +35,7 @@ def normalise(kind: EventKind, rows: pl.DataFrame) -> pl.DataFrame:
     forms = _forms(kind)
     columns = {name: formed(rows[name], forms[name]) for name in not_plain(rows, forms)}
     for name in kind.gtins:
-        columns[name], columns["gtin_valid"] = gtin_columns(rows[name])
+        columns[name], columns["gtin_valid"] = checked_gtins(columns[name] if name in columns else rows[name])
     columns |= {name: _lists(rows[name]) for name in kind.text_lists}
     if kind.name == "lot":
         columns["inputs"] = _inputs(rows["inputs"])
@@ -47,10 +48,11 @@ def normalise(kind: EventKind, rows: pl.DataFrame) -> pl.DataFrame:
 
 @cache
 def _forms(kind: EventKind) -> dict[str, ColumnForm]:
-    """Those of a kind's texts, but for its GTINs."""
+    """Those of a kind's texts."""
     return {
         **dict.fromkeys((*EVERY_CODE, *kind.codes), CODE),
         **dict.fromkeys(kind.texts, TEXT),
+        **dict.fromkeys(kind.gtins, DIGITS),
         **dict.fromkeys((*EVERY_NUMBER, *kind.numbers), NUMBER),
     }
 

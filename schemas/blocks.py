@@ -219,7 +219,7 @@ def _fit(name: str, rows: pl.DataFrame) -> pl.DataFrame:
     unknown = [column for column in rows.columns if column not in dtypes]
     if unknown:
         raise BlockError(f"block {name} has no column {', '.join(unknown)}")
-    if rows.schema == dtypes:
+    if rows.columns == dtypes.names() and rows.dtypes == dtypes.dtypes():
         return rows
     columns = []
     for column, dtype in dtypes.items():

@@ -34,7 +34,7 @@ def encode_outputs(outputs: Iterable[Output], own_partition: int, partitions: in
         name = topic(output.topic).schema
         columns = list(block_schema(name))
         for partition, rows in _split(output, own_partition, partitions):
-            for block in rows.select(columns).iter_slices(MAX_BLOCK_ROWS):
+            for block in rows[columns].iter_slices(MAX_BLOCK_ROWS):
                 yield OutputMessage(output.topic, partition, encode_block(name, block), block)
 
 

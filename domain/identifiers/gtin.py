@@ -72,14 +72,18 @@ def restricted_sql(column: str) -> str:
 
 def gtin_columns(numbers: pl.Series) -> tuple[pl.Series, pl.Series]:
     """(`gtin_form` of each, whether it is valid) of a text column; both null where absent."""
-    texts = compact_forms(numbers)
+    return checked_gtins(compact_forms(numbers))
+
+
+def checked_gtins(texts: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """The same of texts that were brought into `compact_form`."""
     padded = _padded(texts)
     digits = b"".join(padded.drop_nulls().cast(pl.Binary).to_list())
     cells = np.frombuffer(digits, np.uint8).reshape(-1, 14) - np.uint8(ord("0"))
     greatest = cells.max(axis=1, initial=0)
     right = (greatest > 0) & (greatest < 10) & ((cells @ _WEIGHTS) % 10 == 0)
     if right.all() and len(right) == len(texts):
-        return padded, pl.Series(numbers.name, right)
+        return padded, pl.Series(texts.name, right)
     valid = np.zeros(len(texts), np.bool_)
     valid[padded.is_not_null().to_numpy()] = right
     full, conforming = (
@@ -87,7 +91,7 @@ def gtin_columns(numbers: pl.Series) -> tuple[pl.Series, pl.Series]:
         .select(pl.when("valid").then("padded").otherwise("text"), pl.when(pl.col("text").is_not_null()).then("valid"))
         .get_columns()
     )
-    return full.alias(numbers.name), conforming.alias(numbers.name)
+    return full.alias(texts.name), conforming.alias(texts.name)
 
 
 def _padded(texts: pl.Series) -> pl.Series:

@@ -10,7 +10,7 @@ import re
 import string
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import polars as pl
 
@@ -48,19 +48,24 @@ class ColumnForm:
 
 def not_plain(rows: pl.DataFrame, forms: Mapping[str, ColumnForm]) -> list[str]:
     """The columns of which some text may not be in its normal form; all others are as they are."""
-    looks = [
-        look
-        for name in forms
-        for look in (
-            pl.col(name).str.join("").cast(pl.Binary),
-            pl.col(name).str.len_bytes().min().alias(f"{name} size"),
-        )
-    ]
-    found = iter(rows.select(looks).row(0))
+    found = iter(rows.select(_looks(tuple(forms))).row(0))
     return [
         name
         for (name, form), joined, least in zip(forms.items(), found, found, strict=True)
         if not (_leaves(form, joined) and _are_something(rows[name], form, least))
+    ]
+
+
+@lru_cache(64)
+def _looks(names: tuple[str, ...]) -> list[pl.Expr]:
+    """Of each column all its texts in a row, and the bytes of the shortest."""
+    return [
+        look
+        for name in names
+        for look in (
+            pl.col(name).str.join("").cast(pl.Binary),
+            pl.col(name).str.len_bytes().min().alias(f"{name} size"),
+        )
     ]
 
 

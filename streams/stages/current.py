@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from suyuan.streams.stages.held_records import FIRST_SEEN, held_columns, value
+from suyuan.streams.stages.held_records import FIRST_SEEN, HELD, held_columns, value
 
 RECENCY = ("occurred_at", "event_id", "publisher", "tie")
 MOMENT = RECENCY[:-1]
@@ -29,6 +29,7 @@ _CURRENT = (*RECENCY, "offset", "digest", "content", "previous")
 _VALUE = value()
 _FIRST_VALUE = value(**FIRST_SEEN)
 _ACCEPTED = pl.Series("outcome", ["accepted"])
+_NOTHING_HELD = pl.DataFrame(schema=HELD.to_schema())
 _NO_TIE = pl.Series("tie", [0], dtype=pl.Int64)
 _NOTHING_BEFORE = pl.Series("previous", [None], dtype=pl.String)
 
@@ -65,7 +66,7 @@ def held_before(keys: Sequence[str], held: Sequence[bytes | None]) -> pl.DataFra
     None where absent.
     """
     known = [(key, value) for key, value in zip(keys, held, strict=True) if value is not None]
-    rows = held_columns([value for _, value in known])
+    rows = held_columns([value for _, value in known]) if known else _NOTHING_HELD.clone()
     return rows.insert_column(0, pl.Series("key", [key for key, _ in known], dtype=pl.String))
 
 

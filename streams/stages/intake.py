@@ -33,6 +33,7 @@ from suyuan.streams.stages.intake_routes import (
 
 RECORD_COLUMNS = list(block_schema("record"))
 LISTING_COLUMNS = list(block_schema("listing"))
+_NOTHING_YET = [pl.Series(name, [None], dtype=dtype) for name, dtype in block_schema("listing").items()]
 _OF_VERSION = ("occurred_at", "event_id", "publisher", "digest", "tie")
 
 
@@ -89,23 +90,25 @@ def _seen_before(kind: str, rows: pl.DataFrame, prior: pl.DataFrame, state: Stat
 def _prepared(kind: str, run: Run, rows: pl.DataFrame) -> pl.DataFrame:
     """The run's rows with key, content, digest, id, offset and received_at (ms since the epoch)."""
     position = rows["index"].to_numpy()
-    rows = with_route_columns(kind, rows.drop("index"))
+    rows = with_route_columns(kind, rows[rows.columns[1:]])
     said = contents(rows, [field.name for field in event_schema(kind).fields])
     digested = digests(said)
-    return rows.with_columns(
-        business_key_expr(kind).alias("key"),
-        content=said,
-        digest=pl.Series(digested, dtype=pl.String),
-        id=pl.Series(event_ids_in_hex(kind, rows, digested), dtype=pl.String),
-        offset=pl.Series(np.asarray(run.offsets, np.int64)[position]),
-        received_at=pl.Series(np.asarray(run.timestamps, np.int64)[position]),
+    return rows.hstack(
+        [
+            rows.select(business_key_expr(kind).alias("key")).to_series(),
+            said,
+            pl.Series("digest", digested, dtype=pl.String),
+            pl.Series("id", event_ids_in_hex(kind, rows, digested), dtype=pl.String),
+            pl.Series("offset", np.asarray(run.offsets, np.int64)[position]),
+            pl.Series("received_at", np.asarray(run.timestamps, np.int64)[position]),
+        ]
     )
 
 
 def _events(kind: str, run: Run, outcomes: pl.DataFrame) -> pl.DataFrame:
-    return outcomes.with_columns(
-        source_partition=pl.lit(run.partition, pl.Int64), source_offset=pl.col("offset")
-    ).select(list(block_schema(f"event_{kind}")))
+    partition = pl.Series("source_partition", [run.partition], dtype=pl.Int64).new_from_index(0, outcomes.height)
+    told = outcomes.hstack([partition, outcomes["offset"].alias("source_offset")])
+    return told[list(block_schema(f"event_{kind}"))]
 
 
 def _listings(change: Supersession, passed: int) -> list[Output]:
@@ -130,9 +133,8 @@ def _listings(change: Supersession, passed: int) -> list[Output]:
 
 
 def _as_listing(rows: pl.DataFrame) -> pl.DataFrame:
-    schema = block_schema("listing")
-    later = {name: pl.lit(None, schema[name]) for name in LISTING_COLUMNS if name not in rows.columns}
-    return rows.with_columns(**later).select(LISTING_COLUMNS)
+    later = [nothing.new_from_index(0, rows.height) for nothing in _NOTHING_YET if nothing.name not in rows.columns]
+    return rows.hstack(later)[LISTING_COLUMNS]
 
 
 def records_onward(kind: str, change: Supersession, state: StateView, context: StageContext) -> list[Output]:
