@@ -29,7 +29,8 @@ from suyuan.schemas.fields import Field
 Longs = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 Walk = Callable[[NDArray[np.uint8], Longs, Longs], tuple[Longs, Mask]]
-"""(buffer, cursors, ends) → (cursors after the field, which of them are good); a bad one stays where it was
+"""(buffer, cursors, ends) → (cursors after the field, which of them are good); where a bad one is means nothing: it may
+be beyond its end, and who walks on brings it back
 """
 
 PADDING = 32
@@ -50,8 +51,9 @@ def walk_of(fields: tuple[Field, ...]) -> Walk:
         for step in steps:
             cursor, passed = step(buffer, cursor, ends)
             passed &= cursor <= ends
-            good &= passed
-            cursor = np.minimum(cursor, ends)
+            if not passed.all():
+                good &= passed
+                cursor = np.minimum(cursor, ends)
         return cursor, good
 
     return walk
@@ -122,6 +124,10 @@ def _number(low: int, high: int) -> Walk:
 
 
 def _text(buffer: NDArray[np.uint8], at: Longs, ends: Longs) -> tuple[Longs, Mask]:
+    first = buffer[at]
+    if not (first & 0x81).any():  # no length is negative, or takes more than one byte
+        after = at + 1 + (first >> 1)
+        return after, after <= ends
     length, after, good = _varint(buffer, at)
     good &= (length >= 0) & (length <= ends - after)
     return np.where(good, after + length, at), good
@@ -134,7 +140,11 @@ def _boolean(buffer: NDArray[np.uint8], at: Longs, ends: Longs) -> tuple[Longs, 
 def _optional(inner: Walk) -> Walk:
     def step(buffer: NDArray[np.uint8], at: Longs, ends: Longs) -> tuple[Longs, Mask]:
         branch = buffer[at]
+        if (branch == 2).all():
+            return inner(buffer, at + 1, ends)
         absent = branch == 0
+        if absent.all():
+            return at + 1, absent
         after, good = inner(buffer, np.minimum(at + 1, ends), ends)
         return np.where(absent, at + 1, after), absent | (good & (branch == 2))
 

@@ -35,6 +35,19 @@ def test_canonical_events_are_proven_and_their_pieces_are_not(events_of, data, k
     assert joined.tolist()[3:] == [False, True]
 
 
+@given(data=st.data(), kind=st.sampled_from(KINDS))
+@settings(deadline=None)
+def test_what_is_proven_of_an_event_does_not_depend_on_its_neighbours(events_of, data, kind):
+    """What all events of a run have in common makes short work of a field."""
+    schema = event_schema(kind)
+    bodies = [encode_body(schema, data.draw(events_of(kind))) for _ in range(data.draw(st.integers(1, 4)))]
+    for at, body in enumerate(bodies):
+        place, byte = data.draw(st.integers(0, len(body) - 1)), data.draw(st.integers(0, 255))
+        bodies[at] = data.draw(st.sampled_from([body, body[:place], body[:place] + bytes([byte]) + body[place + 1 :]]))
+    walk = walk_of(schema.fields)
+    assert proven(walk, bodies).tolist() == [proven(walk, [body]).item() for body in bodies]
+
+
 @pytest.mark.parametrize(
     ("avro", "body"),
     [
