@@ -90,6 +90,7 @@ class StreamApp:
         topic_ids: Mapping[str, str] | None = None,
         shown: Mapping[tuple[str, int], int] | None = None,
         end_may_be_lost: bool = False,
+        holds: Callable[[str], bool] = lambda _topic: False,
     ) -> None:
         """`broker`: URL of a transport under `faust.transports`; `kafka`: how to reach it, where it is Kafka. Topics
         must exist. `rebuild_damaged`: set damaged state aside and rebuild it from its changelog though it is not the
@@ -102,7 +103,7 @@ class StreamApp:
         `accept_loss`: go on behind messages that were deleted before they were read, instead of stopping. `shown`: per
         input partition, the offset up to which events are in the tables; where that is further than the state, the log
         lost its end, and `end_may_be_lost` goes on all the same. `topic_ids`: ids that tell topics from others of the
-        same name, where the transport cannot.
+        same name, where the transport cannot. `holds`: whether nothing of a topic is to be read yet.
         """
         self.failure: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
         """done, with the cause, when a stage could not do a block"""
@@ -113,6 +114,7 @@ class StreamApp:
             linger={topic: LINGER_SECONDS for stage in TOPOLOGY for topic in stage.runs},
             # records go before the listings that may name them: what was published together is not found missing first
             reading_order={topic: rank for stage in TOPOLOGY for rank, topic in enumerate(stage.reads)},
+            holds=holds,
             in_flight=self._in_flight,
             partitions=partitions,
             topic_ids=topic_ids or {},

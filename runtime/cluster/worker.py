@@ -28,6 +28,7 @@ from suyuan.schemas.events import encode_event
 from suyuan.streams import metrics
 from suyuan.streams.app import StreamApp
 from suyuan.streams.consumer_group import GROUP
+from suyuan.streams.listings_last import ListingsLast
 from suyuan.streams.topology import READ_TOPICS
 from suyuan.streams.watchdog import Watchdog
 
@@ -89,6 +90,7 @@ class Worker(Service):
         await asyncio.to_thread(accept_registered_ids, self._settings)
         self._lag = await self._opened(partial(GroupLag, connection, GROUP, READ_TOPICS), GroupLag.close)
         self._topics = await asyncio.to_thread(self._lag.described)
+        self._listings_last = ListingsLast(time.monotonic(), await asyncio.to_thread(self._lag.progress))
         self.state_folder.mkdir(parents=True, exist_ok=True)
         self.streams = StreamApp(
             "suyuan-kafka://" + ";".join(connection.servers),
@@ -102,6 +104,7 @@ class Worker(Service):
             stage_threads=STAGE_THREADS,
             accept_loss=self._accept_loss,
             topic_ids=self._topics.ids,
+            holds=self._listings_last.holds,
         )
         self.streams.failure.add_done_callback(lambda failure: self._fail(failure.result()))
         self._parts.push_async_callback(self.streams.stop)
@@ -109,6 +112,9 @@ class Worker(Service):
         self._every(CHECK_SECONDS, self._check)
         self._every(WATCH_SECONDS, self._watch)
         self._every(TOPICS_SECONDS, self._check_topics)
+        if self._listings_last.waits:
+            logger.info("listings wait until the records before them are through")
+            self._every(DRAINED_SECONDS, self._let_listings_go)
 
     def _checked_partitions(self, connection: KafkaConnection) -> int:
         asked_for = self._settings.partitions_asked_for()
@@ -159,8 +165,15 @@ class Worker(Service):
         for topic, messages in behind.items():
             metrics.LAG.labels(GROUP, topic).set(messages)
         ours = self.streams.assignment()
-        self._watchdog.observe(time.monotonic(), {at: seen for at, seen in progress.items() if at in ours})
+        self._watchdog.observe(
+            time.monotonic(),
+            {at: seen for at, seen in progress.items() if at in ours and not self._listings_last.holds(at[0])},
+        )
         await asyncio.to_thread(observe_state_size, self.state_folder)
+
+    async def _let_listings_go(self) -> None:
+        if self._listings_last.waits:
+            self._listings_last.observe(time.monotonic(), await asyncio.to_thread(self._lag.progress))
 
     def _every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
         async def attempt() -> None:

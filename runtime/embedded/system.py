@@ -25,6 +25,7 @@ from suyuan.runtime.embedded.child import Child, jobs_child, portal_child
 from suyuan.runtime.embedded.days import publish_day
 from suyuan.runtime.embedded.loader_thread import LoaderThread
 from suyuan.runtime.embedded.monitor import SystemMonitor
+from suyuan.runtime.embedded.stages_progress import stages_progress
 from suyuan.runtime.service import Service
 from suyuan.runtime.settings import Settings
 from suyuan.runtime.unmatched_count import COUNT_SECONDS
@@ -41,6 +42,7 @@ from suyuan.sinks.sink import Sink
 from suyuan.sinks.table_sink import TableSink
 from suyuan.streams.app import StreamApp
 from suyuan.streams.consumer_group import GROUP
+from suyuan.streams.listings_last import ListingsLast
 
 logger = logging.getLogger(__name__)
 
@@ -237,6 +239,7 @@ class EmbeddedRun(Service):
 
     async def _start_streams(self) -> StreamApp:
         fsync = "always" if self._settings.fsync else "interval"
+        self._listings_last = ListingsLast(time.monotonic(), await self._in_thread(partial(stages_progress, self.log)))
         streams = StreamApp(
             f"suyuan-embedded://{self.folder.resolve()}?fsync={fsync}",
             self.folder.resolve() / "state",
@@ -246,11 +249,21 @@ class EmbeddedRun(Service):
             accept_loss=self._accept_loss,
             shown=await self._in_thread(partial(reached_in_tables, self.clickhouse)),
             end_may_be_lost=not self._settings.fsync,
+            holds=self._listings_last.holds,
         )
         streams.failure.add_done_callback(lambda failure: self._fail(failure.result()))
         self._parts.push_async_callback(streams.stop)
         await streams.start()
+        if self._listings_last.waits:
+            letting = asyncio.create_task(self._let_listings_go())
+            self._parts.callback(letting.cancel)
         return streams
+
+    async def _let_listings_go(self) -> None:
+        logger.info("listings wait until the records before them are through")
+        while self._listings_last.waits:
+            await asyncio.sleep(DRAINED_SECONDS)
+            self._listings_last.observe(time.monotonic(), await asyncio.to_thread(stages_progress, self.log))
 
     def _every(self, seconds: float, work: Callable[[], None]) -> None:
         async def attempt() -> None:

@@ -18,6 +18,11 @@ def _no_life(_at: tuple[str, int]) -> None:
     """There is no state."""
 
 
+def _holds_nothing(_topic: str) -> bool:
+    """Everything is read as it comes."""
+    return False
+
+
 async def _no_state(_logs: Mapping[tuple[str, int], tuple[str, int, int]]) -> None:
     """There is no state."""
 
@@ -34,6 +39,8 @@ class TransportOptions:
     """topic → seconds that the next run of a partition waits for company, unless half a run is there already"""
     reading_order: Mapping[str, int] = field(default_factory=dict)
     """topic → rank: whose messages go first of those that are there at the same time"""
+    holds: Callable[[str], bool] = _holds_nothing
+    """whether nothing of an input topic is to be read yet; asked before each read"""
     fetch_limits: FetchLimits = field(default_factory=FetchLimits)
     in_flight: InFlight | None = None
     """the blocks that are finished and committed before partitions are revoked; None: there are none"""

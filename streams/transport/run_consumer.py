@@ -201,7 +201,7 @@ class RunConsumer(TransportConsumer):
                 continue
             if self.app.rebalancing and at.topic not in self.app.tables.changelog_topics:
                 continue  # Faust empties its streams' queues once recovery is over: what came before would be lost
-            if self._lingers(at, records):
+            if self._options.holds(at.topic) or self._lingers(at, records):
                 continue
             held = tracker.waiting(at)
             if at.topic in self.app.batch_topics:
