@@ -131,12 +131,7 @@ def _read(schema: EventSchema, bodies: list[bytes]) -> pl.DataFrame:
     rows = pl.read_avro(BytesIO(single_block(_block_schema(schema.kind), bodies)))
     if rows.height != len(bodies):
         raise pl.exceptions.ComputeError(f"{rows.height} rows of {len(bodies)} events")
-    symbols = [
-        pl.lit(pl.Series(field.values, dtype=pl.String)).gather(field.name).alias(field.name)
-        for field in schema.fields
-        if field.type == "enum"
-    ]
-    return rows.with_columns(symbols)
+    return rows.with_columns(_symbols(schema.kind))
 
 
 def _within_limits(schema: EventSchema, rows: pl.DataFrame, failures: list[Failure]) -> pl.DataFrame:
@@ -150,6 +145,16 @@ def _within_limits(schema: EventSchema, rows: pl.DataFrame, failures: list[Failu
     found = rows.select("index").with_columns(broken.select(first)).drop_nulls()
     failures += [Failure(index, checks[i][1], checks[i][0]) for index, i in found.iter_rows()]
     return rows.filter(~broken.select(pl.any_horizontal(pl.all())).to_series())
+
+
+@cache
+def _symbols(kind: str) -> list[pl.Expr]:
+    """The enums of a kind as texts, from their indices."""
+    return [
+        pl.lit(pl.Series(field.values, dtype=pl.String)).gather(field.name).alias(field.name)
+        for field in event_schema(kind).fields
+        if field.type == "enum"
+    ]
 
 
 @cache

@@ -78,7 +78,7 @@ def gtin_columns(numbers: pl.Series) -> tuple[pl.Series, pl.Series]:
 def checked_gtins(texts: pl.Series) -> tuple[pl.Series, pl.Series]:
     """The same of texts that were brought into `compact_form`."""
     padded = _padded(texts)
-    digits = b"".join(padded.drop_nulls().cast(pl.Binary).to_list())
+    digits = b"".join(filter(None, padded.cast(pl.Binary).to_list()))
     cells = np.frombuffer(digits, np.uint8).reshape(-1, 14) - np.uint8(ord("0"))
     greatest = cells.max(axis=1, initial=0)
     right = (greatest > 0) & (greatest < 10) & ((cells @ _WEIGHTS) % 10 == 0)

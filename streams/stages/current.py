@@ -74,9 +74,9 @@ def perhaps_older(rows: pl.DataFrame, prior: pl.DataFrame) -> list[tuple[str, st
     """(key, id) of rows that may have been seen so long ago that only a state key of their own tells. `rows`: key, id;
     `prior`: as `held_before` returns it.
     """
-    many = prior.lazy().filter("older")
     if not prior["older"].any():
         return []
+    many = prior.lazy().filter("older")
     wanted = rows.lazy().select("key", "id").unique().join(many.select("key"), on="key", how="semi")
     return wanted.join(many.select("key", id="seen").explode("id"), on=["key", "id"], how="anti").collect().rows()
 
