@@ -9,6 +9,7 @@
 | view                       | on every server, over the tables that spread                                            |
 | an index more of t         | to `t_local` on every server                                                            |
 | a column more of t         | to `t_local` on every server, then to `t`                                               |
+| a setting of t             | of `t_local` on every server                                                            |
 | INSERT INTO t SELECT       | each shard from its rows of the source to its rows of `t`, as a materialized view does  |
 
 A table is sharded by its business key, so all versions of a row lie together: FINAL and `LIMIT 1 BY` see them all, and
@@ -70,6 +71,7 @@ _MATERIALIZED = re.compile(
 _INSERT = re.compile(r"\s*INSERT INTO (\w+)\s+(SELECT\s.*)\sFROM (event_\w+)( WHERE .*)?\s*", re.DOTALL)
 _INDEX = re.compile(r"\s*ALTER TABLE (\w+) ((?:ADD INDEX IF NOT EXISTS|MATERIALIZE INDEX) \w+\b.*)", re.DOTALL)
 _COLUMN = re.compile(r"\s*ALTER TABLE (\w+) (ADD COLUMN IF NOT EXISTS \w+\b.*)", re.DOTALL)
+_SETTING = re.compile(r"\s*ALTER TABLE (\w+) (MODIFY SETTING .*)", re.DOTALL)
 _QUERY = re.compile(r"\s*ALTER TABLE (\w+) MODIFY QUERY (SELECT\s.*)\sFROM (\w+)\s*", re.DOTALL)
 _VIEW = re.compile(r"\s*CREATE OR REPLACE VIEW (\w+)(?= AS\s)")
 
@@ -101,6 +103,9 @@ def on_cluster(statement: str, cluster: str, database: str) -> list[str]:
             f"ALTER TABLE `{database}`.{table} ON CLUSTER `{cluster}` {found[2]}"
             for table in (f"{found[1]}_local", found[1])
         ]
+    if found := _SETTING.fullmatch(statement):
+        here = found[1] if found[1] in WHOLE else f"{found[1]}_local"
+        return [f"ALTER TABLE `{database}`.{here} ON CLUSTER `{cluster}` {found[2]}"]
     if found := _QUERY.fullmatch(statement):
         view, select, source = found.groups()
         here = f"`{database}`.{view} ON CLUSTER `{cluster}`"

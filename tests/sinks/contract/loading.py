@@ -54,6 +54,15 @@ class LoadingContract:
         assert len(client.tokens) == 1
         assert count(clickhouse, "event_listing") == 30
 
+    def test_an_insert_leaves_rows_of_one_key_to_merges_and_readers(self, clickhouse, log):
+        log.append("chain", 0, block("chain", chain(1, assessment=2), chain(1, assessment=3), chain(2)))
+        assert Loader(log, TableSink(clickhouse.writer)).drain() == 3
+        assert count(clickhouse, "chain") == 3
+        shown = "SELECT listing_id, assessment FROM chain_current ORDER BY listing_id"
+        assert clickhouse.writer.query(shown).result_rows == [("l1", 3), ("l2", 1)]
+        clickhouse.writer.command("OPTIMIZE TABLE chain FINAL")
+        assert count(clickhouse, "chain") == 2
+
     def test_a_batch_ends_at_its_size(self, clickhouse, log):
         for number in range(10):
             log.append("event.listing", 0, events("listing", listing(number), listing(number + 100), first=2 * number))
