@@ -117,6 +117,13 @@ def test_a_column_more_is_added_where_rows_lie_before_where_they_are_read():
     ]
 
 
+def test_a_setting_is_that_of_the_tables_where_rows_lie():
+    of = [each.split("ALTER TABLE ")[1].split(" ON")[0] for each in ON_CLUSTER if "MODIFY SETTING" in each]
+    assert of == [f"`spare`.{table}_local" for table in ("event_listing", "identifier", "name")]
+    (whole,) = on_cluster("ALTER TABLE chain_parties MODIFY SETTING merge_selector_base = 16", "tracing", "spare")
+    assert whole.startswith("ALTER TABLE `spare`.chain_parties ON CLUSTER")
+
+
 def test_a_statement_without_a_way_is_refused():
     for statement in ("ALTER TABLE chain ADD COLUMN x Int64", "CREATE TABLE IF NOT EXISTS unheard_of (\n n Int64)"):
         with pytest.raises(MigrationError):

@@ -164,6 +164,17 @@ class MigratingContract:
         current = "SELECT listing_id, verdict FROM chain_current ORDER BY listing_id"
         assert empty.writer.query(current).result_rows == [("l1", "complete"), ("l2", "broken")]
 
+    def test_tables_that_were_there_before_are_merged_as_new_ones_are(self, empty):
+        migrate(empty.writer, [migration for migration in migrations() if migration.number < 14])
+        load(empty, "event.listing", events("listing", listing(1, lot="L1")))
+        assert 14 in migrate(empty.writer)
+        load(empty, "event.listing", events("listing", listing(2, lot="L1"), first=5))
+        made = objects(empty)
+        for table in ("event_listing", "identifier", "name", "chain_history"):
+            assert "merge_selector_base = 16" in made[table]
+        found = "SELECT subject FROM identifier WHERE identifier = 'L1' ORDER BY subject"
+        assert empty.writer.query(found).result_rows == [(f"{PLATFORM}\x1fl{number}",) for number in (1, 2)]
+
     @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.topic)
     def test_tables_hold_all_that_blocks_bring(self, clickhouse, target):
         columns = {row[0] for row in clickhouse.writer.query(f"DESCRIBE {target.name}").result_rows}
