@@ -35,7 +35,7 @@ class Walk:
         return [(row["platform_code"], row["listing_id"]) for row in rows]
 
     def _share(self, count: int) -> int:
-        (row,) = read(self.tables, "SELECT count() AS chains FROM chain")
+        (row,) = read(self.tables, "SELECT uniq(platform_code, listing_id) AS chains FROM chain")
         return ALL * count // max(int(row["chains"]), count)
 
     def _within(self, width: int, most: int) -> list[Row]:
