@@ -71,9 +71,11 @@ def sizes(records: Records) -> Ints:
     return np.maximum(_lengths(records.keys), 0) + np.maximum(_lengths(records.values), 0)
 
 
-def split(records: Records) -> Iterator[Records]:
-    """The records in portions, each fit for a batch: a record larger than a batch stands alone."""
-    ends = np.cumsum(sizes(records))
+def split(records: Records, sizes_of_records: Ints | None = None) -> Iterator[Records]:
+    """The records in portions, each fit for a batch: a record larger than a batch stands alone. Their `sizes` may be
+    given where they are known.
+    """
+    ends = np.cumsum(sizes(records) if sizes_of_records is None else sizes_of_records)
     start = 0
     while start < len(records):
         before = int(ends[start - 1]) if start else 0

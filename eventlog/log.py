@@ -144,9 +144,10 @@ class Log(Storage):
             raise RecordRefused(f"{where} is compacted: every record needs a key")
         if ids is not None and len(ids) != len(records):
             raise ValueError(f"{where}: {len(ids)} ids for {len(records)} records")
-        if len(records) and (largest := int(np.max(sizes(records)))) > MAX_RECORD_BYTES:
+        each = sizes(records)
+        if len(records) and (largest := int(np.max(each))) > MAX_RECORD_BYTES:
             raise RecordRefused(f"{where}: a record of {largest} bytes, the log takes up to {MAX_RECORD_BYTES}")
-        return Prepared(partition, records, [encode(portion) for portion in split(records)], ids)
+        return Prepared(partition, records, [encode(portion) for portion in split(records, each)], ids)
 
     # --- reading
 
