@@ -39,8 +39,8 @@ from suyuan.schemas.kinds import KINDS, event_schema
 FOLDER = Path(__file__).with_name("avro") / "blocks"
 NAMESPACE = "suyuan.block"
 BLOCKS = (
-    *("listing", "record", "lookup", "lineage", "backlog", "chain", "chain_parties", "chain_whole", "alert"),
-    *("dead_letter", "replay", "delivery"),
+    *("listing", "record", "lookup", "lineage", "seller_facts", "backlog", "chain", "chain_parties", "chain_whole"),
+    *("alert", "dead_letter", "replay", "delivery"),
     *(f"event_{kind}" for kind in KINDS),
 )
 """every block there is"""

@@ -55,10 +55,7 @@ TOPICS: tuple[Topic, ...] = (
         Topic(f"event.{kind}", None, f"event_{kind}", "block", retention=TO_SINKS, table=f"event_{kind}")
         for kind in KINDS
     ),
-    Topic("seller.listing", "seller code", "listing", "block", retention=BETWEEN_STAGES),
-    Topic("seller.record", "code concerned", "record", "block", retention=BETWEEN_STAGES),
-    Topic("seller.backlog", None, "backlog", "block", retention=BETWEEN_STAGES),
-    Topic("producer.listing", "producer code", "listing", "block", retention=BETWEEN_STAGES),
+    Topic("producer.listing", "producer code, else listing", "listing", "block", retention=BETWEEN_STAGES),
     Topic(
         "producer.record",
         "code concerned, or the partition that asked",
@@ -70,6 +67,13 @@ TOPICS: tuple[Topic, ...] = (
         "producer.lineage",
         "producer code of the lot that is told",
         "lineage",
+        "block",
+        retention=BETWEEN_STAGES,
+    ),
+    Topic(
+        "producer.seller",
+        "seller code asked for, or the partition that asked",
+        "seller_facts",
         "block",
         retention=BETWEEN_STAGES,
     ),

@@ -1,16 +1,17 @@
 """The whole way of the data: stage by stage, topics in → function → topics out. Start reading here.
 
-                   ┌──────────────── intake.lookup ─────────────────┐      tables       tables, portal, webhooks
-                   ↓                                                │        ↑              ↑
-    in.<kind> → INTAKE → seller.* → SELLER → producer.listing → PRODUCER → chain → RISK → alert
-                 │  │                                              ↑                ↑
-                 │  ├────────────── producer.record ───────────────┘                │
-                 │  └───────────────────────── risk.record ─────────────────────────┘
+                   ┌────────── intake.lookup ──────────┐      tables       tables, portal, webhooks
+                   ↓                                   │        ↑              ↑
+    in.<kind> → INTAKE → producer.listing ───────→ PRODUCER → chain → RISK → alert
+                 │  │                                  ↑                ↑
+                 │  ├───────── producer.record ────────┘                │
+                 │  └────────────────── risk.record ────────────────────┘
                  └→ event.<kind>, dead_letter → tables
 
 Beside these, a stage sends on to itself what is left of long work (`*.backlog`; intake by `intake.lookup`), and
-producers tell one another of their lots (`producer.lineage`). Keys and tables of the topics: `schemas/topics.py`. That
-a stage returns no others than it `writes` is held by tests (`tests/streams/stages/part.py`).
+producers tell one another of their lots (`producer.lineage`) and of sellers (`producer.seller`). Keys and tables of
+the topics: `schemas/topics.py`. That a stage returns no others than it `writes` is held by tests
+(`tests/streams/stages/part.py`).
 
 A function is pure: (block or run, keyed state of its partition, where it runs) → blocks for other topics. The runner
 (`streams/runner.py`) gives it state, writes down what it changed, sends what it returns, and only then acknowledges.
@@ -23,7 +24,7 @@ from collections.abc import Iterable
 from suyuan.schemas.kinds import KINDS
 from suyuan.schemas.topics import INPUTS
 from suyuan.streams.stage import Cache, Stage
-from suyuan.streams.stages import producer, risk, seller
+from suyuan.streams.stages import producer, risk
 from suyuan.streams.stages.intake import take_in
 from suyuan.streams.stages.intake_lookups import answer_lookups
 
@@ -36,20 +37,9 @@ TOPOLOGY = (
         runs=dict.fromkeys(INPUTS, take_in),
         blocks={"intake.lookup": answer_lookups},
         writes=(
-            "seller.listing", "seller.record", "producer.record", "risk.record",
+            "producer.listing", "producer.record", "producer.seller", "risk.record",
             "intake.lookup", *(f"event.{kind}" for kind in KINDS), "dead_letter",
         ),
-    ),
-    Stage(
-        "seller",
-        runs={},
-        blocks={
-            "seller.record": seller.note_seller_records,
-            "seller.listing": seller.meet_seller,
-            "seller.backlog": seller.retell_sellers,
-        },
-        writes=("producer.listing", "seller.backlog"),
-        cache=Cache(100_000, 32 << 20, FACTS),
     ),
     Stage(
         "producer",
@@ -57,11 +47,16 @@ TOPOLOGY = (
         blocks={
             "producer.record": producer.note_records,
             "producer.lineage": producer.hear_lineage,
+            "producer.seller": producer.hear_sellers,
             "producer.listing": producer.meet_producer,
             "producer.backlog": producer.go_on,
         },
-        writes=("chain.parties", "chain", "intake.lookup", "producer.lineage", "producer.backlog"),
-        cache=Cache(600_000, 256 << 20, FACTS),
+        writes=(
+            "chain.parties", "chain",
+            "intake.lookup", "producer.lineage", "producer.seller", "producer.backlog",
+        ),
+        # the facts, and the places that sellers sell from: each is looked up whenever a listing comes
+        cache=Cache(700_000, 288 << 20, FACTS),
     ),
     Stage(
         "risk",

@@ -110,7 +110,7 @@ def _grouped(records: Iterable[R], key: Callable[[R], K]) -> dict[K, list[R]]:
 
 
 def _with_seller(listings: pl.DataFrame, known: _ByName) -> pl.DataFrame:
-    """The listings as the seller stage sends them on: with faults of their codes, and the facts of their sellers."""
+    """The listings as the stages assess them: with faults of their codes, and the facts of their sellers."""
     rows = listings.with_columns(gtin_valid=gtin_columns(listings["gtin"])[1])
     facts = [
         summarise_seller(known.entities.get(code), known.penalties.get(code, [])) for code in listings["seller_code"]

@@ -13,21 +13,17 @@ from suyuan.streams.stages.backlog import Task, task_rows
 from suyuan.streams.stages.intake_lookups import EVERYTHING
 
 LISTINGS = f"listing{SEPARATOR}".encode()
-"""what keys of listings begin with, in the state of sellers and of producers"""
+"""what keys of listings begin with, in the state of producers"""
 REASON = "rebuild"
 
 
 def requests(partition: int, partitions: int) -> Iterator[tuple[str, int, bytes]]:
-    """(topic, partition, value) of the requests. Intake of every partition sends the records that belong there, then
-    sellers of every partition their listings; listings that the partition has already are assessed again even where
-    nothing comes.
+    """(topic, partition, value) of the requests. Intake of every partition sends the records and listings that belong
+    there; listings that the partition has already are assessed again even where nothing comes.
     """
     everything = pl.DataFrame({"kind": [EVERYTHING], "key": [""], "asker": [partition]}, schema=block_schema("lookup"))
-    listings = task_rows([Task(LISTINGS, REASON, 0, to=partition)])
     for number in range(partitions):
         yield "intake.lookup", number, encode_block("lookup", everything)
-    for number in range(partitions):
-        yield "seller.backlog", number, encode_block("backlog", listings)
     yield "producer.backlog", partition, encode_block("backlog", task_rows([Task(LISTINGS, REASON, 0)]))
 
 

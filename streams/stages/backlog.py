@@ -24,8 +24,6 @@ class Task:
     received_at: int
     """ms since the epoch: when the log took the event that causes the work; 0: the listing itself is the cause"""
     after: bytes | None = None
-    to: int | None = None
-    """only what goes on to this partition; None: to all"""
 
 
 def condense(tasks: Iterable[Task]) -> list[Task]:
@@ -39,7 +37,7 @@ def condense(tasks: Iterable[Task]) -> list[Task]:
         covers = last is not None and (
             task.prefix == last.prefix or (last.after is None and task.prefix.startswith(last.prefix))
         )
-        if last is not None and covers and last.to in {None, task.to}:
+        if last is not None and covers:
             kept[-1] = replace(last, received_at=max(last.received_at, task.received_at))
         else:
             kept.append(task)
@@ -64,10 +62,10 @@ def work_off(tasks: Iterable[Task], state: StateView, rows: int) -> tuple[list[t
 
 def read_tasks(block: Block) -> list[Task]:
     """The tasks of a backlog block, condensed."""
-    columns = ("prefix", "after", "reason", "received_at", "to")
+    columns = ("prefix", "after", "reason", "received_at")
     return condense(
-        Task(bytes.fromhex(prefix), reason, received_at, bytes.fromhex(after) if after else None, to)
-        for prefix, after, reason, received_at, to in block.rows.select(columns).iter_rows()
+        Task(bytes.fromhex(prefix), reason, received_at, bytes.fromhex(after) if after else None)
+        for prefix, after, reason, received_at in block.rows.select(columns).iter_rows()
     )
 
 
@@ -79,12 +77,11 @@ def leave(topic: str, tasks: list[Task]) -> list[Output]:
 
 
 def task_rows(tasks: Sequence[Task]) -> pl.DataFrame:
-    """The tasks as rows of the block schema `backlog`: prefix, after (both hex), reason, received_at, to."""
+    """The tasks as rows of the block schema `backlog`: prefix, after (both hex), reason, received_at."""
     rows = {
         "prefix": [task.prefix.hex() for task in tasks],
         "after": [task.after.hex() if task.after else None for task in tasks],
         "reason": [task.reason for task in tasks],
         "received_at": [task.received_at for task in tasks],
-        "to": [task.to for task in tasks],
     }
     return pl.DataFrame(rows, schema=block_schema("backlog"))

@@ -23,9 +23,7 @@ MOMENT = RECENCY[:-1]
 SEEN_LIMIT = 16
 """versions of a key that are remembered beside its record; older ones under a state key of their own each (`older`)"""
 
-_CURRENT = (*RECENCY, "offset", "digest", "content", "previous")
-
-_CURRENT = (*RECENCY, "offset", "digest", "content", "previous")
+_CURRENT = (*RECENCY, "revision", "digest", "content", "previous")
 _VALUE = value()
 _FIRST_VALUE = value(**FIRST_SEEN)
 _ACCEPTED = pl.Series("outcome", ["accepted"])
@@ -91,10 +89,10 @@ def supersede(
 ) -> Supersession:
     """Which rows of a run are new, which repeated, and which are current now.
 
-    `rows`: key, id, offset, occurred_at, event_id, publisher, digest, content, the columns `moves_with`, and any
-    others, which are handed through. `prior`: what the state has of their keys, as `held_before` returns it; `older`:
-    (key, id, offset) that it has of those of `perhaps_older`. A row whose id was first seen at a lower offset is a
-    duplicate. With `redelivered`, rows that already are the current record count as current again.
+    `rows`: key, id, offset, revision, occurred_at, event_id, publisher, digest, content, the columns `moves_with`, and
+    any others, which are handed through. `prior`: what the state has of their keys, as `held_before` returns it;
+    `older`: (key, id, offset) that it has of those of `perhaps_older`. A row whose id was first seen at a lower offset
+    is a duplicate. With `redelivered`, rows that already are the current record count as current again.
     """
     if rows["key"].n_unique() == rows.height and not older:
         if prior.is_empty():

@@ -17,7 +17,7 @@ HELD = pl.Struct(
         "event_id": pl.String,
         "publisher": pl.String,
         "tie": pl.Int64,
-        "offset": pl.Int64,
+        "revision": pl.Int64,
         "digest": pl.String,
         "content": pl.String,
         "previous": pl.String,

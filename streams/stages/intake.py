@@ -30,16 +30,16 @@ from suyuan.streams.stages.intake_routes import (
     Route,
     with_route_columns,
 )
+from suyuan.streams.stages.listing_rows import LISTING_KEY_EXPR
 
 RECORD_COLUMNS = list(block_schema("record"))
 LISTING_COLUMNS = list(block_schema("listing"))
-_NOTHING_YET = [pl.Series(name, [None], dtype=dtype) for name, dtype in block_schema("listing").items()]
 _OF_VERSION = ("occurred_at", "event_id", "publisher", "digest", "tie")
 
 
 def take_in(run: Run, state: StateView, context: StageContext) -> list[Output]:
     """One run of `in.<kind>`. Returns `dead_letter`, `event.<kind>` (every accepted or repeated event, with `outcome`),
-    and what is current now: `seller.listing`, or the records' topics (`intake_routes.py`). Raises TooManyDeadLetters,
+    and what is current now: `producer.listing`, or the records' topics (`intake_routes.py`). Raises TooManyDeadLetters,
     with nothing done.
     """
     kind = run.topic.removeprefix("in.")
@@ -49,7 +49,7 @@ def take_in(run: Run, state: StateView, context: StageContext) -> list[Output]:
     outputs = dead_letters(run, kind, with_refusals(run, taken.failures), set_aside)
     if taken.rows.is_empty():
         return outputs
-    rows = _prepared(kind, run, taken.rows)
+    rows = _prepared(kind, run, taken.rows, context.passed)
     keys = rows["key"].unique(maintain_order=True)
     prior = held_before(keys.to_list(), state.get_many(_current_keys(kind, keys)))
     older = _seen_before(kind, rows, prior, state)
@@ -60,9 +60,7 @@ def take_in(run: Run, state: StateView, context: StageContext) -> list[Output]:
     outputs.append(Output(f"event.{kind}", _events(kind, run, change.outcomes)))
     if change.current.is_empty():
         return outputs
-    return outputs + (
-        _listings(change, context.passed) if kind == "listing" else records_onward(kind, change, state, context)
-    )
+    return outputs + (_listings(change) if kind == "listing" else records_onward(kind, change, state, context))
 
 
 def current_key(kind: str, key: str) -> bytes:
@@ -87,8 +85,8 @@ def _seen_before(kind: str, rows: pl.DataFrame, prior: pl.DataFrame, state: Stat
     return [(*each, int(offset)) for each, offset in zip(asked, found, strict=True) if offset is not None]
 
 
-def _prepared(kind: str, run: Run, rows: pl.DataFrame) -> pl.DataFrame:
-    """The run's rows with key, content, digest, id, offset and received_at (ms since the epoch)."""
+def _prepared(kind: str, run: Run, rows: pl.DataFrame, passed: int) -> pl.DataFrame:
+    """The run's rows with key, content, digest, id, offset, revision and received_at (ms since the epoch)."""
     position = rows["index"].to_numpy()
     rows = with_route_columns(kind, rows[rows.columns[1:]])
     said = contents(rows, [field.name for field in event_schema(kind).fields])
@@ -100,6 +98,7 @@ def _prepared(kind: str, run: Run, rows: pl.DataFrame) -> pl.DataFrame:
             pl.Series("digest", digested, dtype=pl.String),
             pl.Series("id", event_ids_in_hex(kind, rows, digested), dtype=pl.String),
             pl.Series("offset", np.asarray(run.offsets, np.int64)[position]),
+            pl.Series("revision", np.asarray(run.offsets, np.int64)[position] + (1 + passed)),
             pl.Series("received_at", np.asarray(run.timestamps, np.int64)[position]),
         ]
     )
@@ -111,16 +110,11 @@ def _events(kind: str, run: Run, outcomes: pl.DataFrame) -> pl.DataFrame:
     return told[list(block_schema(f"event_{kind}"))]
 
 
-def _listings(change: Supersession, passed: int) -> list[Output]:
-    current = change.current.with_columns(
-        revision=pl.col("offset") + (1 + passed),
-        retracted=pl.lit(value=False),
-        seller_code_fault=uscc_faults(change.current["seller_code"]),
-        producer_code_fault=uscc_faults(change.current["producer_code"]),
-    )
+def _listings(change: Supersession) -> list[Output]:
+    current = change.current.with_columns(retracted=pl.lit(value=False))
     gone = current.filter(pl.col("previous").is_not_null())
     if gone.is_empty():
-        return [Output("seller.listing", _as_listing(current), key="seller_code")]
+        return [listings_onward(current)]
     route = pl.Struct(dict.fromkeys(LISTING_ROUTE, pl.String))
     retracted = (
         gone.drop(LISTING_ROUTE)
@@ -128,13 +122,17 @@ def _listings(change: Supersession, passed: int) -> list[Output]:
         .unnest("previous")
         .with_columns(retracted=pl.lit(value=True))
     )
-    rows = pl.concat([_as_listing(retracted), _as_listing(current)])
-    return [Output("seller.listing", rows, key="seller_code")]
+    current = current.drop("previous")
+    return [listings_onward(pl.concat([retracted.select(current.columns), current]))]
 
 
-def _as_listing(rows: pl.DataFrame) -> pl.DataFrame:
-    later = [nothing.new_from_index(0, rows.height) for nothing in _NOTHING_YET if nothing.name not in rows.columns]
-    return rows.hstack(later)[LISTING_COLUMNS]
+def listings_onward(rows: pl.DataFrame) -> Output:
+    """Listings to the partition of their producer; one without needs one too, always the same: that of the listing
+    itself. `rows`: columns of the block schema `listing`, but for the faults of codes.
+    """
+    faults = {f"{party}_code_fault": uscc_faults(rows[f"{party}_code"]) for party in ("seller", "producer")}
+    route = pl.coalesce("producer_code", LISTING_KEY_EXPR)
+    return Output("producer.listing", rows.with_columns(**faults).select(*LISTING_COLUMNS, route=route), key="route")
 
 
 def records_onward(kind: str, change: Supersession, state: StateView, context: StageContext) -> list[Output]:

@@ -7,23 +7,32 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import polars as pl
 
+from suyuan.domain.content import ENVELOPE
+from suyuan.domain.identifiers.gtin import gtin_columns
 from suyuan.domain.keys import SEPARATOR, partition_of
 from suyuan.schemas.blocks import block_schema
+from suyuan.schemas.kinds import KINDS, event_schema
 from suyuan.streams.stage import Block, Output, StageContext, StateView
 from suyuan.streams.stages.current import Supersession
 from suyuan.streams.stages.held_records import held_columns, held_fields
-from suyuan.streams.stages.intake import add_subscribers, current_key, records_onward
+from suyuan.streams.stages.intake import add_subscribers, current_key, listings_onward, records_onward
 from suyuan.streams.stages.intake_routes import ROUTES
+from suyuan.streams.stages.producer.seller_messages import questions
 
 EVERYTHING = "everything"
 """kind of a lookup that asks for all that belongs to a partition; its key is where to go on, empty at first"""
 REMEMBERED = ("risk.record",)
 """topics of the stage that remembers (see `Stage`)"""
-CURRENT = f"current{SEPARATOR}".encode()
+_ORDER = (*KINDS[1:], KINDS[0])
+"""listings last: what they rest on is there before them"""
+_LISTING = pl.Struct(
+    {field.name: field.dtype for field in event_schema("listing").fields if field.name not in ENVELOPE}
+)
 
 
 def answer_lookups(block: Block, state: StateView, context: StageContext) -> list[Output]:
@@ -36,7 +45,7 @@ def answer_lookups(block: Block, state: StateView, context: StageContext) -> lis
     for kind, key, subscriber in block.rows.select("kind", "key", "asker").iter_rows():
         if kind == EVERYTHING:
             # delivered again, the same would go on twice from here: who has furthest to go goes for both
-            again[subscriber] = min(key, again.get(subscriber, key))
+            again[subscriber] = min(key, again.get(subscriber, key), key=_place)
             continue
         add_subscribers(state, kind, key, {subscriber})
         value = state.get(current_key(kind, key))
@@ -64,20 +73,24 @@ def answer_lookups(block: Block, state: StateView, context: StageContext) -> lis
 
 
 def send_again(after: str, subscriber: int, state: StateView, context: StageContext) -> list[Output]:
-    """The current records that belong to partition `subscriber` of the following stages, as if they had just become
-    current: of the next `slice_rows` keys here behind `after` (a state key in hex). What is left goes on as a message
-    to intake itself.
+    """What is current here and belongs to partition `subscriber` of the following stages, as if it had just become
+    current: of the next `slice_rows` keys behind `after` (a state key in hex), kind by kind, listings last. What is
+    left goes on as a message to intake itself.
 
-    Nothing new has come in, so `received_at` is 0. Lots whose inputs are made there go to their own partition: they ask
-    their inputs for their taints, and so are known to them again.
+    Nothing new has come in, so `received_at` is 0, and null for listings (see `keep_listings`). Lots whose inputs are
+    made there go to their own partition: they ask their inputs for their taints, and so are known to them again.
+    Likewise the homes of sellers are asked again in the name of who asked them.
     """
-    found = state.scan(CURRENT, bytes.fromhex(after) or None, context.slice_rows)
+    found = _following(bytes.fromhex(after), state, context.slice_rows)
     if not found:
         return []
     outputs: list[Output] = []
     for (kind,), rows in _held_rows(found).group_by("kind", maintain_order=True):
-        if kind in {"listing", "complaint"}:
-            continue  # sellers keep listings whole, and tell them again; what was said to people stays said
+        if kind == "complaint":
+            continue  # what was said to people stays said
+        if kind == "listing":
+            outputs += _listings_again(rows, subscriber, context)
+            continue
         current = _as_current(str(kind), rows)
         if kind == "lot":
             current = current.filter(_concerns(current, subscriber, context.partitions))
@@ -89,6 +102,52 @@ def send_again(after: str, subscriber: int, state: StateView, context: StageCont
         ]
     rest = {"kind": [EVERYTHING], "key": [found[-1][0].hex()], "asker": [subscriber]}
     return [*outputs, Output("intake.lookup", pl.DataFrame(rest, schema=block_schema("lookup")))]
+
+
+def _following(after: bytes, state: StateView, most: int) -> list[tuple[bytes, bytes]]:
+    found: list[tuple[bytes, bytes]] = []
+    for kind in _ORDER[_rank(after) :]:
+        within = current_key(kind, "")
+        found += state.scan(within, after if after.startswith(within) else None, most - len(found))
+        if len(found) == most:
+            break
+    return found
+
+
+def _place(after: str) -> tuple[int, str]:
+    """How far one has got."""
+    return _rank(bytes.fromhex(after)), after
+
+
+def _rank(key: bytes) -> int:
+    """Where in `_ORDER` the kind of a state key stands."""
+    return _ORDER.index(key.decode().split(SEPARATOR)[1]) if key else 0
+
+
+def _listings_again(rows: pl.DataFrame, subscriber: int, context: StageContext) -> list[Output]:
+    """Listings whose producer is of that partition; and the homes of their sellers asked for them, where asker or home
+    is that partition.
+    """
+    said = rows["content"].str.json_decode(_LISTING).struct.unnest()
+    gtin, gtin_valid = gtin_columns(said["gtin"])
+    sent = pl.concat([rows.select("event_id", "publisher", "digest", "revision"), said], how="horizontal").with_columns(
+        seller_code=pl.col("seller_code").fill_null(""),
+        gtin=gtin,
+        gtin_valid=gtin_valid,
+        retracted=pl.lit(value=False),
+        received_at=pl.lit(None, pl.Int64),
+    )
+    onward = listings_onward(sent)
+    partition = partial(partition_of, partitions=context.partitions)
+    goes = [partition(route) for route in onward.rows["route"]]
+    pairs = [(code, asker) for code, asker in zip(onward.rows["seller_code"], goes, strict=True) if code]
+    asked = [
+        (code, asker)
+        for code, asker in dict.fromkeys(pairs)
+        if (asker == subscriber) != (partition(code) == subscriber)
+    ]
+    mine = replace(onward, rows=onward.rows.filter(pl.Series([at == subscriber for at in goes], dtype=pl.Boolean)))
+    return [mine, questions(asked)]
 
 
 def body_of(held: dict[str, Any]) -> str:

@@ -23,7 +23,8 @@ SHORT = {
     "gtin_valid": "gv", "seller_registered": "sr", "seller_status": "ss", "seller_name": "sn",
     "seller_division": "sd", "seller_evidence": "se", "seller_penalties": "sp", "digest": "h",
 }  # fmt: skip
-"""Names in the text: half of it would be the full ones. Never given to another column: old texts are read too."""
+"""Names in the text: half of it would be the full ones. Never given to another column, not even those of a column that
+is no more: old texts are read too."""
 
 LISTING_KEY_EXPR = pl.concat_str("platform_code", "listing_id", separator=SEPARATOR)
 """what names a listing, and chooses the partition of `chain` and `alert`, of rows that have these columns"""

@@ -188,8 +188,8 @@ class Still:
 @pytest.mark.parametrize(
     ("before", "after", "looks"),
     [
-        ({("seller.listing", 0): (5, 7)}, {("seller.listing", 0): (7, 9)}, True),
-        ({("seller.listing", 0): (5, 7)}, {("seller.listing", 0): (6, 9)}, False),
+        ({("producer.listing", 0): (5, 7)}, {("producer.listing", 0): (7, 9)}, True),
+        ({("producer.listing", 0): (5, 7)}, {("producer.listing", 0): (6, 9)}, False),
         ({("producer.backlog", 0): (5, 7)}, {("producer.backlog", 0): (7, 8)}, False),
         ({("producer.backlog", 0): (5, 7)}, {("producer.backlog", 0): (8, 8)}, True),
     ],

@@ -16,7 +16,7 @@ from tests.end_to_end.conftest import Case, Suyuan
 from tests.end_to_end.markets import LAST_DAY, write
 from tests.flips import flip, index_of_table
 
-STAGES = ("intake", "seller", "producer", "risk")
+STAGES = ("intake", "producer", "risk")
 FAILED = 1
 
 

@@ -102,8 +102,8 @@ FREE_TEXTS = {"title", "name", "producer_name", "reason", "ground", "ship_from",
 NAMES = {"categories", "failed_items"}
 LOT = ("producer_code", "gtin", "lot")
 RECORDS = {
-    "entity": (Route("seller.record", "code"), Route("producer.record", "code")),
-    "penalty": (Route("seller.record", "subject_code"),),
+    "entity": (Route("producer.record", "code"),),
+    "penalty": (Route("producer.record", "subject_code"),),
     "licence": (Route("producer.record", "holder_code"),),
     "product": (Route("producer.record", "producer_code"),),
     "lot": (Route("producer.record", "producer_code"),),
@@ -201,7 +201,10 @@ def test_a_registry_knows_the_file_as_it_stands(kind):
         (lambda avro: avro | {"ids": [0]}, r"ids is \[0\]: write a whole number above 0"),
         (lambda avro: avro | {"owner": "name"}, "owner is 'name': only the first field of the key can be it, 'code'"),
         (lambda avro: avro | {"name": "firm"}, "name is 'firm': a kind is called as its file is"),
-        (lambda avro: avro | {"routes": [{"topic": "seller.record", "by": "kode"}]}, "routes: .* and by: a field, or"),
+        (
+            lambda avro: avro | {"routes": [{"topic": "producer.record", "by": "kode"}]},
+            "routes: .* and by: a field, or",
+        ),
         (lambda avro: {name: part for name, part in avro.items() if name != "ids"}, "'ids' is missing"),
         (lambda avro: with_mark(avro, "name", form="text "), "name: form 'text ' is not one of code, gtin, lot"),
         (lambda avro: with_mark(avro, "status", form="text"), "field status: form is of texts"),

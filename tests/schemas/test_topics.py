@@ -21,4 +21,4 @@ def test_the_table_names_every_topic():
     lines = topics_table().splitlines()
     assert len(lines) == len(TOPICS) + 3
     assert "| `in.complaint` | channel, complaint_no | one framed `complaint` event | for ever | – |" in lines
-    assert "| `seller.backlog` | – | block `backlog` | 1 d after it was read | – |" in lines
+    assert "| `producer.backlog` | – | block `backlog` | 1 d after it was read | – |" in lines

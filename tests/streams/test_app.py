@@ -73,7 +73,7 @@ def test_state_whose_folder_is_gone_comes_back_from_the_changelog(world, events)
     assert current_chains(world) == expected_chains(events)
 
 
-@pytest.mark.parametrize("topic", ["in.lot", "seller.listing", "producer.record", "chain"])
+@pytest.mark.parametrize("topic", ["in.lot", "producer.listing", "producer.record", "chain"])
 def test_a_stage_that_fails_stops_the_app_before_the_acknowledgement(world, events, monkeypatch, topic):
     world.publish_events(events)
 

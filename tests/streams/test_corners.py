@@ -168,7 +168,6 @@ def test_a_question_that_a_kill_took_is_asked_again_though_its_listing_has_moved
     moved = listings[1] | {"event_id": "E9000", "occurred_at": NOON + 9, "gtin": GTIN}
     world.publish_events([moved])
     world.turn("in.listing")
-    world.turn("seller.listing")
     world.turn("producer.listing")
     world.drain()
     late = event("listing", producer_code=NONCONFORMING, listing_id="Y", gtin=OTHER_GTIN)

@@ -14,19 +14,19 @@ from tests.streams.test_chains_anew import anew, as_the_stages_say, events_of_ca
 from tests.streams.world import World
 
 PARTITIONS = 3
-KEPT = {"producer": {"count", "day-before"}, "seller": {"listing"}}
-"""what nobody else knows: a seller's listings come from publishers alone, and each take-over begins a new count"""
+KEPT = {"count", "day-before"}
+"""what nobody else knows: each take-over begins a new count"""
+SELLERS = ("facts-seller", "penalty", "seller-asker", "seller-version", "sells", "asked-sellers")
 
 
-def drop(world, stage, partition, chance, share, keep=()):
-    """Some of what a partition keeps, here and now; what was dropped."""
-    state = world.states[stage]
+def drop(world, partition, chance, share, words):
+    """Some of what a producer partition keeps, here and now, of these words, or of all; what was dropped."""
+    state = world.states["producer"]
     view = state.view(partition)
-    words = {key.split(SEPARATOR.encode())[0].decode(): None for key, _ in view.scan(b"")}
+    there = {key.split(SEPARATOR.encode())[0].decode(): None for key, _ in view.scan(b"")}
     dropped = []
-    for word in sorted(words):
-        if word not in keep:
-            dropped += [key for key, _ in view.scan(word.encode()) if chance.random() < share]
+    for word in sorted(words or there.keys() - KEPT):
+        dropped += [key for key, _ in view.scan(word.encode() + SEPARATOR.encode()) if chance.random() < share]
     for key in dropped:
         view.delete(key)
     state.commit_now(partition, view, {})
@@ -46,16 +46,18 @@ def later(events):
     ]
 
 
-@pytest.mark.parametrize(("stage", "seed", "share"), [("producer", 1, 1.0), ("producer", 4, 0.3), ("seller", 2, 1.0)])
-def test_what_a_partition_lacks_is_mended(stage, seed, share):
+@pytest.mark.parametrize(
+    ("words", "seed", "share"), [((), 1, 1.0), ((), 4, 0.3), (SELLERS, 2, 1.0), (SELLERS, 3, 0.5), ((), 6, 1.0)]
+)
+def test_what_a_partition_lacks_is_mended(words, seed, share):
     chance = random.Random(seed)
-    events = events_of_case(11) if stage == "seller" else generate(seed, listings=30, products=6)
+    events = events_of_case(11) if words else generate(seed, listings=30, products=6)
     world = World(PARTITIONS, seed, crashes=0.02, slice_rows=chance.choice((7, 4000)), batches=(50, 5000))
     world.publish_events(events)
     world.drain()
     assert current_chains(world) == expected_chains(events)
     partition = chance.randrange(PARTITIONS)
-    assert drop(world, stage, partition, chance, share, KEPT[stage])
+    assert drop(world, partition, chance, share, words)
     ask(world, partition)
     world.drain()
     world.publish_events(later(events))  # each listing is assessed again: no chain is right by standing still
@@ -79,5 +81,4 @@ def test_a_partition_that_is_well_stays_as_it_is():
     assert standing_alerts(world) == alerts
     assert all(row["received_at"] <= received[key] for key, row in newest_chains(world).items()), "nothing is news"
     after = {stage: [state.digest(at) for at in range(PARTITIONS)] for stage, state in world.states.items()}
-    assert after["seller"] == before["seller"]
     assert after["intake"] == before["intake"]

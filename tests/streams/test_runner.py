@@ -14,7 +14,7 @@ from suyuan.streams.runner import Incoming, StageRunner
 from suyuan.streams.stage import Output, Run, Stage
 from suyuan.streams.state.stage_state import MemoryStageState
 
-TOPIC = "seller.backlog"
+TOPIC = "producer.backlog"
 
 
 class Probe:

@@ -7,18 +7,19 @@ the facts by column. A change of facts has the listings that rest on them assess
 from __future__ import annotations
 
 from suyuan.streams.stage import Block, Output, StageContext, StateView
-from suyuan.streams.stages.backlog import Task, condense, leave, read_tasks, work_off
+from suyuan.streams.stages.backlog import Task, condense, leave, read_tasks
 from suyuan.streams.stages.listing_rows import retold
 from suyuan.streams.stages.producer.assess import assess_listings
 from suyuan.streams.stages.producer.due import DUE
 from suyuan.streams.stages.producer.fact_updates import FactUpdater
 from suyuan.streams.stages.producer.listings import keep_listings
 from suyuan.streams.stages.producer.records import keep_records
+from suyuan.streams.stages.producer.slices import work_off
 
 
 def meet_producer(block: Block, state: StateView, context: StageContext) -> list[Output]:
     """One block of `producer.listing` (block schema `listing`): keeps the listings and returns the `chain` of each that
-    can be assessed, and `intake.lookup` for records that have another home.
+    can be assessed, `intake.lookup` for records and `producer.seller` for sellers that have another home.
     """
     rows = keep_listings(block, state)
     return assess_listings(rows, block, state, context)
@@ -26,8 +27,8 @@ def meet_producer(block: Block, state: StateView, context: StageContext) -> list
 
 def note_records(block: Block, state: StateView, context: StageContext) -> list[Output]:
     """One block of `producer.record` (block schema `record`): keeps the records, updates the facts that rest on them,
-    and returns the `chain` of the listings concerned, messages to other lots (`producer.lineage`), and what is left
-    (`producer.backlog`).
+    and returns the `chain` of the listings concerned, messages to other lots (`producer.lineage`), what partitions that
+    asked are told of sellers (`producer.seller`), and what is left (`producer.backlog`).
     """
     dirty = keep_records(block, state, context)
     updater = FactUpdater(block, state, context)
@@ -41,6 +42,15 @@ def hear_lineage(block: Block, state: StateView, context: StageContext) -> list[
     """
     updater = FactUpdater(block, state, context)
     updater.taints.hear()
+    return _go_on(updater, [], block, state, context)
+
+
+def hear_sellers(block: Block, state: StateView, context: StageContext) -> list[Output]:
+    """One block of `producer.seller` (block schema `seller_facts`): answers what other partitions ask of sellers whose
+    home this is, takes in what it is told of others, and returns what `note_records` does.
+    """
+    updater = FactUpdater(block, state, context)
+    updater.hear_sellers()
     return _go_on(updater, [], block, state, context)
 
 
@@ -58,7 +68,8 @@ def _go_on(
     updater.work_off(context.slice_rows)
     listings = condense([task for task in tasks if task.prefix != DUE] + updater.tasks)
     done, left = work_off(listings, state, context.slice_rows)
-    outputs = updater.taints.outputs() + leave("producer.backlog", left + updater.due.left())
+    outputs = updater.taints.outputs() + updater.sellers.outputs()
+    outputs += leave("producer.backlog", left + updater.due.left())
     if not done and not block.redelivered:
         return outputs
     return outputs + assess_listings(retold(done), block, state, context)

@@ -17,28 +17,30 @@ from suyuan.domain.keys import SEPARATOR
 from suyuan.streams.stage import Block, Output, StageContext, StateView
 from suyuan.streams.stages.listing_rows import LISTING_KEY_EXPR
 from suyuan.streams.stages.producer.decoded import Decoded
-from suyuan.streams.stages.producer.keys import COUNT, DAY
+from suyuan.streams.stages.producer.keys import DAY
 from suyuan.streams.stages.producer.lookups import ITEM, RecordLookups
+from suyuan.streams.stages.producer.numbers import take_numbers
+from suyuan.streams.stages.producer.seller_lookups import SellerLookups
 
 LOT = (*ITEM, "lot")
 HELD = (*LOT, "seller_code")
-EPOCH_SHIFT = 40
 
 
 def assess_listings(rows: pl.DataFrame, block: Block, state: StateView, context: StageContext) -> list[Output]:
     """The `chain` of each listing in `rows` (block schema `listing`), with `as_of`, `assessment` and `route`, before it
-    the parties that it names and that were not sent lately, and the lookups for missing records. Listings that name a
-    product or a licence whose home has not answered yet are left out: the answer has them assessed. So no alert is
-    raised for a record that only has not arrived.
+    the parties that it names and that were not sent lately, and the questions for missing records and sellers. Listings
+    that name a product, a licence or a seller whose home has not answered yet are left out: the answer has them
+    assessed. So no alert is raised for a record that only has not arrived.
     """
-    lookups = RecordLookups(block, state, context)
+    lookups, sellers = RecordLookups(block, state, context), SellerLookups(block, state, context)
     if rows.is_empty():
-        return lookups.questions()
+        return lookups.questions() + sellers.questions()
     named = _named(rows)
     producers, items = _facts(named, state, ProducerFacts), _facts(named, state, ItemFacts)
     licences = _facts(named, state, LicenceFacts)
-    rows = lookups.answered(rows, producers, items, licences)
-    asked = lookups.questions()
+    sellers.look_up(rows["seller_code"])
+    rows = sellers.attached(lookups.answered(rows, producers, items, licences))
+    asked = lookups.questions() + sellers.questions()
     if rows.is_empty():
         return asked
     day = state.get(DAY)
@@ -52,9 +54,7 @@ def assess_listings(rows: pl.DataFrame, block: Block, state: StateView, context:
     )
     assessment = assess(rows, facts)
     chains = assessment.chains
-    first = int(state.get(COUNT) or b"0") + 1
-    state.put(COUNT, str(first + len(chains)).encode())
-    number = (context.epoch << EPOCH_SHIFT) + first
+    number = take_numbers(len(chains), state, context)
     chains = chains.with_columns(
         as_of=pl.lit(block.timestamp, pl.Int64),
         assessment=pl.int_range(number, number + pl.len(), dtype=pl.Int64),

@@ -12,6 +12,7 @@ class DirtyFacts:
     """Facts that must be summarised anew: by key, the time (ms since the epoch) at which the log took the event."""
 
     producers: dict[str, int] = field(default_factory=dict)
+    sellers: dict[str, int] = field(default_factory=dict)
     items: dict[ItemKey, int] = field(default_factory=dict)
     lots: dict[LotKey, int] = field(default_factory=dict)
     licences: dict[str, int] = field(default_factory=dict)

@@ -9,8 +9,9 @@ import msgspec
 from suyuan.domain.facts.custody import custody
 from suyuan.domain.facts.lot import LotFacts, quality_anew, summarise_lot
 from suyuan.domain.facts.producer import summarise_licence, summarise_producer
+from suyuan.domain.facts.seller import summarise_seller
 from suyuan.domain.keys import join_key
-from suyuan.domain.records import Entity, Inspection, Licence, Lot, Recall, Shipment, decode_record
+from suyuan.domain.records import Entity, Inspection, Licence, Lot, Penalty, Recall, Shipment, decode_record
 from suyuan.streams.stage import Block, StageContext, StateView
 from suyuan.streams.stages.backlog import Task
 from suyuan.streams.stages.producer.dirty_facts import DirtyFacts
@@ -29,6 +30,7 @@ from suyuan.streams.stages.producer.keys import (
     prefix,
 )
 from suyuan.streams.stages.producer.lineage import Cause
+from suyuan.streams.stages.producer.sellers import Sellers
 from suyuan.streams.stages.producer.taints import Taints
 
 SCAN_ROWS = 1000
@@ -47,6 +49,7 @@ class FactUpdater:
         self.tasks: list[Task] = []
         self.due = Due(block, state)
         self.taints = Taints(block, state, context, self.due)
+        self.sellers = Sellers(block, state, context)
         self._recalls: dict[ItemKey, list[Recall]] = {}
 
     def summarise(self, dirty: DirtyFacts) -> None:
@@ -57,6 +60,8 @@ class FactUpdater:
             self._licence(licence_no, received_at)
         for code, received_at in dirty.producers.items():
             self._producer(code, received_at)
+        for code, received_at in dirty.sellers.items():
+            self._seller(code, received_at)
         for item, received_at in dirty.items.items():
             self._item(item, received_at)
         for recall, narrowed in dirty.recalls.items():
@@ -71,6 +76,11 @@ class FactUpdater:
         for lot in dirty.inputs:
             self.taints.follow_inputs(lot, dirty.lots[lot])
 
+    def hear_sellers(self) -> None:
+        """Take in one block of `producer.seller`."""
+        for code, received_at in self.sellers.hear().items():
+            self._sold(code, received_at)
+
     def work_off(self, rows: int) -> None:
         """Summarise as many of the lots that are due as cost as much as `rows` listings; one at least."""
         for lot, received_at in self.due.work_off(max(1, rows // DUE_ROWS)):
@@ -84,6 +94,9 @@ class FactUpdater:
 
     def _again(self, reason: str, received_at: int, *key: str) -> None:
         self.tasks.append(Task(prefix("listing", *key), reason, received_at))
+
+    def _sold(self, code: str, received_at: int) -> None:
+        self.tasks.append(Task(prefix("sells", code), "seller", received_at))
 
     def _turn_day(self, day: str, received_at: int) -> None:
         """Lots that expire between the day before this one and it (exclusive) are expired now."""
@@ -121,6 +134,13 @@ class FactUpdater:
         facts = summarise_producer(code, entity, licences)
         if self._changed(name("facts-producer", code), facts.to_json()):
             self._again("producer", received_at, code)
+
+    def _seller(self, code: str, received_at: int) -> None:
+        entity = kept_record(self.state, "entity", Entity, "entity", code)
+        penalties = kept_records(self.state, "penalty", Penalty, "penalty", code)
+        if self._changed(name("facts-seller", code), summarise_seller(entity, penalties)):
+            self.sellers.tell(code, received_at)
+            self._sold(code, received_at)
 
     def _item(self, item: ItemKey, received_at: int) -> None:
         product = self.state.get(name("product", item[1]))

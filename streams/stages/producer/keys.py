@@ -5,7 +5,7 @@ recall (producer_code, gtin, recall_no) or a lot that failed.
 
 | key | value |
 |---|---|
-| entity, code | record |
+| entity, code · penalty, code, business key | record |
 | licence, licence_no | record; ABSENT when its home has none; ASKED while its home is asked |
 | holding, holder_code, licence_no | the licence record again, by holder |
 | former-holder, licence_no, holder_code | empty: who held it once and may not have been told that they no longer do |
@@ -27,10 +27,14 @@ recall (producer_code, gtin, recall_no) or a lot that failed.
 | done, topic | the lots worked off by the last block that worked any off, with its offset |
 | facts-producer, code · facts-item, item · facts-lot, lot | facts |
 | facts-custody, lot, holder · facts-licence, licence_no | facts |
-| listing, lot, seller_code, platform_code, listing_id | listing |
-| questions, topic | the questions of its last block that had any, with its offset |
+| facts-seller, code | facts; ASKED while the code's home is asked |
+| seller-version, code | version of the facts, where the home is another partition |
+| seller-asker, code, partition | empty: the partition asked for the seller whose home this is, and is told |
+| listing, lot, seller_code, platform_code, listing_id | listing; what it does not name is empty |
+| sells, seller_code, lot | empty: the seller's listings name this lot, or did |
+| questions, topic · asked-sellers, topic | what its last block that asked any asked, with its offset |
 | due-after | where working off what is due goes on |
-| day · day-before · count | greatest `day` event · the one before it · assessments made |
+| day · day-before · count | greatest `day` event · the one before it · numbers given (`numbers.py`) |
 """
 
 from __future__ import annotations

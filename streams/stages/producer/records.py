@@ -11,6 +11,7 @@ from suyuan.domain.records import (
     Inspection,
     Licence,
     Lot,
+    Penalty,
     Product,
     Recall,
     Record,
@@ -43,7 +44,10 @@ def keep_records(block: Block, state: StateView, context: StageContext) -> Dirty
             _keep_product(record, body, received_at, state, context, dirty)
         elif isinstance(record, Entity):
             keep(name("entity", record.code), body, state)
-            dirty.producers[record.code] = received_at
+            dirty.producers[record.code] = dirty.sellers[record.code] = received_at
+        elif isinstance(record, Penalty):
+            keep(name("penalty", record.subject_code, key), body, state)  # none moves: the code is part of its key
+            dirty.sellers[record.subject_code] = received_at
         elif isinstance(record, Day):
             dirty.days.append((record.date.isoformat(), received_at))
         else:

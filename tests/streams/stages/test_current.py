@@ -43,6 +43,7 @@ class Home:
         rows = rows.with_columns(
             content=pl.Series([content_of(event) for event in events], dtype=pl.String),
             digest=pl.Series(digests, dtype=pl.String),
+            revision=pl.col("offset") + 1,
             id=pl.Series([id_.hex() for id_ in event_ids("lot", rows, digests)], dtype=pl.String),
         )
         keys = rows["key"].unique(maintain_order=True).to_list()

@@ -43,7 +43,7 @@ def test_a_dead_letter_says_where_it_was_and_keeps_the_bytes_while_its_neighbour
         (7, "accepted"),
         (10, "accepted"),
     ]
-    assert {row["route"] for row in sent["seller.record"]} == {SELLER, PRODUCER}
+    assert {row["route"] for row in sent["producer.record"]} == {SELLER, PRODUCER}
 
 
 def test_a_dead_letter_keeps_a_mebibyte_of_the_payload_and_says_how_long_it_was():
@@ -75,7 +75,7 @@ def test_events_whose_names_join_to_the_same_text_are_two():
     intake.events("listing", first)
     sent = intake.events("listing", removal, first)
     assert [row["outcome"] for row in sent["event.listing"]] == ["accepted", "duplicate"]
-    assert [row["status"] for row in sent["seller.listing"]] == ["removed"]
+    assert [row["status"] for row in sent["producer.listing"]] == ["removed"]
 
 
 def test_an_event_id_of_nothing_is_refused_and_does_not_count_to_the_limit():
@@ -179,25 +179,39 @@ def test_of_a_run_only_the_version_that_stands_is_sent_on():
     older, newer = event("entity", at=1, name="旧"), event("entity", at=2, name="新")
     for run in ((older, newer), (newer, older)):
         sent = Part("intake").events("entity", *run)
-        assert [json.loads(row["body"])["name"] for row in sent["seller.record"]] == ["新"]
+        assert [json.loads(row["body"])["name"] for row in sent["producer.record"]] == ["新"]
 
 
 def test_a_listing_that_moves_is_called_back_from_where_it_was():
     intake = Part("intake", partitions=4)
     intake.events("listing", event("listing", at=0, lot="L1"))
-    sent = intake.events("listing", event("listing", at=1, seller_code=OTHER_SELLER, lot="L2"))["seller.listing"]
+    moved = event("listing", at=1, seller_code=OTHER_SELLER, producer_code=OTHER_PRODUCER, lot="L2")
+    sent = intake.events("listing", moved)["producer.listing"]
     assert sorted((row["retracted"], row["seller_code"], row["lot"], row["revision"]) for row in sent) == [
         (False, OTHER_SELLER, "L2", 2),
         (True, SELLER, "L1", 2),
     ]
-    assert {row["@"] for row in sent if row["retracted"]} == {partition_of(SELLER, 4)}
-    assert {row["@"] for row in sent if not row["retracted"]} == {partition_of(OTHER_SELLER, 4)}
+    assert {row["@"] for row in sent if row["retracted"]} == {partition_of(PRODUCER, 4)}
+    assert {row["@"] for row in sent if not row["retracted"]} == {partition_of(OTHER_PRODUCER, 4)}
+
+
+def test_listings_go_to_their_producer_or_by_themselves_and_are_called_back_from_there():
+    intake = Part("intake", partitions=8)
+    alone = [event("listing", listing_id=str(number), producer_code=None) for number in range(2, 20)]
+    sent = intake.events("listing", event("listing"), *alone)["producer.listing"]
+    homes = {row["listing_id"]: row["@"] for row in sent}
+    assert homes["1"] == partition_of(PRODUCER, 8)
+    assert all(homes[str(number)] == partition_of(f"{SHOP}\x1f{number}", 8) for number in range(2, 20))
+    moved = [each | {"producer_code": PRODUCER, "occurred_at": each["occurred_at"] + 1} for each in alone]
+    sent = intake.events("listing", *moved)["producer.listing"]
+    assert {row["listing_id"]: row["@"] for row in sent if row["retracted"]} | {"1": homes["1"]} == homes
+    assert {row["@"] for row in sent if not row["retracted"]} == {homes["1"]}
 
 
 def test_a_listing_that_stays_is_not_called_back():
     intake = Part("intake")
     intake.events("listing", event("listing", at=0, price_fen=1))
-    (row,) = intake.events("listing", event("listing", at=1, price_fen=2))["seller.listing"]
+    (row,) = intake.events("listing", event("listing", at=1, price_fen=2))["producer.listing"]
     assert (row["retracted"], row["price_fen"], row["revision"]) == (False, 2, 2)
 
 
@@ -307,7 +321,7 @@ def test_identifiers_go_on_in_normal_form_with_what_is_wrong_with_them():
     written = event(
         "listing", seller_code=f" {SELLER.lower()} ", producer_code="not a code", gtin="6901234567892", lot=" "
     )
-    (row,) = intake.events("listing", written)["seller.listing"]
+    (row,) = intake.events("listing", written)["producer.listing"]
     assert (row["seller_code"], row["seller_code_fault"]) == (SELLER, None)
     assert (row["producer_code"], row["producer_code_fault"]) == ("NOTACODE", "format")
     assert (row["gtin"], row["gtin_valid"], row["lot"]) == (GTIN, True, None)

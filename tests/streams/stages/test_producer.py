@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from suyuan.domain.facts.seller import UNKNOWN
 from suyuan.domain.keys import join_key, partition_of
 from tests.streams.stages.part import T0, Part
 from tests.streams.stages.published import (
@@ -26,8 +27,12 @@ class Producer(Part):
         self.upstream = upstream
 
     def listings(self, *events):
-        """A block of listings: what it sends."""
-        return self.rows("producer.listing", self.upstream.producer_listings(*events))
+        """A block of listings: what it sends, before the homes of sellers elsewhere have answered."""
+        sent = self.rows("producer.listing", self.upstream.producer_listings(*events))
+        if asked := sent["producer.seller"]:
+            answer = {"message": "told", "version": 1, "facts": UNKNOWN.decode(), "received_at": 0}
+            self.rows("producer.seller", [row | answer for row in asked])
+        return sent
 
     def records(self, *events, redelivered=False):
         """A block of records: what it sends."""
@@ -85,7 +90,7 @@ def test_a_question_goes_to_the_home_of_the_key():
     partitions = 16
     listings = Part("intake", partitions=partitions).events(
         "listing", event("listing"), event("listing", listing_id="2", gtin=OTHER_GTIN)
-    )["seller.listing"]
+    )["producer.listing"]
     entity = Part("intake", partitions=partitions).events("entity", REGISTERED)["producer.record"]
     here = partition_of(PRODUCER, partitions)
     producer = Part("producer", partition=here, partitions=partitions)

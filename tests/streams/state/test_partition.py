@@ -252,7 +252,7 @@ def test_a_limited_scan_reads_on_behind_what_is_pending_deletion():
 
 @pytest.mark.parametrize("run", [1, 2, 100])
 def test_a_reset_forgets_the_pairs_before_it_but_not_the_epoch(run, tmp_path):
-    applied = {("in.listing", 0): 41, ("seller.listing", 0): 7}
+    applied = {("in.listing", 0): 41, ("producer.listing", 0): 7}
     log: list[Record] = [
         (0, BATCH_KEY, b"1"),
         (1, b"before", b"1"),
