@@ -151,6 +151,8 @@ def test_what_this_process_wrote_is_at_hand_under_the_offsets_of_the_log():
 def test_a_batch_that_cannot_be_unpacked_stops_a_stage_with_its_place():
     probe = Probe()
     refused = RefusedBatch.of(CannotUnpack("zstd", b"packed", "unpacks to more than 9 bytes"), 3, 7)
-    with pytest.raises(BlockError, match=r"seller\.backlog-0: a packed batch, offsets 3 to 7 \(zstd, 6 bytes: unpacks"):
+    with pytest.raises(
+        BlockError, match=r"producer\.backlog-0: a packed batch, offsets 3 to 7 \(zstd, 6 bytes: unpacks"
+    ):
         probe.process(TOPIC, [1, 7], [tasks("a"), refused])
     assert not probe.seen
