@@ -182,7 +182,7 @@ FIELDS = {
     "event_id": "e\n",
     "publisher": "P",
     "tie": -1,
-    "offset": 7,
+    "revision": 7,
     "digest": "0f",
     "previous": '{"a":1}',
     "seen": ["a", "b"],
