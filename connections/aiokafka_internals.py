@@ -53,8 +53,8 @@ __all__ = [
     "replace_connecting",
     "replace_dealing",
     "replace_decoders",
+    "replace_encoders",
     "replace_heartbeat",
-    "replace_lz4_encoder",
     "replace_request",
     "take_over",
     "topics_wanted",
@@ -86,8 +86,11 @@ NAMES = (
         for codec in codecs
     ),
     *(
-        PrivateName(f"{package}.default_records", "lz4_encode", "compresses at a slow level that no setting changes")
+        PrivateName(
+            f"{package}.default_records", f"{codec}_encode", "compresses at a slow level that no setting changes"
+        )
         for package in ("aiokafka.record", _IN_C)
+        for codec in ("lz4", "zstd")
     ),
     PrivateName("aiokafka.consumer.consumer.AIOKafkaConsumer", "_fetcher", _POSITIONS),
     PrivateName("aiokafka.consumer.consumer.AIOKafkaConsumer", "_coordinator", _LEASE),
@@ -163,10 +166,11 @@ def replace_decoders(decoder: Decoder, *, legacy: Decoder) -> None:
                 setattr(module, f"{codec}_decode", (legacy if name == "legacy_records" else decoder)(codec))
 
 
-def replace_lz4_encoder(encode: Callable[[bytes | bytearray], bytes]) -> None:
-    """Have what is packed by lz4 be packed by this."""
+def replace_encoders(encoders: Mapping[str, Callable[[bytes | bytearray], bytes]]) -> None:
+    """Have what is packed by a codec be packed by these, by its name."""
     for module in _with_its_twin_in_c("default_records"):
-        module.lz4_encode = encode
+        for codec, encode in encoders.items():
+            setattr(module, f"{codec}_encode", encode)
 
 
 def _with_its_twin_in_c(name: str) -> Iterable[Any]:

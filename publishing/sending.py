@@ -15,8 +15,8 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
 
 from suyuan.connections.causes import cause_of_failure
-from suyuan.connections.fast_lz4 import use_fast_lz4
 from suyuan.connections.kafka import KafkaConnection
+from suyuan.connections.packing import pack_fast
 from suyuan.domain.keys import partition_of
 from suyuan.publishing.errors import BrokersUnavailable, PublishingError, Undelivered, WrongTopics
 from suyuan.schemas.kinds import KINDS
@@ -143,7 +143,7 @@ class Sender:
     # in the thread of the loop from here on
 
     async def _connect(self, connection: KafkaConnection, arguments: dict[str, Any], compression: str | None) -> None:
-        use_fast_lz4()
+        pack_fast()
         self._kafka = AIOKafkaProducer(
             **arguments,
             client_id="suyuan-publisher",

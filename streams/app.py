@@ -124,7 +124,7 @@ class StreamApp:
             life_of=self._life_of,
             begin_anew=self._begin_anew,
             kafka=kafka,
-            compression="zstd",  # as quick as the quickest lz4, 60 % of its bytes, half of the broker's work
+            compression="zstd",  # half of the bytes of lz4, which the broker reads, writes and unpacks
         )
         self.app = FaustApp(
             GROUP,

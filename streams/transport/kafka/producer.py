@@ -15,8 +15,8 @@ from faust.transport import base
 from faust.types.tuples import TP, RecordMetadata
 
 from suyuan.connections.aiokafka_internals import append_of, check_before_produce, close_batch
-from suyuan.connections.fast_lz4 import use_fast_lz4
 from suyuan.connections.log_errors import LogUnavailable, TransportError
+from suyuan.connections.packing import pack_fast
 from suyuan.domain.keys import partition_of
 from suyuan.eventlog.records import Records
 from suyuan.streams.faust_internals import consumer_if_made
@@ -50,7 +50,7 @@ class Producer(base.Producer):  # type: ignore[misc] # faust is untyped here
     async def on_start(self) -> None:
         """Connect."""
         await super().on_start()
-        use_fast_lz4()
+        pack_fast()
         self._kafka = AIOKafkaProducer(
             **self.transport.connection().aiokafka(),
             client_id=self.app.conf.broker_client_id,

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import cramjam
 import pytest
 from aiokafka.consumer.fetcher import PartitionRecords
@@ -8,7 +10,7 @@ from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import TopicPartition
 
-from suyuan.connections.fast_lz4 import lz4_encode
+from suyuan.connections.packing import lz4_encode, pack_fast, zstd_encode
 from suyuan.streams.transport.kafka.fetched_columns import FetchedColumns
 
 
@@ -69,6 +71,18 @@ def test_a_damaged_batch_is_refused() -> None:
         fetched(data, position=0).take(100, 1000)
 
 
-def test_fast_lz4_is_lz4() -> None:
+def test_what_is_packed_fast_is_lz4_and_zstd() -> None:
     data = bytes(range(256)) * 1000
     assert bytes(cramjam.lz4.decompress(lz4_encode(data))) == data
+    assert bytes(cramjam.zstd.decompress(zstd_encode(bytearray(data)))) == data
+
+
+HEAD = 61
+"""bytes of a batch before its records"""
+
+
+@pytest.mark.parametrize(("codec", "encode"), [(3, lz4_encode), (4, zstd_encode)])
+def test_batches_are_packed_fast(codec: int, encode: Callable[[bytes], bytes]) -> None:
+    pack_fast()
+    assert bytes(batch(0, 500, codec)[HEAD:]) == encode(bytes(batch(0, 500)[HEAD:]))
+    assert fetched(batch(0, 500, codec), position=0).take(1000, 1 << 20).offsets == list(range(500))
