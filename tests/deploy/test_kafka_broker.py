@@ -97,6 +97,11 @@ def test_a_broker_starts_with_the_classes_that_were_loaded_once(broker):
     assert re.search(r"/suyuan/kafka-.*/classes-\w+\.jsa$", Path(f"/proc/{pid}/maps").read_text(), re.MULTILINE)
 
 
+def test_a_broker_without_tls_has_javas_first_compiler_alone(broker):
+    (pid,) = (int(path.read_text()) for path in Path(broker.folder).glob("*/pid"))
+    assert b"-XX:TieredStopAtLevel=1" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+
+
 @pytest.mark.parametrize("end", ["stop", "kill"])
 def test_the_next_start_goes_on_with_topics_records_and_ports(broker, topic_prefix, end):
     topic = f"{topic_prefix}kept"

@@ -19,6 +19,11 @@ from kraft.requests import Inquiry, Unanswered
 from kraft.security import Security
 from kraft.settings import properties
 
+# C2 takes half of a start's processor time, and as much as all the rest of a busy broker in its first minutes. What it
+# makes is no faster here: packing, sums and sockets are native (docs/decisions/0005-where-the-time-goes.md). TLS is
+# not: C1 does not know the processor's AES.
+FIRST_COMPILER_ALONE = "-XX:TieredStopAtLevel=1"
+
 
 class Cluster:
     """`folder`: holds all of it; made by `start`. Commands on one folder wait for each other."""
@@ -42,7 +47,9 @@ class Cluster:
             formatting: list[str] = []
             loaded = archive.options(java, jars)
             java_options = [*loaded, *options]
-            if security is not None:
+            if security is None:
+                java_options.append(FIRST_COMPILER_ALONE)
+            else:
                 security.create()
                 formatting = ["--add-scram", security.scram()]
                 java_options += security.java_options()
