@@ -21,6 +21,18 @@ class Lately:
         self._old: set[str] = set()
         self._day = 0
 
+    def unknown(self, names: Sequence[str], at: int) -> list[int]:
+        """Where in `names` those stand that were not sent lately. They are none the more known for it; the others stay
+        known as if they had been sent now. `at`: as for `unsent`.
+        """
+        if at // DAY_MS != self._day:
+            return list(range(len(names)))
+        unknown = [index for index, name in enumerate(names) if not self._is_known(name)]
+        for name in names:
+            if name in self._old:
+                self._note(name)
+        return unknown
+
     def unsent(self, names: Sequence[str], at: int, *, again: bool = False) -> list[int]:
         """Where in `names` the first of each stands that was not sent lately; from now on they were. `at`: when the log
         took what this is done for, ms. `again`: as if nothing had been sent.
@@ -30,9 +42,15 @@ class Lately:
         first: dict[str, int] = {}
         for index, name in enumerate(names):
             first.setdefault(name, index)
-        unsent = [index for name, index in first.items() if again or not (name in self._new or name in self._old)]
+        unsent = [index for name, index in first.items() if again or not self._is_known(name)]
         for name in first:
-            self._new.add(name)
-            if len(self._new) >= self._half:
-                self._new, self._old = set(), self._new
+            self._note(name)
         return unsent
+
+    def _is_known(self, name: str) -> bool:
+        return name in self._new or name in self._old
+
+    def _note(self, name: str) -> None:
+        self._new.add(name)
+        if len(self._new) >= self._half:
+            self._new, self._old = set(), self._new

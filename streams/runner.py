@@ -28,6 +28,7 @@ from suyuan.streams.block_cache import BlockCache
 from suyuan.streams.dead_letter_limit import DeadLetterLimit, TooManyDeadLetters
 from suyuan.streams.lately import Lately
 from suyuan.streams.messages import OutputMessage, encode_outputs
+from suyuan.streams.places import Places
 from suyuan.streams.set_aside import SetAside
 from suyuan.streams.stage import Block, Output, Run, Stage, StageContext
 from suyuan.streams.state.stage_state import KeyedState
@@ -35,6 +36,8 @@ from suyuan.streams.state.view import Overlay
 
 MOST_KNOWN, LEAST_KNOWN = 400_000, 20_000
 """names of what was sent lately that are known, some 90 bytes each: of all partitions together, and of each"""
+MOST_OF_PLACES, LEAST_OF_PLACES = 128 << 20, 8 << 20
+"""bytes of templates that are known: of all partitions together, and of each"""
 
 
 class OutputLog(Protocol):
@@ -55,6 +58,14 @@ class Incoming:
     value: Run
     generation: int = 0
     """of the consumer's assignment that it was read under"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """What is known of a partition since it was assigned, beside its state."""
+
+    lately: Lately
+    places: Places
 
 
 class StageRunner:
@@ -84,7 +95,7 @@ class StageRunner:
         self._slice_rows = slice_rows
         self._dead_letter_limit = dead_letter_limit or DeadLetterLimit()
         self._epochs: dict[int, tuple[int, int]] = {}
-        self._lately: dict[int, Lately] = {}
+        self._memories: dict[int, _Memory] = {}
         self._set_aside = SetAside()
 
     async def process(self, message: Incoming) -> None:
@@ -103,7 +114,7 @@ class StageRunner:
         try:
             await self._in_order(message)
         except BaseException:
-            self._lately.pop(message.partition, None)  # what it was to send may be nowhere
+            self._memories.pop(message.partition, None)  # what it was to send, or to keep, may be nowhere
             raise
 
     async def _in_order(self, message: Incoming) -> None:
@@ -143,7 +154,8 @@ class StageRunner:
             self._slice_rows,
             self._dead_letter_limit,
             self._state.passed((message.topic, partition)),
-            self._lately[partition],
+            self._memories[partition].lately,
+            self._memories[partition].places,
         )
         run = message.value
         last = run.offsets[-1]
@@ -170,8 +182,12 @@ class StageRunner:
         known = self._epochs.get(partition)
         if known is None or known[0] != generation:
             known = self._epochs[partition] = generation, self._state.begin_epoch(partition)
-            self._lately.pop(partition, None)
-        self._lately.setdefault(partition, Lately(max(MOST_KNOWN // self._partitions, LEAST_KNOWN)))
+            self._memories.pop(partition, None)
+        if partition not in self._memories:
+            self._memories[partition] = _Memory(
+                Lately(max(MOST_KNOWN // self._partitions, LEAST_KNOWN)),
+                Places(max(MOST_OF_PLACES // self._partitions, LEAST_OF_PLACES)),
+            )
         return known[1]
 
 

@@ -13,6 +13,7 @@ import polars as pl
 
 from suyuan.streams.dead_letter_limit import DeadLetterLimit
 from suyuan.streams.lately import Lately
+from suyuan.streams.places import Places
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,8 @@ class StageContext:
     """offsets of the topic before it was made again: added to those of now, they go on rising"""
     lately: Lately = field(default_factory=Lately)
     """what the partition sent since it was assigned, of what one sending does for many rows"""
+    places: Places = field(default_factory=Places)
+    """templates of chains that the partition made since it was assigned"""
 
 
 BlockStage = Callable[[Block, StateView, StageContext], list[Output]]

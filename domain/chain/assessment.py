@@ -33,7 +33,7 @@ HOPS = pl.List(Hop.DTYPE)
 
 col = pl.col
 
-_COLUMNS: tuple[str | pl.Expr, ...] = (
+COLUMNS: tuple[str | pl.Expr, ...] = (
     "platform_code",
     "listing_id",
     "verdict",
@@ -84,17 +84,20 @@ class Assessment:
     """
 
     chains: pl.DataFrame
-    _joined: pl.DataFrame
+    joined: pl.DataFrame
+    """what the chains follow from: the columns of `joined.py`, `hops` being those of the chain"""
+    found: pl.DataFrame
+    """which gaps each has: the columns of `verdict.found_gaps`"""
 
     def parties(self, rows: list[int]) -> pl.DataFrame:
         """The parties of some of the chains: columns of the block schema `chain_parties`."""
-        joined = self._joined[rows].drop("row").with_row_index("row")
+        joined = self.joined[rows].drop("row").with_row_index("row")
         return pl.DataFrame([self.chains["parties"][rows], parties_of(joined).alias("nodes"), joined["hops"]])
 
     def whole(self) -> pl.DataFrame:
         """The chains with `nodes` and `hops` instead of the name of these."""
-        nodes = with_platform(self._joined, parties_of(self._joined)).alias("nodes")
-        return self.chains.drop("parties").with_columns(nodes, self._joined["hops"])
+        nodes = with_platform(self.joined, parties_of(self.joined)).alias("nodes")
+        return self.chains.drop("parties").with_columns(nodes, self.joined["hops"])
 
 
 def assess(listings: pl.DataFrame, facts: Facts) -> Assessment:
@@ -112,8 +115,8 @@ def assess(listings: pl.DataFrame, facts: Facts) -> Assessment:
         gaps.alias("gaps"),
         gaps.list.eval(pl.element().struct.field("gap").sort()).alias("gap_names"),
         _names(joined).alias("parties"),
-    ).select(_COLUMNS)
-    return Assessment(chains, joined)
+    ).select(COLUMNS)
+    return Assessment(chains, joined, found)
 
 
 def _names(joined: pl.DataFrame) -> pl.Series:

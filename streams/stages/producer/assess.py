@@ -6,7 +6,6 @@ import datetime as dt
 
 import polars as pl
 
-from suyuan.domain.chain.assessment import assess
 from suyuan.domain.chain.facts import Facts
 from suyuan.domain.facts.custody import CustodyFacts
 from suyuan.domain.facts.item import ItemFacts
@@ -21,6 +20,7 @@ from suyuan.streams.stages.producer.keys import DAY
 from suyuan.streams.stages.producer.lookups import ITEM, RecordLookups
 from suyuan.streams.stages.producer.numbers import take_numbers
 from suyuan.streams.stages.producer.seller_lookups import SellerLookups
+from suyuan.streams.stages.producer.visits import Visits
 
 LOT = (*ITEM, "lot")
 HELD = (*LOT, "seller_code")
@@ -35,34 +35,43 @@ def assess_listings(rows: pl.DataFrame, block: Block, state: StateView, context:
     lookups, sellers = RecordLookups(block, state, context), SellerLookups(block, state, context)
     if rows.is_empty():
         return lookups.questions() + sellers.questions()
-    named = _named(rows)
-    producers, items = _facts(named, state, ProducerFacts), _facts(named, state, ItemFacts)
-    licences = _facts(named, state, LicenceFacts)
-    sellers.look_up(rows["seller_code"])
-    rows = sellers.attached(lookups.answered(rows, producers, items, licences))
-    asked = lookups.questions() + sellers.questions()
-    if rows.is_empty():
-        return asked
     day = state.get(DAY)
-    facts = Facts(
-        producers=producers,
-        items=_facts(named, state, ItemFacts) if lookups.summarised else items,
-        lots=_facts(named, state, LotFacts),
-        custody=_facts(named, state, CustodyFacts),
-        licences=licences,
-        today=dt.date.fromisoformat(day.decode()) if day else None,
-    )
-    assessment = assess(rows, facts)
-    chains = assessment.chains
+    visits = Visits(rows, dt.date.fromisoformat(day.decode()) if day else None, block, context)
+    parties = _learn(visits, lookups, sellers, state)
+    asked = lookups.questions() + sellers.questions()
+    chains = visits.chains()
+    if chains.is_empty():
+        return asked
     number = take_numbers(len(chains), state, context)
     chains = chains.with_columns(
         as_of=pl.lit(block.timestamp, pl.Int64),
         assessment=pl.int_range(number, number + pl.len(), dtype=pl.Int64),
         route=LISTING_KEY_EXPR,
     )
-    unsent = context.lately.unsent(chains["parties"].to_list(), block.timestamp, again=block.redelivered)
-    parties = [Output("chain.parties", assessment.parties(unsent))] if unsent else []
     return [*asked, *parties, Output("chain", chains, key="route")]
+
+
+def _learn(visits: Visits, lookups: RecordLookups, sellers: SellerLookups, state: StateView) -> list[Output]:
+    """Assess what has no template and can be assessed now. Returns the parties to be sent."""
+    rows = visits.to_assess()
+    if rows.is_empty():
+        return []
+    named = _named(rows)
+    producers, items = _facts(named, state, ProducerFacts), _facts(named, state, ItemFacts)
+    licences = _facts(named, state, LicenceFacts)
+    sellers.look_up(rows["seller_code"])
+    rows = sellers.attached(lookups.answered(rows, producers, items, licences))
+    if rows.is_empty():
+        return []
+    facts = Facts(
+        producers=producers,
+        items=_facts(named, state, ItemFacts) if lookups.summarised else items,
+        lots=_facts(named, state, LotFacts),
+        custody=_facts(named, state, CustodyFacts),
+        licences=licences,
+        today=visits.today,
+    )
+    return visits.learn(rows, facts)
 
 
 def _named(rows: pl.DataFrame) -> pl.DataFrame:

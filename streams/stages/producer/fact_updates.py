@@ -46,6 +46,7 @@ class FactUpdater:
     def __init__(self, block: Block, state: StateView, context: StageContext) -> None:
         self.state = state
         self.redelivered = block.redelivered
+        self._places = context.places
         self.tasks: list[Task] = []
         self.due = Due(block, state)
         self.taints = Taints(block, state, context, self.due)
@@ -96,6 +97,7 @@ class FactUpdater:
         self.tasks.append(Task(prefix("listing", *key), reason, received_at))
 
     def _sold(self, code: str, received_at: int) -> None:
+        self._places.forget_seller(code)
         self.tasks.append(Task(prefix("sells", code), "seller", received_at))
 
     def _turn_day(self, day: str, received_at: int) -> None:
@@ -125,6 +127,7 @@ class FactUpdater:
             assert isinstance(record, Licence)  # noqa: S101 -- narrows the union for the type checker
             facts = summarise_licence(record).to_json()
         if self._changed(name("facts-licence", licence_no), facts):
+            self._places.forget_licence(licence_no)
             for key, _ in self.state.scan(prefix("named", licence_no)):
                 self._again("licence", received_at, *parts(key)[2:])
 
@@ -133,6 +136,7 @@ class FactUpdater:
         licences = kept_records(self.state, "licence", Licence, "holding", code)
         facts = summarise_producer(code, entity, licences)
         if self._changed(name("facts-producer", code), facts.to_json()):
+            self._places.forget_producer(code)
             self._again("producer", received_at, code)
 
     def _seller(self, code: str, received_at: int) -> None:
@@ -148,6 +152,7 @@ class FactUpdater:
             return  # nobody lists it yet, or its home has not answered: summarised when either happens
         self.state.put(name("maker", item[1], item[0]), b"")
         if self._changed(name("facts-item", *item), item_facts(self.state, item)):
+            self._places.forget_item(*item)
             self._again("item", received_at, *item)
 
     def _lot(self, lot: LotKey, received_at: int) -> None:
@@ -158,6 +163,7 @@ class FactUpdater:
         taints = self.taints.update(lot, record, inspections, recalls, received_at)
         facts = summarise_lot(join_key(*lot), record, shipments, inspections, recalls, taints)
         if self._changed(name("facts-lot", *lot), facts.to_json()):
+            self._places.forget_lot(*lot)
             self._again("lot", received_at, *lot)
         self._custody(lot, shipments, received_at)
 
@@ -175,6 +181,7 @@ class FactUpdater:
         taints = self.taints.update(lot, record, inspections, recalls, received_at)
         facts = quality_anew(_decode_facts(known), inspections, recalls, taints)
         if self._changed(name("facts-lot", *lot), facts.to_json()):
+            self._places.forget_lot(*lot)
             self._again("lot", received_at, *lot)
 
     def _recalls_of(self, item: ItemKey) -> list[Recall]:
@@ -188,9 +195,11 @@ class FactUpdater:
             holder = parts(key)[4]
             if holder not in facts:
                 self.state.delete(key)
+                self._places.forget_lot(*lot)
                 self._again("custody", received_at, *lot, holder)
         for holder, held in facts.items():
             if self._changed(name("facts-custody", *lot, holder), held.to_json()):
+                self._places.forget_lot(*lot)
                 self._again("custody", received_at, *lot, holder)
 
 
