@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from aiokafka.consumer.fetcher import READ_COMMITTED, FetchError, FetchResult, PartitionRecords
 from aiokafka.coordinator.protocol import ConsumerProtocol
+from aiokafka.errors import InconsistentGroupProtocolError
 from aiokafka.protocol.admin import DescribeGroupsRequest
 from aiokafka.protocol.commit import OffsetCommitRequest
-from aiokafka.protocol.group import SyncGroupRequest
+from aiokafka.protocol.group import JoinGroupRequest, SyncGroupRequest
 
 from suyuan.connections.private_names import PrivateName
 
@@ -40,6 +41,7 @@ __all__ = [
     "fetcher_of",
     "holds_no_input",
     "is_join",
+    "is_refused_protocol",
     "is_taken_commit",
     "move_position",
     "news_of_topics",
@@ -303,6 +305,11 @@ def replace_request(coordinator: Any, made_of: Callable[[Request], Request]) -> 
 def is_join(request: Any) -> bool:
     """Whether the answer to it is an assignment."""
     return isinstance(request, SyncGroupRequest)
+
+
+def is_refused_protocol(request: Any, response: Any) -> bool:
+    """Whether it asked to join a group whose members know no protocol that this one knows."""
+    return isinstance(request, JoinGroupRequest) and response.error_code == InconsistentGroupProtocolError.errno
 
 
 def is_taken_commit(request: Any, response: Any) -> bool:

@@ -56,6 +56,11 @@ def lag(connection: sqlite3.Connection, group: str) -> dict[tuple[str, int], int
     return {(topic, partition): max(0, behind) for topic, partition, behind in rows}
 
 
-def forget(connection: sqlite3.Connection, group: str) -> None:
-    """Remove a group that will not come back; nothing is kept for it any longer."""
-    connection.execute("DELETE FROM group_offsets WHERE group_name = ?", (group,))
+def forget(connection: sqlite3.Connection, group: str, partition_ids: Iterable[int] | None = None) -> None:
+    """Remove a group that will not come back, of all partitions or of some; nothing is kept for it any longer."""
+    if partition_ids is None:
+        connection.execute("DELETE FROM group_offsets WHERE group_name = ?", (group,))
+        return
+    connection.executemany(
+        "DELETE FROM group_offsets WHERE group_name = ? AND partition_id = ?", [(group, each) for each in partition_ids]
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,7 @@ from suyuan.eventlog.errors import (
 from suyuan.eventlog.maintenance import Maintenance
 from suyuan.eventlog.other_writers import OtherWriters
 from suyuan.eventlog.records import Fetched, Record, Records
-from suyuan.eventlog.retention import delete_before
+from suyuan.eventlog.retention import BATCHES_PER_SLICE, delete_before
 from suyuan.eventlog.schema import Fsync
 from suyuan.eventlog.storage import Role, Storage
 
@@ -294,9 +295,10 @@ class Log(Storage):
         with self.reading() as connection:
             return groups.lag(connection, group)
 
-    def forget_group(self, group: str) -> None:
-        """Remove a group that will not come back."""
-        self.write(lambda connection: groups.forget(connection, group)).result()
+    def forget_group(self, group: str, topics: Sequence[str] | None = None) -> None:
+        """Remove a group that will not come back, or what it has committed of some topics."""
+        ids = None if topics is None else [each.id for each in self.all_partitions() if each.topic in topics]
+        self.write(lambda connection: groups.forget(connection, group, ids)).result()
 
     # --- keeping house
 
@@ -316,6 +318,16 @@ class Log(Storage):
         """Make `offset` (at most the end) the start of the partition; records before it are gone."""
         at = self.partition(topic, partition)
         self.write(lambda connection: delete_before(connection, at.id, offset)).result()
+
+    def empty(self, topic: str) -> None:
+        """Delete every record of a topic, in slices between appends; its offsets go on. Where it is interrupted, the
+        oldest are gone.
+        """
+        for number in range(self.partitions(topic)):
+            at, end = self.partition(topic, number), self.end_offset(topic, number)
+            slice_of = partial(delete_before, partition_id=at.id, offset=end, at_most=BATCHES_PER_SLICE)
+            while self.write(slice_of).result():
+                pass
 
     def _heed_others(self) -> None:
         """While somebody listens."""

@@ -23,6 +23,7 @@ from suyuan.connections.kafka import KafkaConnection
 from suyuan.connections.log_errors import LogUnavailable
 from suyuan.eventlog.errors import LogFull, LogLocked
 from suyuan.eventlog.records import Record, Records
+from suyuan.schemas.former_shape import GONE_STAGES
 from suyuan.schemas.versions import refuse_incompatible_versions
 from suyuan.streams import metrics
 from suyuan.streams.block_cache import BlockCache
@@ -33,12 +34,14 @@ from suyuan.streams.messages import OutputMessage
 from suyuan.streams.runner import Incoming, StageRunner
 from suyuan.streams.stage import Cache, Stage
 from suyuan.streams.state.errors import StateClosedError, StateError
+from suyuan.streams.state.folders import remove_stores
 from suyuan.streams.state.rocks_store import RocksMemory
 from suyuan.streams.state.scrub import Scrub
 from suyuan.streams.state.settings import StateSettings
 from suyuan.streams.state.stage_state import StageState
 from suyuan.streams.topology import TOPOLOGY, readers_of
 from suyuan.streams.transport.faust_app import FaustApp
+from suyuan.streams.transport.kafka.group_protocol import ShapeAssignor
 from suyuan.streams.transport.life import Life
 from suyuan.streams.transport.options import TransportOptions
 
@@ -140,6 +143,7 @@ class StreamApp:
             table_standby_replicas=standby_replicas,
             topic_allow_declare=kafka is None,
             stream_wait_empty=False,
+            PartitionAssignor=ShapeAssignor,
             autodiscover=False,
         )
         self._stopping = asyncio.Event()
@@ -167,6 +171,7 @@ class StreamApp:
     async def start(self) -> None:
         """Recover state and begin to work. Raises IncompatibleVersions before anything is read."""
         refuse_incompatible_versions()
+        await asyncio.to_thread(remove_stores, Path(self.app.conf.tabledir), GONE_STAGES)
         self.app.finalize()
         starting = asyncio.ensure_future(self.app.start())
         try:

@@ -13,6 +13,7 @@ from suyuan.eventlog.log import Log
 from suyuan.operations.checks.clock import against_newest
 from suyuan.operations.checks.finding import Finding
 from suyuan.queries.over_socket import client as query_client
+from suyuan.schemas.former_shape import FormerShape, refuse_former_shape
 from suyuan.schemas.topics import TOPICS
 
 
@@ -57,11 +58,19 @@ def log(folder: Path) -> Iterator[Finding]:
     except LogError as error:
         yield Finding("topics", "failed", str(error))
         return
+    yield from _shape(folder, counts)
     yield from _topics(counts)
     yield Finding(
         "events", "ok", f"{sum(end for (topic, _), end in ends.items() if topic.startswith('in.')):,} published"
     )
     yield against_newest(newest)
+
+
+def _shape(folder: Path, counts: dict[str, int]) -> Iterator[Finding]:
+    try:
+        refuse_former_shape(counts, str(folder), f"suyuan state rebuild --data {folder}")
+    except FormerShape as error:
+        yield Finding("shape", "failed", str(error))
 
 
 def _topics(counts: dict[str, int]) -> Iterator[Finding]:

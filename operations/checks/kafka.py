@@ -17,6 +17,7 @@ from suyuan.operations.checks.clock import against_newest
 from suyuan.operations.checks.finding import Finding
 from suyuan.operations.kafka_admin import administration
 from suyuan.operations.topics.check import differences, usual_count
+from suyuan.operations.topics.former import refuse_former_streams
 from suyuan.operations.topics.spec import WantedTopic, wanted_topics
 
 _SHOWN = 10
@@ -36,6 +37,7 @@ def cluster(connection: KafkaConnection, partitions: int | None, replication: in
             yield Finding("kafka", "ok", f"{len(brokers)} answering: {said}; {_version(client, brokers)}")
             yield _secrecy(connection, [broker["host"] for broker in brokers])
             described: Topics = client.describe_topics()
+            refuse_former_streams(described, connection)
             wanted = list(wanted_topics(partitions or usual_count(described), replication))
             yield from _topics(client, wanted, described)
             yield from _open_transactions(client, described)

@@ -11,7 +11,7 @@ from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
 from suyuan.connections.kafka import KafkaConnection
 from suyuan.operations.kafka_admin import administration
-from suyuan.operations.topics.former import refuse_former
+from suyuan.operations.topics.former import refuse_former, refuse_former_streams
 from suyuan.operations.topics.spec import WantedTopic, wanted_topics
 
 
@@ -34,10 +34,11 @@ def mismatches(connection: KafkaConnection, partitions: int | None, replication:
     """Everything about the topics that would make the streams wrong, stuck or lossy; none: `suyuan topics create` has
     nothing to do. `partitions` None: as many as most topics have, since what matters is that all have the same number.
 
-    Blocks. Raises SuyuanError: UNAVAILABLE where no broker answers.
+    Blocks. Raises SuyuanError: UNAVAILABLE where no broker answers, CONFIGURATION for those of a former version.
     """
     with administration(connection) as client:
         described = refuse_former(client)
+        refuse_former_streams(described, connection)
         wanted = list(wanted_topics(partitions or usual_count(described), replication))
         return list(differences(client, wanted, described))
 

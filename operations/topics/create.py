@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +13,7 @@ from suyuan.connections.kafka import KafkaConnection
 from suyuan.errors import SuyuanError
 from suyuan.operations.kafka_admin import administration
 from suyuan.operations.topics.check import Mismatch, differences
-from suyuan.operations.topics.former import refuse_former
+from suyuan.operations.topics.former import refuse_former, refuse_former_streams
 from suyuan.operations.topics.spec import WantedTopic, wanted_topics
 
 READY_MS = 60_000
@@ -33,20 +34,23 @@ class Made:
 def make_topics(connection: KafkaConnection, partitions: int, replication: int = 1) -> Made:
     """Make the missing topics; on return they can be written to. Doing it again, or twice at once, does no harm.
 
-    Raises SuyuanError: UNAVAILABLE where no broker answers; where the brokers refuse a topic, with their reason.
+    Raises SuyuanError: UNAVAILABLE where no broker answers; CONFIGURATION for topics of a former version, which what is
+    missing would make believe to be of this one; where the brokers refuse a topic, with their reason.
     """
     wanted = list(wanted_topics(partitions, replication))
     with administration(connection) as client:
-        refuse_former(client)
-        made = _make(client, wanted)
-        # a broker may not have heard yet of what the controller made, for us or for another
-        client.wait_for_topics([topic.name for topic in wanted], timeout_ms=READY_MS)
+        refuse_former_streams(refuse_former(client), connection)
+        made = create_topics(client, wanted)
         left = [topic for topic in wanted if topic.name not in made]
         return Made(made, [topic.name for topic in left], list(differences(client, left, client.describe_topics())))
 
 
-def _make(client: KafkaAdminClient, wanted: list[WantedTopic]) -> list[str]:
-    """Make topics. Returns the names of those that were not there, as the controller says."""
+def create_topics(client: KafkaAdminClient, wanted: Sequence[WantedTopic]) -> list[str]:
+    """Make topics; on return they can be written to. Returns the names of those that were not there, as the controller
+    says. Raises as `make_topics`.
+    """
+    if not wanted:
+        return []
     answer = client.create_topics(
         {
             topic.name: {
@@ -61,6 +65,8 @@ def _make(client: KafkaAdminClient, wanted: list[WantedTopic]) -> list[str]:
     refused = [each for each in answer if each["error_code"] not in {0, TopicAlreadyExistsError.errno}]
     if refused:
         raise SuyuanError(f"the brokers refuse {len(refused)} topics, {refused[0]['name']}: {_reason(refused[0])}")
+    # a broker may not have heard yet of what the controller made, for us or for another
+    client.wait_for_topics([topic.name for topic in wanted], timeout_ms=READY_MS)
     return [each["name"] for each in answer if each["error_code"] == 0]
 
 

@@ -17,6 +17,7 @@ from suyuan.eventlog.log import Log, TopicConfig
 from suyuan.eventlog.schema import Fsync
 from suyuan.eventlog.shared import acquire, release
 from suyuan.eventlog.wal import accept_lost_end
+from suyuan.operations.former_folder import refuse_former_folder
 from suyuan.operations.webhooks.log import SUBSCRIPTIONS
 from suyuan.queries.open_tables import OpenTables
 from suyuan.queries.over_socket.server import QueryService
@@ -177,6 +178,7 @@ class EmbeddedRun(Service):
         if self._accept_loss:
             await self._in_thread(partial(accept_lost_end, self.folder))
         fsync: Fsync = "always" if self._settings.fsync else "interval"
+        await self._in_thread(partial(refuse_former_folder, self.folder, fsync))
         log = await self._opened(partial(acquire, self.folder, fsync), release)
         await self._in_thread(partial(self._make_topics, log))
         return log

@@ -5,6 +5,8 @@ changelog.
 from __future__ import annotations
 
 import logging
+import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 from suyuan.streams import metrics
@@ -15,6 +17,14 @@ from suyuan.streams.state.rocks_store import REMEDY, RocksMemory, RocksStore, fo
 from suyuan.streams.state.settings import StateSettings
 
 logger = logging.getLogger(__name__)
+
+
+def remove_stores(tabledir: Path, stages: Iterable[str]) -> None:
+    """Remove the folders, those set aside too, of stages that are no more."""
+    for stage in stages:
+        for path in tabledir.glob(f"{stage}-state-*.db*"):
+            logger.info("%s is of a stage that is no more: removed", path)
+            shutil.rmtree(path)
 
 
 class PartitionFolders:

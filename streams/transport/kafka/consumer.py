@@ -36,6 +36,7 @@ from suyuan.eventlog.records import Fetched
 from suyuan.streams.transport.errors import LogTruncated, TopicGrown
 from suyuan.streams.transport.kafka.every_partition_owned import deal_all_topics, rejoin_while_some_have_no_owner
 from suyuan.streams.transport.kafka.fetched_columns import FetchedColumns
+from suyuan.streams.transport.kafka.group_protocol import OtherShapeInGroup
 from suyuan.streams.transport.reading import Incoming, as_run, singly
 from suyuan.streams.transport.run_consumer import RunConsumer
 
@@ -131,6 +132,8 @@ class Consumer(RunConsumer):
             async def noted(request: Any) -> Any:
                 sent = time.monotonic()
                 response = await send(request)
+                if internals.is_refused_protocol(request, response):
+                    await self.app.crash(OtherShapeInGroup(self.group))  # aiokafka gives up, and tells nobody who waits
                 if internals.is_join(request):
                     self._assigned_at = sent
                 elif internals.is_taken_commit(request, response) and self._is_member:
