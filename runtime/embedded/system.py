@@ -13,6 +13,7 @@ from pathlib import Path
 
 from suyuan.domain.calendar import china_day
 from suyuan.errors import SuyuanError
+from suyuan.eventlog.errors import LogError
 from suyuan.eventlog.log import Log, TopicConfig
 from suyuan.eventlog.schema import Fsync
 from suyuan.eventlog.shared import acquire, release
@@ -265,7 +266,12 @@ class EmbeddedRun(Service):
         logger.info("listings wait until the records before them are through")
         while self._listings_last.waits:
             await asyncio.sleep(DRAINED_SECONDS)
-            self._listings_last.observe(time.monotonic(), await asyncio.to_thread(stages_progress, self.log))
+            try:
+                progress = await asyncio.to_thread(stages_progress, self.log)
+            except LogError as error:
+                logger.warning("how far the records are is not known at the moment: %s", error)
+            else:
+                self._listings_last.observe(time.monotonic(), progress)
 
     def _every(self, seconds: float, work: Callable[[], None]) -> None:
         async def attempt() -> None:
