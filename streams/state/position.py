@@ -28,7 +28,8 @@ KEYS_KEY = b"\x00keys"
 TORN_KEY = b"\x00torn"
 """what the changelog has that does not count (`Torn`), until a commit has written it anew"""
 
-FORMAT = 2
+FORMAT = 3
+"""an earlier version reads no state of this one: intake keeps contents in lines of their own since 3"""
 
 
 @dataclass(frozen=True, slots=True)
