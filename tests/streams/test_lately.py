@@ -32,6 +32,18 @@ def test_few_are_known_and_the_others_are_sent_again():
     assert len(lately._new) + len(lately._old) <= 6
 
 
+def test_who_asks_what_is_unknown_keeps_the_others_known_and_makes_none_so():
+    lately = Lately(limit=6)
+    lately.unsent(["a", "b"], DAY_MS)
+    assert lately.unknown(["a", "c", "b", "c"], DAY_MS) == [1, 3]
+    assert lately.unsent(["c"], DAY_MS) == [0]
+    for name in "defgh":
+        assert lately.unknown(["a"], DAY_MS) == []
+        lately.unsent([name], DAY_MS)
+    assert lately.unsent(["b"], DAY_MS) == [0]
+    assert lately.unknown(["a"], 2 * DAY_MS) == [0]
+
+
 LISTINGS = [event("listing", listing_id=str(number)) for number in range(4)]
 
 
