@@ -128,11 +128,16 @@ def _listings(change: Supersession) -> list[Output]:
 
 def listings_onward(rows: pl.DataFrame) -> Output:
     """Listings to the partition of their producer; one without needs one too, always the same: that of the listing
-    itself. `rows`: columns of the block schema `listing`, but for the faults of codes.
+    itself. `rows`: columns of the block schema `listing`, but for the faults of codes; null for those that the events'
+    own schema, another version's, does not have.
     """
     faults = {f"{party}_code_fault": uscc_faults(rows[f"{party}_code"]) for party in ("seller", "producer")}
+    lacking = [
+        pl.lit(None, dtype).alias(name) for name, dtype in block_schema("listing").items() if name not in rows.columns
+    ]
+    rows = rows.with_columns(*lacking).with_columns(**faults)
     route = pl.coalesce("producer_code", LISTING_KEY_EXPR)
-    return Output("producer.listing", rows.with_columns(**faults).select(*LISTING_COLUMNS, route=route), key="route")
+    return Output("producer.listing", rows.select(*LISTING_COLUMNS, route=route), key="route")
 
 
 def records_onward(kind: str, change: Supersession, state: StateView, context: StageContext) -> list[Output]:

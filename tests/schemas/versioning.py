@@ -25,13 +25,15 @@ def another_version(kind: str, folder: Path, change: Callable[[Avro], Avro]) -> 
     avro = change(json.loads((events / f"{kind}.avsc").read_bytes()))
     (events / "history" / f"{kind}.v2.avsc").write_text(json.dumps(avro))
     number = max(kinds.SCHEMA_IDS) + 1
-    with patch.object(kinds, "EVENTS", events), patch.dict(kinds.SCHEMA_IDS, {number: (kind, 2)}):
+    try:
+        with patch.object(kinds, "EVENTS", events), patch.dict(kinds.SCHEMA_IDS, {number: (kind, 2)}):
+            _forget()
+            try:
+                yield number
+            finally:
+                shutil.rmtree(events)
+    finally:
         _forget()
-        try:
-            yield number
-        finally:
-            shutil.rmtree(events)
-    _forget()
 
 
 def with_fields(avro: Avro, **changed: Avro | None) -> Avro:
