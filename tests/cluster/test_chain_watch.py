@@ -23,7 +23,7 @@ from suyuan.runtime.settings import Settings
 from suyuan.sinks.clickhouse import ClickHouse
 from suyuan.sinks.migrations import migrate
 from suyuan.sinks.table_sink import TableSink
-from tests.cli.test_chain_watch import MINUTE, NOW, later, listing_of_known_lot, said
+from tests.cli.test_chain_watch import MINUTE, NOW, elsewhere, later, listing_of_known_lot, said
 from tests.cluster.kafka_world import KafkaWorld
 
 pytestmark = pytest.mark.real_time
@@ -113,7 +113,7 @@ def test_a_hole_in_a_workers_state_is_told_and_mended(case, kafka, front, tmp_pa
             for kind in ("lot", "facts-lot"):
                 view.delete(join_key(kind, *(stands[name] for name in ("producer_code", "gtin", "lot"))).encode())
             await state.commit(partition, view, {})
-            await asyncio.to_thread(world.publish_events, [later(listed)])
+            await asyncio.to_thread(world.publish_events, [elsewhere(later(listed))])
             await world.drained(app)
             await tables.loaded()
             await tables.looks()
