@@ -69,7 +69,8 @@ def test_a_hole_in_a_state_shows_when_every_listing_is_published_again(script, w
     store = state._partition(0).store
     holes = [key for key, _ in store.scan(word) if not key.startswith(b"\x00")][::2]
     store.write_batch(holes, [None] * len(holes))
-    state._partitions[0] = PartitionState(store)  # as workers that are started again: nothing is cached
+    state._partitions[0] = PartitionState(store)  # as workers that are started again: nothing is cached,
+    world.start_again("producer")  # and nothing remembered
     world.publish_events(script.touches[0])
     world.drain()
     wanted = expected_chains(script.all_events)

@@ -136,6 +136,11 @@ class World:
         else:
             self.position[topic, partition] = start + len(batch)
 
+    def start_again(self, name: str) -> None:
+        """A stage's runner anew: it remembers nothing but what is in the state."""
+        (stage,) = (stage for stage in TOPOLOGY if stage.name == name)
+        self._runners[name] = self._runner(stage)
+
     def _runner(self, stage: Stage) -> StageRunner:
         return StageRunner(
             stage,
