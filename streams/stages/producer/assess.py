@@ -17,12 +17,12 @@ from suyuan.streams.stage import Block, Output, StageContext, StateView
 from suyuan.streams.stages.listing_rows import LISTING_KEY_EXPR
 from suyuan.streams.stages.producer.decoded import Decoded
 from suyuan.streams.stages.producer.keys import DAY
+from suyuan.streams.stages.producer.listings import LOT
 from suyuan.streams.stages.producer.lookups import ITEM, RecordLookups
 from suyuan.streams.stages.producer.numbers import take_numbers
 from suyuan.streams.stages.producer.seller_lookups import SellerLookups
 from suyuan.streams.stages.producer.visits import Visits
 
-LOT = (*ITEM, "lot")
 HELD = (*LOT, "seller_code")
 
 

@@ -169,14 +169,17 @@ def test_state_without_faust_commits_and_counts_epochs():
         asyncio.run(state.commit(3, view, {}))
 
 
+class Counting(MemoryStore):
+    """Counts the keys that are read."""
+
+    read = 0
+
+    def get_many(self, keys):
+        self.read += len(keys)
+        return super().get_many(keys)
+
+
 def test_a_cache_keeps_within_its_bounds_and_reads_hot_keys_once():
-    class Counting(MemoryStore):
-        read = 0
-
-        def get_many(self, keys):
-            self.read += len(keys)
-            return super().get_many(keys)
-
     store = Counting()
     keys = [b"%05d" % number for number in range(1000)]
     store.write_batch(keys, [b"v" * 100] * 1000)
@@ -211,13 +214,6 @@ def test_a_cache_holds_what_will_be_read_as_soon_as_it_is_written():
 
 
 def test_what_is_written_unread_is_counted_and_stays_out_of_the_cache():
-    class Counting(MemoryStore):
-        read = 0
-
-        def get_many(self, keys):
-            self.read += len(keys)
-            return super().get_many(keys)
-
     store = Counting()
     state = PartitionState(store)
     for expected in (6, 5):
