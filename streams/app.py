@@ -13,6 +13,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -269,27 +270,30 @@ class StreamApp:
         self.app.agent(channel, name=f"suyuan.{stage.name}")(work)
 
     async def _in_turn(self, stage: Stage, runner: StageRunner, event: Any, turn: asyncio.Lock) -> None:
-        """Do one message; those of a partition are done in the order of arrival. Nothing may be raised, see above."""
+        """Do one message; those of a partition are done in the order of arrival, the next one begun while the outputs
+        of one are sent. Nothing may be raised, see above.
+        """
         message = event.message
-        async with turn:
-            generation = self.app.consumer_generation_id
-            if self._stopping.is_set() or self.app.rebalancing or message.generation_id != generation:
-                return  # the partition may be another worker's by now, which reads this again
-            incoming = Incoming(message.topic, message.partition, message.value, generation)
-            with self._in_flight.block():
-                try:
-                    await runner.process(incoming)
-                except Exception as error:  # noqa: BLE001 -- nothing may leave the agent's loop
-                    if isinstance(error, TooManyDeadLetters) and len(self._readers[message.topic]) == 1:
-                        message.ack_before(error.offset)  # where others read it, nobody knows how far they are
-                    if isinstance(error, StateClosedError) and self._stopping.is_set():
-                        return
-                    self._stopping.set()
-                    self._fail(stage, incoming, error)
+        with ExitStack() as in_flight:
+            try:
+                async with turn:
+                    generation = self.app.consumer_generation_id
+                    if self._stopping.is_set() or self.app.rebalancing or message.generation_id != generation:
+                        return  # the partition may be another worker's by now, which reads this again
+                    in_flight.enter_context(self._in_flight.block())
+                    sent = await runner.begin(Incoming(message.topic, message.partition, message.value, generation))
+                await sent
+            except Exception as error:  # noqa: BLE001 -- nothing may leave the agent's loop
+                if isinstance(error, TooManyDeadLetters) and len(self._readers[message.topic]) == 1:
+                    message.ack_before(error.offset)  # where others read it, nobody knows how far they are
+                if isinstance(error, StateClosedError) and self._stopping.is_set():
                     return
+                self._stopping.set()
+                self._fail(stage, message, error)
+                return
         event.ack()
 
-    def _fail(self, stage: Stage, message: Incoming, error: Exception) -> None:
+    def _fail(self, stage: Stage, message: Any, error: Exception) -> None:
         metrics.FAILURES.labels(stage.name).inc()
         logger.critical(
             "stage %s cannot do %s-%d at offset %d: %s: nothing is acknowledged from here on",

@@ -9,6 +9,10 @@ A crash before 2 leaves nothing behind. Between 2 and 3 the state is ahead of th
 found at or below the offset that the state rests on, and is handed on as `redelivered`. Between 3 and 4 likewise; the
 same rows are sent again, and their identities fold them. Nothing is caught here: an exception means that the block was
 not done, and the caller must stop before the acknowledgement.
+
+While 3 is under way, 1 of the partition's next block runs already: it needs the state after 2, and writes nothing. Its
+own 2 waits until 3 is done, so the state is never ahead of the outputs by more than one block. If 3 fails, the next
+block fails with it, before its commit.
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ from __future__ import annotations
 import asyncio
 import time
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -96,57 +100,86 @@ class StageRunner:
         self._dead_letter_limit = dead_letter_limit or DeadLetterLimit()
         self._epochs: dict[int, tuple[int, int]] = {}
         self._memories: dict[int, _Memory] = {}
+        self._sending: dict[int, asyncio.Task[None]] = {}
+        """by partition, step 3 of the block that was committed last"""
         self._set_aside = SetAside()
 
     async def process(self, message: Incoming) -> None:
         """Do steps 1 to 3 for one message. Any exception: it was not done, and must not be acknowledged."""
-        applied = self._state.applied(message.partition).get((message.topic, message.partition), -1)
-        for run in _known_and_new(message.value, applied):
-            try:
-                await self._process(replace(message, value=run))
-            except TooManyDeadLetters as limit:
-                before = _part(run, slice(bisect_left(run.offsets, limit.offset)), redelivered=run.redelivered)
-                if before.offsets:  # where reading stops must not depend on how messages came together
-                    await self._process(replace(message, value=before))
-                raise
+        await (await self.begin(message))
 
-    async def _process(self, message: Incoming) -> None:
+    async def begin(self, message: Incoming) -> Awaitable[None]:
+        """Do steps 1 and 2 for one message; step 3 is under way on return, and done with what is returned, which must
+        be awaited. The partition's next message may be begun before. Any exception, of either: the message was not
+        done, and must not be acknowledged.
+        """
+        applied = self._state.applied(message.partition).get((message.topic, message.partition), -1)
+        *known, last = _known_and_new(message.value, applied)
+        for run in known:
+            await (await self._begin(replace(message, value=run)))
+        return await self._begin(replace(message, value=last))
+
+    async def _begin(self, message: Incoming) -> Awaitable[None]:
         try:
-            await self._in_order(message)
-        except BaseException:
-            self._memories.pop(message.partition, None)  # what it was to send, or to keep, may be nowhere
+            return await self._in_order(message)
+        except TooManyDeadLetters as limit:
+            run = message.value
+            before = _part(run, slice(bisect_left(run.offsets, limit.offset)), redelivered=run.redelivered)
+            if before.offsets:  # where reading stops must not depend on how messages came together
+                await (await self._begin(replace(message, value=before)))
             raise
 
-    async def _in_order(self, message: Incoming) -> None:
+    async def _in_order(self, message: Incoming) -> Awaitable[None]:
         started = time.perf_counter()
-        partition = message.partition
-        view = self._state.view(partition)
-        rows, last, outputs, messages = await asyncio.get_running_loop().run_in_executor(
-            self._threads, self._run, message, view
-        )
-        ran = time.perf_counter()
-        await self._state.commit(partition, view, {(message.topic, partition): last})
-        committed = time.perf_counter()
+        partition, name = message.partition, self.stage.name
+        former = self._sending.get(partition)
+        try:
+            view = self._state.view(partition)
+            rows, last, outputs, messages = await asyncio.get_running_loop().run_in_executor(
+                self._threads, self._run, message, view
+            )
+            ran = time.perf_counter()
+            if former is not None:
+                await asyncio.wait([former])
+                former.result()
+            sent = time.perf_counter()
+            await self._state.commit(partition, view, {(message.topic, partition): last})
+        except BaseException:
+            self._memories.pop(partition, None)  # what it was to send, or to keep, may be nowhere
+            raise
+        metrics.STAGE_ROWS.labels(name, message.topic).inc(rows)
+        metrics.BLOCK_ROWS.labels(name).observe(rows)
+        metrics.STAGE_SECONDS.labels(name, "function").observe(ran - started)
+        metrics.STAGE_SECONDS.labels(name, "state").observe(time.perf_counter() - sent)
+        sending = self._sending[partition] = asyncio.create_task(self._send(message, outputs, messages))
+        return self._sent(partition, sending)
+
+    async def _send(self, message: Incoming, outputs: list[Output], messages: list[OutputMessage]) -> None:
+        started = time.perf_counter()
         if messages:
             offsets = await self._log.append_outputs(messages)
             if self._block_cache is not None:
                 _cache_blocks(self._block_cache, messages, offsets)
-        done = time.perf_counter()
         metrics.count_outcomes(outputs)
         metrics.observe_alerts(outputs, int(time.time() * 1000))
         for output in outputs:
-            self._set_aside.note(message.topic, partition, output.set_aside)
-        name = self.stage.name
-        metrics.STAGE_ROWS.labels(name, message.topic).inc(rows)
-        metrics.BLOCK_ROWS.labels(name).observe(rows)
-        metrics.STAGE_SECONDS.labels(name, "function").observe(ran - started)
-        metrics.STAGE_SECONDS.labels(name, "state").observe(committed - ran)
-        metrics.STAGE_SECONDS.labels(name, "outputs").observe(done - committed)
+            self._set_aside.note(message.topic, message.partition, output.set_aside)
+        metrics.STAGE_SECONDS.labels(self.stage.name, "outputs").observe(time.perf_counter() - started)
+
+    async def _sent(self, partition: int, sending: asyncio.Task[None]) -> None:
+        try:
+            await sending
+        except BaseException:
+            self._memories.pop(partition, None)
+            raise
+        finally:
+            if self._sending.get(partition) is sending:
+                del self._sending[partition]
 
     def _run(self, message: Incoming, view: Overlay) -> tuple[int, int, list[Output], list[OutputMessage]]:
         """(rows read, last offset, what the function returned, the same as messages)."""
         partition = message.partition
-        epoch = self._epoch(partition, message.generation)
+        epoch, memory = self._epoch(partition, message.generation)
         context = StageContext(
             partition,
             self._partitions,
@@ -154,8 +187,8 @@ class StageRunner:
             self._slice_rows,
             self._dead_letter_limit,
             self._state.passed((message.topic, partition)),
-            self._memories[partition].lately,
-            self._memories[partition].places,
+            memory.lately,
+            memory.places,
         )
         run = message.value
         last = run.offsets[-1]
@@ -175,20 +208,21 @@ class StageRunner:
         view.came_and_went()
         return rows, last, outputs, list(encode_outputs(outputs, partition, self._partitions))
 
-    def _epoch(self, partition: int, generation: int) -> int:
-        """The partition's epoch: a new one with each assignment, since another process may have had the partition in
-        between.
+    def _epoch(self, partition: int, generation: int) -> tuple[int, _Memory]:
+        """The partition's epoch, a new one with each assignment, since another process may have had the partition in
+        between; and what is known of it.
         """
         known = self._epochs.get(partition)
         if known is None or known[0] != generation:
             known = self._epochs[partition] = generation, self._state.begin_epoch(partition)
             self._memories.pop(partition, None)
-        if partition not in self._memories:
-            self._memories[partition] = _Memory(
+        memory = self._memories.get(partition)
+        if memory is None:
+            memory = self._memories[partition] = _Memory(
                 Lately(max(MOST_KNOWN // self._partitions, LEAST_KNOWN)),
                 Places(max(MOST_OF_PLACES // self._partitions, LEAST_OF_PLACES)),
             )
-        return known[1]
+        return known[1], memory
 
 
 def _known_and_new(run: Run, applied: int) -> list[Run]:

@@ -54,6 +54,7 @@ def courses(draw):
         draw(st.integers(1, 6)),
         draw(st.integers(0, 10_000)),
         crashes=draw(st.sampled_from((0.0, 0.05, 0.2))),
+        overlaps=draw(st.sampled_from((0.0, 0.5))),
         slice_rows=draw(st.sampled_from((1, 3, 4000))),
     )
     return events, draw(deliveries(events)), world
@@ -107,7 +108,7 @@ def test_agreed_markets_have_the_agreed_chains(number):
 def test_what_cannot_be_read_is_a_dead_letter_and_its_neighbours_are_not():
     events = generate(5, listings=6, products=2)
     chance = random.Random(5)
-    world = World(2, 5, crashes=0.1, slice_rows=10)
+    world = World(2, 5, crashes=0.1, overlaps=0.5, slice_rows=10)
     bad = set()
     sent = []
     for event in events:

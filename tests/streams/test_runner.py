@@ -1,6 +1,7 @@
 """The order of an acknowledgement, and what is redelivered."""
 
 import asyncio
+import threading
 from dataclasses import replace
 
 import polars as pl
@@ -156,3 +157,60 @@ def test_a_batch_that_cannot_be_unpacked_stops_a_stage_with_its_place():
     ):
         probe.process(TOPIC, [1, 7], [tasks("a"), refused])
     assert not probe.seen
+
+
+class SlowProbe(Probe):
+    """Its outputs are sent when `go` is set; `twice` is when its function was called twice."""
+
+    def __init__(self):
+        super().__init__()
+        self.twice = threading.Event()
+
+    def block(self, block, state, context):
+        outputs = super().block(block, state, context)
+        if len(self.seen) == 2:
+            self.twice.set()
+        return outputs
+
+    async def append_outputs(self, messages):
+        await self.go.wait()
+        return await super().append_outputs(messages)
+
+    async def begin(self, offset, reason):
+        return await self.runner.begin(
+            Incoming(TOPIC, 0, Run(TOPIC, 0, [offset], [None], [tasks(reason)], [0], first_offset=offset))
+        )
+
+    async def overlapped(self, *, full):
+        """Two blocks, the second begun while the outputs of the first wait; what became of each."""
+        self.go = asyncio.Event()
+        first = await self.begin(0, "a")
+        second = asyncio.create_task(self.begin(1, "b"))
+        assert await asyncio.to_thread(self.twice.wait, 60)
+        await asyncio.sleep(0.02)
+        assert self.state.applied(0) == {(TOPIC, 0): 0}, "the second is not committed before the first's are sent"
+        self.full = full
+        self.go.set()
+
+        async def both():
+            await (await second)
+
+        return await asyncio.gather(first, both(), return_exceptions=True)
+
+
+def test_the_next_block_runs_while_outputs_are_sent_and_is_committed_behind_them():
+    probe = SlowProbe()
+    assert asyncio.run(probe.overlapped(full=False)) == [None, None]
+    assert probe.seen == [(0, 0, ["a"], False), (1, 1, ["b"], False)]
+    assert [message.rows["reason"].to_list() for message in probe.sent] == [["a"], ["b"]]
+    assert (probe.value(b"rows"), probe.state.applied(0)) == (b"2", {(TOPIC, 0): 1})
+
+
+def test_a_block_begun_while_outputs_fail_leaves_nothing_behind():
+    probe = SlowProbe()
+    failed = asyncio.run(probe.overlapped(full=True))
+    assert [str(each) for each in failed] == ["no space left"] * 2
+    assert (probe.value(b"rows"), probe.state.applied(0), probe.sent) == (b"1", {(TOPIC, 0): 0}, [])
+    probe.full = False
+    Probe.process(probe, TOPIC, [0, 1], [tasks("a"), tasks("b")])
+    assert probe.seen[2:] == [(0, 0, ["a"], True), (1, 1, ["b"], False)]

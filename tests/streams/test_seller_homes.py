@@ -26,7 +26,7 @@ def told_again(world, chance):
 def test_chains_are_right_though_former_owners_of_a_home_tell_late(seed):
     chance = random.Random(seed)
     events = generate(seed, listings=40, products=8)
-    world = World(chance.choice((2, 3)), seed, crashes=0.1, slice_rows=chance.choice((1, 3, 50)))
+    world = World(chance.choice((2, 3)), seed, crashes=0.1, overlaps=0.3, slice_rows=chance.choice((1, 3, 50)))
     # listings first: each waits for the home of its seller, and then for what changes there
     first = sorted(events, key=lambda event: (event["kind"] != "listing", chance.random()))
     for third in range(3):

@@ -38,6 +38,8 @@ class World:
     """crashes: chance that a turn ends in a kill: before the state is written, before the outputs, or before the
     acknowledgement; the stage then begins anew on the state that it left, perhaps with other messages at once.
 
+    overlaps: chance that the stage's next turn in the partition begins while the outputs of one are sent
+
     batches: how many messages of a partition are taken at most at once, drawn anew each turn
     """
 
@@ -47,6 +49,7 @@ class World:
         seed: int = 0,
         *,
         crashes: float = 0.0,
+        overlaps: float = 0.0,
         slice_rows: int = 4000,
         batches: Sequence[int] = (1, 2, 7, 50, 5000),
         dead_letter_limit: DeadLetterLimit | None = None,
@@ -59,11 +62,14 @@ class World:
         self.position: dict[tuple[str, int], int] = defaultdict(int)
         self._chance = random.Random(seed)
         self._crashes = crashes
+        self._overlaps = overlaps
         self._batches = batches
         self._slice_rows = slice_rows
         self._dead_letter_limit = dead_letter_limit
         self._clock = BEGINNING
         self._die_before: str | None = None
+        self._spared = 0
+        """how often that step is reached before it is the last"""
         self._block_cache = self._chance.choice((None, BlockCache(), BlockCache(rows=5)))
         self.states = {stage.name: _State(self) for stage in TOPOLOGY}
         self._runners = {stage.name: self._runner(stage) for stage in TOPOLOGY}
@@ -105,36 +111,59 @@ class World:
     def kill_at(self, step: str) -> None:
         """Die if it is to happen before this step."""
         if self._die_before == step:
-            raise Killed
+            if not self._spared:
+                raise Killed
+            self._spared -= 1
 
     async def _drain(self) -> None:
         while waiting := list(self._waiting()):
             assert len(self.turns) < 100_000, "the world does not come to rest"
             await self._turn(*self._chance.choice(waiting))
 
-    def _waiting(self) -> Iterator[tuple[Stage, str, int]]:
+    def _waiting(self, ahead: Mapping[tuple[str, int], int] | None = None) -> Iterator[tuple[Stage, str, int]]:
         for stage in TOPOLOGY:
             for topic in stage.reads:
                 for partition in range(self.partitions):
-                    if len(self.log[topic, partition]) > self.position[topic, partition]:
+                    at = (topic, partition)
+                    if len(self.log[at]) > (ahead or {}).get(at, self.position[at]):
                         yield stage, topic, partition
 
     async def _turn(self, stage: Stage, topic: str, partition: int) -> None:
-        start = self.position[topic, partition]
-        batch = self.log[topic, partition][start : start + self._chance.choice(self._batches)]
-        timestamps, keys, values = zip(*batch, strict=True)
-        run = Run(topic, partition, range(start, start + len(batch)), keys, values, timestamps)
+        first, end = self._taken(stage, topic, partition)
         dies = self._chance.random() < self._crashes
         self._die_before = self._chance.choice(("state", "outputs", "acknowledgement")) if dies else None
-        self.turns.append((stage.name, topic, partition, len(batch)))
+        overlapping = bool(self._overlaps) and self._chance.random() < self._overlaps
+        self._spared = self._chance.choice((0, 1)) if overlapping else 0
+        sending = []
         try:
-            await self._runners[stage.name].process(Incoming(topic, partition, run))
-            self.kill_at("acknowledgement")
+            sending.append(asyncio.ensure_future(await self._runners[stage.name].begin(first)))
+            others = [each for each in self._waiting({(topic, partition): end}) if each[::2] == (stage, partition)]
+            if overlapping and others:
+                topics = [topic, self._chance.choice(others)[1]]
+                second, end_of_second = self._taken(stage, topics[1], partition, {(topic, partition): end})
+                sending.append(asyncio.ensure_future(await self._runners[stage.name].begin(second)))
+                ends = [end, end_of_second]
+            else:
+                topics, ends = [topic], [end]
+            for each, done, sent in zip(topics, ends, sending, strict=True):
+                await sent
+                self.kill_at("acknowledgement")
+                self.position[each, partition] = done
         except Killed:
+            await asyncio.gather(*sending, return_exceptions=True)
             self.kills += 1
             self._runners[stage.name] = self._runner(stage)
-        else:
-            self.position[topic, partition] = start + len(batch)
+
+    def _taken(
+        self, stage: Stage, topic: str, partition: int, ahead: Mapping[tuple[str, int], int] | None = None
+    ) -> tuple[Incoming, int]:
+        """Messages that wait, as many as chance will have it, and where reading goes on behind them."""
+        start = (ahead or {}).get((topic, partition), self.position[topic, partition])
+        batch = self.log[topic, partition][start : start + self._chance.choice(self._batches)]
+        timestamps, keys, values = zip(*batch, strict=True)
+        end = start + len(batch)
+        self.turns.append((stage.name, topic, partition, len(batch)))
+        return Incoming(topic, partition, Run(topic, partition, range(start, end), keys, values, timestamps)), end
 
     def start_again(self, name: str) -> None:
         """A stage's runner anew: it remembers nothing but what is in the state."""
