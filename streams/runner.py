@@ -40,8 +40,8 @@ from suyuan.streams.state.view import Overlay
 
 MOST_KNOWN, LEAST_KNOWN = 400_000, 20_000
 """names of what was sent lately that are known, some 90 bytes each: of all partitions together, and of each"""
-MOST_OF_PLACES, LEAST_OF_PLACES = 128 << 20, 8 << 20
-"""bytes of templates that are known: of all partitions together, and of each"""
+MOST_OF_PLACES, LEAST_OF_PLACES = 160 << 20, 8 << 20
+"""bytes of templates that are known, some 800 for each: of all partitions together, and of each"""
 
 
 class OutputLog(Protocol):

@@ -39,7 +39,8 @@ Rows = npt.NDArray[np.int64]
 Days = npt.NDArray[np.int32]
 
 col = pl.col
-_KEY = pl.struct(PLACE).struct.json_encode().cast(pl.Binary)
+_KEY = pl.struct(col(name).alias(f"{number}") for number, name in enumerate(PLACE)).struct.json_encode().cast(pl.Binary)
+"""with short names, since a memory holds a hundred thousand of them"""
 _COLUMNS = [column if isinstance(column, str) else column.meta.output_name() for column in COLUMNS]
 _OF_TEMPLATE = (
     "parties", "seller_status", "producer_status", "seller_division", "producer_division", "seller_penalties",
@@ -109,10 +110,31 @@ class Templates:
         moved = more.each.with_columns(col("first_gap") + self.gaps.height)
         return Templates(_joined(self.each, moved), _joined(self.gaps, more.gaps))
 
+    def take(self, rows: Rows) -> Templates:
+        """Those in these rows of `each`, in this order, and no byte of the others."""
+        each = self.each[rows]
+        count = each["gap_count"].to_numpy()
+        _, which = _spread(each["first_gap"].to_numpy(), count)
+        moved = each.with_columns(pl.Series("first_gap", np.cumsum(count) - count, dtype=pl.Int64))
+        return Templates(_copied(moved), _copied(self.gaps[which]))
+
 
 def _joined(frame: pl.DataFrame, more: pl.DataFrame) -> pl.DataFrame:
     joined = frame.vstack(more)
     return joined.rechunk() if joined.n_chunks() > CHUNKS else joined
+
+
+def _copied(frame: pl.DataFrame) -> pl.DataFrame:
+    """With buffers of its own: rows taken out of a frame keep the texts of all."""
+    return pl.DataFrame(frame.to_arrow(compat_level=pl.CompatLevel.oldest()), schema=frame.schema)
+
+
+def _spread(first: Rows, count: Rows) -> tuple[Rows, Rows]:
+    """Of lists that lie one after the other, each from `first` and of `count` members: for each member the number of
+    its list, and where it lies.
+    """
+    of = np.repeat(np.arange(len(count)), count)
+    return of, np.arange(len(of)) + np.repeat(first - np.cumsum(count) + count, count)
 
 
 def place_keys(listings: pl.DataFrame) -> list[bytes]:
@@ -237,9 +259,7 @@ def _gaps(made: pl.DataFrame, templates: Templates, rows: Rows) -> pl.DataFrame:
     parts = []
     count = made["gap_count"].to_numpy()
     if count.any():
-        row = np.repeat(np.arange(len(count)), count)
-        first = made["first_gap"].to_numpy() - np.cumsum(count) + count
-        which = np.arange(len(row)) + np.repeat(first, count)
+        row, which = _spread(made["first_gap"].to_numpy(), count)
         parts.append(
             templates.gaps[which]
             .with_columns(pl.Series("row", row, dtype=pl.UInt32), made["listing_event"][row])

@@ -78,13 +78,16 @@ def test_a_template_gives_the_chain_of_every_listing_at_its_place(markets, data)
         templates = templates.add(assess_places(moved, replace(facts, today=today_then))[1])
     chance = np.random.default_rng(data.draw(st.integers(0, 1000)))
     rows = chance.integers(0, len(listings), 2 * len(listings))
-    at = rows + len(listings) * chance.integers(0, len(learnt_on), len(rows))
+    at = learnt = rows + len(listings) * chance.integers(0, len(learnt_on), len(rows))
     on = [days[number] for number in chance.integers(0, len(days), len(rows))]
     visited = visits(listings, rows, on, chance.choice([0, 1, 150, 10**9], len(rows)))
     assert place_keys(visited) == place_keys(listings[rows])
+    if data.draw(st.booleans(), label="with those alone that are met"):
+        met, at = np.unique(at, return_inverse=True)
+        templates = templates.take(met)
     held = still_hold(templates.each, at, days_of(visited), today_now)
     expected = assess(visited, replace(facts, today=today_now)).chains
     assert_frame_equal(chains_of(visited.filter(held), templates, at[held]), expected.filter(held))
     if today_now == today_then:
-        same_day = [learnt_on[row // len(listings)] == day for row, day in zip(at, on, strict=True)]
+        same_day = [learnt_on[row // len(listings)] == day for row, day in zip(learnt, on, strict=True)]
         assert held[same_day].all()

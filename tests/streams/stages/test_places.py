@@ -17,7 +17,7 @@ from suyuan.streams.stage import Run
 from suyuan.streams.stages.producer import visits
 from tests.reference.strategies import deliveries, markets
 from tests.streams.results import newest_chains
-from tests.streams.stages.published import OTHER_PRODUCER, PRODUCER, event
+from tests.streams.stages.published import OTHER_PRODUCER, OTHER_SELLER, PRODUCER, SELLER, event
 from tests.streams.stages.test_producer import KNOWN, Producer, gaps
 from tests.streams.world import LAST_MOMENT, Killed, World
 
@@ -118,14 +118,20 @@ def test_listings_at_a_known_place_are_not_assessed(producer, monkeypatch):
         producer.listings(event("listing", lot="L2"))
 
 
-def test_many_listings_at_an_unknown_place_are_assessed_once(producer, monkeypatch):
-    seen = []
+@pytest.fixture
+def assessed(monkeypatch):
+    """The lots of the places that are assessed, as they are."""
+    lots = []
     assess_places = visits.assess_places
     monkeypatch.setattr(
-        visits, "assess_places", lambda rows, facts: seen.append(rows.height) or assess_places(rows, facts)
+        visits, "assess_places", lambda rows, facts: lots.extend(rows["lot"]) or assess_places(rows, facts)
     )
+    return lots
+
+
+def test_many_listings_at_an_unknown_place_are_assessed_once(producer, assessed):
     sent = producer.listings(*(event("listing", listing_id=f"{number}", lot="L2") for number in range(5)))
-    assert (len(sent["chain"]), seen) == (5, [1])
+    assert (len(sent["chain"]), assessed) == (5, ["L2"])
 
 
 def test_evidence_is_that_of_the_listing_itself(producer):
@@ -194,14 +200,59 @@ def test_a_block_that_is_delivered_again_sends_the_parties_of_known_places_again
     assert producer.rows("producer.listing", rows, redelivered=True)["chain.parties"]
 
 
+def remember_few(producer):
+    """Room for some twenty places."""
+    places = Places(limit=30 * OVERHEAD)
+    producer.context = replace(producer.context, places=places)
+    return places
+
+
 def test_places_are_forgotten_when_they_have_grown_to_their_bound(producer):
-    producer.context = replace(producer.context, places=Places(limit=20 * OVERHEAD))
+    places = remember_few(producer)
     most = 0
     for number in range(60):
         (row,) = producer.listings(event("listing", lot=f"L{number}"))["chain"]
         assert row["lot"] == f"L{number}"
-        most = max(most, len(producer.context.places))
-    assert 1 < most < 25
+        most = max(most, len(places))
+    assert 1 < len(places) <= most < 25
+
+
+def test_of_more_places_than_there_is_room_for_met_in_turn_some_stay_known(producer, assessed):
+    places = remember_few(producer)
+    lots = [f"L{number}" for number in range(30)]
+    room = 0
+    for lot in lots:
+        producer.listings(event("listing", lot=lot))
+        room = max(room, len(places))
+    lots = lots[: room + 2]
+    assessed.clear()
+    for lot in 8 * lots:
+        producer.listings(event("listing", lot=lot))
+    assert len(assessed) < 7 * len(lots)
+
+
+def test_what_is_remembered_of_former_days_gives_way_before_a_place_does(producer, assessed):
+    places = remember_few(producer)
+    producer.records(event("product", at=1, requires_licence=True))  # whether one is held is asked of each day
+    lots = {"1": "L1", "2": "L2", "3": "L3"}
+    for day in range(20):
+        for moment in (day * DAY_MS, day * DAY_MS + 1):
+            producer.listings(*(event("listing", at=moment, listing_id=one, lot=lot) for one, lot in lots.items()))
+        assert len(places) == len(lots)
+    times = {lot: assessed.count(lot) for lot in lots.values()}
+    assert times == {"L1": 2, "L2": 20, "L3": 20}, "L1 by its record, and when it has expired"
+
+
+def test_what_was_kept_when_others_were_forgotten_is_found_and_forgotten_as_before(producer):
+    places = remember_few(producer)
+    for number in range(60):
+        producer.listings(event("listing", lot=f"L{number}", seller_code=(SELLER, OTHER_SELLER)[number % 2]))
+    held = [key for lots in places._made_by.values() for keys in lots.values() for key in keys]
+    assert sorted(held) == sorted(places._at) == sorted(key for keys in places._sold_by.values() for key in keys)
+    producer.records(event("entity"))
+    assert 0 < len(places) < len(held)
+    producer.records(event("entity", at=1, code=PRODUCER, status="revoked"))
+    assert len(places) == 1, "that of the listing, which has moved on from all others"
 
 
 def test_what_a_block_that_failed_has_learnt_is_forgotten():
