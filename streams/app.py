@@ -33,7 +33,7 @@ from suyuan.streams.dead_letter_limit import DeadLetterLimit, TooManyDeadLetters
 from suyuan.streams.in_flight import InFlight
 from suyuan.streams.messages import OutputMessage
 from suyuan.streams.runner import Incoming, StageRunner
-from suyuan.streams.stage import Cache, Stage
+from suyuan.streams.stage import SLICE_ROWS, Cache, Stage
 from suyuan.streams.state.errors import StateClosedError, StateError
 from suyuan.streams.state.folders import remove_stores
 from suyuan.streams.state.rocks_store import RocksMemory
@@ -83,7 +83,7 @@ class StreamApp:
         state_folder: Path,
         *,
         partitions: int,
-        slice_rows: int = 4000,
+        slice_rows: int = SLICE_ROWS,
         rebuild_damaged: bool = False,
         kafka: KafkaConnection | None = None,
         session_seconds: float = 15.0,
@@ -118,6 +118,7 @@ class StreamApp:
             linger={topic: LINGER_SECONDS for stage in TOPOLOGY for topic in stage.runs},
             # records go before the listings that may name them: what was published together is not found missing first
             reading_order={topic: rank for stage in TOPOLOGY for rank, topic in enumerate(stage.reads)},
+            gives_way={topic: fills for stage in TOPOLOGY for topic, fills in stage.gives_way.items()},
             holds=holds,
             in_flight=self._in_flight,
             partitions=partitions,

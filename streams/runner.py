@@ -34,7 +34,7 @@ from suyuan.streams.lately import Lately
 from suyuan.streams.messages import OutputMessage, encode_outputs
 from suyuan.streams.places import Places
 from suyuan.streams.set_aside import SetAside
-from suyuan.streams.stage import Block, Output, Run, Stage, StageContext
+from suyuan.streams.stage import SLICE_ROWS, Block, Output, Run, Stage, StageContext
 from suyuan.streams.state.stage_state import KeyedState
 from suyuan.streams.state.view import Overlay
 
@@ -82,7 +82,7 @@ class StageRunner:
         log: OutputLog,
         *,
         partitions: int,
-        slice_rows: int = 4000,
+        slice_rows: int = SLICE_ROWS,
         block_cache: BlockCache | None = None,
         dead_letter_limit: DeadLetterLimit | None = None,
         threads: Executor | None = None,

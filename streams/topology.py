@@ -55,6 +55,7 @@ TOPOLOGY = (
             "chain.parties", "chain",
             "intake.lookup", "producer.lineage", "producer.seller", "producer.backlog",
         ),
+        gives_way={"producer.backlog": ("chain",)},
         # the facts, and the places that sellers sell from: each is looked up whenever a listing comes
         cache=Cache(700_000, 288 << 20, FACTS),
     ),

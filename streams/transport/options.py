@@ -39,6 +39,10 @@ class TransportOptions:
     """topic → seconds that the next run of a partition waits for company, unless half a run is there already"""
     reading_order: Mapping[str, int] = field(default_factory=dict)
     """topic → rank: whose messages go first of those that are there at the same time"""
+    gives_way: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """topic → topics: nothing of it is read while one of those has messages to read, or more than one run of them is
+    not done; after `GIVES_WAY_SECONDS` all the same
+    """
     holds: Callable[[str], bool] = _holds_nothing
     """whether nothing of an input topic is to be read yet; asked before each read"""
     fetch_limits: FetchLimits = field(default_factory=FetchLimits)

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+GIVES_WAY_SECONDS = 1.0
+"""that a topic waits for those that it gives way to, where they never end"""
+
 REMEDY = "or, where the topics in.* still have every event, `suyuan state rebuild`; "
 
 
@@ -45,6 +48,8 @@ class RunConsumer(TransportConsumer):
         self._options = self.app.transport_options
         self._linger = self._options.linger
         self._read_at: dict[TP, float] = {}
+        self._gives_way_to = self._options.gives_way
+        self._gave_way_at: dict[TP, float] = {}
         self._ranks = self._options.reading_order
         self._limits = self._options.fetch_limits
         self._tracker = OffsetTracker()
@@ -201,7 +206,7 @@ class RunConsumer(TransportConsumer):
                 continue
             if self.app.rebalancing and at.topic not in self.app.tables.changelog_topics:
                 continue  # Faust empties its streams' queues once recovery is over: what came before would be lost
-            if self._options.holds(at.topic) or self._lingers(at, records):
+            if self._options.holds(at.topic) or self._lingers(at, records) or self._gives_way(at, waiting):
                 continue
             held = tracker.waiting(at)
             if at.topic in self.app.batch_topics:
@@ -220,8 +225,21 @@ class RunConsumer(TransportConsumer):
             return False
         return time.monotonic() - self._read_at.get(at, 0.0) < linger
 
+    def _gives_way(self, at: TP, waiting: Mapping[TP, int]) -> bool:
+        """Whether there is enough to do of what the topic gives way to, in any partition that is read here."""
+        topics = self._gives_way_to.get(at.topic)
+        if topics is None:
+            return False
+        if not any(
+            other.topic in topics and (waiting.get(other, 0) > 0 or self._tracker.waiting(other) > 1)
+            for other in self._order
+        ):
+            return False
+        return time.monotonic() - self._gave_way_at.setdefault(at, time.monotonic()) < GIVES_WAY_SECONDS
+
     def _records_wanted(self, at: TP) -> int:
         self._read_at[at] = time.monotonic()
+        self._gave_way_at.pop(at, None)
         if at.topic in self.app.batch_topics:
             return self._limits.run_records
         return self._limits.messages_in_flight - self._tracker.waiting(at)
