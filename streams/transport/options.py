@@ -40,8 +40,8 @@ class TransportOptions:
     reading_order: Mapping[str, int] = field(default_factory=dict)
     """topic → rank: whose messages go first of those that are there at the same time"""
     gives_way: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """topic → topics: nothing of it is read while one of those has messages to read, or more than one run of them is
-    not done; after `GIVES_WAY_SECONDS` all the same
+    """topic → topics: nothing of it is read while one of those has messages to read, or more than one run of one of
+    them is not done; after a second all the same
     """
     holds: Callable[[str], bool] = _holds_nothing
     """whether nothing of an input topic is to be read yet; asked before each read"""

@@ -31,9 +31,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-GIVES_WAY_SECONDS = 1.0
-"""that a topic waits for those that it gives way to, where they never end"""
-
 REMEDY = "or, where the topics in.* still have every event, `suyuan state rebuild`; "
 
 
@@ -42,6 +39,9 @@ class RunConsumer(TransportConsumer):
 
     app: FaustApp
     consumer_stopped_errors: ClassVar[tuple[type[BaseException], ...]] = ()
+
+    GIVES_WAY_SECONDS = 1.0
+    """that a topic waits at most for those that it gives way to"""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -235,7 +235,7 @@ class RunConsumer(TransportConsumer):
             for other in self._order
         ):
             return False
-        return time.monotonic() - self._gave_way_at.setdefault(at, time.monotonic()) < GIVES_WAY_SECONDS
+        return time.monotonic() - self._gave_way_at.setdefault(at, time.monotonic()) < self.GIVES_WAY_SECONDS
 
     def _records_wanted(self, at: TP) -> int:
         self._read_at[at] = time.monotonic()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import tempfile
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
@@ -20,6 +20,7 @@ from suyuan.streams.stage import Run
 from suyuan.streams.transport.faust_app import FaustApp
 from suyuan.streams.transport.fetch_limits import FetchLimits
 from suyuan.streams.transport.options import TransportOptions
+from suyuan.streams.transport.run_consumer import RunConsumer
 
 PATIENCE_SECONDS = 20.0
 
@@ -50,6 +51,7 @@ class Reader:
         topics: list[str],
         *,
         runs: Iterable[str] = (),
+        gives_way: Mapping[str, tuple[str, ...]] | None = None,
         limits: FetchLimits | None = None,
         kafka: KafkaConnection | None = None,
         accept_loss: bool = False,
@@ -59,6 +61,7 @@ class Reader:
             group,
             TransportOptions(
                 batch_topics=frozenset(runs),
+                gives_way=gives_way or {},
                 fetch_limits=limits or FetchLimits(),
                 kafka=kafka,
                 accept_loss=accept_loss,
@@ -296,6 +299,47 @@ class TransportContract:
             )
             await reader.until(501)
         assert reader.values.index(b"q") < 250
+
+    @scenario
+    async def test_a_topic_gives_way_while_another_has_much_to_do(self, backend: Backend) -> None:
+        reader = await self._slices_beside(backend)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(RunConsumer, "GIVES_WAY_SECONDS", 1000)
+            async with reader.running():
+                await reader.until(2)
+                for number, value in enumerate((b"one", b"another"), 1):  # what is read, is read before the second
+                    await reader.app.producer.append_many({TP("other", 0): [Record(None, value)]})
+                    await reader.until(2 + number)
+                assert b"slice" not in reader.values
+                reader.released.set()
+                assert (await reader.until(6)).index(b"slice") > reader.values.index(b"3")
+
+    @scenario
+    async def test_what_gives_way_is_read_after_a_while_all_the_same(self, backend: Backend) -> None:
+        reader = await self._slices_beside(backend)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(RunConsumer, "GIVES_WAY_SECONDS", 0.1)
+            async with reader.running():
+                assert sorted(await reader.until(3)) == [b"1", b"2", b"slice"]
+                reader.released.set()
+
+    @staticmethod
+    async def _slices_beside(backend: Backend) -> Reader:
+        """A reader of `slices`, which gives way to `filled`: of that two runs of one message are in work and a third
+        waits.
+        """
+        topics = ["filled", "other", "slices"]
+        for topic in topics:
+            await backend.create_topic(topic, 1)
+        one_each = FetchLimits(run_records=1, runs_in_flight=2)
+        reader = Reader(backend, "g", topics, runs=topics, limits=one_each, gives_way={"slices": ("filled",)})
+        reader.holding = lambda run: run.topic == "filled"
+        writer = Reader(backend, "writer", [])
+        async with writer.running():
+            filled = [Record(None, b"%d" % number) for number in (1, 2, 3)]
+            slices = [Record(None, b"slice")]
+            await writer.app.producer.append_many({TP("filled", 0): filled, TP("slices", 0): slices})
+        return reader
 
     @scenario
     async def test_a_restarted_consumer_goes_on_after_what_was_committed(self, backend: Backend) -> None:
