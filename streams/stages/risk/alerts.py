@@ -71,7 +71,7 @@ def alert_rows(watch: Watch, rows: pl.DataFrame, listings: Mapping[int, Listing]
         by_rule.setdefault(one.rule, []).append(one)
     told = [one for each in by_rule.values() for one in each]
     chains = rows.select(_OF_CHAIN)[[one.row for one in told]].with_columns(LISTING_KEY_EXPR.alias("route"))
-    rules = {rule.id: rule for rule in watch.rules}
+    rules = {rule.id: (rule, _shown(rule)) for rule in watch.rules if rule.id in by_rule}
     said = [
         _said(one, rules.get(one.rule), listings[one.row], route)
         for one, route in zip(told, chains.get_column("route"), strict=True)
@@ -83,10 +83,10 @@ def alert_rows(watch: Watch, rows: pl.DataFrame, listings: Mapping[int, Listing]
     return pl.DataFrame([columns[name] for name in _SCHEMA])
 
 
-def _said(one: News, rule: Rule | None, listing: Listing, route: str) -> dict[str, Any]:
-    """What a row says beside its chain."""
+def _said(one: News, by: tuple[Rule, Sequence[str]] | None, listing: Listing, route: str) -> dict[str, Any]:
+    """What a row says beside its chain. `by`: the rule, and the columns that it shows; None: one that is no more."""
     chain, spoken = listing.chain, one.spoken
-    jurisdiction = rule.jurisdiction if rule is not None else "seller"
+    jurisdiction = by[0].jurisdiction if by is not None else "seller"
     on = china_day(spoken.changed_at)
     return {
         "alert_id": blake2b(join_key(one.rule, route).encode(), digest_size=16).hexdigest(),
@@ -95,7 +95,7 @@ def _said(one: News, rule: Rule | None, listing: Listing, route: str) -> dict[st
         "severity": spoken.severity,
         "state": "raised" if spoken.stands else "cleared",
         "change": spoken.change,
-        **_wording(one.rule, rule, listing, stands=spoken.stands),
+        **_wording(one.rule, by, listing, stands=spoken.stands),
         "bureau": bureau(jurisdiction, chain.seller_division, chain.producer_division, on),
         "raised_at": spoken.raised_at,
         "changed_at": spoken.changed_at,
@@ -104,9 +104,9 @@ def _said(one: News, rule: Rule | None, listing: Listing, route: str) -> dict[st
     }
 
 
-def _wording(name: str, rule: Rule | None, listing: Listing, *, stands: bool) -> dict[str, str]:
-    """Titles, explanations and triggering values of an alert of a rule; None: one that is no more."""
-    if rule is None:
+def _wording(name: str, by: tuple[Rule, Sequence[str]] | None, listing: Listing, *, stands: bool) -> dict[str, str]:
+    """Titles, explanations and triggering values of an alert of a rule."""
+    if by is None:
         return {
             "title_zh": name,
             "title_en": name,
@@ -114,7 +114,8 @@ def _wording(name: str, rule: Rule | None, listing: Listing, *, stands: bool) ->
             "explanation_en": CLEARED_EN,
             "triggering": "{}",
         }
-    values = listing.values(_shown(rule))
+    rule, shown = by
+    values = listing.values(shown)
     return {
         "title_zh": rule.title_zh,
         "title_en": rule.title_en,

@@ -44,7 +44,9 @@ class Gap(msgspec.Struct, frozen=True):
 
 
 class Chain(msgspec.Struct, rename=_SHORT):
-    """What a kept text says of a chain row, under the names of the block schema `chain`."""
+    """What a kept text says of a chain row, under the names of the block schema `chain`. `gaps_text`: its gaps, as they
+    are kept; where nothing but the listing differs they are the same text.
+    """
 
     verdict: str | None
     title: str | None
@@ -58,7 +60,7 @@ class Chain(msgspec.Struct, rename=_SHORT):
     listed_at: int
     listing_event: str | None
     gap_names: list[str | None] | None
-    gaps: list[Gap] | None
+    gaps_text: msgspec.Raw = msgspec.field(name=_SHORT["gaps"])
     seller_status: str | None
     producer_status: str | None
     seller_division: str | None
@@ -70,6 +72,8 @@ class Chain(msgspec.Struct, rename=_SHORT):
 _COLUMNS = {name: dtype for name, dtype in block_schema("chain").items() if name in _SHORT and name != "gaps"}
 _FORMER_TEXT = b'{"platform_code":'
 _decode = msgspec.json.Decoder(Chain).decode
+read_gaps = msgspec.json.Decoder(list[Gap] | None).decode
+"""the gaps of a chain's `gaps_text`"""
 
 
 def key_of(listing_key: str) -> bytes:
@@ -114,5 +118,5 @@ def chain_frame(keys: Sequence[bytes], versions: Sequence[bytes], chains: Sequen
 
 def _decode_former(text: bytes) -> Chain:
     """Text of a former version: with the columns' own names."""
-    named = msgspec.json.decode(text)
-    return msgspec.convert({_SHORT[name]: value for name, value in named.items() if name in _SHORT}, Chain)
+    named = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
+    return _decode(msgspec.json.encode({_SHORT[name]: value for name, value in named.items() if name in _SHORT}))

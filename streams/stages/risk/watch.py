@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +12,7 @@ import polars as pl
 from suyuan.domain.rules.catalogue import built_in_rules
 from suyuan.domain.rules.columns import COUNTERS
 from suyuan.domain.rules.sql import condition, to_polars
+from suyuan.streams.stages.risk.kept_chain import read_gaps
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,25 +69,36 @@ def find_hits(watch: Watch, rows: pl.DataFrame) -> list[tuple[int, int]]:
     return [(each, possible[number]) for each, number in zip(row.tolist(), which.tolist(), strict=True)]
 
 
-def rest_on(watch: Watch, number: int, chain: Chain, complaints: Mapping[str, Sequence[str]]) -> tuple[str, list[str]]:
+def rest_on(
+    watch: Watch, number: int, chain: Chain, complaints: Mapping[str, Sequence[str]]
+) -> tuple[str, Sequence[str]]:
     """What a hit of a rule (index in the watch) on a listing rests on: `basis`, a text that changes when the evidence,
     the things that the gaps are about, the rule or its severity do; and the evidence, sorted ids of events but the
     listing's own.
 
     complaints: evidence ids by the counter that counts them
     """
-    grounds = watch.grounds[number]
+    rule, grounds, own = watch.rules[number], watch.grounds[number], chain.listing_event
+    gaps = bytes(chain.gaps_text)
+    if own is not None:  # without it the text is the same for all listings of a place
+        gaps = gaps.replace(f'"{own}"'.encode(), b"null")
     decides = _DECIDES.get(chain.verdict or "") if "verdict" in grounds else None
+    subjects, ids = _rest_on_gaps(gaps, grounds, decides)
+    counted = {evidence for counter in grounds.intersection(complaints) for evidence in complaints[counter]}
+    if counted or own in ids:
+        ids = tuple(sorted({*ids, *counted} - {own}))
+    return "\x1e".join((f"{rule.id} {rule.version} {rule.severity}", subjects, "\x1f".join(ids))), ids
+
+
+@lru_cache(maxsize=1 << 14)
+def _rest_on_gaps(text: bytes, grounds: frozenset[str], decides: str | None) -> tuple[str, tuple[str, ...]]:
+    """Of the gaps of a chain's text that are among the grounds, or of the class that decides: what they are about, and
+    the evidence, sorted. A change of one producer may be said of a million listings with the same gaps.
+    """
     subjects: set[str] = set()
-    evidence: set[str | None] = set()
-    for gap in chain.gaps or ():
+    evidence: set[str] = set()
+    for gap in read_gaps(text) or ():
         if gap.gap in grounds or (decides is not None and gap.class_ == decides):
             subjects.add(f"{gap.gap}={gap.subject or ''}")
-            evidence.update(gap.evidence or ())
-    for counter, counted in complaints.items():
-        if counter in grounds:
-            evidence.update(counted)
-    ids = sorted([each for each in evidence if each is not None and each != chain.listing_event])
-    rule = watch.rules[number]
-    name = f"{rule.id} {rule.version} {rule.severity}"
-    return "\x1e".join((name, "\x1f".join(sorted(subjects)), "\x1f".join(ids))), ids
+            evidence.update(each for each in gap.evidence or () if each is not None)
+    return "\x1f".join(sorted(subjects)), tuple(sorted(evidence))

@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from suyuan.schemas.blocks import block_schema
-from suyuan.streams.stages.risk.kept_chain import chain_frame, keep, read_chain
+from suyuan.streams.stages.risk.kept_chain import chain_frame, keep, read_chain, read_gaps
 
 FORMER = (
     *("platform_code", "listing_id", "verdict", "title", "category", "seller_code", "producer_code"),
@@ -47,7 +47,7 @@ def test_a_kept_chain_says_what_its_row_said(chain, gap):
     kept = chain_frame(keys, [value[:16] for value in values], chains)
     assert kept.to_dicts() == rows.select(kept.columns).to_dicts()
     assert set(FORMER) - set(kept.columns) == {"gaps"}
-    gaps = [[msgspec.to_builtins(gap) for gap in chain.gaps] for chain in chains]
+    gaps = [[msgspec.to_builtins(gap) for gap in read_gaps(chain.gaps_text)] for chain in chains]
     assert (
         gaps
         == rows["gaps"].list.eval(pl.struct(pl.element().struct.field("gap", "class", "subject", "evidence"))).to_list()
