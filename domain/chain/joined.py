@@ -11,26 +11,28 @@ Columns added to those of the listing block, by where they come from:
   `recall_all`, `recall_some`
 - lot, of a known product: `lot_known`, `produced_on`, `expires_on`, `lot_quantity`, `lot_evidence`,
   `lot_inspection`, `lot_recall`, `exceeded`, `input_recalled`, `input_failed`
-- custody: `received` (0 when nothing was), `receipts`, `reachable`, `in_time`, `hops`
+- custody: `received` (0 when nothing was), `receipts`, `reachable`, `in_time`, `hops` (of an active listing of somebody
+  else's goods of a known lot, else empty)
 - licence named: `licence_found`, `licence_holder`, `licence_categories`, `licence_from`, `licence_to`,
   `licence_status`, `licence_evidence`; `licence_day` (the day that counts), `licence_in_force`
-- licence held (the product requires one, none is named): `held_licence`, `held_status`, `held_evidence`
+- licence held (the product requires one, none is named: `asks_held`): `held_licence`, `held_status`, `held_evidence`
 - chosen: `inspection` and `recall` (structs), the ones that count
 """
 
 from __future__ import annotations
 
-import datetime as dt
-
 import polars as pl
 
 from suyuan.domain.calendar import china_day_expr
 from suyuan.domain.chain.facts import Facts
-from suyuan.domain.chain.licensing import held_licences, in_force, needs_held_licence
+from suyuan.domain.chain.licensing import HELD, WANTED, held_licences, in_force, needs_held_licence
 from suyuan.domain.chain.phrases import has
 from suyuan.domain.chain.tables import LICENCE_COLUMNS, PRODUCT_COLUMNS, tables
 from suyuan.domain.evidence import evidence_expr
+from suyuan.domain.facts.custody import Hop
 from suyuan.domain.identifiers.gtin import restricted_expr
+
+HOPS = pl.List(Hop.DTYPE)
 
 
 def join_facts(listings: pl.DataFrame, facts: Facts) -> pl.DataFrame:
@@ -47,43 +49,23 @@ def join_facts(listings: pl.DataFrame, facts: Facts) -> pl.DataFrame:
     joined = (
         pl.concat([listings.with_row_index("row"), *columns], how="horizontal")
         .lazy()
-        .with_columns(*_of_listing(facts.today))
-        .with_columns(*_looked_at())
-        .with_columns(*_absent_as_false())
-        .with_columns(product_known=_product_known())
-        .with_columns(lot_known=pl.col("lot_known") & pl.col("product_known"))
-        .with_columns(
-            licence_day=pl.when("lot_known").then("produced_on").otherwise("day"),
-            inspection=pl.when(pl.col("lot_known") & has("lot_inspection", "report_no"))
-            .then("lot_inspection")
-            .otherwise("product_inspection"),
-            recall=_recall(),
-        )
-        .with_columns(
-            licence_in_force=in_force(
-                pl.col("licence_status"), pl.col("licence_from"), pl.col("licence_to"), pl.col("licence_day")
-            )
-        )
+        .with_columns(*_OF_LISTING, pl.max_horizontal(_DAY, pl.lit(facts.today, dtype=pl.Date)).alias("present_day"))
+        .with_columns(*_LOOKED_AT)
+        .with_columns(*_ABSENT_AS_FALSE)
+        .with_columns(_PRODUCT_KNOWN)
+        .with_columns(_LOT_KNOWN)
+        .with_columns(*_CHOSEN)
+        .with_columns(_IN_FORCE)
         .collect()
     )
-    held = held_licences(joined, facts.producers)
-    on = ["producer_code", "product_category", "licence_day"]
-    return joined.join(held, on=on, how="left", maintain_order="left").with_columns(
-        pl.when(needs_held_licence()).then(pl.col("held_licence", "held_status", "held_evidence"))
+    if not joined["asks_held"].any():
+        return joined.hstack(pl.DataFrame(schema=HELD).clear(joined.height))
+    return (
+        joined.lazy()
+        .join(held_licences(joined, facts.producers), on=WANTED, how="left", maintain_order="left")
+        .with_columns(_HELD)
+        .collect()
     )
-
-
-def _of_listing(today: dt.date | None) -> list[pl.Expr]:
-    day = china_day_expr("occurred_at")
-    return [
-        evidence_expr("listing").alias("listing_event"),
-        day.alias("day"),
-        pl.max_horizontal(day, pl.lit(today, dtype=pl.Date)).alias("present_day"),
-        _valid("seller").alias("seller_valid"),
-        _valid("producer").alias("producer_valid"),
-        pl.col("seller_code").eq_missing(pl.col("producer_code")).alias("sold_by_producer"),
-        (pl.col("gtin_valid") & restricted_expr(pl.col("gtin"))).fill_null(value=False).alias("gtin_restricted"),
-    ]
 
 
 def _valid(party: str) -> pl.Expr:
@@ -94,35 +76,6 @@ def _valid(party: str) -> pl.Expr:
     registered = pl.col(f"{party}_registered").fill_null(value=False)
     issued_nonconforming = fault.is_in(["organisation_check", "check"]) & registered
     return pl.col(f"{party}_code").is_not_null() & (fault.is_null() | issued_nonconforming)
-
-
-def _looked_at() -> list[pl.Expr]:
-    """Whether product and licence are looked at. They are not where the producer or the gtin is not valid, or the gtin
-    names no product in the world: their homes are not asked then, so what a partition happens to have of them must make
-    no difference.
-    """
-    asked = pl.col("producer_valid") & pl.col("gtin_valid") & ~pl.col("gtin_restricted")
-    return [pl.when(asked).then(pl.col(*PRODUCT_COLUMNS, *LICENCE_COLUMNS))]
-
-
-def _absent_as_false() -> list[pl.Expr]:
-    """Defaults for facts that are not there."""
-    flags = (
-        "seller_registered",
-        "producer_registered",
-        "product_found",
-        "lot_known",
-        "licence_found",
-        "reachable",
-        "in_time",
-    )
-    return [pl.col(flags).fill_null(value=False), pl.col("received").fill_null(0)]
-
-
-def _product_known() -> pl.Expr:
-    own = pl.col("product_producer") == pl.col("producer_code")
-    known = pl.col("product_found") & own & pl.col("producer_valid") & pl.col("gtin_valid")
-    return known.fill_null(value=False)
 
 
 def _recall() -> pl.Expr:
@@ -139,3 +92,66 @@ def _recall() -> pl.Expr:
         .when(pl.col("lot").is_null())
         .then(some)
     )
+
+
+def _hops() -> pl.Expr:
+    """The custody path, where the custody group is run; else the empty list."""
+    asked = (pl.col("status") == "active") & pl.col("lot_known") & ~pl.col("sold_by_producer")
+    empty = pl.lit(pl.Series([[]], dtype=HOPS))
+    return pl.when(asked & pl.col("hops").is_not_null()).then("hops").otherwise(empty)
+
+
+_DAY = china_day_expr("occurred_at")
+_OF_LISTING = (
+    evidence_expr("listing").alias("listing_event"),
+    _DAY.alias("day"),
+    _valid("seller").alias("seller_valid"),
+    _valid("producer").alias("producer_valid"),
+    pl.col("seller_code").eq_missing(pl.col("producer_code")).alias("sold_by_producer"),
+    (pl.col("gtin_valid") & restricted_expr(pl.col("gtin"))).fill_null(value=False).alias("gtin_restricted"),
+)
+_LOOKED_AT = (
+    pl.when(pl.col("producer_valid") & pl.col("gtin_valid") & ~pl.col("gtin_restricted")).then(
+        pl.col(*PRODUCT_COLUMNS, *LICENCE_COLUMNS)
+    ),
+)
+"""Product and licence are not looked at where the producer or the gtin is not valid, or the gtin names no product in
+the world: their homes are not asked then, so what a partition happens to have of them must make no difference."""
+_ABSENT_AS_FALSE = (
+    pl.col(
+        "seller_registered",
+        "producer_registered",
+        "product_found",
+        "lot_known",
+        "licence_found",
+        "reachable",
+        "in_time",
+    ).fill_null(value=False),
+    pl.col("received").fill_null(0),
+)
+"""defaults for facts that are not there"""
+_PRODUCT_KNOWN = (
+    (
+        pl.col("product_found")
+        & (pl.col("product_producer") == pl.col("producer_code"))
+        & pl.col("producer_valid")
+        & pl.col("gtin_valid")
+    )
+    .fill_null(value=False)
+    .alias("product_known")
+)
+_LOT_KNOWN = (pl.col("lot_known") & pl.col("product_known")).alias("lot_known")
+_CHOSEN = (
+    pl.when("lot_known").then("produced_on").otherwise("day").alias("licence_day"),
+    pl.when(pl.col("lot_known") & has("lot_inspection", "report_no"))
+    .then("lot_inspection")
+    .otherwise("product_inspection")
+    .alias("inspection"),
+    _recall().alias("recall"),
+    _hops().alias("hops"),
+    needs_held_licence().fill_null(value=False).alias("asks_held"),
+)
+_IN_FORCE = in_force(
+    pl.col("licence_status"), pl.col("licence_from"), pl.col("licence_to"), pl.col("licence_day")
+).alias("licence_in_force")
+_HELD = pl.when("asks_held").then(pl.col(*HELD))

@@ -97,17 +97,16 @@ def with_platform(joined: pl.DataFrame, parties: pl.Series) -> pl.Series:
 
 
 def parties_of(joined: pl.DataFrame) -> pl.Series:
-    """List(NODE) per row of `joined` (columns of `joined.py`), whose `hops` are those of the chain, without its
-    platform: holders stand in the order from the seller back to the producer.
+    """List(NODE) per row of `joined` (columns of `joined.py`), without the platform: holders stand in the order from
+    the seller back to the producer.
     """
     hops = col("hops")
+    plain = joined.lazy().with_columns(row=pl.int_range(pl.len(), dtype=pl.UInt32))
     holders = (
-        joined.lazy()
-        .filter(hops.list.len() > 1)
+        plain.filter(hops.list.len() > 1)
         .select("row", holder=hops.list.head(hops.list.len() - 1).list.reverse())
         .explode("holder")
     )
-    plain = joined.lazy()
     members = [
         *(_members(plain, columns) for columns in BEFORE),
         _members(holders, HOLDER),

@@ -22,75 +22,65 @@ LICENCE_COLUMNS = (
 )  # fmt: skip
 
 
-def tables(facts: Facts) -> dict[tuple[str, ...], pl.LazyFrame]:
-    """Key columns -> frame of one row per key; days as Date."""
-    return {
-        PRODUCER: _producers(facts.producers),
-        ITEM: _items(facts.items),
-        LOT: _lots(facts.lots),
-        CUSTODY: _custody(facts.custody),
-        LICENCE: _licences(facts.licences),
-    }
-
-
 def day(*names: str) -> pl.Expr:
     """Expression for an ISO text as Date."""
     return pl.col(*names).str.to_date("%Y-%m-%d")
 
 
-def _producers(frame: pl.DataFrame) -> pl.LazyFrame:
-    return frame.lazy().select(
-        producer_code="code",
-        producer_registered="registered",
-        producer_status="status",
-        registered_name="name",
-        producer_division="division",
-        producer_evidence="evidence",
-    )
+def _renamed(**names: str) -> list[pl.Expr]:
+    return [pl.col(theirs).alias(ours) for ours, theirs in names.items()]
 
 
-def _items(frame: pl.DataFrame) -> pl.LazyFrame:
-    return frame.lazy().select(
-        *ITEM,
-        "product_producer",
-        "requires_licence",
-        "recall_all",
-        "recall_some",
+_PRODUCER_TABLE = _renamed(
+    producer_code="code",
+    producer_registered="registered",
+    producer_status="status",
+    registered_name="name",
+    producer_division="division",
+    producer_evidence="evidence",
+)
+_ITEM_TABLE = [
+    pl.col(*ITEM, "product_producer", "requires_licence", "recall_all", "recall_some"),
+    *_renamed(
         product_found="known",
         product_name="name",
         product_category="category",
         product_evidence="evidence",
         product_inspection="inspection",
-    )
-
-
-def _lots(frame: pl.DataFrame) -> pl.LazyFrame:
-    return frame.lazy().select(
-        *LOT,
-        "exceeded",
-        "input_recalled",
-        "input_failed",
-        day("produced_on", "expires_on"),
+    ),
+]
+_LOT_TABLE = [
+    pl.col(*LOT, "exceeded", "input_recalled", "input_failed"),
+    day("produced_on", "expires_on"),
+    *_renamed(
         lot_known="known",
         lot_quantity="quantity",
         lot_evidence="evidence",
         lot_inspection="inspection",
         lot_recall="recall",
-    )
-
-
-def _custody(frame: pl.DataFrame) -> pl.LazyFrame:
-    return frame.lazy().select(*CUSTODY, "received", "receipts", "reachable", "in_time", "hops")
-
-
-def _licences(frame: pl.DataFrame) -> pl.LazyFrame:
-    return frame.lazy().select(
-        "licence_no",
-        pl.lit(value=True).alias("licence_found"),
+    ),
+]
+_CUSTODY_TABLE = [pl.col(*CUSTODY, "received", "receipts", "reachable", "in_time", "hops")]
+_LICENCE_TABLE = [
+    pl.col("licence_no"),
+    pl.lit(value=True).alias("licence_found"),
+    day("valid_from").alias("licence_from"),
+    day("valid_to").alias("licence_to"),
+    *_renamed(
         licence_holder="holder_code",
         licence_categories="categories",
-        licence_from=day("valid_from"),
-        licence_to=day("valid_to"),
         licence_status="status",
         licence_evidence="evidence",
-    )
+    ),
+]
+
+
+def tables(facts: Facts) -> dict[tuple[str, ...], pl.LazyFrame]:
+    """Key columns -> frame of one row per key; days as Date."""
+    return {
+        PRODUCER: facts.producers.lazy().select(_PRODUCER_TABLE),
+        ITEM: facts.items.lazy().select(_ITEM_TABLE),
+        LOT: facts.lots.lazy().select(_LOT_TABLE),
+        CUSTODY: facts.custody.lazy().select(_CUSTODY_TABLE),
+        LICENCE: facts.licences.lazy().select(_LICENCE_TABLE),
+    }

@@ -22,11 +22,11 @@ import numpy.typing as npt
 import polars as pl
 
 from suyuan.domain.calendar import china_day_expr
-from suyuan.domain.chain.assessment import COLUMNS, GAP, Assessment, assess
+from suyuan.domain.chain.assessment import COLUMNS, GAP, Assessment, assess, chain_columns, list_gaps, said_of
 from suyuan.domain.chain.facts import Facts
 from suyuan.domain.chain.gaps import ALONE, GAPS
-from suyuan.domain.chain.licensing import days_alike, needs_held_licence
-from suyuan.domain.chain.verdict import VERDICT
+from suyuan.domain.chain.licensing import WANTED, days_alike
+from suyuan.domain.chain.verdict import unless_removed
 from suyuan.domain.evidence import evidence_expr
 
 PLACE = (
@@ -38,9 +38,13 @@ PLACE = (
 Rows = npt.NDArray[np.int64]
 Days = npt.NDArray[np.int32]
 
+_NO_DAY, _EVER, _FOR_EVER = -(1 << 31), 1 - (1 << 31), (1 << 31) - 1
+"""days since 1970 that no listing's can be: of one without a day, before every day, and after every day"""
+
 col = pl.col
 _KEY = pl.struct(col(name).alias(f"{number}") for number, name in enumerate(PLACE)).struct.json_encode().cast(pl.Binary)
 """with short names, since a memory holds a hundred thousand of them"""
+_DAY = china_day_expr("occurred_at").cast(pl.Int32).fill_null(_NO_DAY)
 _COLUMNS = [column if isinstance(column, str) else column.meta.output_name() for column in COLUMNS]
 _OF_TEMPLATE = (
     "parties", "seller_status", "producer_status", "seller_division", "producer_division", "seller_penalties",
@@ -54,17 +58,14 @@ _OF_LISTING = (
 )  # fmt: skip
 """columns of a listing that its chain has, or that its evidence id is made of"""
 _DAYS = ["since", "until", "present_since", "present_until"]
-_NO_DAY, _EVER, _FOR_EVER = -(1 << 31), 1 - (1 << 31), (1 << 31) - 1
-"""days since 1970 that no listing's can be: of one without a day, before every day, and after every day"""
 _EPOCH = dt.date(1970, 1, 1)
 CHUNKS = 24
 """appended before they are joined into one: gathering slows down with their number"""
 
 _OVERSOLD = next(gap for gap in GAPS if gap.gap == "oversold")
 _MOST = (1 << 63) - 1
-_POSITION = {gap.gap: position for position, gap in enumerate(GAPS)}
+_POSITION_OF_OVERSOLD = GAPS.index(_OVERSOLD)
 _ALONE = [gap.gap for gap in GAPS if gap.evidence.meta.eq(ALONE)]
-_GAP_FIELDS = [field.name for field in GAP.fields]
 _GAP_LISTS = {"gaps": pl.List(GAP), "gap_names": pl.List(pl.String)}
 _GAPS = pl.Schema({"position": pl.UInt8(), **GAP.to_schema(), "alone": pl.Boolean()})
 _EACH = pl.Schema(
@@ -107,7 +108,8 @@ class Templates:
 
     def add(self, more: Templates) -> Templates:
         """These and behind them `more`."""
-        moved = more.each.with_columns(col("first_gap") + self.gaps.height)
+        moved = more.each.clone()
+        moved.replace_column(moved.get_column_index("first_gap"), moved["first_gap"] + self.gaps.height)
         return Templates(_joined(self.each, moved), _joined(self.gaps, more.gaps))
 
     def take(self, rows: Rows) -> Templates:
@@ -137,15 +139,12 @@ def _spread(first: Rows, count: Rows) -> tuple[Rows, Rows]:
     return of, np.arange(len(of)) + np.repeat(first - np.cumsum(count) + count, count)
 
 
-def place_keys(listings: pl.DataFrame) -> list[bytes]:
-    """The place of each listing as one text: that of no other place, whatever characters names have."""
-    return listings.lazy().select(_KEY).collect().to_series().to_list()
-
-
-def days_of(listings: pl.DataFrame) -> Days:
-    """The day of each listing, in days since 1970; without one, a day on which no template holds."""
-    days = listings.lazy().select(china_day_expr("occurred_at").cast(pl.Int32).fill_null(_NO_DAY)).collect()
-    return days.to_series().to_numpy()
+def places_of(listings: pl.DataFrame) -> tuple[list[bytes], Days]:
+    """The place of each listing as one text: that of no other place, whatever characters names have. And its day, in
+    days since 1970; without one, a day on which no template holds.
+    """
+    keys, days = listings.lazy().select(_KEY, _DAY).collect().get_columns()
+    return keys.to_list(), days.to_numpy()
 
 
 def still_hold(each: pl.DataFrame, rows: Rows, days: Days, today: dt.date | None) -> npt.NDArray[np.bool_]:
@@ -165,73 +164,63 @@ def assess_places(listings: pl.DataFrame, facts: Facts) -> tuple[Assessment, Tem
     assessment no more is to be used than `parties`: in it each listing sold as much as can be.
     """
     assessment = assess(listings.with_columns(sold_30d=pl.lit(_MOST)), facts)
-    joined, found = assessment.joined, assessment.found
-    oversold = found["oversold"]
-    verdict = found.with_columns(oversold=pl.lit(value=False)).select(verdict=VERDICT).to_series()
-    gaps = (
-        assessment.chains.lazy()
-        .select("gaps")
-        .explode("gaps", empty_as_null=False)
-        .unnest("gaps")
-        .filter(col("gap") != _OVERSOLD.gap)
-        .with_columns(
-            position=col("gap").replace_strict(_POSITION, return_dtype=pl.UInt8), alone=col("gap").is_in(_ALONE)
+    joined = assessment.joined
+    found = assessment.found
+    says_day = (found["licence_missing"] | found["licence_not_in_force"]).alias("says_day")
+    judged = joined.hstack([found["oversold"], found["verdict_but_oversold"], says_day]).lazy()
+    since, until = _SINCE, _UNTIL
+    by_held = joined["asks_held"] & ~joined["lot_known"]
+    if by_held.any():
+        alike = days_alike(joined.filter(by_held), facts.producers)
+        judged = judged.join(alike, on=WANTED, how="left", maintain_order="left")
+        since, until = (
+            days.when(_BY_DAY & col("asks_held")).then(alike)
+            for days, alike in ((since, "first_alike"), (until, "last_alike"))
         )
-        .with_columns(evidence=pl.when("alone").then(pl.lit([], dtype=pl.List(pl.String))).otherwise("evidence"))
-        .select(*_GAPS)
-        .collect()
-    )
-    each = (
-        pl.concat(
-            [
-                assessment.chains.select(*_OF_TEMPLATE, "status", count=col("gaps").list.len()),
-                joined.select(pl.when(oversold).then("received").alias("received"), "receipts"),
-                _between(joined, found, facts),
-            ],
-            how="horizontal",
-        )
-        .lazy()
-        .with_columns(
-            verdict=pl.when(col("status") == "active").then(verdict).otherwise(pl.lit("removed")),
-            gap_count=col("count").cast(pl.Int64) - oversold.cast(pl.Int64),
-        )
-        .with_columns(first_gap=col("gap_count").cum_sum() - col("gap_count"))
-        .select(*_EACH)
-        .collect()
-    )
-    return assessment, Templates(each, gaps)
-
-
-def _between(joined: pl.DataFrame, found: pl.DataFrame, facts: Facts) -> pl.DataFrame:
-    """The days between which each template holds: columns _DAYS.
-
-    Of a listing whose lot is known the day counts for nothing but the lot's expiry. Of others it decides which licences
-    are in force; and a gap that names the day is that day's.
-    """
-    by_day = ~col("lot_known") & col("product_known") & col("requires_licence").fill_null(value=False)
-    named = joined.select((found["licence_missing"] | found["licence_not_in_force"]) & by_day).to_series()
-    in_force = by_day & col("licence_no").is_not_null() & col("licence_in_force").fill_null(value=False)
-    since = pl.when(named).then("day").when(in_force).then("licence_from")
-    until = pl.when(named).then("day").when(in_force).then("licence_to")
-    held = by_day & needs_held_licence()
-    if joined.select(held.any()).item():
-        alike = days_alike(joined.filter(~col("lot_known")), facts.producers)
-        joined = joined.join(
-            alike, on=["producer_code", "product_category", "licence_day"], how="left", maintain_order="left"
-        )
-        since, until = since.when(held).then("first_alike"), until.when(held).then("last_alike")
-    expires = col("status").eq("active") & col("lot_known") & col("expires_on").is_not_null()
-    expired = expires & (col("expires_on") < col("present_day"))
-    return joined.select(
-        _number(since, _EVER).alias("since"),
-        _number(until, _FOR_EVER).alias("until"),
-        _number(pl.when(expired).then(col("expires_on").dt.offset_by("1d")), _EVER).alias("present_since"),
-        _number(pl.when(expires & ~expired).then("expires_on"), _FOR_EVER).alias("present_until"),
-    )
+    gaps = assessment.gaps.lazy().filter(_BUT_OVERSOLD).sort("row", maintain_order=True).select("row", *_KEPT).collect()
+    count = np.bincount(gaps["row"].to_numpy(), minlength=joined.height)
+    each = judged.select(
+        *_EACH_BUT_DAYS, _number(since, _EVER).alias("since"), _number(until, _FOR_EVER).alias("until")
+    ).collect()
+    which = [
+        pl.Series("first_gap", np.cumsum(count) - count, dtype=pl.Int64),
+        pl.Series("gap_count", count, dtype=pl.Int64),
+    ]
+    return assessment, Templates(each.hstack(which)[list(_EACH)], gaps[list(_GAPS)])
 
 
 def _number(day: pl.Expr, without: int) -> pl.Expr:
     return day.cast(pl.Int32).fill_null(without)
+
+
+# The days between which each template holds. Of a listing whose lot is known the day counts for nothing but the lot's
+# expiry. Of others it decides which licences are in force; and a gap that names the day is that day's.
+_BY_DAY = ~col("lot_known") & col("product_known") & col("requires_licence").fill_null(value=False)
+_BY_NAMED = _BY_DAY & col("licence_no").is_not_null() & col("licence_in_force").fill_null(value=False)
+_SINCE = pl.when(_BY_DAY & col("says_day")).then("day").when(_BY_NAMED).then("licence_from")
+_UNTIL = pl.when(_BY_DAY & col("says_day")).then("day").when(_BY_NAMED).then("licence_to")
+_EXPIRES = col("status").eq("active") & col("lot_known") & col("expires_on").is_not_null()
+_EXPIRED = _EXPIRES & (col("expires_on") < col("present_day"))
+
+_EACH_BUT_DAYS = (
+    unless_removed(col("verdict_but_oversold")).alias("verdict"),
+    *chain_columns(*_OF_TEMPLATE),
+    pl.when("oversold").then("received").alias("received"),
+    "receipts",
+    _number(pl.when(_EXPIRED).then(col("expires_on").dt.offset_by("1d")), _EVER).alias("present_since"),
+    _number(pl.when(_EXPIRES & ~_EXPIRED).then("expires_on"), _FOR_EVER).alias("present_until"),
+)
+"""columns of a template but the days of a listing"""
+_BUT_OVERSOLD = col("position") != _POSITION_OF_OVERSOLD
+_KEPT = (
+    "position", "gap", "class", "subject", "detail",
+    pl.when(col("gap").is_in(_ALONE))
+    .then(pl.lit([], dtype=pl.List(pl.String)))
+    .otherwise("evidence")
+    .alias("evidence"),
+    col("gap").is_in(_ALONE).alias("alone"),
+)  # fmt: skip
+"""of a gap in a template"""
 
 
 def chains_of(listings: pl.DataFrame, templates: Templates, rows: Rows) -> pl.DataFrame:
@@ -239,60 +228,40 @@ def chains_of(listings: pl.DataFrame, templates: Templates, rows: Rows) -> pl.Da
     columns of `Assessment.chains`.
     """
     each = templates.each[_APPLIED][rows]
-    made = (
-        pl.concat([listings.select(_OF_LISTING), each], how="horizontal")
-        .lazy()
-        .with_columns(
-            evidence_expr("listing").alias("listing_event"),
-            oversold=(col("sold_30d") > col("received")).fill_null(value=False),
-            listed_at="occurred_at",
-        )
-        .with_columns(verdict=pl.when("oversold").then(pl.lit(_OVERSOLD.class_)).otherwise("verdict"))
-        .collect()
-    )
-    gaps = _gaps(made, templates, rows)
-    return pl.concat([made, gaps], how="horizontal").select(_COLUMNS)
+    made = listings[list(_OF_LISTING)].hstack(each).lazy().with_columns(_MADE).with_columns(_BY_OVERSOLD).collect()
+    return made.hstack(_gaps(made, templates, rows))[_COLUMNS]
+
+
+_MADE = (
+    evidence_expr("listing").alias("listing_event"),
+    (col("sold_30d") > col("received")).fill_null(value=False).alias("oversold"),
+    col("occurred_at").alias("listed_at"),
+)
+_BY_OVERSOLD = pl.when("oversold").then(pl.lit(_OVERSOLD.class_)).otherwise("verdict").alias("verdict")
+_OWN_EVIDENCE = pl.when("alone").then(ALONE).otherwise("evidence").alias("evidence")
+_SAID_OF_OVERSOLD = said_of(_OVERSOLD)
+_NO_GAPS = tuple(pl.lit([], dtype=dtype).alias(name) for name, dtype in _GAP_LISTS.items())
 
 
 def _gaps(made: pl.DataFrame, templates: Templates, rows: Rows) -> pl.DataFrame:
     """`gaps` and `gap_names` of each row of `made`."""
     parts = []
+    has = made["oversold"].to_numpy().copy()
+    (over,) = has.nonzero()
     count = made["gap_count"].to_numpy()
     if count.any():
         row, which = _spread(made["first_gap"].to_numpy(), count)
-        parts.append(
-            templates.gaps[which]
-            .with_columns(pl.Series("row", row, dtype=pl.UInt32), made["listing_event"][row])
-            .with_columns(evidence=pl.when("alone").then(ALONE).otherwise("evidence"))
-            .select("row", "position", *_GAP_FIELDS)
-        )
-    if made["oversold"].any():
-        (over,) = made["oversold"].to_numpy().nonzero()
-        parts.append(
-            made[over]
-            .with_columns(pl.Series("row", over, dtype=pl.UInt32), templates.each["receipts"][rows[over]])
-            .select(
-                "row",
-                pl.lit(_POSITION[_OVERSOLD.gap], dtype=pl.UInt8).alias("position"),
-                pl.lit(_OVERSOLD.gap).alias("gap"),
-                pl.lit(_OVERSOLD.class_).alias("class"),
-                _OVERSOLD.subject.alias("subject"),
-                _OVERSOLD.detail.alias("detail"),
-                _OVERSOLD.evidence.alias("evidence"),
-            )
-        )
-    empty = (pl.lit([], dtype=dtype).alias(name) for name, dtype in _GAP_LISTS.items())
-    if not parts:
-        return made.select("verdict").with_columns(empty).select(*_GAP_LISTS)
-    members = parts[0].lazy() if len(parts) == 1 else pl.concat(parts).lazy().sort("row", "position")
-    found = (
-        members.group_by("row", maintain_order=True)
-        .agg(gaps=pl.struct(_GAP_FIELDS), gap_names=col("gap").sort())
-        .collect()
-    )
-    rest = np.ones(made.height, dtype=np.bool_)
-    rest[found["row"].to_numpy()] = False
+        of_template = templates.gaps[which].hstack([pl.Series("row", row, dtype=pl.UInt32), made["listing_event"][row]])
+        parts.append(of_template.lazy().select("row", "position", "gap", "class", "subject", "detail", _OWN_EVIDENCE))
+        has |= count > 0
+    if len(over):
+        receipts = templates.each["receipts"][rows[over]]
+        oversold = made[over].hstack([pl.Series("row", over, dtype=pl.UInt32), receipts])
+        parts.append(oversold.lazy().select("row", *_SAID_OF_OVERSOLD))
     # half of what a join of all rows to the found ones takes
-    without = pl.DataFrame({"row": rest.nonzero()[0]}, schema={"row": pl.UInt32}).lazy().with_columns(empty)
-    every: pl.DataFrame = pl.concat([found.lazy(), without]).sort("row").select(*_GAP_LISTS).collect()
+    without = pl.LazyFrame({"row": pl.Series((~has).nonzero()[0], dtype=pl.UInt32)}).with_columns(_NO_GAPS)
+    if not parts:
+        return without.select(*_GAP_LISTS).collect()
+    members = parts[0] if len(parts) == 1 else pl.concat(parts).sort("row", "position")
+    every: pl.DataFrame = pl.concat([list_gaps(members), without]).sort("row").select(*_GAP_LISTS).collect()
     return every

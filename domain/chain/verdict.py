@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import groupby
 from typing import Literal, get_args
 
 import polars as pl
 
-from suyuan.domain.chain.gaps import BROKEN, CONTRADICTED, GAPS, UNVERIFIED
+from suyuan.domain.chain.gaps import BROKEN, CONTRADICTED, GAPS, UNVERIFIED, Gap
 
 Verdict = Literal["complete", "partial", "broken", "contradicted", "removed"]
 VERDICTS: tuple[str, ...] = get_args(Verdict)
@@ -32,28 +33,38 @@ def _first_of_group() -> list[pl.Expr]:
     return found
 
 
+def _verdict_by(gaps: Iterable[Gap]) -> pl.Expr:
+    """Of an active listing, by the columns of these gaps."""
+    names: dict[str, list[str]] = {CONTRADICTED: [], BROKEN: [], UNVERIFIED: []}
+    for gap in gaps:
+        names[gap.class_].append(gap.gap)
+    return (
+        pl.when(pl.any_horizontal(names[CONTRADICTED]))
+        .then(pl.lit("contradicted"))
+        .when(pl.any_horizontal(names[BROKEN]))
+        .then(pl.lit("broken"))
+        .when(pl.any_horizontal(names[UNVERIFIED]))
+        .then(pl.lit("partial"))
+        .otherwise(pl.lit("complete"))
+    )
+
+
+def unless_removed(verdict: pl.Expr) -> pl.Expr:
+    """Expression for the verdict of a listing whose verdict that would be if it were active."""
+    return pl.when(col("status") == "active").then(verdict).otherwise(pl.lit("removed"))
+
+
 _HELD, _FIRST_OF_GROUP = _held(), _first_of_group()
 """the conditions of every gap, then what is left once the first of a group counts"""
+_VERDICTS = (
+    _verdict_by(GAPS).alias("verdict"),
+    _verdict_by(gap for gap in GAPS if gap.gap != "oversold").alias("verdict_but_oversold"),
+)
 
 
 def found_gaps(joined: pl.DataFrame) -> pl.DataFrame:
-    """One Boolean column per gap, rows as in `joined` (columns of `joined.py`); False throughout where the listing is
-    not active.
+    """One Boolean column per gap, the `verdict` by them, and `verdict_but_oversold`, by all but the one that is not
+    alike for all listings of a place; rows as in `joined` (columns of `joined.py`). No gap is found where the listing
+    is not active.
     """
-    return joined.lazy().select(_HELD).select(_FIRST_OF_GROUP).collect()
-
-
-def _any_of(class_: str) -> pl.Expr:
-    return pl.any_horizontal(gap.gap for gap in GAPS if gap.class_ == class_)
-
-
-VERDICT = (
-    pl.when(_any_of(CONTRADICTED))
-    .then(pl.lit("contradicted"))
-    .when(_any_of(BROKEN))
-    .then(pl.lit("broken"))
-    .when(_any_of(UNVERIFIED))
-    .then(pl.lit("partial"))
-    .otherwise(pl.lit("complete"))
-)
-"""of an active listing, over the columns of `found_gaps`"""
+    return joined.lazy().select(_HELD).select(_FIRST_OF_GROUP).with_columns(_VERDICTS).collect()

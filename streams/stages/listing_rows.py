@@ -54,10 +54,10 @@ def retold(done: Sequence[tuple[bytes, bytes, Task]]) -> pl.DataFrame:
     return rows.with_columns(received_at=pl.max_horizontal("received_at", told_at))
 
 
-def keys(rows: pl.DataFrame, prefix: str, *names: str) -> list[bytes]:
-    """`prefix` and the named columns joined as state keys; null is the empty text."""
+def key_expr(prefix: str, *names: str) -> pl.Expr:
+    """Expression for `prefix` and the named columns joined as a state key; null is the empty text."""
     parts = [pl.lit(prefix), *(pl.col(name).fill_null("") for name in names)]
-    return rows.select(pl.concat_str(parts, separator=SEPARATOR).cast(pl.Binary)).to_series().to_list()
+    return pl.concat_str(parts, separator=SEPARATOR).cast(pl.Binary)
 
 
 def keep_versions(rows: pl.DataFrame, names: list[bytes], state: StateView) -> None:

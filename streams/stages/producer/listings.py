@@ -5,11 +5,17 @@ from __future__ import annotations
 import polars as pl
 
 from suyuan.streams.stage import Block, StateView
-from suyuan.streams.stages.listing_rows import from_values, keep_versions, keys, to_values
+from suyuan.streams.stages.listing_rows import from_values, keep_versions, key_expr, to_values
 
 LOT = ("producer_code", "gtin", "lot")
 PLACE = (*LOT, "seller_code", "platform_code", "listing_id")
 SOLD_FROM = ("seller_code", *LOT)
+
+_KEYS = (
+    key_expr("listing", *PLACE).alias("listing"),
+    pl.when(pl.col("seller_code") != "").then(key_expr("sells", *SOLD_FROM)).alias("sold_from"),
+)
+"""the state keys of a listing, and of the place that its seller sells from; null where it names no seller"""
 
 
 def keep_listings(block: Block, state: StateView) -> pl.DataFrame:
@@ -17,18 +23,21 @@ def keep_listings(block: Block, state: StateView) -> pl.DataFrame:
     upserts, columns of the block schema `listing`.
     """
     rows = block.rows
-    names = keys(rows, "listing", *PLACE)
+    listed_at, sold_from = rows.lazy().select(_KEYS).collect().get_columns()
+    names = listed_at.to_list()
     if rows["received_at"].null_count():
         rows = _as_kept(rows, names, block, state)
     keep_versions(rows, names, state)
-    rows = rows.filter(~pl.col("retracted"))
-    _keep_places(rows, state)
+    stays = ~rows["retracted"]
+    if not stays.all():
+        rows, sold_from = rows.filter(stays), sold_from.filter(stays)
+    _keep_places(sold_from, state)
     return rows
 
 
-def _keep_places(rows: pl.DataFrame, state: StateView) -> None:
+def _keep_places(sold_from: pl.Series, state: StateView) -> None:
     """One entry for all listings of a seller's that name the same lot: often looked up, seldom written."""
-    places = list(dict.fromkeys(keys(rows.select(SOLD_FROM).filter(pl.col("seller_code") != ""), "sells", *SOLD_FROM)))
+    places = [place for place in dict.fromkeys(sold_from.to_list()) if place is not None]
     for place, known in zip(places, state.get_many(places), strict=True):
         if known is None:
             state.put(place, b"")

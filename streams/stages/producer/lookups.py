@@ -53,6 +53,8 @@ class RecordLookups:
         columns of `ProducerFacts`, `ItemFacts`, `LicenceFacts`. Where the producer's code is not valid, or the gtin
         names no product in the world, nothing is asked: nothing of the product will be looked at.
         """
+        if not _may_ask(rows, items):
+            return rows
         fault = pl.col("producer_code_fault")
         valid = fault.is_null() | (pl.col("registered").fill_null(value=False) & (fault != "format"))
         new = pl.col("item").is_null()
@@ -129,3 +131,12 @@ class RecordLookups:
             self._state.put(name(kind, key), ASKED)
             self._asked[kind, key] = None
         return known is None or known == ASKED
+
+
+def _may_ask(rows: pl.DataFrame, items: pl.DataFrame) -> bool:
+    """Whether any row names a licence, or an item without facts: few blocks have one, and without it nothing waits."""
+    if rows["licence_no"].null_count() < rows.height:
+        return True
+    known = set(zip(*(items[name].to_list() for name in ITEM), strict=True))
+    named = zip(*(rows[name].to_list() for name in ITEM), strict=True)
+    return any(item not in known and None not in item for item in named)

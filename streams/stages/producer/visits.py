@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from suyuan.domain.chain.facts import Facts
-from suyuan.domain.chain.templates import assess_places, days_of, place_keys
+from suyuan.domain.chain.templates import assess_places, places_of
 from suyuan.streams.stage import Block, Output, StageContext
 
 GROUP = "group"
@@ -27,8 +27,7 @@ class Visits:
         self._again = block.redelivered
         self._places = context.places
         self._lately = context.lately
-        self._keys = place_keys(rows)
-        days = days_of(rows)
+        self._keys, days = places_of(rows)
         self._templates = self._places.find(self._keys, days, today)
         self._leave_unsent()
         self._groups: dict[tuple[bytes, int], int] = {}
@@ -48,7 +47,7 @@ class Visits:
         """One listing at each place, and of each day, without a template; with a column `group`, for `learn`."""
         if not self._first:
             return self._rows.clear()
-        return self._rows[self._first].with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias(GROUP))
+        return self._rows[self._first].hstack([pl.Series(GROUP, range(len(self._first)), dtype=pl.Int64)])
 
     def learn(self, rows: pl.DataFrame, facts: Facts) -> list[Output]:
         """Assess them, or those of them that can be assessed now. Returns their parties that were not sent lately."""

@@ -18,8 +18,7 @@ from suyuan.domain.chain.templates import (
     Templates,
     assess_places,
     chains_of,
-    days_of,
-    place_keys,
+    places_of,
     still_hold,
 )
 from tests.reference.markets import generate
@@ -81,11 +80,12 @@ def test_a_template_gives_the_chain_of_every_listing_at_its_place(markets, data)
     at = learnt = rows + len(listings) * chance.integers(0, len(learnt_on), len(rows))
     on = [days[number] for number in chance.integers(0, len(days), len(rows))]
     visited = visits(listings, rows, on, chance.choice([0, 1, 150, 10**9], len(rows)))
-    assert place_keys(visited) == place_keys(listings[rows])
+    places, days_visited = places_of(visited)
+    assert places == places_of(listings[rows])[0]
     if data.draw(st.booleans(), label="with those alone that are met"):
         met, at = np.unique(at, return_inverse=True)
         templates = templates.take(met)
-    held = still_hold(templates.each, at, days_of(visited), today_now)
+    held = still_hold(templates.each, at, days_visited, today_now)
     expected = assess(visited, replace(facts, today=today_now)).chains
     assert_frame_equal(chains_of(visited.filter(held), templates, at[held]), expected.filter(held))
     if today_now == today_then:
