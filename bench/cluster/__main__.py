@@ -6,8 +6,9 @@
     make bench-cluster-growth        (python -m bench.cluster growth)
     python -m bench.cluster --smoke all
 
-`recovery` and `growth` come from one run, whichever is asked for; `latency` takes half of what `throughput` measured
-last. Writes bench/results/cluster-*.json; with --smoke small sizes, and nothing is written but to the screen.
+`recovery` and `growth` come from one run, whichever is asked for; `latency` without `--rates` takes half of what
+`throughput` measured last. Writes bench/results/cluster-*.json; with --smoke small sizes, and nothing is written but to
+the screen.
 """
 
 from __future__ import annotations
@@ -95,17 +96,21 @@ def _throughput(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _latency(options: argparse.Namespace, measured: dict[str, Any] | None) -> dict[str, Any]:
-    if measured is None:
+    if not options.rates and measured is None:
         path = options.results / "cluster-throughput.json"
         measured = json.loads(path.read_text(encoding="utf-8"))["figures"]
     figures: dict[str, Any] = {}
     for workers in options.workers:
-        most = measured[f"workers_{workers}"]["median"]["listings_per_second"]
-        rates = options.rates or [LATENCY_RATE, round(most / 2)]
+        rates = options.rates or _rates(measured or {}, workers)
         found = latency.measure(options, workers, rates)
         figures[f"workers_{workers}"] = {f"rate_{each['rate']}": each for each in found}
         print(workers, "workers", json.dumps(found), file=sys.stderr, flush=True)
     return figures
+
+
+def _rates(throughput: dict[str, Any], workers: int) -> list[int]:
+    most = throughput[f"workers_{workers}"]["median"]["listings_per_second"]
+    return [LATENCY_RATE, round(most / 2)]
 
 
 def _written(options: argparse.Namespace, name: str, where: dict[str, Any], figures: dict[str, Any]) -> dict[str, Any]:
