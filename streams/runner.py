@@ -32,6 +32,7 @@ from suyuan.streams.block_cache import BlockCache
 from suyuan.streams.dead_letter_limit import DeadLetterLimit, TooManyDeadLetters
 from suyuan.streams.lately import Lately
 from suyuan.streams.messages import OutputMessage, encode_outputs
+from suyuan.streams.pace import Pace
 from suyuan.streams.places import Places
 from suyuan.streams.set_aside import SetAside
 from suyuan.streams.stage import SLICE_ROWS, Block, Output, Run, Stage, StageContext
@@ -86,15 +87,17 @@ class StageRunner:
         block_cache: BlockCache | None = None,
         dead_letter_limit: DeadLetterLimit | None = None,
         threads: Executor | None = None,
+        pace: Pace | None = None,
     ) -> None:
         """`block_cache`: shared by the stages of the process; None: every block is decoded from the log. `threads`: to
-        run the functions in; None: the event loop's.
+        run the functions in; None: the event loop's. `pace`: told how long each block took.
         """
         self.stage = stage
         self._state = state
         self._log = log
         self._block_cache = block_cache
         self._threads = threads
+        self._pace = pace
         self._partitions = partitions
         self._slice_rows = slice_rows
         self._dead_letter_limit = dead_letter_limit or DeadLetterLimit()
@@ -151,10 +154,12 @@ class StageRunner:
         metrics.BLOCK_ROWS.labels(name).observe(rows)
         metrics.STAGE_SECONDS.labels(name, "function").observe(ran - started)
         metrics.STAGE_SECONDS.labels(name, "state").observe(time.perf_counter() - sent)
-        sending = self._sending[partition] = asyncio.create_task(self._send(message, outputs, messages))
+        sending = self._sending[partition] = asyncio.create_task(self._send(message, outputs, messages, started))
         return self._sent(partition, sending)
 
-    async def _send(self, message: Incoming, outputs: list[Output], messages: list[OutputMessage]) -> None:
+    async def _send(
+        self, message: Incoming, outputs: list[Output], messages: list[OutputMessage], begun: float
+    ) -> None:
         started = time.perf_counter()
         if messages:
             offsets = await self._log.append_outputs(messages)
@@ -164,7 +169,10 @@ class StageRunner:
         metrics.observe_alerts(outputs, int(time.time() * 1000))
         for output in outputs:
             self._set_aside.note(message.topic, message.partition, output.set_aside)
-        metrics.STAGE_SECONDS.labels(self.stage.name, "outputs").observe(time.perf_counter() - started)
+        done = time.perf_counter()
+        metrics.STAGE_SECONDS.labels(self.stage.name, "outputs").observe(done - started)
+        if self._pace is not None:
+            self._pace.note(self.stage.name, done - begun)
 
     async def _sent(self, partition: int, sending: asyncio.Task[None]) -> None:
         try:

@@ -169,7 +169,7 @@ class Join:
             "trace-join",
             TransportOptions(
                 batch_topics=frozenset({"records", "listings"}),
-                linger=dict.fromkeys(("records", "listings"), LINGER_SECONDS),
+                linger=dict.fromkeys(("records", "listings"), lambda: LINGER_SECONDS),
                 reading_order={"records": 0, "listings": 1},
                 in_flight=self._in_flight,
                 kafka=KafkaConnection(tuple(servers.split(","))),

@@ -35,8 +35,10 @@ class TransportOptions:
     """delivered in runs: one message, its value a `suyuan.streams.stage.Run`, its offset the last record's; the others
     are delivered record by record
     """
-    linger: Mapping[str, float] = field(default_factory=dict)
-    """topic → seconds that the next run of a partition waits for company, unless half a run is there already"""
+    linger: Mapping[str, Callable[[], float]] = field(default_factory=dict)
+    """topic → seconds from reading a run of a partition to reading its next one, which also waits until that one is
+    done; unless half a run is there already
+    """
     reading_order: Mapping[str, int] = field(default_factory=dict)
     """topic → rank: whose messages go first of those that are there at the same time"""
     gives_way: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -19,6 +20,7 @@ from suyuan.connections.lost import Lost, refusal
 from suyuan.streams import metrics
 from suyuan.streams.faust_internals import TransportConsumer
 from suyuan.streams.transport.life import Life
+from suyuan.streams.transport.linger import Linger
 from suyuan.streams.transport.offset_tracker import Delivered, OffsetTracker
 from suyuan.streams.transport.tracked_message import TrackedMessage
 
@@ -46,12 +48,11 @@ class RunConsumer(TransportConsumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._options = self.app.transport_options
-        self._linger = self._options.linger
-        self._read_at: dict[TP, float] = {}
         self._gives_way_to = self._options.gives_way
         self._gave_way_at: dict[TP, float] = {}
         self._ranks = self._options.reading_order
         self._limits = self._options.fetch_limits
+        self._linger = Linger(self._options.linger, enough=self._limits.run_records // 2)
         self._tracker = OffsetTracker()
         self._position: dict[TP, int] = {}
         self._order: list[TP] = []
@@ -206,7 +207,7 @@ class RunConsumer(TransportConsumer):
                 continue
             if self.app.rebalancing and at.topic not in self.app.tables.changelog_topics:
                 continue  # Faust empties its streams' queues once recovery is over: what came before would be lost
-            if self._options.holds(at.topic) or self._lingers(at, records) or self._gives_way(at, waiting):
+            if self._options.holds(at.topic) or self._lingers_for(at, records) or self._gives_way(at, waiting):
                 continue
             held = tracker.waiting(at)
             if at.topic in self.app.batch_topics:
@@ -219,11 +220,14 @@ class RunConsumer(TransportConsumer):
         readable.sort(key=lambda each: self._ranks.get(each[0].topic, 0))
         return readable
 
-    def _lingers(self, at: TP, waiting: int) -> bool:
-        linger = self._linger.get(at.topic)
-        if linger is None or waiting >= self._limits.run_records // 2:
-            return False
-        return time.monotonic() - self._read_at.get(at, 0.0) < linger
+    def _lingers_for(self, at: TP, records: int) -> float:
+        """Seconds that so many records of a partition are to wait for company; infinite until an acknowledgement."""
+        return self._linger.left(at, records, busy=self._tracker.waiting(at) > 0)
+
+    def _until_due(self, waiting: Mapping[TP, int]) -> float:
+        """Seconds until the first partition lingers no longer that has records to read; infinite where none will."""
+        left = (self._lingers_for(at, records) for at, records in waiting.items() if records > 0)
+        return min((seconds for seconds in left if seconds), default=math.inf)
 
     def _gives_way(self, at: TP, waiting: Mapping[TP, int]) -> bool:
         """Whether there is enough to do of what the topic gives way to, in any partition that is read here."""
@@ -238,7 +242,7 @@ class RunConsumer(TransportConsumer):
         return time.monotonic() - self._gave_way_at.setdefault(at, time.monotonic()) < self.GIVES_WAY_SECONDS
 
     def _records_wanted(self, at: TP) -> int:
-        self._read_at[at] = time.monotonic()
+        self._linger.note_read(at)
         self._gave_way_at.pop(at, None)
         if at.topic in self.app.batch_topics:
             return self._limits.run_records

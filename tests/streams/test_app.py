@@ -134,3 +134,17 @@ def test_a_stop_does_not_wait_for_faust_for_ever(world, monkeypatch):
 
     monkeypatch.setattr(suyuan.streams.app, "CLOSE_SECONDS", 0.1)
     asyncio.run(scenario())
+
+
+def test_events_linger_as_long_as_blocks_take(world, events):
+    async def scenario():
+        async with world.running() as app:
+            linger = app.app.transport_options.linger
+            assert {topic for stage in TOPOLOGY for topic in stage.runs} == set(linger)
+            world.publish_events(events)
+            await world.drained(app)
+            return {topic: seconds() for topic, seconds in linger.items()}
+
+    waits = set(asyncio.run(scenario()).values())
+    assert len(waits) == 1
+    assert 0 < waits.pop() <= 0.25

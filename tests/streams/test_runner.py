@@ -11,6 +11,7 @@ from suyuan.connections.refused_batch import RefusedBatch
 from suyuan.connections.unpacking import CannotUnpack
 from suyuan.schemas.blocks import BlockError, block_schema, encode_block
 from suyuan.streams.block_cache import BlockCache
+from suyuan.streams.pace import Pace
 from suyuan.streams.runner import Incoming, StageRunner
 from suyuan.streams.stage import Output, Run, Stage
 from suyuan.streams.state.stage_state import MemoryStageState
@@ -21,13 +22,13 @@ TOPIC = "producer.backlog"
 class Probe:
     """A stage that counts rows in state and sends them on; `seen` is what it was called with."""
 
-    def __init__(self, block_cache=None):
+    def __init__(self, block_cache=None, pace=None):
         self.seen = []
         self.sent = []
         self.full = False
         self.state = MemoryStageState()
         stage = Stage("probe", runs={"in.day": self.run}, blocks={TOPIC: self.block}, writes=(TOPIC,))
-        self.runner = StageRunner(stage, self.state, self, partitions=1, block_cache=block_cache)
+        self.runner = StageRunner(stage, self.state, self, partitions=1, block_cache=block_cache, pace=pace)
 
     def run(self, run, state, context):
         self.seen.append((list(run.offsets), run.redelivered, context.epoch))
@@ -87,6 +88,18 @@ def test_blocks_that_wait_together_are_one_with_the_rows_in_their_order():
     probe = Probe()
     probe.process(TOPIC, [4, 7], [tasks("a", "b"), tasks("c")])
     assert probe.seen == [(4, 7, ["a", "b", "c"], False)]
+
+
+def test_how_long_a_block_took_sets_the_pace():
+    pace = Pace(most=60.0)
+    probe = Probe(pace=pace)
+    probe.process(TOPIC, [0], [tasks("a")])
+    assert 0 < pace.linger() < 60
+    probe.full = True
+    before = pace.linger()
+    with pytest.raises(OSError, match="no space"):
+        probe.process(TOPIC, [1], [tasks("b")])
+    assert pace.linger() == before, "it was not done"
 
 
 def test_outputs_that_fail_leave_the_state_written_and_the_block_is_redelivered():

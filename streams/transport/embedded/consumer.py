@@ -169,7 +169,7 @@ class Consumer(RunConsumer):
                     return found
             elif (left := deadline - time.monotonic()) > 0:
                 idle = not any(waiting.get(at, 0) > 0 for at in active)
-                await self._rest(left, idle=idle)
+                await self._rest(left if idle else min(left, self.ROOM_SECONDS, self._until_due(waiting)), idle=idle)
             else:
                 break
         return {}
@@ -178,7 +178,7 @@ class Consumer(RunConsumer):
         """Until there may be something to read. `idle`: there is nothing, until something comes."""
         until = time.monotonic() + seconds
         while self.flow_active and not self.should_stop and (left := until - time.monotonic()) > 0:
-            await self._sleep(left if idle else min(left, self.ROOM_SECONDS))
+            await self._sleep(left)
             self._woken.clear()
             if not idle or self._moved or self._log.end_offsets() is not self._ends:
                 break

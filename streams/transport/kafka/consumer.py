@@ -21,6 +21,7 @@ nothing to commit, of an offset that is committed already.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +76,7 @@ class Consumer(RunConsumer):
         """Connect."""
         conf = self.app.conf
         self._read_last: list[TP] = []
+        self._gathering: set[TP] = set()
         self._session_seconds = float(conf.broker_session_timeout)
         self._lease_ends = float("inf")
         self._assigned_at = 0.0
@@ -201,6 +203,7 @@ class Consumer(RunConsumer):
         generation = self._coordinator.generation
         self.app.consumer_generation_id = generation
         self._position = {}
+        self._gathering.clear()  # what is assigned anew is not paused
         await self.seek_to_committed()
         await self.on_partitions_assigned(assigned, generation)
 
@@ -277,6 +280,7 @@ class Consumer(RunConsumer):
         self._seek_to_what_was_dropped()
         while self.flow_active and not self.should_stop:
             self._woken.clear()
+            self._resume_fetching()
             waiting = await self._waiting()
             idle = active.isdisjoint(waiting)  # of changelogs there is what this process wrote itself
             self._suit_fetches(idle=idle)
@@ -286,15 +290,25 @@ class Consumer(RunConsumer):
             left = deadline - time.monotonic()
             if left <= 0:
                 break
-            await self._wait_for_records(left if idle else min(left, POLL_SECONDS))
+            due = self._until_due(waiting | dict.fromkeys(self._gathering, 1))
+            await self._wait_for_records(min(left, due, math.inf if idle else POLL_SECONDS))
         return {}
+
+    def _resume_fetching(self) -> None:
+        """Have fetched what gathered in partitions that linger no longer."""
+        over = {at for at in self._gathering if not self._lingers_for(at, 1)}
+        if over:
+            self._gathering -= over
+            self._kafka.resume(*(at for at in self._kafka.assignment() if at in over))
 
     def _suit_fetches(self, *, idle: bool) -> None:
         now = time.monotonic()
         if not idle:
             self._busy_at = now
         rests = now - self._busy_at > IDLE_SECONDS
-        internals.have_fetches_wait(self._fetcher, IDLE_FETCH_WAIT_MS if rests else FETCH_WAIT_MS)
+        due = self._until_due(dict.fromkeys(self._gathering, 1)) * 1000
+        wait = min(due, IDLE_FETCH_WAIT_MS if rests else FETCH_WAIT_MS)  # or it would hold up what is to be read then
+        internals.have_fetches_wait(self._fetcher, math.ceil(wait))
 
     def _seek_to_what_was_dropped(self) -> None:
         """Seek back to what Faust dropped of the last call's messages."""
@@ -352,6 +366,7 @@ class Consumer(RunConsumer):
                 found[at] = list(many)
             else:
                 self._pass_over(at, next_offset)
+            self._gather(at)
         self._read_last = list(found)
         return found
 
@@ -365,6 +380,16 @@ class Consumer(RunConsumer):
             self._release(at)  # the rest is fetched and unpacked again
         internals.move_position(result)
         return fetched, records.next_fetch_offset
+
+    def _gather(self, at: TP) -> None:
+        """Have nothing fetched of a partition that lingers: what is fetched already is no company for what comes later,
+        and would wait for as long again.
+        """
+        waiting = (self._kafka.highwater(at) or 0) - self._position[at]
+        if at not in internals.fetched(self._fetcher) and self._lingers_for(at, waiting):
+            self._kafka.pause(TopicPartition(*at))
+            self._gathering.add(at)
+            self._suit_fetches(idle=False)  # before the next request is made
 
     def _unpacked_elsewhere(self, at: TP) -> int:
         fetched = internals.fetched(self._fetcher).items()

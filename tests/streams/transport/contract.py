@@ -53,6 +53,7 @@ class Reader:
         runs: Iterable[str] = (),
         gives_way: Mapping[str, tuple[str, ...]] | None = None,
         limits: FetchLimits | None = None,
+        linger: Mapping[str, Callable[[], float]] | None = None,
         kafka: KafkaConnection | None = None,
         accept_loss: bool = False,
         **settings: Any,
@@ -63,6 +64,7 @@ class Reader:
                 batch_topics=frozenset(runs),
                 gives_way=gives_way or {},
                 fetch_limits=limits or FetchLimits(),
+                linger=linger or {},
                 kafka=kafka,
                 accept_loss=accept_loss,
             ),
@@ -267,6 +269,41 @@ class TransportContract:
             await reader.app.producer.append_many({TP("t", 0): [Record(None, b"x" * 3000)] * 10})
             await reader.until(10)
         assert max(len(run.values) for run in reader.runs) <= 4
+
+    @scenario
+    async def test_what_comes_while_a_run_lingers_is_one_run(self, backend: Backend) -> None:
+        """Also what comes after others were there: whatever was fetched first must not wait twice."""
+        await backend.create_topic("t", 1)
+        seconds = 60.0
+        reader = Reader(backend, "g", ["t"], runs=["t"], linger={"t": lambda: seconds})
+        reader.holding = lambda run: run.offsets[0] == 0
+        async with reader.running():
+            producer = reader.app.producer
+            await producer.append_many({TP("t", 0): [Record(None, b"0")]})
+            await reader.until(1)
+            for number in range(1, 4):
+                await producer.append_many({TP("t", 0): [Record(None, b"%d" % number)]})
+                await settled(reader)
+            assert reader.values == [b"0"]
+            seconds = 0.0
+            await settled(reader)
+            assert reader.values == [b"0"], "the run before is not done"
+            reader.released.set()
+            await reader.until(4)
+        assert [list(run.offsets) for run in reader.runs] == [[0], [1, 2, 3]]
+
+    @scenario
+    async def test_a_linger_ends_by_itself(self, backend: Backend) -> None:
+        await backend.create_topic("t", 2)
+        reader = Reader(backend, "g", ["t"], runs=["t"], linger={"t": lambda: 0.3})
+        async with reader.running():
+            for number in range(6):
+                await reader.app.producer.append_many({TP("t", number % 2): [Record(None, b"%d" % number)]})
+                await settled(reader)
+            await reader.until(6)
+            await reader.until_committed("t", 3, 0)
+            await reader.until_committed("t", 3, 1)
+        assert sorted(reader.values) == [b"%d" % number for number in range(6)]
 
     @scenario
     async def test_order_within_a_partition_holds_for_many_messages(self, backend: Backend) -> None:

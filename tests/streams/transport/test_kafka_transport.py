@@ -126,6 +126,25 @@ class TestKafkaTransport(TransportContract):
                     await eventually(lambda wanted=number + 1: len(reader.values) == wanted)
 
     @scenario
+    async def test_no_request_waits_beyond_a_linger(self, backend: KafkaBackend) -> None:
+        """It would hold up the partition that is to be read then, which is not in it."""
+        await backend.create_topic("t", 1)
+        reader = Reader(backend, "g", ["t"], runs={"t"}, linger={"t": lambda: 0.2})
+        waits: list[int] = []
+
+        def noted(fetcher: Any, milliseconds: int) -> None:
+            waits.append(milliseconds)
+            fetcher._fetch_max_wait_ms = milliseconds
+
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(consumer, "FETCH_WAIT_MS", 10_000)
+            patched.setattr(consumer.internals, "have_fetches_wait", noted)
+            async with reader.running():
+                await reader.app.producer.append_many({TP("t", 0): [Record(None, b"0")]})
+                await reader.until(1)
+        assert 0 < min(waits) <= 200
+
+    @scenario
     async def test_partitions_move_when_another_comes_and_goes(self, backend: KafkaBackend) -> None:
         await backend.create_topic("t", 4)
         first, second = (Reader(backend, "g", ["t"], runs={"t"}) for _ in range(2))
