@@ -100,6 +100,9 @@ class StateView(Protocol):
     def scan(self, prefix: bytes, after: bytes | None = None, limit: int | None = None) -> list[tuple[bytes, bytes]]:
         """Pairs whose key starts with prefix and, if given, is greater than `after`; in key order, at most limit."""
 
+    def scan_many(self, prefixes: Sequence[bytes], limit: int | None = None) -> list[list[tuple[bytes, bytes]]]:
+        """What `scan` gives of each prefix, in their order: at most `limit` pairs each."""
+
 
 @dataclass(frozen=True, slots=True)
 class StageContext:

@@ -70,6 +70,10 @@ class CachedReader:
         """Pairs from the store, whose key starts with prefix and is greater than `after`; scans are not cached."""
         return self._store.scan(prefix, after, limit)
 
+    def scan_many(self, prefixes: Sequence[bytes], limit: int | None = None) -> list[list[tuple[bytes, bytes]]]:
+        """What `scan` gives of each prefix; not cached either."""
+        return self._store.scan_many(prefixes, limit)
+
     def refresh(self, keys: Sequence[bytes], values: Sequence[bytes | None]) -> None:
         """Take over pairs just written: those that are cached are brought up to date, and those of `prefixes` are
         cached from now on. What is written and never read (listings) would only evict what is read all the time

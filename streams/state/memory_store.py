@@ -38,6 +38,10 @@ class MemoryStore:
             found = pairs.irange(prefix, prefix_end(prefix), inclusive=(True, False))
         return [(key, pairs[key]) for key in islice(found, limit)]
 
+    def scan_many(self, prefixes: Sequence[bytes], limit: int | None = None) -> list[list[tuple[bytes, bytes]]]:
+        """What `scan` gives of each prefix."""
+        return [self.scan(prefix, None, limit) for prefix in prefixes]
+
     def write_batch(self, keys: Sequence[bytes], values: Sequence[bytes | None]) -> None:
         """Write all; None deletes; the later of two equal keys wins."""
         pairs = self._open()

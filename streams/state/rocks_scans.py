@@ -7,11 +7,14 @@ from __future__ import annotations
 from functools import partial
 from itertools import chain, repeat
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rocksdict
 
-from suyuan.streams.state.store import digest_pairs
+from suyuan.streams.state.store import digest_pairs, prefix_end
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 READ_AT_ONCE = 10_000
 STEPS = 256
@@ -32,6 +35,36 @@ def scan(database: Any, first: bytes, end: bytes | None, limit: int | None) -> l
     if failure is not None:
         raise failure
     return pairs
+
+
+def scan_many(database: Any, prefixes: Sequence[bytes], limit: int | None) -> list[list[tuple[bytes, bytes]]]:
+    """Pairs below each prefix, at most limit each. `prefixes`: one at least, in ascending order."""
+    options = rocksdict.ReadOptions()
+    end = prefix_end(prefixes[-1])
+    if end is not None:
+        options.set_iterate_upper_bound(end)
+    iterator = database.iter(options)
+    key, value, step = iterator.key, iterator.value, iterator.next
+    found: list[list[tuple[bytes, bytes]]] = []
+    failure: Exception | None = None
+    iterator.seek(prefixes[0])
+    at, passed = key(), b""
+    for prefix in prefixes:
+        if passed >= prefix or (at is not None and at < prefix):  # else no pair lies between `prefix` and `at`
+            failure = failure or (_failure(iterator) if at is None else None)  # a seek forgets it
+            iterator.seek(prefix)
+            at = key()
+        pairs: list[tuple[bytes, bytes]] = []
+        while at is not None and at.startswith(prefix) and len(pairs) != limit:
+            pairs.append((at, value()))
+            step()
+            at, passed = key(), at
+        found.append(pairs)
+    failure = failure or _failure(iterator)
+    del iterator, options, key, value, step
+    if failure is not None:
+        raise failure
+    return found
 
 
 def digest(database: Any) -> str:

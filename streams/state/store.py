@@ -24,6 +24,9 @@ class Readable(Protocol):
     def scan(self, prefix: bytes, after: bytes | None = None, limit: int | None = None) -> list[tuple[bytes, bytes]]:
         """Pairs whose key starts with prefix and, if given, is greater than `after`; in key order, at most limit."""
 
+    def scan_many(self, prefixes: Sequence[bytes], limit: int | None = None) -> list[list[tuple[bytes, bytes]]]:
+        """What `scan` gives of each prefix, in their order: at most `limit` pairs each."""
+
 
 class Store(Readable, Protocol):
     """One partition's pairs. Calls may come from any thread; each raises StateClosedError after `close`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from itertools import islice, repeat
 from typing import TYPE_CHECKING, Protocol
 
@@ -43,7 +44,7 @@ class Overlay:
         self.version = version
         self._pending: dict[bytes, bytes | None] = {}
         self._below: dict[bytes, bytes | None] = {}
-        """what was read, for `came_and_went`"""
+        """what was read: for `came_and_went`, and to be read again"""
         self._came_and_went: tuple[KeyDigest, KeyDigest] | None = None
         self._ordered: SortedList[bytes] = SortedList()
         self._keys: list[bytes] = []
@@ -51,6 +52,8 @@ class Overlay:
     def get(self, key: bytes) -> bytes | None:
         """The pending value, else the state's."""
         value: bytes | _Unset | None = self._pending.get(key, _UNSET)
+        if value is _UNSET:
+            value = self._below.get(key, _UNSET)
         if isinstance(value, _Unset):
             value = self._below[key] = self.base.get(key)
         return value
@@ -95,6 +98,20 @@ class Overlay:
             return self._merge_all(prefix, after)
         return list(islice(self._merge(prefix, after, limit), limit))
 
+    def scan_many(self, prefixes: Sequence[bytes], limit: int | None = None) -> list[list[tuple[bytes, bytes]]]:
+        """What `scan` gives of each prefix."""
+        if any(prefix < RESERVED_END for prefix in prefixes):
+            return [self.scan(prefix, None, limit) for prefix in prefixes]
+        pending = self._sorted_keys()
+        found = self.base.scan_many(prefixes, limit)
+        for index, prefix in enumerate(prefixes):
+            first = last = bisect_left(pending, prefix)
+            while last < len(pending) and pending[last].startswith(prefix):
+                last += 1
+            if first < last:
+                found[index] = self._merged(prefix, found[index], pending[first:last], limit)
+        return found
+
     def changes(self) -> tuple[list[bytes], list[bytes | None]]:
         """Keys written, in order, and their last values; None for deleted."""
         keys = self._sorted_keys()
@@ -126,9 +143,22 @@ class Overlay:
         return values
 
     def _sorted_keys(self) -> list[bytes]:
-        if len(self._keys) != len(self._pending):  # keys never leave the pending dict but all at once
-            self._keys = sorted(self._pending)
+        # keys never leave the pending dict but all at once, and the ones that are not here yet are its last
+        fresh = len(self._pending) - len(self._keys)
+        if fresh:
+            self._keys += islice(reversed(self._pending), fresh)
+            self._keys.sort()
         return self._keys
+
+    def _merged(
+        self, prefix: bytes, below: list[tuple[bytes, bytes]], keys: Sequence[bytes], limit: int | None
+    ) -> list[tuple[bytes, bytes]]:
+        """Pairs of the state below a prefix, at most limit, with what is pending of these keys."""
+        pending = {key: self._pending[key] for key in keys}
+        if limit is not None and len(below) == limit and None in pending.values():
+            return self.scan(prefix, None, limit)  # a pair that was not read takes the place of a deleted one
+        merged = dict(below) | pending
+        return [(key, value) for key in sorted(merged) if (value := merged[key]) is not None][:limit]
 
     def _pending_keys(self, prefix: bytes, after: bytes | None) -> Iterator[bytes]:
         # the dict keeps insertion order: the unsorted ones are its last

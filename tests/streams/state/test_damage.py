@@ -38,6 +38,9 @@ def copy(path, number):
 READS = {
     "scan": lambda store: [key for key, _ in store.scan(b"")],
     "scans of a prefix each": lambda store: [key for n in range(30) for key, _ in store.scan(b"%04d" % n)],
+    "many scans at once": lambda store: [
+        key for pairs in store.scan_many([b"%04d" % n for n in range(30)]) for key, _ in pairs
+    ],
     "scans with a limit": lambda store: in_portions(store, 7),
     "get": lambda store: [key for key in KEYS if store.get(key) == key * 20],
     "get many": lambda store: [key for key, value in zip(KEYS, store.get_many(KEYS), strict=True) if value],

@@ -219,6 +219,12 @@ class ViewAgainstDict(RuleBasedStateMachine):
         )
         assert self.view.scan(prefix, after, limit) == expected[:limit]
 
+    @rule(prefixes=st.lists(KEYS | st.just(b""), max_size=6), limit=st.none() | st.integers(0, 5))
+    def scan_many(self, prefixes, limit):
+        assert self.view.scan_many(prefixes, limit) == [
+            sorted(pair for pair in self.model.items() if pair[0].startswith(prefix))[:limit] for prefix in prefixes
+        ]
+
     @rule()
     def commit(self):
         self.partition.write(self.partition.prepare(self.view, {}))
