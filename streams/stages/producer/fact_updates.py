@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
+from itertools import compress
 
 import msgspec
 
@@ -11,12 +12,19 @@ from suyuan.domain.facts.lot import LotFacts, quality_anew, summarise_lot
 from suyuan.domain.facts.producer import summarise_licence, summarise_producer
 from suyuan.domain.facts.seller import summarise_seller
 from suyuan.domain.keys import join_key
-from suyuan.domain.records import Entity, Inspection, Licence, Lot, Penalty, Recall, Shipment, decode_record
+from suyuan.domain.records import Entity, Inspection, Licence, Lot, Penalty, Recall, Shipment
 from suyuan.streams.stage import Block, StageContext, StateView
 from suyuan.streams.stages.backlog import Task
 from suyuan.streams.stages.producer.dirty_facts import DirtyFacts
 from suyuan.streams.stages.producer.due import Due
-from suyuan.streams.stages.producer.kept import item_facts, kept_record, kept_records
+from suyuan.streams.stages.producer.kept import (
+    facts_of_items,
+    kept_below,
+    kept_each,
+    kept_record,
+    kept_records,
+    pairs_below,
+)
 from suyuan.streams.stages.producer.keys import (
     ABSENT,
     ASKED,
@@ -24,7 +32,6 @@ from suyuan.streams.stages.producer.keys import (
     DAY_BEFORE,
     ItemKey,
     LotKey,
-    is_record,
     name,
     parts,
     prefix,
@@ -57,14 +64,10 @@ class FactUpdater:
         """Summarise all dirty facts. Recalls are ended before the lots that they tainted."""
         if dirty.days:
             self._turn_day(*max(dirty.days))
-        for licence_no, received_at in dirty.licences.items():
-            self._licence(licence_no, received_at)
-        for code, received_at in dirty.producers.items():
-            self._producer(code, received_at)
-        for code, received_at in dirty.sellers.items():
-            self._seller(code, received_at)
-        for item, received_at in dirty.items.items():
-            self._item(item, received_at)
+        self._licences(dirty.licences)
+        self._producers(dirty.producers)
+        self._sellers(dirty.sellers)
+        self._items(dirty.items)
         for recall, narrowed in dirty.recalls.items():
             if narrowed:
                 self.taints.end(Cause("recalled", recall), dirty.items[recall[:2]])
@@ -72,8 +75,7 @@ class FactUpdater:
                 self.taints.end_again(Cause("recalled", recall), dirty.items[recall[:2]])
         for lot, received_at in dirty.tainted.items():
             self.due.add(lot, received_at)
-        for lot, received_at in dirty.lots.items():
-            self._lot(lot, received_at)
+        self._lots(dirty.lots)
         for lot in dirty.inputs:
             self.taints.follow_inputs(lot, dirty.lots[lot])
 
@@ -87,11 +89,12 @@ class FactUpdater:
         for lot, received_at in self.due.work_off(max(1, rows // DUE_ROWS)):
             self._taints(lot, received_at)
 
-    def _changed(self, key: bytes, value: bytes) -> bool:
-        if self.state.get(key) == value:
-            return self.redelivered
-        self.state.put(key, value)
-        return True
+    def _changed(self, keys: Sequence[bytes], facts: Sequence[bytes]) -> list[bool]:
+        """Keep facts under their keys. Returns of which there were others before."""
+        before = self.state.get_many(keys)
+        new = [now != known for now, known in zip(facts, before, strict=True)]
+        self.state.put_many(list(compress(keys, new)), list(compress(facts, new)))
+        return [self.redelivered] * len(keys) if self.redelivered else new
 
     def _again(self, reason: str, received_at: int, *key: str) -> None:
         self.tasks.append(Task(prefix("listing", *key), reason, received_at))
@@ -119,53 +122,65 @@ class FactUpdater:
                 self._again("day", received_at, *lot)
             after = found[-1][0]
 
-    def _licence(self, licence_no: str, received_at: int) -> None:
-        value = self.state.get(name("licence", licence_no))
-        facts = ABSENT
-        if value is not None and is_record(value):
-            record = decode_record("licence", value)
-            assert isinstance(record, Licence)  # noqa: S101 -- narrows the union for the type checker
-            facts = summarise_licence(record).to_json()
-        if self._changed(name("facts-licence", licence_no), facts):
-            self._places.forget_licence(licence_no)
-            for key, _ in self.state.scan(prefix("named", licence_no)):
-                self._again("licence", received_at, *parts(key)[2:])
+    def _licences(self, dirty: Mapping[str, int]) -> None:
+        records = kept_each(self.state, "licence", Licence, [name("licence", number) for number in dirty])
+        facts = [ABSENT if record is None else summarise_licence(record).to_json() for record in records]
+        changed = self._changed([name("facts-licence", number) for number in dirty], facts)
+        numbers = list(compress(dirty, changed))
+        naming = pairs_below(self.state, [prefix("named", number) for number in numbers])
+        for number, pairs in zip(numbers, naming, strict=True):
+            self._places.forget_licence(number)
+            for key, _ in pairs:
+                self._again("licence", dirty[number], *parts(key)[2:])
 
-    def _producer(self, code: str, received_at: int) -> None:
-        entity = kept_record(self.state, "entity", Entity, "entity", code)
-        licences = kept_records(self.state, "licence", Licence, "holding", code)
-        facts = summarise_producer(code, entity, licences)
-        if self._changed(name("facts-producer", code), facts.to_json()):
+    def _producers(self, dirty: Mapping[str, int]) -> None:
+        entities = kept_each(self.state, "entity", Entity, [name("entity", code) for code in dirty])
+        licences = kept_below(self.state, "licence", Licence, [prefix("holding", code) for code in dirty])
+        facts = [summarise_producer(*each).to_json() for each in zip(dirty, entities, licences, strict=True)]
+        for code in compress(dirty, self._changed([name("facts-producer", code) for code in dirty], facts)):
             self._places.forget_producer(code)
-            self._again("producer", received_at, code)
+            self._again("producer", dirty[code], code)
 
-    def _seller(self, code: str, received_at: int) -> None:
-        entity = kept_record(self.state, "entity", Entity, "entity", code)
-        penalties = kept_records(self.state, "penalty", Penalty, "penalty", code)
-        if self._changed(name("facts-seller", code), summarise_seller(entity, penalties)):
-            self.sellers.tell(code, received_at)
-            self._sold(code, received_at)
+    def _sellers(self, dirty: Mapping[str, int]) -> None:
+        entities = kept_each(self.state, "entity", Entity, [name("entity", code) for code in dirty])
+        penalties = kept_below(self.state, "penalty", Penalty, [prefix("penalty", code) for code in dirty])
+        facts = [summarise_seller(*each) for each in zip(entities, penalties, strict=True)]
+        for code in compress(dirty, self._changed([name("facts-seller", code) for code in dirty], facts)):
+            self.sellers.tell(code, dirty[code])
+            self._sold(code, dirty[code])
 
-    def _item(self, item: ItemKey, received_at: int) -> None:
-        product = self.state.get(name("product", item[1]))
-        if product is None or product == ASKED:
-            return  # nobody lists it yet, or its home has not answered: summarised when either happens
-        self.state.put(name("maker", item[1], item[0]), b"")
-        if self._changed(name("facts-item", *item), item_facts(self.state, item)):
+    def _items(self, dirty: Mapping[ItemKey, int]) -> None:
+        products = self.state.get_many([name("product", gtin) for _, gtin in dirty])
+        # nobody lists the others yet, or their home has not answered: summarised when either happens
+        items = [item for item, product in zip(dirty, products, strict=True) if product not in (None, ASKED)]
+        keys = [name("facts-item", *item) for item in items]
+        for item, known in zip(items, self.state.get_many(keys), strict=True):
+            if known is None:
+                self.state.put(name("maker", item[1], item[0]), b"")
+        for item in compress(items, self._changed(keys, list(facts_of_items(self.state, items)))):
             self._places.forget_item(*item)
-            self._again("item", received_at, *item)
+            self._again("item", dirty[item], *item)
 
-    def _lot(self, lot: LotKey, received_at: int) -> None:
-        record = kept_record(self.state, "lot", Lot, "lot", *lot)
-        shipments = kept_records(self.state, "shipment", Shipment, "shipment", *lot)
-        inspections = kept_records(self.state, "inspection", Inspection, "inspection", *lot)
-        recalls = self._recalls_of(lot[:2])
-        taints = self.taints.update(lot, record, inspections, recalls, received_at)
-        facts = summarise_lot(join_key(*lot), record, shipments, inspections, recalls, taints)
-        if self._changed(name("facts-lot", *lot), facts.to_json()):
-            self._places.forget_lot(*lot)
-            self._again("lot", received_at, *lot)
-        self._custody(lot, shipments, received_at)
+    def _lots(self, dirty: Mapping[LotKey, int]) -> None:
+        lots = list(dirty)
+        self.taints.read_ahead(lots)
+        self.state.get_many([name("facts-lot", *lot) for lot in lots])  # at once: they are compared one by one below
+        records = kept_each(self.state, "lot", Lot, [name("lot", *lot) for lot in lots])
+        shipments = kept_below(self.state, "shipment", Shipment, [prefix("shipment", *lot) for lot in lots])
+        inspections = kept_below(self.state, "inspection", Inspection, [prefix("inspection", *lot) for lot in lots])
+        told = pairs_below(self.state, [prefix("told", *lot) for lot in lots])
+        held = pairs_below(self.state, [prefix("facts-custody", *lot) for lot in lots])
+        self._read_recalls({lot[:2] for lot in lots})
+        for lot, record, shipped, inspected, said, custodies in zip(
+            lots, records, shipments, inspections, told, held, strict=True
+        ):
+            recalls, received_at = self._recalls[lot[:2]], dirty[lot]
+            taints = self.taints.update(lot, record, inspected, recalls, said, received_at)
+            facts = summarise_lot(join_key(*lot), record, shipped, inspected, recalls, taints)
+            if self._changed([name("facts-lot", *lot)], [facts.to_json()])[0]:
+                self._places.forget_lot(*lot)
+                self._again("lot", received_at, *lot)
+            self._custody(lot, shipped, dict(custodies), received_at)
 
     def _taints(self, lot: LotKey, received_at: int) -> None:
         """Update no more than recalls and taints of a lot that was summarised before: it may have been shipped a
@@ -173,34 +188,40 @@ class FactUpdater:
         """
         known = self.state.get(name("facts-lot", *lot))
         if known is None:
-            self._lot(lot, received_at)
+            self._lots({lot: received_at})
             return
         record = kept_record(self.state, "lot", Lot, "lot", *lot)
         inspections = kept_records(self.state, "inspection", Inspection, "inspection", *lot)
-        recalls = self._recalls_of(lot[:2])
-        taints = self.taints.update(lot, record, inspections, recalls, received_at)
+        self._read_recalls({lot[:2]})
+        recalls = self._recalls[lot[:2]]
+        told = self.state.scan(prefix("told", *lot))
+        taints = self.taints.update(lot, record, inspections, recalls, told, received_at)
         facts = quality_anew(_decode_facts(known), inspections, recalls, taints)
-        if self._changed(name("facts-lot", *lot), facts.to_json()):
+        if self._changed([name("facts-lot", *lot)], [facts.to_json()])[0]:
             self._places.forget_lot(*lot)
             self._again("lot", received_at, *lot)
 
-    def _recalls_of(self, item: ItemKey) -> list[Recall]:
-        if item not in self._recalls:
-            self._recalls[item] = kept_records(self.state, "recall", Recall, "recall", *item)
-        return self._recalls[item]
+    def _read_recalls(self, items: Set[ItemKey]) -> None:
+        unread = list(items - self._recalls.keys())
+        recalls = kept_below(self.state, "recall", Recall, [prefix("recall", *item) for item in unread])
+        self._recalls.update(zip(unread, recalls, strict=True))
 
-    def _custody(self, lot: LotKey, shipments: Sequence[Shipment], received_at: int) -> None:
+    def _custody(
+        self, lot: LotKey, shipments: Sequence[Shipment], before: Mapping[bytes, bytes], received_at: int
+    ) -> None:
+        """`before`: the facts that the state has of the lot's holders, by their keys."""
         facts = custody(join_key(*lot), lot[0], shipments)
-        for key, _ in self.state.scan(prefix("facts-custody", *lot)):
-            holder = parts(key)[4]
-            if holder not in facts:
-                self.state.delete(key)
-                self._places.forget_lot(*lot)
-                self._again("custody", received_at, *lot, holder)
-        for holder, held in facts.items():
-            if self._changed(name("facts-custody", *lot, holder), held.to_json()):
-                self._places.forget_lot(*lot)
-                self._again("custody", received_at, *lot, holder)
+        now = {name("facts-custody", *lot, holder): held.to_json() for holder, held in facts.items()}
+        changed = [key for key, held in now.items() if self.redelivered or before.get(key) != held]
+        gone = [key for key in before if key not in now]
+        for key in changed:
+            self.state.put(key, now[key])
+        for key in gone:
+            self.state.delete(key)
+        if changed or gone:
+            self._places.forget_lot(*lot)
+        for key in changed + gone:
+            self._again("custody", received_at, *parts(key)[1:])
 
 
 _decode_facts = msgspec.json.Decoder(LotFacts).decode

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 from suyuan.domain.facts.item import summarise_item
@@ -11,27 +12,52 @@ from suyuan.streams.stages.producer.keys import ItemKey, is_record, name, prefix
 
 R = TypeVar("R")
 
+AT_ONCE, FIRST = 250, 200
+"""prefixes that are read at a time, and pairs of each: a lot may have a hundred thousand shipments"""
+
 
 def kept_record(state: StateView, kind: str, of: type[R], *key: str) -> R | None:
     """The record of class `of` under one key; None where there is none, or its home has not answered yet."""
-    value = state.get(name(*key))
-    if value is None or not is_record(value):
-        return None
-    record = decode_record(kind, value)
-    return record if isinstance(record, of) else None
+    return kept_each(state, kind, of, [name(*key)])[0]
+
+
+def kept_each(state: StateView, kind: str, of: type[R], keys: Sequence[bytes]) -> list[R | None]:
+    """The same of many keys, in their order."""
+    records = (decode_record(kind, value) if is_record(value) else None for value in state.get_many(keys))
+    return [record if isinstance(record, of) else None for record in records]
 
 
 def kept_records(state: StateView, kind: str, of: type[R], *key: str) -> list[R]:
     """All records of class `of` below a key."""
-    found = (decode_record(kind, value) for _, value in state.scan(prefix(*key)))
-    return [record for record in found if isinstance(record, of)]
+    return next(kept_below(state, kind, of, [prefix(*key)]))
+
+
+def kept_below(state: StateView, kind: str, of: type[R], prefixes: Sequence[bytes]) -> Iterator[list[R]]:
+    """The same of many prefixes, in their order; see `pairs_below`."""
+    for pairs in pairs_below(state, prefixes):
+        records = (decode_record(kind, value) for _, value in pairs)
+        yield [record for record in records if isinstance(record, of)]
+
+
+def pairs_below(state: StateView, prefixes: Sequence[bytes]) -> Iterator[list[tuple[bytes, bytes]]]:
+    """All pairs below each prefix, in their order, as they are when the first of some hundred prefixes is asked for:
+    those are read at once.
+    """
+    for start in range(0, len(prefixes), AT_ONCE):
+        some = prefixes[start : start + AT_ONCE]
+        for each, pairs in zip(some, state.scan_many(some, FIRST), strict=True):
+            yield pairs if len(pairs) < FIRST else state.scan(each)
 
 
 def item_facts(state: StateView, item: ItemKey) -> bytes:
     """The facts of an item (producer_code, gtin) as JSON. Its product must be known, or known to be absent."""
-    return summarise_item(
-        *item,
-        kept_record(state, "product", Product, "product", item[1]),
-        kept_records(state, "inspection", Inspection, "inspection", *item, ""),
-        kept_records(state, "recall", Recall, "recall", *item),
-    ).to_json()
+    return next(facts_of_items(state, [item]))
+
+
+def facts_of_items(state: StateView, items: Sequence[ItemKey]) -> Iterator[bytes]:
+    """The same of many items, in their order."""
+    products = kept_each(state, "product", Product, [name("product", gtin) for _, gtin in items])
+    inspections = kept_below(state, "inspection", Inspection, [prefix("inspection", *item, "") for item in items])
+    recalls = kept_below(state, "recall", Recall, [prefix("recall", *item) for item in items])
+    for item, *records in zip(items, products, inspections, recalls, strict=True):
+        yield summarise_item(*item, *records).to_json()

@@ -61,6 +61,10 @@ class Taints:
                 self._state.put(name("told", *told.downstream, *told.upstream), told.taints)
                 self._due.add(told.downstream, told.received_at)
 
+    def read_ahead(self, lots: Sequence[LotKey]) -> None:
+        """Read at once what `update` will look for."""
+        self._state.get_many([name("taints", *lot) for lot in lots])
+
     def follow_inputs(self, lot: LotKey, received_at: int) -> None:
         """Have each input that the lot's record names tell the lot its taints from now on."""
         record = kept_record(self._state, "lot", Lot, "lot", *lot)
@@ -80,10 +84,11 @@ class Taints:
         record: Lot | None,
         inspections: Sequence[Inspection],
         recalls: Sequence[Recall],
+        told: Sequence[tuple[bytes, bytes]],
         received_at: int,
     ) -> tuple[Taint, ...]:
         """The taints of the lot now. They are kept, and told to the lots made from it where they are new. `recalls`:
-        those of its item.
+        those of its item; `told`: what the state has below `told, lot`.
         """
         key = join_key(*lot)
         covering = gravest(recall for recall in recalls if not recall.lots or lot[2] in recall.lots)
@@ -97,7 +102,7 @@ class Taints:
         elif self._block.redelivered:
             self.end_again(Cause("failed", lot), received_at)
         own = own_taints(key, covering, inspection, self._term_of)
-        taints = combine(key, own, self._told_by_inputs(lot, record), self._is_over, before)
+        taints = combine(key, own, self._told_by_inputs(told, record), self._is_over, before)
         now = encode_taints(taints)
         if now != held:
             self._state.put(name("taints", *lot), f"{self._block_id}\n".encode() + now)
@@ -135,17 +140,19 @@ class Taints:
             self._due.add(upstream, received_at)  # nobody asked what it is tainted with before
         self._state.put(name("follow", *upstream, *downstream), b"")
 
-    def _told_by_inputs(self, lot: LotKey, record: Lot | None) -> dict[str, tuple[Taint, ...]]:
+    def _told_by_inputs(
+        self, told: Sequence[tuple[bytes, bytes]], record: Lot | None
+    ) -> dict[str, tuple[Taint, ...]]:
         """By input lot; what a former input told is forgotten."""
-        inputs = set(inputs_of(record))
-        told = {}
-        for key, value in self._state.scan(prefix("told", *lot)):
+        inputs = set(inputs_of(record)) if told else set()
+        taints = {}
+        for key, value in told:
             upstream = join_key(*parts(key)[4:])
             if upstream in inputs:
-                told[upstream] = decode_taints(value)
+                taints[upstream] = decode_taints(value)
             else:
                 self._state.delete(key)
-        return told
+        return taints
 
     def _held(self, lot: LotKey) -> tuple[bytes, bytes]:
         """(the block that they were new to, taints) as the lot told them last."""
