@@ -99,6 +99,8 @@ def combine(
     last. Of equally long ways to a root any would do; a lot stays with the one it has, or else, where many lots are
     made from many, all ways would be gone through one after another.
     """
+    if not own and not from_inputs:
+        return ()
     kept = frozenset(before)
     best = {(taint.kind, taint.root): taint for taint in own}
     mark = mark_of(lot_key)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 
+import msgspec
 import polars as pl
 
 from suyuan.domain.records import Entity, Penalty
@@ -38,4 +38,4 @@ def summarise_seller(entity: Entity | None, penalties: Iterable[Penalty]) -> byt
             "seller_evidence": entity.evidence,
         }
     facts["seller_penalties"] = sum(penalty.status == "in_force" for penalty in penalties)
-    return json.dumps(facts, ensure_ascii=False).encode()
+    return msgspec.json.encode(facts)

@@ -202,6 +202,7 @@ def _to_subscribers(
     kind: str, route: Route, current: pl.DataFrame, state: StateView, context: StageContext
 ) -> pl.DataFrame:
     """Each record once per partition that subscribes to it or that its owner's listings are in."""
+    state.get_many([_subscribers_key(kind, key) for key in current["key"].to_list()])  # at once: asked for one by one
     subscribers = [
         sorted(add_subscribers(state, kind, key, {partition_of(owner or "", context.partitions)}))
         for key, owner in current.select("key", route.by).iter_rows()
@@ -213,10 +214,14 @@ def _to_subscribers(
 
 def add_subscribers(state: StateView, kind: str, key: str, new: set[int]) -> set[int]:
     """Note that the partitions `new` want every version of a record. Returns all partitions that do."""
-    name = f"askers{SEPARATOR}{kind}{SEPARATOR}{key}".encode()
+    name = _subscribers_key(kind, key)
     value = state.get(name)
     known = set(json.loads(value)) if value is not None else set()
     if not new <= known:
         known |= new
         state.put(name, json.dumps(sorted(known)).encode())
     return known
+
+
+def _subscribers_key(kind: str, key: str) -> bytes:
+    return f"askers{SEPARATOR}{kind}{SEPARATOR}{key}".encode()

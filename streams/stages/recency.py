@@ -21,14 +21,18 @@ _GONE = b"gone\x1f"
 _GONE_AT = msgspec.json.Decoder(tuple[int, str, str, int])
 
 
-def keep(state_key: bytes, body: str, state: StateView, *, retracted: bool = False) -> bool:
+def looked_for(state_key: bytes) -> tuple[bytes, bytes]:
+    """The keys that `keep` reads for a record under this state key, for whoever keeps many and reads all at once."""
+    return state_key, _GONE + state_key
+
+
+def keep(state_key: bytes, record: Event, body: str, state: StateView, *, retracted: bool = False) -> bool:
     """Keep a record under a state key, or with `retracted` remove it, unless a later version is there, or was there and
-    was removed. Returns whether this one is the latest. `body`: JSON with occurred_at, event_id, publisher and tie.
+    was removed. Returns whether this one is the latest. `body`: the record as JSON.
     """
-    coming, held = _recency(body), state.get(state_key)
-    if held is not None and _recency(held) > coming:
+    (_, marker), coming, held = looked_for(state_key), record.recency, state.get(state_key)
+    if held is not None and _EVENT.decode(held).recency > coming:
         return False
-    marker = _GONE + state_key
     gone = state.get(marker)
     if gone is not None and _GONE_AT.decode(gone) >= coming:
         return False
@@ -38,7 +42,3 @@ def keep(state_key: bytes, body: str, state: StateView, *, retracted: bool = Fal
     else:
         state.put(state_key, body.encode())
     return True
-
-
-def _recency(body: str | bytes) -> tuple[int, str, str, int]:
-    return _EVENT.decode(body).recency

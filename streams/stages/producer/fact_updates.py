@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import compress
 
 import msgspec
@@ -96,6 +97,13 @@ class FactUpdater:
         self.state.put_many(list(compress(keys, new)), list(compress(facts, new)))
         return [self.redelivered] * len(keys) if self.redelivered else new
 
+    def _is_other(self, key: bytes, facts: bytes) -> bool:
+        """The same of one."""
+        if self.state.get(key) == facts:
+            return self.redelivered
+        self.state.put(key, facts)
+        return True
+
     def _again(self, reason: str, received_at: int, *key: str) -> None:
         self.tasks.append(Task(prefix("listing", *key), reason, received_at))
 
@@ -145,9 +153,11 @@ class FactUpdater:
         entities = kept_each(self.state, "entity", Entity, [name("entity", code) for code in dirty])
         penalties = kept_below(self.state, "penalty", Penalty, [prefix("penalty", code) for code in dirty])
         facts = [summarise_seller(*each) for each in zip(entities, penalties, strict=True)]
-        for code in compress(dirty, self._changed([name("facts-seller", code) for code in dirty], facts)):
-            self.sellers.tell(code, dirty[code])
-            self._sold(code, dirty[code])
+        changed = self._changed([name("facts-seller", code) for code in dirty], facts)
+        told = dict(compress(dirty.items(), changed))
+        self.sellers.tell(told)
+        for code, received_at in told.items():
+            self._sold(code, received_at)
 
     def _items(self, dirty: Mapping[ItemKey, int]) -> None:
         products = self.state.get_many([name("product", gtin) for _, gtin in dirty])
@@ -164,20 +174,21 @@ class FactUpdater:
     def _lots(self, dirty: Mapping[LotKey, int]) -> None:
         lots = list(dirty)
         self.taints.read_ahead(lots)
-        self.state.get_many([name("facts-lot", *lot) for lot in lots])  # at once: they are compared one by one below
+        keys = [name("facts-lot", *lot) for lot in lots]
+        self.state.get_many(keys)  # at once: they are compared one by one
         records = kept_each(self.state, "lot", Lot, [name("lot", *lot) for lot in lots])
         shipments = kept_below(self.state, "shipment", Shipment, [prefix("shipment", *lot) for lot in lots])
         inspections = kept_below(self.state, "inspection", Inspection, [prefix("inspection", *lot) for lot in lots])
         told = pairs_below(self.state, [prefix("told", *lot) for lot in lots])
         held = pairs_below(self.state, [prefix("facts-custody", *lot) for lot in lots])
         self._read_recalls({lot[:2] for lot in lots})
-        for lot, record, shipped, inspected, said, custodies in zip(
-            lots, records, shipments, inspections, told, held, strict=True
+        for lot, key, record, shipped, inspected, said, custodies in zip(
+            lots, keys, records, shipments, inspections, told, held, strict=True
         ):
             recalls, received_at = self._recalls[lot[:2]], dirty[lot]
             taints = self.taints.update(lot, record, inspected, recalls, said, received_at)
             facts = summarise_lot(join_key(*lot), record, shipped, inspected, recalls, taints)
-            if self._changed([name("facts-lot", *lot)], [facts.to_json()])[0]:
+            if self._is_other(key, facts.to_json()):
                 self._places.forget_lot(*lot)
                 self._again("lot", received_at, *lot)
             self._custody(lot, shipped, dict(custodies), received_at)
@@ -197,11 +208,11 @@ class FactUpdater:
         told = self.state.scan(prefix("told", *lot))
         taints = self.taints.update(lot, record, inspections, recalls, told, received_at)
         facts = quality_anew(_decode_facts(known), inspections, recalls, taints)
-        if self._changed([name("facts-lot", *lot)], [facts.to_json()])[0]:
+        if self._is_other(name("facts-lot", *lot), facts.to_json()):
             self._places.forget_lot(*lot)
             self._again("lot", received_at, *lot)
 
-    def _read_recalls(self, items: Set[ItemKey]) -> None:
+    def _read_recalls(self, items: AbstractSet[ItemKey]) -> None:
         unread = list(items - self._recalls.keys())
         recalls = kept_below(self.state, "recall", Recall, [prefix("recall", *item) for item in unread])
         self._recalls.update(zip(unread, recalls, strict=True))

@@ -23,7 +23,7 @@ def kept_record(state: StateView, kind: str, of: type[R], *key: str) -> R | None
 
 def kept_each(state: StateView, kind: str, of: type[R], keys: Sequence[bytes]) -> list[R | None]:
     """The same of many keys, in their order."""
-    records = (decode_record(kind, value) if is_record(value) else None for value in state.get_many(keys))
+    records = [decode_record(kind, value or b"") if is_record(value) else None for value in state.get_many(keys)]
     return [record if isinstance(record, of) else None for record in records]
 
 
@@ -59,5 +59,5 @@ def facts_of_items(state: StateView, items: Sequence[ItemKey]) -> Iterator[bytes
     products = kept_each(state, "product", Product, [name("product", gtin) for _, gtin in items])
     inspections = kept_below(state, "inspection", Inspection, [prefix("inspection", *item, "") for item in items])
     recalls = kept_below(state, "recall", Recall, [prefix("recall", *item) for item in items])
-    for item, *records in zip(items, products, inspections, recalls, strict=True):
-        yield summarise_item(*item, *records).to_json()
+    for (code, gtin), product, inspected, recalled in zip(items, products, inspections, recalls, strict=True):
+        yield summarise_item(code, gtin, product, inspected, recalled).to_json()

@@ -60,7 +60,7 @@ def name(*parts: str) -> bytes:
 
 def prefix(*parts: str) -> bytes:
     """What the keys of all entries below these parts start with."""
-    return name(*parts, "")
+    return SEPARATOR.join((*parts, "")).encode()
 
 
 def parts(key: bytes) -> list[str]:

@@ -6,8 +6,11 @@ a former owner of the home sends late is below what its successor told, and chan
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from suyuan.domain.facts.seller import UNKNOWN
 from suyuan.streams.stage import Block, Output, StageContext, StateView
+from suyuan.streams.stages.producer.kept import pairs_below
 from suyuan.streams.stages.producer.keys import name, parts, prefix
 from suyuan.streams.stages.producer.numbers import take_numbers
 from suyuan.streams.stages.producer.seller_messages import SellerMessage, answers, heard
@@ -37,12 +40,14 @@ class Sellers:
                 changed[message.code] = max(message.received_at, changed.get(message.code, 0))
         return changed
 
-    def tell(self, code: str, received_at: int) -> None:
-        """Tell all who asked the facts of a seller whose home this is."""
+    def tell(self, codes: Mapping[str, int]) -> None:
+        """Tell all who asked the facts of sellers whose home this is. `codes`: with received_at."""
         if self._context.partitions == 1:
             return
-        for key, _ in self._state.scan(prefix("seller-asker", code)):
-            self._told[code, int(parts(key)[2])] = received_at
+        asked = pairs_below(self._state, [prefix("seller-asker", code) for code in codes])
+        for (code, received_at), pairs in zip(codes.items(), asked, strict=True):
+            for key, _ in pairs:
+                self._told[code, int(parts(key)[2])] = received_at
 
     def outputs(self) -> list[Output]:
         """What is told, as `producer.seller`, or nothing."""

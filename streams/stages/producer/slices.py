@@ -23,6 +23,7 @@ def work_off(tasks: Sequence[Task], state: StateView, rows: int) -> tuple[list[t
     """About `rows` listings at most as (key, value, task), and the tasks that are left. The prefix of a task is that of
     listings, or `sells, code`: all of a seller's. A place costs one row at least, however few listings are there.
     """
+    tasks = _with_listings(tasks, state)
     done, left = backlog.work_off([task for task in tasks if not task.prefix.startswith(SELLS)], state, rows)
     room = rows - len(done)
     for task in tasks:
@@ -32,6 +33,12 @@ def work_off(tasks: Sequence[Task], state: StateView, rows: int) -> tuple[list[t
         done += found
         left += more
     return done, left
+
+
+def _with_listings(tasks: Sequence[Task], state: StateView) -> list[Task]:
+    """Those below whose prefix there is anything: few, where records come before the listings."""
+    found = state.scan_many([task.prefix for task in tasks], 1)
+    return [task for task, pairs in zip(tasks, found, strict=True) if pairs]
 
 
 def _of_seller(task: Task, state: StateView, room: int) -> tuple[list[tuple[bytes, bytes, Task]], list[Task], int]:

@@ -140,9 +140,7 @@ class Taints:
             self._due.add(upstream, received_at)  # nobody asked what it is tainted with before
         self._state.put(name("follow", *upstream, *downstream), b"")
 
-    def _told_by_inputs(
-        self, told: Sequence[tuple[bytes, bytes]], record: Lot | None
-    ) -> dict[str, tuple[Taint, ...]]:
+    def _told_by_inputs(self, told: Sequence[tuple[bytes, bytes]], record: Lot | None) -> dict[str, tuple[Taint, ...]]:
         """By input lot; what a former input told is forgotten."""
         inputs = set(inputs_of(record)) if told else set()
         taints = {}
