@@ -88,6 +88,9 @@ class StateView(Protocol):
     def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
         """Values in the order of the keys, None where absent."""
 
+    def peek_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        """The same of keys that no later block will ask for: they stay out of the stage's cache."""
+
     def put(self, key: bytes, value: bytes) -> None:
         """Set the value of a key."""
 

@@ -12,7 +12,7 @@ from suyuan.streams.state.key_digest import KeyDigest
 from suyuan.streams.state.store import RESERVED_END, prefix_end
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from suyuan.streams.state.store import Readable
 
@@ -60,14 +60,11 @@ class Overlay:
 
     def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
         """Pending values, else the state's, in the order of the keys; None where absent."""
-        if not self._pending:
-            return self._read(keys)
-        values: list[bytes | _Unset | None] = list(map(self._pending.get, keys, repeat(_UNSET)))
-        below = [key for key, value in zip(keys, values, strict=True) if value is _UNSET]
-        if not below:
-            return values  # type: ignore[return-value]  # nothing is unset
-        found = iter(self._read(below))
-        return [next(found) if isinstance(value, _Unset) else value for value in values]
+        return self._values(keys, self.base.get_many)
+
+    def peek_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        """The same of keys that no later view will ask for: none is cached for it."""
+        return self._values(keys, self.base.peek_many)
 
     def put(self, key: bytes, value: bytes) -> None:
         """Set the value of a key."""
@@ -137,8 +134,20 @@ class Overlay:
         self._ordered.clear()
         self._keys = []
 
-    def _read(self, keys: Sequence[bytes]) -> list[bytes | None]:
-        values = self.base.get_many(keys)
+    def _values(
+        self, keys: Sequence[bytes], read: Callable[[Sequence[bytes]], list[bytes | None]]
+    ) -> list[bytes | None]:
+        if not self._pending:
+            return self._read(keys, read)
+        values: list[bytes | _Unset | None] = list(map(self._pending.get, keys, repeat(_UNSET)))
+        below = [key for key, value in zip(keys, values, strict=True) if value is _UNSET]
+        if not below:
+            return values  # type: ignore[return-value]  # nothing is unset
+        found = iter(self._read(below, read))
+        return [next(found) if isinstance(value, _Unset) else value for value in values]
+
+    def _read(self, keys: Sequence[bytes], read: Callable[[Sequence[bytes]], list[bytes | None]]) -> list[bytes | None]:
+        values = read(keys)
         self._below.update(zip(keys, values, strict=True))
         return values
 

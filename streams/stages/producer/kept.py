@@ -23,7 +23,7 @@ def kept_record(state: StateView, kind: str, of: type[R], *key: str) -> R | None
 
 def kept_each(state: StateView, kind: str, of: type[R], keys: Sequence[bytes]) -> list[R | None]:
     """The same of many keys, in their order."""
-    records = [decode_record(kind, value or b"") if is_record(value) else None for value in state.get_many(keys)]
+    records = [decode_record(kind, value or b"") if is_record(value) else None for value in state.peek_many(keys)]
     return [record if isinstance(record, of) else None for record in records]
 
 

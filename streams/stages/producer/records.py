@@ -37,7 +37,7 @@ def keep_records(block: Block, state: StateView, context: StageContext) -> Dirty
     rows = block.rows.select(columns).with_columns(pl.col("received_at").fill_null(0)).rows()
     records = [decode_record(kind, body) if body is not None else None for kind, *_, body in rows]
     state_keys = [_state_key(kind, key, record) for (kind, key, *_), record in zip(rows, records, strict=True)]
-    state.get_many(list(chain.from_iterable(map(looked_for, state_keys))))  # at once: they are asked for one by one
+    state.peek_many(list(chain.from_iterable(map(looked_for, state_keys))))  # at once: they are asked for one by one
     makers = _makers([key for kind, key, *_ in rows if kind == "product"], state)
     for (kind, key, retracted, received_at, body), record, state_key in zip(rows, records, state_keys, strict=True):
         if record is None:

@@ -63,7 +63,7 @@ class Taints:
 
     def read_ahead(self, lots: Sequence[LotKey]) -> None:
         """Read at once what `update` will look for."""
-        self._state.get_many([name("taints", *lot) for lot in lots])
+        self._state.peek_many([name("taints", *lot) for lot in lots])
 
     def follow_inputs(self, lot: LotKey, received_at: int) -> None:
         """Have each input that the lot's record names tell the lot its taints from now on."""

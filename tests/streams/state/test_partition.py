@@ -321,3 +321,19 @@ def test_the_front_of_a_batch_that_came_too_late_ends_no_batch_of_the_owner():
     for run in (1, 4, 6):
         found = pairs(recovered(MemoryStore(), log, run))
         assert (found[b"a"], found[b"b"]) == (b"new", b"new")
+
+
+def test_a_view_reads_a_key_once_and_keeps_what_it_peeks_at_out_of_the_cache():
+    store = Counting()
+    store.write_batch([b"k1", b"k2", b"k3"], [b"v"] * 3)
+    state = PartitionState(store)
+    before = store.read
+    view = state.view()
+    view.put(b"k3", b"w")
+    assert view.peek_many([b"k1", b"k3", b"none"]) == [b"v", b"w", None]
+    assert view.get_many([b"k2", b"k3"]) == [b"v", b"w"]
+    assert [view.get(key) for key in (b"k1", b"k2", b"k3", b"none")] == [b"v", b"v", b"w", None]
+    assert store.read == before + 3
+    view = state.view()
+    assert [view.get(key) for key in (b"k1", b"k2", b"none")] == [b"v", b"v", None]
+    assert store.read == before + 5
