@@ -7,8 +7,7 @@ that had gone elsewhere. Lookups: `intake_lookups.py`.
 
 from __future__ import annotations
 
-import json
-
+import msgspec
 import numpy as np
 import polars as pl
 
@@ -216,10 +215,10 @@ def add_subscribers(state: StateView, kind: str, key: str, new: set[int]) -> set
     """Note that the partitions `new` want every version of a record. Returns all partitions that do."""
     name = _subscribers_key(kind, key)
     value = state.get(name)
-    known = set(json.loads(value)) if value is not None else set()
+    known = set(msgspec.json.decode(value)) if value is not None else set()
     if not new <= known:
         known |= new
-        state.put(name, json.dumps(sorted(known)).encode())
+        state.put(name, msgspec.json.encode(sorted(known)))
     return known
 
 
