@@ -222,17 +222,23 @@ class FactUpdater:
     ) -> None:
         """`before`: the facts that the state has of the lot's holders, by their keys."""
         facts = custody(join_key(*lot), lot[0], shipments)
-        now = {name("facts-custody", *lot, holder): held.to_json() for holder, held in facts.items()}
-        changed = [key for key, held in now.items() if self.redelivered or before.get(key) != held]
-        gone = [key for key in before if key not in now]
-        for key in changed:
-            self.state.put(key, now[key])
-        for key in gone:
-            self.state.delete(key)
-        if changed or gone:
+        touched = []
+        for key in before:
+            holder = parts(key)[4]
+            if holder not in facts:
+                self.state.delete(key)
+                touched.append(holder)
+        for holder, held in facts.items():  # one by one: there may be a hundred thousand
+            key, now = name("facts-custody", *lot, holder), held.to_json()
+            known = before.get(key)
+            if known != now:
+                self.state.put(key, now)
+            if known != now or self.redelivered:
+                touched.append(holder)
+        if touched:
             self._places.forget_lot(*lot)
-        for key in changed + gone:
-            self._again("custody", received_at, *parts(key)[1:])
+        for holder in touched:
+            self._again("custody", received_at, *lot, holder)
 
 
 _decode_facts = msgspec.json.Decoder(LotFacts).decode
