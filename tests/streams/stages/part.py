@@ -14,6 +14,7 @@ from suyuan.schemas.topics import topic as topic_named
 from suyuan.streams.dead_letter_limit import DeadLetterLimit
 from suyuan.streams.messages import encode_outputs
 from suyuan.streams.stage import Block, Run, StageContext
+from suyuan.streams.state.cache import CachedReader
 from suyuan.streams.state.memory_store import MemoryStore
 from suyuan.streams.state.view import Overlay
 from suyuan.streams.topology import TOPOLOGY
@@ -67,7 +68,7 @@ class Part:
         keys = [b"key-%d" % offset for offset in offsets]
         times = [taken_at + offset for offset in offsets]
         run = Run(topic, self.context.partition, offsets, keys, values, times, redelivered)
-        view = Overlay(self.store)
+        view = Overlay(CachedReader(self.store, entries=0))
         return self._sent(self.stage.runs[topic](run, view, self.context), view)
 
     def rows(self, topic: str, rows: Sequence[Row], *, redelivered: bool = False) -> Sent:
@@ -89,7 +90,7 @@ class Part:
             decode_block(encode_block(schema, frame)),
             redelivered,
         )
-        view = Overlay(self.store)
+        view = Overlay(CachedReader(self.store, entries=0))
         return self._sent(self.stage.blocks[topic](block, view, self.context), view)
 
     def _sent(self, outputs: Any, view: Overlay) -> Sent:
