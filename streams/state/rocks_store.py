@@ -98,7 +98,9 @@ class RocksStore:
             return rocks_scans.scan(self._db, first, prefix_end(prefix), limit)
 
     def scan_many(self, prefixes: Sequence[bytes], limit: int | None = None) -> list[list[tuple[bytes, bytes]]]:
-        """What `scan` gives of each prefix. One iterator goes through all in key order: 2 us a prefix instead of 10."""
+        """What `scan` gives of each prefix. One iterator goes through all in key order: it takes half of the time,
+        and less than a tenth where there is nothing.
+        """
         ordered = sorted(set(prefixes))
         if not ordered:
             return []
