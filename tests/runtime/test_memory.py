@@ -43,3 +43,20 @@ def test_freed_memory_is_kept_in_no_more_arenas_than_threads_run_at_once():
         for said in ("tuned", "not tuned")
     }
     assert arenas["tuned"] <= max(2, os.cpu_count() or 2) < arenas["not tuned"]
+
+
+@pytest.mark.parametrize("own", ["", "narenas:1", "dirty_decay_ms:500,muzzy_decay_ms:1000,narenas:1"])
+def test_freed_memory_of_frames_goes_back_in_the_end_unless_somebody_says_otherwise(own):
+    said = subprocess.run(
+        [sys.executable, "-c", "import os, suyuan.runtime, polars; print(os.environ['_RJEM_MALLOC_CONF'])"],
+        env=os.environ | {"_RJEM_MALLOC_CONF": own},
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    ).stdout
+    options = dict(each.split(":") for each in said.strip().split(","))  # of two the later one counts
+    assert options == {
+        "narenas": "1" if own else str(max(2, os.cpu_count() or 2)),
+        "dirty_decay_ms": "30000",
+        "muzzy_decay_ms": "10000",
+    }
