@@ -33,6 +33,8 @@ MAX_RECORD_BYTES = 256 << 20
 COMPRESS_FROM_BYTES = 256
 CLOSELY_FROM_BYTES = 4096
 """of a record, on average: such are blocks of columns, which zstd packs to a third of what lz4 leaves"""
+MANY_BYTES = 32 << 10
+"""of a batch: from here on zstd packs small records to half of what lz4 leaves; below, beginning costs most"""
 
 _HEAD = struct.Struct("<BBHI")
 _CHECKSUM = struct.Struct("<I")
@@ -107,9 +109,9 @@ def encode(records: Records, offsets: Sequence[int] | None = None) -> Batch:
     parts += [_joined(records.keys), _joined(records.values), _joined(headers or ())]
     body, codec = b"".join(parts), _PLAIN
     if len(body) >= COMPRESS_FROM_BYTES:
-        # events: lz4 to 0.3 of the size at 850 MB/s and back at 4,000; zstd 1 to 0.2 at 500 and 1,300
-        # blocks: lz4 to 0.3, zstd to 0.1 at 500 MB/s
-        closely = len(body) >= CLOSELY_FROM_BYTES * len(records)
+        # events, pairs of a state: lz4 to 0.3 of the size at 560-690 MB/s and back at 1,000-2,700; zstd 1 to 0.12-0.19 at
+        # 400-600 and 700-1,000; zstd 3 is no smaller. Blocks: lz4 to 0.3, zstd to 0.1 at 500 MB/s
+        closely = len(body) >= min(MANY_BYTES, CLOSELY_FROM_BYTES * len(records))
         packed = cramjam.zstd.compress(body, 1) if closely else cramjam.lz4.compress_block(body, store_size=True)
         compressed = bytes(packed)
         if len(compressed) < 0.9 * len(body):

@@ -25,6 +25,8 @@ from suyuan.sinks.folder_lock import FolderLock
 from suyuan.sinks.readers import Budget, ReaderPool, Row, select
 
 MIB = 1 << 20
+CHDB_FILE = Path(__file__).with_name("chdb.xml")
+"""settings of the embedded engine that have no name of their own: how merged parts are compressed"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class ClickHouseSettings:
     def engine_options(self) -> dict[str, str]:
         """Server settings of the embedded engine: small caches, it shares the machine with the streams."""
         return {
+            "config-file": str(CHDB_FILE),
             "max_server_memory_usage": str(self.memory_mib * MIB),
             "mark_cache_size": str(32 * MIB),
             "index_mark_cache_size": str(8 * MIB),

@@ -15,6 +15,7 @@ from suyuan.cli.main import app
 from suyuan.portal.secrecy import verify
 from suyuan.runtime.portal_address import portal_address
 from suyuan.runtime.settings import Settings
+from suyuan.sinks.clickhouse import CHDB_FILE
 from tests.docs.pages import ROOT
 
 pytestmark = pytest.mark.timeout(1800)  # the first that asks for a tool waits until it is built
@@ -225,3 +226,13 @@ def test_the_image_is_pinned_unprivileged_and_holds_the_package(services):
     assert {".git", ".venv", "deploy", "tests"} == {
         name for name in (".git", ".venv", "deploy", "tests") for pattern in left_out if fnmatch.fnmatch(name, pattern)
     }
+
+
+def test_a_server_packs_what_merges_leave_as_the_embedded_engine_does():
+    server, embedded = (
+        re.search(r"<compression>.*</compression>", path.read_text(encoding="utf-8"), re.DOTALL)
+        for path in (DEPLOY / "clickhouse/server.xml", CHDB_FILE)
+    )
+    assert server
+    assert embedded
+    assert server.group() == embedded.group()

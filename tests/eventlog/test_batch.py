@@ -98,3 +98,18 @@ def test_large_records_that_a_former_version_packed_are_read(monkeypatch):
     former = encode(records).blob
     assert former[1] != closely[1]
     assert columns(decode(former, 5)) == columns(decode(closely, 5))
+
+
+def test_many_small_records_are_packed_as_closely_as_large_ones():
+    event = b'{"event_id":"g%06d","publisher":"91230102MADK380U27","lot":"L4","status":"active"}'
+    few, many = ([Record(b"%d" % i, event % (i * 7919 % 10**6)) for i in range(count)] for count in (40, 4000))
+    codecs = {len(each): encode(Records.of(each, 0)).blob[1] for each in (few, many)}
+    assert codecs == {40: batch._LZ4, 4000: batch._ZSTD}
+
+
+def test_a_batch_that_a_former_version_packed_is_read(monkeypatch):
+    records = [Record(b"%d" % i, b"value %d" % (i % 7)) for i in range(4000)]
+    monkeypatch.setattr(batch, "MANY_BYTES", 1 << 40)
+    former = encode(Records.of(records, 0)).blob
+    assert former[1] == batch._LZ4
+    assert decode(former, 0).values == [record.value for record in records]

@@ -93,3 +93,17 @@ class TestTracing(TracingContract):
 
 class TestChecking(CheckingContract):
     pass
+
+
+def test_what_merges_leave_is_packed_closely_and_what_is_inserted_quickly(clickhouse):
+    rows = "SELECT toString(number) AS identifier, hex(sipHash128(number)) AS subject FROM numbers(200000)"
+    for _ in range(2):
+        clickhouse.writer.command(f"INSERT INTO identifier (identifier, subject) {rows}")
+
+    def codecs():
+        query = "SELECT DISTINCT default_compression_codec FROM system.parts WHERE active AND table = 'identifier'"
+        return clickhouse.writer.query(query).result_rows
+
+    assert codecs() == [("LZ4",)]
+    clickhouse.writer.command("OPTIMIZE TABLE identifier FINAL")
+    assert codecs() == [("ZSTD(3)",)]

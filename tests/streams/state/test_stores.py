@@ -251,3 +251,19 @@ def test_a_view_reads_like_a_dict_with_its_own_writes(kind, tmp_path):
         Machine,
         settings=settings(max_examples=60 if kind == "memory" else 15, stateful_step_count=40, deadline=None),
     )
+
+
+def test_what_compaction_leaves_is_packed_closer_than_what_was_just_written(tmp_path):
+    keys = [b"listing\x1f%06d" % i for i in range(4000)]
+    store = RocksStore(tmp_path / "db")
+    store.write_batch(keys, [b'{"seller":"91230102MADK380U27","offset":%d}' % (i * 7919) for i in range(4000)])
+    store.flush()
+
+    def on_disk():
+        return sum(path.stat().st_size for path in (tmp_path / "db").glob("*.sst"))
+
+    flushed = on_disk()
+    store._db.compact_range(None, None)
+    assert on_disk() < 0.8 * flushed
+    assert store.get(keys[7]) == b'{"seller":"91230102MADK380U27","offset":55433}'
+    store.close()
