@@ -109,8 +109,8 @@ def encode(records: Records, offsets: Sequence[int] | None = None) -> Batch:
     parts += [_joined(records.keys), _joined(records.values), _joined(headers or ())]
     body, codec = b"".join(parts), _PLAIN
     if len(body) >= COMPRESS_FROM_BYTES:
-        # events, pairs of a state: lz4 to 0.3 of the size at 560-690 MB/s and back at 1,000-2,700; zstd 1 to 0.12-0.19 at
-        # 400-600 and 700-1,000; zstd 3 is no smaller. Blocks: lz4 to 0.3, zstd to 0.1 at 500 MB/s
+        # events, pairs of a state: lz4 to 0.3 of the size at 560-690 MB/s and back at 1,000-2,700; zstd 1 to 0.12-0.19
+        # at 400-600 and 700-1,000; zstd 3 is no smaller. Blocks: lz4 to 0.3, zstd to 0.1 at 500 MB/s
         closely = len(body) >= min(MANY_BYTES, CLOSELY_FROM_BYTES * len(records))
         packed = cramjam.zstd.compress(body, 1) if closely else cramjam.lz4.compress_block(body, store_size=True)
         compressed = bytes(packed)

@@ -17,6 +17,9 @@ TO_SINKS = dt.timedelta(days=7)
 OF_SEVERAL = TO_SINKS + dt.timedelta(days=2)
 """what rows of other topics name: it is sent once a day for all of them (`streams/lately.py`), so it stays longer"""
 ON_RECORD = dt.timedelta(days=400)
+IN_A_FOLDER = dt.timedelta(minutes=1)
+"""instead of the first three, in the log of a data folder: what each reader is through with is the state's and the tables',
+all in the one folder, and nobody reads it again (docs/decisions/0021-what-a-million-listings-take-on-disk.md)"""
 
 INPUTS = tuple(f"in.{kind}" for kind in (*KINDS[1:], KINDS[0]))
 """topics by which events come in: those of records before that of the listings that rest on them"""
@@ -44,6 +47,14 @@ class Topic:
     retention: dt.timedelta | None = None
     table: str | None = None
     insert_within: float = 1.0
+
+    @property
+    def kept_in_a_folder(self) -> dt.timedelta | None:
+        """How long a message stays in the log of a data folder, after every group that reads the topic has committed
+        past it; None: for ever.
+        """
+        passes = self.retention is not None and self.retention <= OF_SEVERAL
+        return IN_A_FOLDER if passes else self.retention
 
 
 TOPICS: tuple[Topic, ...] = (
@@ -136,7 +147,9 @@ def topics_table() -> str:
     lines = ["| topic | key (chooses the partition) | value | kept | table |", "|---|---|---|---|---|"]
     for one in TOPICS:
         value = _VALUES[one.value].format(one.schema)
+        passes = one.kept_in_a_folder != one.retention
         kept = "for ever" if one.retention is None else f"{one.retention.days} d after it was read"
+        kept += f"; in a folder {one.kept_in_a_folder.seconds // 60} min" if passes and one.kept_in_a_folder else ""
         kept = "the last of each key" if one.compacted else kept
         table = "–" if one.table is None else f"`{one.table}`"
         lines.append(f"| `{one.name}` | {one.key or '–'} | {value} | {kept} | {table} |")

@@ -189,7 +189,8 @@ class EmbeddedRun(Service):
         known = log.topics()
         self.partitions = log.partitions(next(iter(known))) if known else self._settings.partitions
         for topic in TOPICS:
-            kept_ms = None if topic.retention is None else int(topic.retention.total_seconds() * 1000)
+            kept = topic.kept_in_a_folder
+            kept_ms = None if kept is None else int(kept.total_seconds() * 1000)
             config = TopicConfig(topic.compacted, delete_consumed_after_ms=kept_ms)
             log.create_topic(topic.name, self.partitions, config)
 

@@ -1,3 +1,5 @@
+import datetime as dt
+
 from suyuan.schemas.blocks import BLOCKS, FORMER_BLOCKS
 from suyuan.schemas.kinds import KINDS
 from suyuan.schemas.topics import TOPICS, topic, topics_table
@@ -21,4 +23,12 @@ def test_the_table_names_every_topic():
     lines = topics_table().splitlines()
     assert len(lines) == len(TOPICS) + 3
     assert "| `in.complaint` | channel, complaint_no | one framed `complaint` event | for ever | – |" in lines
-    assert "| `producer.backlog` | – | block `backlog` | 1 d after it was read | – |" in lines
+    assert "| `producer.backlog` | – | block `backlog` | 1 d after it was read; in a folder 1 min | – |" in lines
+
+
+def test_a_folder_keeps_what_is_said_to_people_and_what_was_published_as_long_as_kafka():
+    same = {one.name for one in TOPICS if one.kept_in_a_folder == one.retention}
+    assert {"alert", "dead_letter", "dead_letter.replay", "in.listing", "webhook.pending"} <= same
+    passed = {one.name: one.kept_in_a_folder for one in TOPICS if one.name not in same}
+    assert {"chain", "chain.parties", "event.listing", "producer.listing", "risk.record"} <= set(passed)
+    assert set(passed.values()) == {dt.timedelta(minutes=1)}
