@@ -18,8 +18,8 @@ OF_SEVERAL = TO_SINKS + dt.timedelta(days=2)
 """what rows of other topics name: it is sent once a day for all of them (`streams/lately.py`), so it stays longer"""
 ON_RECORD = dt.timedelta(days=400)
 IN_A_FOLDER = dt.timedelta(minutes=1)
-"""instead of the first three, in the log of a data folder: what each reader is through with is the state's and the tables',
-all in the one folder, and nobody reads it again (docs/decisions/0021-what-a-million-listings-take-on-disk.md)"""
+"""instead of the first three, in the log of a data folder: what each reader is through with lies in the state and the
+tables, in the same folder, and nobody reads it again (docs/decisions/0021-what-a-million-listings-take-on-disk.md)"""
 
 INPUTS = tuple(f"in.{kind}" for kind in (*KINDS[1:], KINDS[0]))
 """topics by which events come in: those of records before that of the listings that rest on them"""
