@@ -25,7 +25,7 @@ from suyuan.sinks.folder_lock import FolderLock
 from suyuan.sinks.readers import Budget, ReaderPool, Row, select
 
 MIB = 1 << 20
-CHDB_FILE = Path(__file__).with_name("chdb.xml")
+CHDB_FILE = Path(__file__).with_name("chdb.txt")
 """settings of the embedded engine that have no name of their own: how merged parts are compressed"""
 
 
