@@ -306,7 +306,9 @@ class StreamApp:
     async def _scrub(self) -> None:
         tables = [state.table.data for state in self.states.values()]
         try:
-            await Scrub(lambda: (each.store for table in tables for each in table.partitions.values())).run()
+            await Scrub(
+                lambda: (each.store for table in tables for each in table.partitions.values() if not each.recovering)
+            ).run()
         except StateError as error:
             logger.critical("%s", error)
             self._stopping.set()

@@ -51,6 +51,14 @@ class MemoryStore:
             else:
                 pairs[key] = value
 
+    def begin_bulk(self) -> None:
+        """Nothing to do: writes cost nothing that could be saved."""
+        self._open()
+
+    def end_bulk(self) -> None:
+        """Nothing to do, as `begin_bulk`."""
+        self._open()
+
     def clear(self) -> None:
         """Delete every pair."""
         self._open().clear()

@@ -10,6 +10,7 @@ from suyuan.streams.state.cache import CachedReader
 from suyuan.streams.state.changelog import Replay
 from suyuan.streams.state.errors import StateBehindError, StateConflictError, StateError
 from suyuan.streams.state.key_digest import KeyDigest
+from suyuan.streams.state.living_keys import LivingKeys
 from suyuan.streams.state.position import (
     BATCH_KEY,
     COMMITTED_KEY,
@@ -34,6 +35,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from suyuan.streams.state.store import Store
+
+BULK_RECORDS = 100_000
+"""of a changelog, from which on a recovery is worth to open the store for it"""
+COUNTED_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,11 @@ class PartitionState:
         committed = -1 if self.rebuilt else _number(store.get(COMMITTED_KEY))
         keys = store.get(KEYS_KEY)
         self.found_keys = KeyDigest() if self.rebuilt else None if keys is None else decode_keys(keys)
-        """digest of the keys that the store has; None: they were not counted from the beginning"""
+        """digest of the keys that the store has; None: they were not counted from the beginning, or are not yet"""
+        self.recovering = False
+        """whether the store is opened for many writes and few reads: from `begin_recovery` to `end_recovery`"""
+        self._living: LivingKeys | None = None
+        """of a store that was empty when its recovery began: what `found_keys` will be counted from"""
         torn = decode_torn(store.get(TORN_KEY))
         self._replay = Replay(self.position.epoch, committed, torn, fresh=self.rebuilt)
 
@@ -115,6 +124,37 @@ class PartitionState:
         """Tell the changelog's first offset: a state that was never fed anything begins there."""
         if self._end is None:
             self._end = start - 1
+
+    def begin_recovery(self, records: int) -> None:
+        """Expect so many records of the changelog. Where that is more than what the store has, its keys are not asked
+        for one by one, but counted in `end_recovery`, also when this process is killed before it and another goes on.
+        """
+        have = 0 if self.found_keys is None else self.found_keys.count
+        if self.recovering or records < max(BULK_RECORDS, have):
+            return
+        self.recovering = True
+        if self.rebuilt and self._version == 0:
+            self._living = LivingKeys()
+        else:
+            self.store.write_batch([KEYS_KEY], [None])
+        self.found_keys = None
+        self.store.begin_bulk()
+
+    def end_recovery(self) -> None:
+        """All records of the changelog were fed: take reads and commits. Takes seconds after many records, and as long
+        as a scan where another process had begun.
+        """
+        if self.recovering:
+            self.store.end_bulk()
+        claimed = self.position.keys
+        found, living = self.found_keys, self._living
+        if living is not None:
+            found = living.digest()
+        if claimed is not None and (found is None or (living is not None and found != claimed)):
+            found = self._counted()
+        if self.found_keys is None and found is not None:
+            self._store([], [], found)
+        self._living, self.recovering = None, False
 
     def has_all(self, end: int) -> bool:
         """Whether all records of the changelog before `end` were fed or written here."""
@@ -233,11 +273,18 @@ class PartitionState:
         if replay.reset:
             writes.setdefault(POSITION_KEY, encode_position(self.position.forgotten()))
             self.store.clear()
-            self.found_keys = KeyDigest()
-        position = decode_position(writes.get(POSITION_KEY) or self.store.get(POSITION_KEY))
+            if self._living is not None:
+                self._living.clear()
+            elif self.recovering:
+                self._living = LivingKeys()
+            else:
+                self.found_keys = KeyDigest()
+        position = decode_position(writes[POSITION_KEY]) if POSITION_KEY in writes else self.position
         keys, values = list(writes), list(writes.values())
         found = self.found_keys
-        if found is not None:
+        if self._living is not None:
+            self._living.note({key: value for key, value in writes.items() if key >= RESERVED_END})
+        elif found is not None:
             own = [key for key in keys if key >= RESERVED_END]
             there = self.store.get_many(own)
             came = [key for key, was in zip(own, there, strict=True) if was is None and writes[key] is not None]
@@ -265,6 +312,13 @@ class PartitionState:
             keys, values = [*keys, KEYS_KEY], [*values, encode_keys(found)]
         self.store.write_batch(keys, values)
         self.found_keys = found
+
+    def _counted(self) -> KeyDigest:
+        found, after = KeyDigest(), None
+        while pairs := self.store.scan(b"", after, COUNTED_AT_ONCE):
+            after = pairs[-1][0]
+            found = found.changed(KeyDigest.of([key for key, _ in pairs if key >= RESERVED_END]), KeyDigest())
+        return found
 
 
 def _number(stored: bytes | None) -> int | None:

@@ -34,6 +34,14 @@ class Store(Readable, Protocol):
     def write_batch(self, keys: Sequence[bytes], values: Sequence[bytes | None]) -> None:
         """Write all or nothing; None deletes; the later of two equal keys wins."""
 
+    def begin_bulk(self) -> None:
+        """Take many writes at less cost each, until `end_bulk`; reads cost more meanwhile. What a crash leaves is what
+        it would leave without.
+        """
+
+    def end_bulk(self) -> None:
+        """Take reads and writes as before."""
+
     def clear(self) -> None:
         """Delete every pair. Interrupted by a crash it leaves no pair, or all."""
 

@@ -4,6 +4,7 @@ read is applied here; what is written goes to the changelog without Faust (see `
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import defaultdict
 from time import monotonic
@@ -89,7 +90,10 @@ class StateStore(Store):  # type: ignore[misc]
         for tp in given:
             if tp.partition not in self.partitions:
                 self.partitions[tp.partition] = self._opened(tp.partition, self._ends[tp])
-            self.partitions[tp.partition].begins_at(starts[tp])
+            state = self.partitions[tp.partition]
+            state.begins_at(starts[tp])
+            have = state.changelog_offset
+            state.begin_recovery(self._ends[tp] - (starts[tp] if have is None else have + 1))
         self.progressed_at = monotonic()
         self._recovering = True
         self._recovering_gauge.set(1)
@@ -137,7 +141,10 @@ class StateStore(Store):  # type: ignore[misc]
         for tp in sorted(active_tps):
             state = self.partition(tp.partition)
             try:
+                await asyncio.to_thread(state.end_recovery)
                 self._refuse_holes(tp, state)
+            except StateClosedError:  # taken away meanwhile: its new owner reads all of it
+                continue
             except StateError as error:
                 self._give_up(tp.partition, error)
                 raise
