@@ -253,8 +253,8 @@ def _alerts_of_others(run: EmbeddedRun, great: Great, since: float, until: float
         "SELECT count() AS alerts, arrayMap(x -> ifNotFinite(round(x), 0), quantilesExact(0.5, 0.99, 1)(took)) AS ms"
         " FROM (SELECT toUnixTimestamp64Milli(loaded_at) - toUnixTimestamp64Milli(received_at) AS took"
         " FROM alert_history"
-        " WHERE producer_code != {code:String} AND toUnixTimestamp64Milli(received_at) BETWEEN {since:Int64}"
-        " AND {until:Int64})",
+        " WHERE ifNull(producer_code, '') != {code:String}"
+        " AND toUnixTimestamp64Milli(received_at) BETWEEN {since:Int64} AND {until:Int64})",
         {"code": great.code, "since": int(since * 1000), "until": int(until * 1000)},
     )
     half, nearly_all, longest = found["ms"]

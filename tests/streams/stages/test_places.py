@@ -134,6 +134,18 @@ def test_many_listings_at_an_unknown_place_are_assessed_once(producer, assessed)
     assert (len(sent["chain"]), assessed) == (5, ["L2"])
 
 
+def test_a_change_of_all_listings_has_each_place_assessed_once_over_all_slices(upstream, assessed):
+    producer = Producer(upstream, slice_rows=2)
+    producer.records(*KNOWN)
+    lots = ("L1", "L2")
+    producer.listings(*(event("listing", listing_id=f"{lot} {n}", lot=lot) for lot in lots for n in range(5)))
+    assessed.clear()
+    sent = producer.records(event("entity", at=1, code=PRODUCER, status="abnormal"))
+    assert len(sent["chain"]) == 2
+    assert len(producer.settled(sent)) == 10
+    assert assessed == ["L1", "L2"]
+
+
 def test_evidence_is_that_of_the_listing_itself(producer):
     first, second = producer.listings(event("listing", listing_id="2"), event("listing", listing_id="3"))["chain"]
     ((one,), (other,)) = ([gap["evidence"] for gap in row["gaps"]] for row in (first, second))

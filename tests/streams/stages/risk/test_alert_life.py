@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from suyuan.streams.stages.risk.watch import make_watch
 
 
@@ -61,6 +63,13 @@ def test_the_same_again_is_not_published(partition, chain, gap):
     assert told(partition.feed("chain", [chain("a", 1, fake)])) == [("producer_code_fake", "raised", 1)]
     dearer = chain("a", 2, fake | {"evidence": ["shop/a-2"], "detail": "check"}, price_fen=1, title="红茶")
     assert partition.feed("chain", [dearer]) == []
+
+
+@pytest.mark.parametrize("event", ["shop/a", 'shop/"a\\n"', "店铺/a\x1f"])
+def test_a_listing_is_evidence_of_its_alert_once_however_its_event_is_named(make_partition, chain, gap, event):
+    fake = gap("producer_code_invalid", "broken", subject="X", evidence=[event, "lab/1"])
+    (alert,) = make_partition().feed("chain", [chain("a", 1, fake, listing_event=event)])
+    assert alert["evidence"] == [event, "lab/1"]
 
 
 def test_other_evidence_another_subject_and_an_end_are_published(partition, chain, gap):
