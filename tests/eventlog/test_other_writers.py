@@ -14,7 +14,14 @@ from suyuan.eventlog.log import Record
 
 
 @pytest.fixture
-def told(open_log):
+def watchers():
+    """The threads that watch a log now, but for those of logs that were open before."""
+    before = set(threading.enumerate())
+    return lambda: [each for each in threading.enumerate() if each.name == "log-watch" and each not in before]
+
+
+@pytest.fixture
+def told(watchers, open_log):
     """(the log, whether its listener was called, who appends beside it)."""
     log, other = open_log(), open_log("publish")
     log.create_topic("t", 1)
@@ -52,11 +59,7 @@ def test_it_is_told_all_the_same_where_the_kernel_tells_nothing(open_log, monkey
     assert called.wait(30)
 
 
-def watchers():
-    return [thread for thread in threading.enumerate() if thread.name == "log-watch"]
-
-
-def test_nothing_watches_a_log_that_nobody_listens_to(told):
+def test_nothing_watches_a_log_that_nobody_listens_to(told, watchers):
     log, called, _ = told
     assert len(watchers()) == 1
     log.listen(called.set)
@@ -70,7 +73,7 @@ def test_nothing_watches_a_log_that_nobody_listens_to(told):
     log.unlisten(called.set)
 
 
-def test_a_thread_that_has_ended_already_is_not_woken(told, monkeypatch):
+def test_a_thread_that_has_ended_already_is_not_woken(told, watchers, monkeypatch):
     log, called, _ = told
     log.unlisten(called.set)
     monkeypatch.setattr(other_writers, "LOOK_SECONDS", 0.01)
