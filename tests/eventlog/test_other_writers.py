@@ -21,7 +21,7 @@ def watchers():
 
 
 @pytest.fixture
-def told(watchers, open_log):
+def told(open_log):
     """(the log, whether its listener was called, who appends beside it)."""
     log, other = open_log(), open_log("publish")
     log.create_topic("t", 1)
@@ -59,7 +59,7 @@ def test_it_is_told_all_the_same_where_the_kernel_tells_nothing(open_log, monkey
     assert called.wait(30)
 
 
-def test_nothing_watches_a_log_that_nobody_listens_to(told, watchers):
+def test_nothing_watches_a_log_that_nobody_listens_to(watchers, told):
     log, called, _ = told
     assert len(watchers()) == 1
     log.listen(called.set)
@@ -73,7 +73,7 @@ def test_nothing_watches_a_log_that_nobody_listens_to(told, watchers):
     log.unlisten(called.set)
 
 
-def test_a_thread_that_has_ended_already_is_not_woken(told, watchers, monkeypatch):
+def test_a_thread_that_has_ended_already_is_not_woken(watchers, told, monkeypatch):
     log, called, _ = told
     log.unlisten(called.set)
     monkeypatch.setattr(other_writers, "LOOK_SECONDS", 0.01)
