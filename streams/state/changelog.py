@@ -23,7 +23,8 @@ that what the next life writes counts as newer.
 
 Compaction must leave what does not count alone until then (`COMPACTION_LAG_MS`): a broken record would replace the
 committed one that it shares the key with. Ended batches may be compacted in any way: of each mark the last stays, so
-the last batch is framed, and what stands alone before it was committed.
+the last batch is framed, and what stands alone before it was committed. So was a batch whose mark it left and whose
+position it took, where a later one goes on from behind it.
 """
 
 from __future__ import annotations
@@ -109,6 +110,8 @@ class Replay:
         for offset, key, value in records:
             if key == BATCH_KEY:
                 self._begin(offset, decode_mark(value), writes)
+                if writes and self._begun == offset:
+                    safe = offset - 1
             elif key == POSITION_KEY:
                 position = decode_position(value)
                 if self._ends_batch(offset, position) and self._counts(offset, position):
@@ -139,7 +142,11 @@ class Replay:
         open_ = self._mark
         if open_ is not None and mark.records is None and open_.records is None and mark.epoch < open_.epoch:
             return  # without counts a mark that came too late, of an owner before, ends nothing
-        if open_ is not None:
+        if open_ is not None and self._was_ended_before(mark.after):
+            writes.update(self._rest)
+            writes.update(self._batch)
+            self._rest = {}
+        elif open_ is not None:
             # the writer of this mark never knew of the open batch, or that was its own first try
             if open_.records is not None:
                 self._broken.add((open_.epoch, open_.after))
@@ -158,8 +165,20 @@ class Replay:
         if ended == begun:
             return offset == self._begun + mark.records - 1
         self._broken.discard(ended)
+        if self._was_ended_before(position.after):
+            return True
         self._broken.add(begun)
         return False
+
+    def _was_ended_before(self, after: int | None) -> bool:
+        """Whether the open batch lies before a position that somebody went on from: compaction took its own position,
+        and left its mark in a part of the log that it does not write anew for so little. What of it did not count was
+        written once more before that position.
+        """
+        open_ = self._mark
+        if open_ is None or open_.records is None or after is None:
+            return False
+        return after >= self._begun + open_.records - 1
 
     def _counts(self, offset: int, position: Position) -> bool:
         if position.epoch < self._epoch:

@@ -337,3 +337,19 @@ def test_a_view_reads_a_key_once_and_keeps_what_it_peeks_at_out_of_the_cache():
     view = state.view()
     assert [view.get(key) for key in (b"k1", b"k2", b"none")] == [b"v", b"v", None]
     assert store.read == before + 5
+
+
+@pytest.mark.parametrize("gone", [{2}, {2, 3}, {2, 3, 5}, {3}, {0, 2, 3, 5}])
+def test_a_mark_whose_position_compaction_took_begins_a_batch_that_counts(gone):
+    state, log = PartitionState(MemoryStore()), []
+    for number in range(3):
+        view = state.view()
+        view.put(b"%d" % number, b"x")
+        commit = state.prepare(view, {("in", 0): number})
+        log += [(len(log) + at, *record) for at, record in enumerate(zip(*commit.records(), strict=True))]
+        state.write(commit, len(log) - 1)
+    kept = [record for record in log if record[0] not in gone]
+    assert {log[offset][1] for offset in gone} <= {BATCH_KEY, POSITION_KEY}
+    again = recovered(MemoryStore(), kept, 2)
+    assert pairs(again) == pairs(state) == {b"0": b"x", b"1": b"x", b"2": b"x"}
+    assert not again.lacks_keys
