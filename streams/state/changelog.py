@@ -171,9 +171,10 @@ class Replay:
         return False
 
     def _was_ended_before(self, after: int | None) -> bool:
-        """Whether the open batch lies before a position that somebody went on from: compaction took its own position,
-        and left its mark in a part of the log that it does not write anew for so little. What of it did not count was
-        written once more before that position.
+        """Whether the open batch lies before a batch that counted and that somebody went on from: compaction took its
+        own position, and left its mark in a part of the log that it does not write anew for so little. Where nothing
+        was compacted the mark of that other batch would have come first. What of it did not count was written once
+        more before that position.
         """
         open_ = self._mark
         if open_ is None or open_.records is None or after is None:
