@@ -9,12 +9,13 @@ is the first DIGEST_CHARACTERS hex digits of its SHA-256.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from hashlib import blake2b, sha256
 from typing import Any
 
 import polars as pl
+import polars_hash as plh
 
 from suyuan.domain.keys import join_key
 
@@ -24,6 +25,7 @@ DIGEST_CHARACTERS = 16
 ID_BYTES = 16
 NAME_BYTES = 8
 """of an id: those that tell kind, publisher and event_id; the rest tells the content"""
+_DIGEST = plh.col("content").chash.sha2_256().str.head(DIGEST_CHARACTERS).alias("digest")
 
 
 def content(fields: Mapping[str, Any]) -> str:
@@ -55,25 +57,23 @@ def contents(rows: pl.DataFrame, names: Iterable[str]) -> pl.Series:
     return rows.select(content=encoded).to_series()
 
 
-def digests(texts: pl.Series) -> list[str]:
-    """The digest of each content."""
-    return [sha256(text).hexdigest()[:DIGEST_CHARACTERS] for text in texts.cast(pl.Binary).to_list()]
+def digests(texts: pl.Series) -> pl.Series:
+    """The digest of each content, by column and without the GIL."""
+    return texts.to_frame("content").select(_DIGEST).to_series()
 
 
-def event_ids(kind: str, rows: pl.DataFrame, digests: Sequence[str]) -> list[bytes]:
+def event_ids(kind: str, rows: pl.DataFrame, digests: pl.Series) -> list[bytes]:
     """ID_BYTES that tell each event, version by version: equal where publisher, kind, event_id and content (so the
     business key too) are. `rows`: publisher, event_id.
     """
-    return [bytes.fromhex(id_) for id_ in event_ids_in_hex(kind, rows, digests)]
+    return event_ids_in_hex(kind, rows, digests).str.decode("hex").to_list()
 
 
-def event_ids_in_hex(kind: str, rows: pl.DataFrame, digests: Sequence[str]) -> list[str]:
+def event_ids_in_hex(kind: str, rows: pl.DataFrame, digests: pl.Series) -> pl.Series:
     """The same as texts."""
     names = rows.select(pl.concat_str(pl.lit(kind), *ENVELOPE, separator=join_key("", "")).cast(pl.Binary))
-    return [
-        blake2b(name, digest_size=NAME_BYTES).hexdigest() + digest
-        for name, digest in zip(names.to_series().to_list(), digests, strict=True)
-    ]
+    named = [blake2b(name, digest_size=NAME_BYTES).hexdigest() for name in names.to_series().to_list()]
+    return pl.Series("id", named, dtype=pl.String) + digests
 
 
 def _present(value: Any) -> Any:

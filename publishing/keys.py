@@ -49,7 +49,7 @@ def identities(kind: str, events: Sequence[Mapping[str, Any]]) -> Identities:
     schema = event_schema(kind)
     rows = normalise(EVENT_KINDS[kind], _rows(events, {field.name: field.dtype for field in schema.fields}))
     said = digests(contents(rows, [field.name for field in schema.fields]))
-    return Identities(kind, _keys(kind, rows), event_ids(kind, rows, said), said, rows)
+    return Identities(kind, _keys(kind, rows), event_ids(kind, rows, said), said.to_list(), rows)
 
 
 def keys_and_ids(kind: str, events: Sequence[Mapping[str, Any]]) -> tuple[list[bytes], list[bytes]]:

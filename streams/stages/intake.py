@@ -94,8 +94,8 @@ def _prepared(kind: str, run: Run, rows: pl.DataFrame, passed: int) -> pl.DataFr
         [
             rows.select(business_key_expr(kind).alias("key")).to_series(),
             said,
-            pl.Series("digest", digested, dtype=pl.String),
-            pl.Series("id", event_ids_in_hex(kind, rows, digested), dtype=pl.String),
+            digested,
+            event_ids_in_hex(kind, rows, digested),
             pl.Series("offset", np.asarray(run.offsets, np.int64)[position]),
             pl.Series("revision", np.asarray(run.offsets, np.int64)[position] + (1 + passed)),
             pl.Series("received_at", np.asarray(run.timestamps, np.int64)[position]),

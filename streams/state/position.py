@@ -23,13 +23,16 @@ OFFSET_KEY = b"\x00offset"
 """changelog offset up to which the store has everything; this one and those below are in the store only"""
 COMMITTED_KEY = b"\x00committed"
 """changelog offset of the position that the store has: where the last batch that counts ended"""
-KEYS_KEY = b"\x00keys"
-"""`KeyDigest` of the keys that the store really has, counted as they were written"""
+KEYS_KEY = b"\x00hashed"
+"""`KeyDigest` of the keys that the store really has, counted as they were written; an earlier version kept another
+one under another name"""
 TORN_KEY = b"\x00torn"
 """what the changelog has that does not count (`Torn`), until a commit has written it anew"""
 
-FORMAT = 3
-"""an earlier version reads no state of this one: intake keeps contents in lines of their own since 3"""
+FORMAT = 4
+"""an earlier version reads no state of this one: intake keeps contents in lines of their own since 3, and keys are
+summed by another hash since 4"""
+_SAME_HASH = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class Position:
     `lives`: of the logs that it was read from.
 
     `after`: changelog offset of the position that this one follows, as its writer knew it, -1 for none; `keys`: digest
-    of the keys that its writer had. Both None where an earlier version wrote.
+    of the keys that its writer had. None where an earlier version wrote.
     """
 
     epoch: int = 0
@@ -127,7 +130,7 @@ class _StoredPosition(msgspec.Struct, omit_defaults=True):
 
 
 def encode_position(position: Position) -> bytes:
-    """JSON: {"format": 2, "epoch": 7, "applied": [["topic", 0, 41], …], "after": 992, "keys": [1911, 8…], "lives":
+    """JSON: {"format": 4, "epoch": 7, "applied": [["topic", 0, 41], …], "after": 992, "keys": [1911, 8…], "lives":
     [["topic", 0, "id", 0, 42], …]}, sorted.
     """
     applied = sorted((topic, partition, offset) for (topic, partition), offset in position.applied.items())
@@ -150,7 +153,7 @@ def decode_position(data: bytes | None) -> Position:
         raise StateVersionError(f"state format {stored.format} is newer than this version's {FORMAT}: upgrade")
     applied = {(topic, partition): offset for topic, partition, offset in stored.applied}
     lives = {(topic, partition): Life(log, passed, reached) for topic, partition, log, passed, reached in stored.lives}
-    keys = None if stored.keys is None else KeyDigest(*stored.keys)
+    keys = None if stored.keys is None or stored.format < _SAME_HASH else KeyDigest(*stored.keys)
     return Position(stored.epoch, applied, lives, stored.after, keys)
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from suyuan.streams.state.key_digest import KeyDigest
 from suyuan.streams.state.position import Position, decode_position, encode_position
 from suyuan.streams.transport.life import Life
 
@@ -39,3 +40,9 @@ def test_the_position_of_a_former_version():
     assert position == Position(2, {AT: 41})
     assert position.life(AT) == Life(reached=42)
     assert position.advanced(2, {AT: 42}, lambda _: "log").life(AT) == Life("log", 0, 43)
+
+
+def test_a_digest_of_keys_by_another_hash_is_not_compared():
+    position = decode_position(b'{"format":3,"epoch":2,"applied":[],"keys":[1911,8]}')
+    assert position.keys is None
+    assert decode_position(encode_position(Position(2, keys=KeyDigest(1911, 8)))).keys == KeyDigest(1911, 8)
