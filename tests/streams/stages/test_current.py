@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from suyuan.domain.content import content, digest, event_ids
+from suyuan.domain.content import content, digest, event_ids_in_hex
 from suyuan.streams.stages.current import SEEN_LIMIT, body, held_before, perhaps_older, supersede, supersede_in_general
 from suyuan.streams.stages.held_records import held_fields
 
@@ -39,12 +39,12 @@ class Home:
         rows = pl.DataFrame(
             [(*event, offset) for offset, event in enumerate(events, start)], schema=SCHEMA, orient="row"
         )
-        digests = [digest(content_of(event)) for event in events]
+        digests = pl.Series("digest", [digest(content_of(event)) for event in events], dtype=pl.String)
         rows = rows.with_columns(
             content=pl.Series([content_of(event) for event in events], dtype=pl.String),
-            digest=pl.Series(digests, dtype=pl.String),
+            digest=digests,
             revision=pl.col("offset") + 1,
-            id=pl.Series([id_.hex() for id_ in event_ids("lot", rows, digests)], dtype=pl.String),
+            id=event_ids_in_hex("lot", rows, digests),
         )
         keys = rows["key"].unique(maintain_order=True).to_list()
         prior = held_before(keys, [self.held.get(key) for key in keys])
