@@ -35,6 +35,7 @@ PARTS = (
     "suyuan.cli.main",
     # markets made up at random: seconds each
     "suyuan.simulation",
+    "tests.reference.markets",
     "tests.reference.strategies",
 )
 REFUSED = {
