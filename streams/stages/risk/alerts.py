@@ -10,7 +10,7 @@ import msgspec
 import polars as pl
 
 from suyuan.domain.calendar import china_day
-from suyuan.domain.keys import join_key
+from suyuan.domain.keys import SEPARATOR
 from suyuan.domain.rules.columns import COUNTERS
 from suyuan.domain.rules.explanation import SPOILT_EN, SPOILT_ZH, explanation, placeholders
 from suyuan.domain.rules.jurisdiction import bureau
@@ -71,58 +71,80 @@ def alert_rows(watch: Watch, rows: pl.DataFrame, listings: Mapping[int, Listing]
         by_rule.setdefault(one.rule, []).append(one)
     told = [one for each in by_rule.values() for one in each]
     chains = rows.select(_OF_CHAIN)[[one.row for one in told]].with_columns(LISTING_KEY_EXPR.alias("route"))
-    rules = {rule.id: (rule, _shown(rule)) for rule in watch.rules if rule.id in by_rule}
+    rules = {rule.id: rule for rule in watch.rules if rule.id in by_rule}
     said = [
-        _said(one, rules.get(one.rule), listings[one.row], route)
-        for one, route in zip(told, chains.get_column("route"), strict=True)
+        each
+        for rule, of_rule in by_rule.items()
+        for each in _said_of(rule, rules.get(rule), [(one, listings[one.row]) for one in of_rule])
     ]
-    columns = {name: chains.get_column(name) for name in chains.columns}
-    columns |= {name: pl.Series(name, [row[name] for row in said], _SCHEMA[name]) for name in said[0]}
-    evidence = [[listings[one.row].chain.listing_event, *one.evidence] for one in told]
-    columns["evidence"] = _lists("evidence", evidence)
-    return pl.DataFrame([columns[name] for name in _SCHEMA])
-
-
-def _said(one: News, by: tuple[Rule, Sequence[str]] | None, listing: Listing, route: str) -> dict[str, Any]:
-    """What a row says beside its chain. `by`: the rule, and the columns that it shows; None: one that is no more."""
-    chain, spoken = listing.chain, one.spoken
-    jurisdiction = by[0].jurisdiction if by is not None else "seller"
-    on = china_day(spoken.changed_at)
-    return {
-        "alert_id": blake2b(join_key(one.rule, route).encode(), digest_size=16).hexdigest(),
-        "rule": one.rule,
-        "rule_version": spoken.rule_version,
-        "severity": spoken.severity,
-        "state": "raised" if spoken.stands else "cleared",
-        "change": spoken.change,
-        **_wording(one.rule, by, listing, stands=spoken.stands),
-        "bureau": bureau(jurisdiction, chain.seller_division, chain.producer_division, on),
-        "raised_at": spoken.raised_at,
-        "changed_at": spoken.changed_at,
-        "received_at": spoken.changed_at,
-        "sequence": spoken.sequence,
+    spoken = [one.spoken for one in told]
+    changed_at = [each.changed_at for each in spoken]
+    stands = [each.stands for each in spoken]
+    columns: dict[str, Sequence[Any]] = {
+        "alert_id": [
+            blake2b(f"{one.rule}{SEPARATOR}{route}".encode(), digest_size=16).hexdigest()
+            for one, route in zip(told, chains.get_column("route").to_list(), strict=True)
+        ],
+        "rule": [one.rule for one in told],
+        "rule_version": [each.rule_version for each in spoken],
+        "severity": [each.severity for each in spoken],
+        "state": ["raised" if each else "cleared" for each in stands],
+        "change": [each.change for each in spoken],
+        **dict(zip(_Words._fields, zip(*said, strict=True), strict=True)),
+        "raised_at": [each.raised_at for each in spoken],
+        "changed_at": changed_at,
+        "received_at": changed_at,
+        "sequence": [each.sequence for each in spoken],
     }
+    made = {name: pl.Series(name, values, _SCHEMA[name]) for name, values in columns.items()}
+    made["evidence"] = _lists("evidence", [[listings[one.row].chain.listing_event, *one.evidence] for one in told])
+    return pl.DataFrame([made[name] if name in made else chains.get_column(name) for name in _SCHEMA])
 
 
-def _wording(name: str, by: tuple[Rule, Sequence[str]] | None, listing: Listing, *, stands: bool) -> dict[str, str]:
-    """Titles, explanations and triggering values of an alert of a rule."""
-    if by is None:
-        return {
-            "title_zh": name,
-            "title_en": name,
-            "explanation_zh": CLEARED_ZH,
-            "explanation_en": CLEARED_EN,
-            "triggering": "{}",
-        }
-    rule, shown = by
-    values = listing.values(shown)
-    return {
-        "title_zh": rule.title_zh,
-        "title_en": rule.title_en,
-        "explanation_zh": explanation(rule.explanation_zh, values, SPOILT_ZH) if stands else CLEARED_ZH,
-        "explanation_en": explanation(rule.explanation_en, values, SPOILT_EN) if stands else CLEARED_EN,
-        "triggering": _encode(values).decode(),
-    }
+class _Words(NamedTuple):
+    """What an alert says in words, and who is in charge: columns of the block schema `alert`."""
+
+    title_zh: str
+    title_en: str
+    explanation_zh: str
+    explanation_en: str
+    triggering: str
+    bureau: str | None
+
+
+def _said_of(name: str, rule: Rule | None, news: Sequence[tuple[News, Listing]]) -> list[_Words]:
+    """The words of each alert of a rule; None: one that is no more. Alerts that show the same values have the same
+    words, which are found once: a change of one producer may be said of all of a block's listings.
+    """
+    shown = _shown(rule) if rule is not None else ()
+    jurisdiction = rule.jurisdiction if rule is not None else "seller"
+    known: dict[tuple[object, ...], _Words] = {}
+    said = []
+    for one, listing in news:
+        chain, spoken = listing.chain, one.spoken
+        values = listing.values(shown)
+        triggering = _encode(values)
+        on = china_day(spoken.changed_at)
+        where = (chain.seller_division, chain.producer_division, on)
+        words = known.get((triggering, spoken.stands, *where))
+        if words is None:
+            wording = _wording(name, rule, values, stands=spoken.stands)
+            words = _Words(*wording, triggering.decode(), bureau(jurisdiction, *where))
+            known[triggering, spoken.stands, *where] = words
+        said.append(words)
+    return said
+
+
+def _wording(
+    name: str, rule: Rule | None, values: Mapping[str, Any], *, stands: bool
+) -> tuple[str, str, str, str]:
+    """Titles and explanations of an alert of a rule."""
+    if rule is None:
+        return name, name, CLEARED_ZH, CLEARED_EN
+    if not stands:
+        return rule.title_zh, rule.title_en, CLEARED_ZH, CLEARED_EN
+    explanation_zh = explanation(rule.explanation_zh, values, SPOILT_ZH)
+    return rule.title_zh, rule.title_en, explanation_zh, explanation(rule.explanation_en, values, SPOILT_EN)
 
 
 @lru_cache(maxsize=1024)

@@ -49,7 +49,7 @@ class Complaint(msgspec.Struct, array_like=True, frozen=True):
         return evidence_id("complaint", self.publisher, self.event_id, self.digest)
 
 
-class Spoken(msgspec.Struct, array_like=True, frozen=True):
+class Spoken(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """An alert as published last: `change` raised, changed or cleared; `basis`: digest of what it rests on;
     `cause`: topic:offset of the block that had it published; times in ms since the epoch.
     """

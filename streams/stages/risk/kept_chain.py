@@ -43,7 +43,7 @@ class Gap(msgspec.Struct, frozen=True):
     evidence: list[str | None] | None
 
 
-class Chain(msgspec.Struct, rename=_SHORT):
+class Chain(msgspec.Struct, rename=_SHORT, gc=False):
     """What a kept text says of a chain row, under the names of the block schema `chain`. `gaps_text`: its gaps, as they
     are kept; where nothing but the listing differs they are the same text.
     """
