@@ -35,6 +35,7 @@ from suyuan.streams.messages import OutputMessage, encode_outputs
 from suyuan.streams.pace import Pace
 from suyuan.streams.places import Places
 from suyuan.streams.set_aside import SetAside
+from suyuan.streams.slice_size import SliceSize
 from suyuan.streams.stage import SLICE_ROWS, Block, Output, Run, Stage, StageContext
 from suyuan.streams.state.stage_state import KeyedState
 from suyuan.streams.state.view import Overlay
@@ -89,8 +90,9 @@ class StageRunner:
         threads: Executor | None = None,
         pace: Pace | None = None,
     ) -> None:
-        """`block_cache`: shared by the stages of the process; None: every block is decoded from the log. `threads`: to
-        run the functions in; None: the event loop's. `pace`: told how long each block took.
+        """`slice_rows`: usual size of a slice (see `SliceSize`). `block_cache`: shared by the stages of the process;
+        None: every block is decoded from the log. `threads`: to run the functions in; None: the event loop's.
+        `pace`: told how long each block took.
         """
         self.stage = stage
         self._state = state
@@ -99,7 +101,7 @@ class StageRunner:
         self._threads = threads
         self._pace = pace
         self._partitions = partitions
-        self._slice_rows = slice_rows
+        self._slice_size = SliceSize(slice_rows, stage.gives_way)
         self._dead_letter_limit = dead_letter_limit or DeadLetterLimit()
         self._epochs: dict[int, tuple[int, int]] = {}
         self._memories: dict[int, _Memory] = {}
@@ -192,7 +194,7 @@ class StageRunner:
             partition,
             self._partitions,
             epoch,
-            self._slice_rows,
+            self._slice_size.rows(message.topic),
             self._dead_letter_limit,
             self._state.passed((message.topic, partition)),
             memory.lately,

@@ -17,7 +17,8 @@ from suyuan.streams.places import Places
 
 SLICE_ROWS = 2000
 """Others wait for the slice that is under way. One of the producer stage takes 40 ms, half of it whatever it holds, and
-what comes of it takes the risk stage as long; each row more costs both 0.03 ms.
+what comes of it takes the risk stage as long; each row more costs both 0.03 ms. Where there are no others, slices are
+larger: see `SliceSize`.
 """
 
 

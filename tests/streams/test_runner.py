@@ -66,6 +66,25 @@ def tasks(*reasons):
     return encode_block("backlog", pl.DataFrame(rows, schema=block_schema("backlog")))
 
 
+def test_slices_grow_while_the_stage_has_nothing_else_to_do():
+    sizes = []
+
+    def note(_block, _state, context):
+        sizes.append(context.slice_rows)
+        return []
+
+    stage = Stage("probe", runs={}, blocks={TOPIC: note, "chain": note}, writes=(), gives_way={TOPIC: ("chain",)})
+    runner = StageRunner(stage, MemoryStageState(), Probe(), partitions=1, slice_rows=10)
+    for offset, topic in enumerate((TOPIC, TOPIC, "chain", TOPIC)):
+        run = Run(topic, 0, [offset], [None], [tasks("a") if topic == TOPIC else no_chains()], [0])
+        asyncio.run(runner.process(Incoming(topic, 0, run)))
+    assert sizes == [10, 20, 10, 10]
+
+
+def no_chains():
+    return encode_block("chain", pl.DataFrame(schema=block_schema("chain")))
+
+
 def test_a_run_is_handed_over_whole_and_state_knows_its_last_offset():
     probe = Probe()
     probe.process("in.day", [3, 5, 6], [b"a", b"b", b"c"])

@@ -135,9 +135,7 @@ def _said_of(name: str, rule: Rule | None, news: Sequence[tuple[News, Listing]])
     return said
 
 
-def _wording(
-    name: str, rule: Rule | None, values: Mapping[str, Any], *, stands: bool
-) -> tuple[str, str, str, str]:
+def _wording(name: str, rule: Rule | None, values: Mapping[str, Any], *, stands: bool) -> tuple[str, str, str, str]:
     """Titles and explanations of an alert of a rule."""
     if rule is None:
         return name, name, CLEARED_ZH, CLEARED_EN
