@@ -46,6 +46,7 @@ from suyuan.streams.transport.faust_app import FaustApp
 from suyuan.streams.transport.kafka.group_protocol import ShapeAssignor
 from suyuan.streams.transport.life import Life
 from suyuan.streams.transport.options import TransportOptions
+from suyuan.streams.turns import Turns, joined
 
 logger = logging.getLogger(__name__)
 
@@ -113,6 +114,7 @@ class StreamApp:
         pace = Pace()
         options = TransportOptions(
             batch_topics=frozenset(self._readers),
+            joined_topics=frozenset(topic for stage in TOPOLOGY for topic in stage.blocks),
             linger={topic: pace.linger for stage in TOPOLOGY for topic in stage.runs},
             # records go before the listings that may name them: what was published together is not found missing first
             reading_order={topic: rank for stage in TOPOLOGY for rank, topic in enumerate(stage.reads)},
@@ -257,31 +259,38 @@ class StreamApp:
             partitions=partitions,
         )
 
-        turns: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+        turns: defaultdict[int, Turns] = defaultdict(lambda: Turns(stage))
+        gates: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
 
         async def work(stream: Any) -> None:
             async for event in stream.noack().events():
                 # a block waits for the log more than once, so other partitions' blocks are done meanwhile; how many
                 # wait for their turn is the transport's to limit
-                task = asyncio.create_task(self._in_turn(stage, runner, event, turns[event.message.partition]))
+                partition = event.message.partition
+                turns[partition].put(event)
+                task = asyncio.create_task(self._in_turn(stage, runner, turns[partition], gates[partition]))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
 
         self.app.agent(channel, name=f"suyuan.{stage.name}")(work)
 
-    async def _in_turn(self, stage: Stage, runner: StageRunner, event: Any, turn: asyncio.Lock) -> None:
-        """Do one message; those of a partition are done in the order of arrival, the next one begun while the outputs
-        of one are sent. Nothing may be raised, see above.
+    async def _in_turn(self, stage: Stage, runner: StageRunner, turns: Turns, gate: asyncio.Lock) -> None:
+        """Do what is next in a partition, if an earlier turn has left anything; the one after it begins while the
+        outputs are sent. Nothing may be raised, see above.
         """
-        message = event.message
         with ExitStack() as in_flight:
             try:
-                async with turn:
+                async with gate:
+                    events = turns.take()
+                    if not events:
+                        return
+                    message = events[0].message
                     generation = self.app.consumer_generation_id
                     if self._stopping.is_set() or self.app.rebalancing or message.generation_id != generation:
                         return  # the partition may be another worker's by now, which reads this again
                     in_flight.enter_context(self._in_flight.block())
-                    sent = await runner.begin(Incoming(message.topic, message.partition, message.value, generation))
+                    run = joined([event.message.value for event in events])
+                    sent = await runner.begin(Incoming(message.topic, message.partition, run, generation))
                 await sent
             except Exception as error:  # noqa: BLE001 -- nothing may leave the agent's loop
                 if isinstance(error, TooManyDeadLetters) and len(self._readers[message.topic]) == 1:
@@ -291,7 +300,8 @@ class StreamApp:
                 self._stopping.set()
                 self._fail(stage, message, error)
                 return
-        event.ack()
+        for event in events:
+            event.ack()
 
     def _fail(self, stage: Stage, message: Any, error: Exception) -> None:
         metrics.FAILURES.labels(stage.name).inc()

@@ -35,6 +35,10 @@ class TransportOptions:
     """delivered in runs: one message, its value a `suyuan.streams.stage.Run`, its offset the last record's; the others
     are delivered record by record
     """
+    joined_topics: frozenset[str] = frozenset()
+    """of which whoever does them joins runs that wait: as many are delivered as make a run's bytes, so that what comes
+    while one is done is there when the next begins
+    """
     linger: Mapping[str, Callable[[], float]] = field(default_factory=dict)
     """topic → seconds from reading a run of a partition to reading its next one, which also waits until that one is
     done; unless half a run is there already

@@ -212,6 +212,8 @@ class RunConsumer(TransportConsumer):
             held = tracker.waiting(at)
             if at.topic in self.app.batch_topics:
                 room = limits.run_bytes if held < limits.runs_in_flight else 0
+                if not room and at.topic in self._options.joined_topics:
+                    room = limits.run_bytes - tracker.bytes_waiting(at)
             else:
                 room = limits.messages_bytes - tracker.bytes_waiting(at) if held < limits.messages_in_flight else 0
             if room > 0:

@@ -54,6 +54,7 @@ class Reader:
         gives_way: Mapping[str, tuple[str, ...]] | None = None,
         limits: FetchLimits | None = None,
         linger: Mapping[str, Callable[[], float]] | None = None,
+        joined: Iterable[str] = (),
         kafka: KafkaConnection | None = None,
         accept_loss: bool = False,
         **settings: Any,
@@ -65,6 +66,7 @@ class Reader:
                 gives_way=gives_way or {},
                 fetch_limits=limits or FetchLimits(),
                 linger=linger or {},
+                joined_topics=frozenset(joined),
                 kafka=kafka,
                 accept_loss=accept_loss,
             ),
@@ -496,6 +498,23 @@ class TransportContract:
             await settled(reader)
             assert await reader.committed("t") == 10
             assert len(reader.runs) <= 4  # what may wait behind the slow run is bounded
+            reader.released.set()
+            await reader.until_committed("t", 60)
+        assert [offset for run in reader.runs for offset in run.offsets] == list(range(60))
+
+    @scenario
+    async def test_of_a_topic_whose_runs_are_joined_more_are_delivered_up_to_the_bytes_of_one(
+        self, backend: Backend
+    ) -> None:
+        await backend.create_topic("t", 1)
+        limits = FetchLimits(run_records=10, run_bytes=45, runs_in_flight=2)
+        reader = Reader(backend, "g", ["t"], runs=["t"], limits=limits, joined=["t"])
+        reader.holding = lambda _: True
+        async with reader.running():
+            await reader.app.producer.append_many({TP("t", 0): [Record(None, b"x")] * 60})
+            await reader.until(45)
+            await settled(reader)
+            assert [len(run.offsets) for run in reader.runs] == [10, 10, 10, 10, 5]
             reader.released.set()
             await reader.until_committed("t", 60)
         assert [offset for run in reader.runs for offset in run.offsets] == list(range(60))
