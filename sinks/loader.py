@@ -35,8 +35,10 @@ POLL_SECONDS = 0.02
 WOKEN_SECONDS = 2.0
 """between two looks at a log that wakes the loader"""
 BUSY_ROWS = 4096
-FULL_ROWS = 16_384
-"""that are worth an insert at once: an insert of chains costs 45 ms, and a row in a large one 0.02"""
+FULL_ROWS = 49_152
+"""that are worth an insert at once: the fewer parts, the less often a row is merged
+(docs/decisions/0018-what-an-insert-costs.md). Below 12,000 rows a second LONGEST_SECONDS come first
+"""
 LONGEST_SECONDS = 4.0
 """that rows wait for others at a high rate"""
 BEYOND_SECONDS = 5.0

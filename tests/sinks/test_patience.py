@@ -12,6 +12,7 @@ from tests.sinks.memory_log import MemoryLog
 
 CHAINS = Target("chain", "chain_history", 0.5)
 MANY = FULL_ROWS // 2
+QUARTER = 3_000
 
 
 class Counting:
@@ -29,7 +30,7 @@ class Counting:
 
 @pytest.fixture(scope="module")
 def blocks():
-    return {rows: encode_block("chain", pl.DataFrame({"revision": range(rows)})) for rows in (1, MANY)}
+    return {rows: encode_block("chain", pl.DataFrame({"revision": range(rows)})) for rows in (1, QUARTER, MANY)}
 
 
 class Clocked:
@@ -80,6 +81,13 @@ def test_what_is_not_full_waits_four_seconds_at_most(clocked):
     clocked.after(0)
     assert clocked.after(LONGEST_SECONDS - 0.01) == 0
     assert clocked.after(0.02) == 1
+
+
+def test_twelve_thousand_rows_a_second_are_an_insert_each_four_seconds(clocked):
+    for _ in range(80):
+        clocked.come(QUARTER)
+        clocked.after(0.25)
+    assert min(clocked.sink.rows[-2:]) >= 4 * 4 * QUARTER
 
 
 def test_what_comes_long_after_many_rows_does_not_wait_for_others_like_them(clocked):
