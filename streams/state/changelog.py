@@ -45,11 +45,12 @@ from suyuan.streams.state.position import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     Pairs = dict[bytes, bytes | None]
 
 
+_FRAME = frozenset({BATCH_KEY, POSITION_KEY, RESET_KEY})
 COMPACTION_LAG_MS = 3_600_000
 """longer than a partition is without an owner that commits"""
 
@@ -100,19 +101,27 @@ class Replay:
             return None
         return Torn(tuple(sorted(self._dropped)), tuple(self._broken))
 
-    def feed(self, records: Iterable[tuple[int, bytes, bytes | None]]) -> tuple[Pairs, int | None]:
-        """Takes (offset, key, value) records. Returns the pairs to write now, and the offset up to which nothing is
-        held back (None: everything is). Raises StateDivergedError, StateCorruptError, StateVersionError.
+    def feed(
+        self, offsets: Sequence[int], keys: Sequence[bytes], values: Sequence[bytes | None]
+    ) -> tuple[Pairs, int | None]:
+        """Takes records as columns. Returns the pairs to write now, and the offset up to which nothing is held back
+        (None: everything is). Raises StateDivergedError, StateCorruptError, StateVersionError.
         """
         writes: Pairs = {}
         safe: int | None = None
         self.reset = False
-        for offset, key, value in records:
+        begin = 0
+        for at in [index for index, key in enumerate(keys) if key in _FRAME]:
+            if self._take(keys, values, begin, at, writes):
+                safe = offsets[at - 1]
+            begin = at + 1
+            offset, key, value = offsets[at], keys[at], values[at]
             if key == BATCH_KEY:
                 self._begin(offset, decode_mark(value), writes)
                 if writes and self._begun == offset:
                     safe = offset - 1
-            elif key == POSITION_KEY:
+                continue
+            if key == POSITION_KEY:
                 position = decode_position(value)
                 if self._ends_batch(offset, position) and self._counts(offset, position):
                     writes.update(self._rest)
@@ -121,22 +130,25 @@ class Replay:
                     self._epoch, self.committed = position.epoch, offset
                 else:
                     self._drop()
-                self._mark, self._batch, self._rest = None, {}, {}
-                safe = offset
-            elif key == RESET_KEY:
+            else:
                 was = writes.get(POSITION_KEY)
                 writes = {} if was is None else {POSITION_KEY: encode_position(decode_position(was).forgotten())}
-                self._mark, self._batch, self._rest = None, {}, {}
                 self._broken.clear()
-                safe, self.reset = offset, True
-            elif self._mark is not None:
-                self._batch[key] = value
-            elif self._broken:
-                self._rest[key] = value
-            else:
-                writes[key] = value
-                safe = offset
+                self.reset = True
+            self._mark, self._batch, self._rest = None, {}, {}
+            safe = offset
+        if self._take(keys, values, begin, len(keys), writes):
+            safe = offsets[-1]
         return writes, safe
+
+    def _take(self, keys: Sequence[bytes], values: Sequence[bytes | None], begin: int, end: int, writes: Pairs) -> bool:
+        """Take the pairs begin..end-1, between which no frame lies. Whether they count as they are."""
+        if begin == end:
+            return False
+        alone = self._mark is None and not self._broken
+        pairs = writes if alone else self._rest if self._mark is None else self._batch
+        pairs.update(zip(keys[begin:end], values[begin:end], strict=True))
+        return alone
 
     def _begin(self, offset: int, mark: BatchMark, writes: Pairs) -> None:
         open_ = self._mark

@@ -30,7 +30,11 @@ class LivingKeys:
     def note(self, changes: Mapping[bytes, bytes | None]) -> None:
         """Take over what was written last: None deletes, absent or not. Costs 0.5 us a key."""
         self._hashes.append(hashes_of(list(changes)))
-        self._there.append(np.fromiter((value is not None for value in changes.values()), np.bool_, len(changes)))
+        values = list(changes.values())
+        there = np.ones(len(values), np.bool_)
+        if None in values:
+            there[[index for index, value in enumerate(values) if value is None]] = False
+        self._there.append(there)
         self._unsettled += len(changes)
         if self._unsettled >= max(SETTLED_AT_ONCE, len(self._living) // 8):
             self._settle()

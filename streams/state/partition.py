@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -231,6 +232,19 @@ class PartitionState:
         first_offset: int | None = None,
         next_offset: int | None = None,
     ) -> None:
+        """`replay_columns` of (offset, key, value) records."""
+        rows = list(records)
+        columns = [row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows]
+        self.replay_columns(*columns, first_offset, next_offset)
+
+    def replay_columns(
+        self,
+        offsets: Sequence[int],
+        keys: Sequence[bytes],
+        values: Sequence[bytes | None],
+        first_offset: int | None = None,
+        next_offset: int | None = None,
+    ) -> None:
         """Apply changelog records in order of offset; those that were fed or written before are passed over.
 
         `first_offset`, `next_offset`: what was asked of the log, and where it goes on after it. Records that do not
@@ -244,15 +258,19 @@ class PartitionState:
         have = self._end
         if first_offset is not None and have is not None and first_offset > have + 1:
             return
-        fed = [record for record in records if have is None or record[0] > have]
+        known = 0 if have is None else bisect_right(offsets, have)
+        if known == len(offsets) and have is not None and (next_offset or 0) - 1 <= have:
+            return
+        if known:
+            offsets, keys, values = offsets[known:], keys[known:], values[known:]
         try:
-            writes, safe = self._replay.feed(fed)
+            writes, safe = self._replay.feed(offsets, keys, values)
             if safe is not None:
                 self._apply(writes, safe)
         except StateError as error:
             self._unusable = error
             raise
-        self._end = max((-1 if have is None else have), fed[-1][0] if fed else -1, (next_offset or 0) - 1)
+        self._end = max((-1 if have is None else have), offsets[-1] if offsets else -1, (next_offset or 0) - 1)
 
     def written_anew(self, offset: int) -> None:
         """Note that the changelog was written anew from the state, ending with the position at this offset."""
@@ -283,7 +301,10 @@ class PartitionState:
         keys, values = list(writes), list(writes.values())
         found = self.found_keys
         if self._living is not None:
-            self._living.note({key: value for key, value in writes.items() if key >= RESERVED_END})
+            changes = writes.copy()
+            for key in [key for key in keys if key < RESERVED_END]:
+                del changes[key]
+            self._living.note(changes)
         elif found is not None:
             own = [key for key in keys if key >= RESERVED_END]
             there = self.store.get_many(own)

@@ -59,6 +59,8 @@ class StateStore(Store):  # type: ignore[misc]
         self._settings = settings
         self._folders = PartitionFolders(app.conf.tabledir, table.name, settings, memory)
         self._recovering = False
+        self._applying = asyncio.Lock()
+        """a state is for one thread at a time"""
         self._replayed: dict[int, int] = defaultdict(int)
         self._ends: dict[TP, int] = {}
         self._reported_at = 0.0
@@ -87,13 +89,14 @@ class StateStore(Store):  # type: ignore[misc]
         given = sorted(tp for tp in assigned if tp.topic == topic)
         starts = await self.app.consumer.earliest_offsets(*given) if given else {}
         self._ends = await self.app.consumer.highwaters(*given) if given else {}
-        for tp in given:
-            if tp.partition not in self.partitions:
-                self.partitions[tp.partition] = self._opened(tp.partition, self._ends[tp])
-            state = self.partitions[tp.partition]
-            state.begins_at(starts[tp])
-            have = state.changelog_offset
-            state.begin_recovery(self._ends[tp] - (starts[tp] if have is None else have + 1))
+        async with self._applying:
+            for tp in given:
+                if tp.partition not in self.partitions:
+                    self.partitions[tp.partition] = self._opened(tp.partition, self._ends[tp])
+                state = self.partitions[tp.partition]
+                state.begins_at(starts[tp])
+                have = state.changelog_offset
+                state.begin_recovery(self._ends[tp] - (starts[tp] if have is None else have + 1))
         self.progressed_at = monotonic()
         self._recovering = True
         self._recovering_gauge.set(1)
@@ -108,30 +111,27 @@ class StateStore(Store):  # type: ignore[misc]
         """Nothing to do: the offset is written with the pairs it belongs to, never alone."""
 
     def apply_changelog_batch(self, batch: Iterable[Any], to_key: Any, to_value: Any) -> None:
-        """Apply what Faust read. Any error stops the process: Faust would log it and read on."""
-        del to_key, to_value
-        found = False
-        for event in batch:
-            found = True
-            message, value = event.message, event.message.value
+        """Nothing to do: each was applied as it came (`apply`)."""
+
+    async def apply(self, event: Any) -> None:
+        """Apply what Faust read, in a thread: the next records are fetched and unpacked meanwhile. Any error stops the
+        process: Faust would log it and read on.
+        """
+        message = event.message
+        async with self._applying:
             state = self.partitions.get(message.partition)
             if state is None:
-                continue  # Faust kept it until now, and the partition was revoked: its new owner reads it again
+                return  # Faust kept it until now, and the partition was revoked: its new owner reads it again
             try:
-                if isinstance(value, Run):
-                    keys = _keys_of(value)
-                    records = list(zip(value.offsets, keys, value.values, strict=True))
-                    state.replay(records, value.first_offset, value.next_offset)
-                else:
-                    records = [(message.offset, message.key, value)]
-                    state.replay(records)
+                count = await asyncio.to_thread(_replay, state, message)
             except Exception as error:
+                if self.partitions.get(message.partition) is not state:
+                    return  # taken away meanwhile, and so closed
                 self._give_up(message.partition, error)
                 raise
-            self._replayed[message.partition] += len(records)
-            self._recovered_counter.inc(len(records))
-        if found:
-            self._report()
+        self._replayed[message.partition] += count
+        self._recovered_counter.inc(count)
+        self._report()
 
     async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
         """Log what was recovered."""
@@ -141,7 +141,8 @@ class StateStore(Store):  # type: ignore[misc]
         for tp in sorted(active_tps):
             state = self.partition(tp.partition)
             try:
-                await asyncio.to_thread(state.end_recovery)
+                async with self._applying:
+                    await asyncio.to_thread(state.end_recovery)
                 self._refuse_holes(tp, state)
             except StateClosedError:  # taken away meanwhile: its new owner reads all of it
                 continue
@@ -248,6 +249,16 @@ class StateStore(Store):  # type: ignore[misc]
             logger.info("restoring %s: records replayed per partition %s", self.table_name, dict(self._replayed))
 
 
+def _replay(state: PartitionState, message: Any) -> int:
+    """Apply a run of changelog records, or one. Returns how many they are."""
+    value = message.value
+    if not isinstance(value, Run):
+        state.replay([(message.offset, message.key, value)])
+        return 1
+    state.replay_columns(value.offsets, _keys_of(value), value.values, value.first_offset, value.next_offset)
+    return len(value.offsets)
+
+
 def _keys_of(run: Run) -> Sequence[bytes]:
     if None in run.keys:
         index = run.keys.index(None)
@@ -286,6 +297,10 @@ class StateTable(StoredTable):
     def new_store(self) -> StateStore:
         """The driver of this table."""
         return StateStore(self.app, self, self._settings, self._memory)
+
+    async def on_changelog_event(self, event: Any) -> None:
+        """Apply it."""
+        await self.data.apply(event)
 
     def on_key_set(self, key: Any, value: Any) -> NoReturn:
         """Refused: state is written by commits."""

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import shutil
 import sys
+import threading
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from types import SimpleNamespace
@@ -97,13 +98,13 @@ def test_metrics_tell_that_state_is_read_back_and_how_much(tmp_path, monkeypatch
     written = with_log(tmp_path, lambda log: log.end_offset(CHANGELOG, 0))
     shutil.rmtree(tables(tmp_path))
     recovering, recovered = metrics.RECOVERING.labels("probe"), metrics.RECOVERED.labels("probe")
-    replay, meanwhile, before = PartitionState.replay, [], recovered._value.get()
+    replay, meanwhile, before = PartitionState.replay_columns, [], recovered._value.get()
 
     def noting(state, *run):
         meanwhile.append(recovering._value.get())
         replay(state, *run)
 
-    monkeypatch.setattr(PartitionState, "replay", noting)
+    monkeypatch.setattr(PartitionState, "replay_columns", noting)
     asyncio.run(write_blocks(tmp_path, range(0)))
     assert set(meanwhile) == {1}
     assert recovering._value.get() == 0
@@ -118,7 +119,7 @@ def test_a_compacted_changelog_rebuilds_the_same(tmp_path):
 
 
 def test_what_was_read_of_a_partition_that_was_taken_away_is_passed_over(tmp_path):
-    """Faust applies what it still holds at the next rebalance, when the partition may be another's."""
+    """What Faust holds may come when the partition is another's."""
     run = {"timestamps": [0], "redelivered": False}
     read = [
         SimpleNamespace(message=SimpleNamespace(partition=each, value=Run(CHANGELOG, each, [0], [b"k"], [b"1"], **run)))
@@ -129,11 +130,42 @@ def test_what_was_read_of_a_partition_that_was_taken_away_is_passed_over(tmp_pat
         async with running(tmp_path) as probe:
             store, taken = probe.state.table.data, {TP(CHANGELOG, 0)}
             await store.on_rebalance(set(), taken, set())
-            store.apply_changelog_batch(read, None, None)
+            for each in read:
+                await store.apply(each)
             assert scanned(probe, 1) == {b"k": b"1"}
             assert not probe.app.crashed
             await store.on_rebalance(taken, set(), taken)
             assert scanned(probe) == {}
+
+    asyncio.run(scenario())
+
+
+def test_a_partition_that_is_taken_away_while_a_run_is_applied_is_left_and_nothing_stops(tmp_path, monkeypatch):
+    run = Run(CHANGELOG, 0, [0], [b"k"], [b"1"], [0])
+    applying, taken = threading.Event(), threading.Event()
+    replay = PartitionState.replay_columns
+
+    def held(state, *columns):
+        applying.set()
+        assert taken.wait(30)
+        replay(state, *columns)
+
+    async def scenario():
+        async with running(tmp_path) as probe:
+            store = probe.state.table.data
+            monkeypatch.setattr(PartitionState, "replay_columns", held)
+            applied = asyncio.ensure_future(
+                store.apply(SimpleNamespace(message=SimpleNamespace(partition=0, value=run)))
+            )
+            await asyncio.to_thread(applying.wait, 30)
+            opened = asyncio.ensure_future(store.on_rebalance({TP(CHANGELOG, 0)}, {TP(CHANGELOG, 0)}, set()))
+            await asyncio.sleep(0.05)
+            assert not opened.done(), "a state is for one thread at a time"
+            store.partitions.pop(0).store.close()
+            taken.set()
+            await applied
+            await opened
+            assert not probe.app.crashed
 
     asyncio.run(scenario())
 
@@ -146,9 +178,7 @@ def test_a_changelog_with_a_batch_that_cannot_be_unpacked_stops_the_app(tmp_path
         async with running(tmp_path) as probe:
             store = probe.state.table.data
             with pytest.raises(ChangelogUnreadableError, match="offset 7: a packed batch, offsets 3 to 7"):
-                store.apply_changelog_batch(
-                    [SimpleNamespace(message=SimpleNamespace(partition=0, value=run))], None, None
-                )
+                await store.apply(SimpleNamespace(message=SimpleNamespace(partition=0, value=run)))
             await asyncio.sleep(0.1)
             assert probe.app.crashed
 
