@@ -228,7 +228,9 @@ def chains_of(listings: pl.DataFrame, templates: Templates, rows: Rows) -> pl.Da
     columns of `Assessment.chains`.
     """
     each = templates.each[_APPLIED][rows]
-    made = listings[list(_OF_LISTING)].hstack(each).lazy().with_columns(_MADE).with_columns(_BY_OVERSOLD).collect()
+    # polars panics in a text function over some columns of several chunks
+    whole = listings[list(_OF_LISTING)].rechunk()
+    made = whole.hstack(each).lazy().with_columns(_MADE).with_columns(_BY_OVERSOLD).collect()
     return made.hstack(_gaps(made, templates, rows))[_COLUMNS]
 
 
