@@ -119,6 +119,7 @@ class StreamApp:
             # records go before the listings that may name them: what was published together is not found missing first
             reading_order={topic: rank for stage in TOPOLOGY for rank, topic in enumerate(stage.reads)},
             gives_way={topic: fills for stage in TOPOLOGY for topic, fills in stage.gives_way.items()},
+            keeps_pace={topic: fills for stage in TOPOLOGY for topic, fills in stage.keeps_pace.items()},
             holds=holds,
             in_flight=self._in_flight,
             partitions=partitions,

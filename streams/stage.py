@@ -152,6 +152,9 @@ class Stage:
     `gives_way`: topic of what is left of long work → topics that a slice of it fills. The next slice waits until what
     the last ones sent there is nearly done: else all of it would stand before what others send there meanwhile.
 
+    `keeps_pace`: topic of events → topics that they fill, whose reader is slower. So events wait where they are, not as
+    blocks before the next stage: those are done while they are still in memory, and all stages are through together.
+
     `cache`: None where each key is looked up once. `remembers`: its state holds what follows from no reading again of
     the inputs, so `suyuan state rebuild` leaves it as it is, and what it reads is not sent again.
     """
@@ -161,6 +164,7 @@ class Stage:
     blocks: Mapping[str, BlockStage]
     runs: Mapping[str, RunStage]
     gives_way: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    keeps_pace: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     cache: Cache | None = None
     remembers: bool = False
 

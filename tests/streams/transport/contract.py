@@ -52,6 +52,7 @@ class Reader:
         *,
         runs: Iterable[str] = (),
         gives_way: Mapping[str, tuple[str, ...]] | None = None,
+        keeps_pace: Mapping[str, tuple[str, ...]] | None = None,
         limits: FetchLimits | None = None,
         linger: Mapping[str, Callable[[], float]] | None = None,
         joined: Iterable[str] = (),
@@ -64,6 +65,7 @@ class Reader:
             TransportOptions(
                 batch_topics=frozenset(runs),
                 gives_way=gives_way or {},
+                keeps_pace=keeps_pace or {},
                 fetch_limits=limits or FetchLimits(),
                 linger=linger or {},
                 joined_topics=frozenset(joined),
@@ -361,6 +363,45 @@ class TransportContract:
             async with reader.running():
                 assert sorted(await reader.until(3)) == [b"1", b"2", b"slice"]
                 reader.released.set()
+
+    @scenario
+    async def test_a_topic_keeps_pace_with_the_one_that_it_fills(self, backend: Backend) -> None:
+        reader = await self._events_ahead(backend, lead=2)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(RunConsumer, "GIVES_WAY_SECONDS", 1000)
+            async with reader.running():
+                await reader.until(1)
+                await asyncio.sleep(0.3)
+                assert reader.values == [b"1"]
+                reader.released.set()
+                assert sorted(await reader.until(4)) == [b"1", b"2", b"3", b"event"]
+
+    @scenario
+    async def test_what_keeps_pace_may_be_ahead_by_a_few(self, backend: Backend) -> None:
+        reader = await self._events_ahead(backend, lead=3)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(RunConsumer, "GIVES_WAY_SECONDS", 1000)
+            async with reader.running():
+                assert sorted(await reader.until(2)) == [b"1", b"event"]
+                reader.released.set()
+
+    @staticmethod
+    async def _events_ahead(backend: Backend, *, lead: int) -> Reader:
+        """A reader of `events`, which keeps pace with `filled`: of that one run of one message is in work and two
+        wait.
+        """
+        topics = ["filled", "events"]
+        for topic in topics:
+            await backend.create_topic(topic, 1)
+        limits = FetchLimits(run_records=1, runs_in_flight=1, lead=lead)
+        reader = Reader(backend, "g", topics, runs=topics, limits=limits, keeps_pace={"events": ("filled",)})
+        reader.holding = lambda run: run.topic == "filled"
+        writer = Reader(backend, "writer", [])
+        async with writer.running():
+            filled = [Record(None, b"%d" % number) for number in (1, 2, 3)]
+            events = [Record(None, b"event")]
+            await writer.app.producer.append_many({TP("filled", 0): filled, TP("events", 0): events})
+        return reader
 
     @staticmethod
     async def _slices_beside(backend: Backend) -> Reader:
