@@ -110,15 +110,15 @@ def test_a_slow_first_block_comes_again_when_the_process_dies_in_it(world, event
     held = []
 
     async def die_while_the_first_block_is_held():
-        process = StageRunner.process
+        begin = StageRunner.begin
 
         async def hold_the_first(runner, message):
             if runner.stage.name == "intake" and message.topic == "in.listing" and message.partition == 0:
                 held.append(message)
                 await asyncio.Event().wait()
-            await process(runner, message)
+            return await begin(runner, message)
 
-        monkeypatch.setattr(StageRunner, "process", hold_the_first)
+        monkeypatch.setattr(StageRunner, "begin", hold_the_first)
         async with world.running() as app, asyncio.timeout(180):
             while not held or not world_done(app):  # noqa: ASYNC110 -- what is waited for lies in Faust
                 await asyncio.sleep(0.05)
