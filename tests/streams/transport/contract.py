@@ -385,40 +385,39 @@ class TransportContract:
                 assert sorted(await reader.until(2)) == [b"1", b"event"]
                 reader.released.set()
 
-    @staticmethod
-    async def _events_ahead(backend: Backend, *, lead: int) -> Reader:
-        """A reader of `events`, which keeps pace with `filled`: of that one run of one message is in work and two
-        wait.
-        """
-        topics = ["filled", "events"]
-        for topic in topics:
-            await backend.create_topic(topic, 1)
-        limits = FetchLimits(run_records=1, runs_in_flight=1, lead=lead)
-        reader = Reader(backend, "g", topics, runs=topics, limits=limits, keeps_pace={"events": ("filled",)})
-        reader.holding = lambda run: run.topic == "filled"
-        writer = Reader(backend, "writer", [])
-        async with writer.running():
-            filled = [Record(None, b"%d" % number) for number in (1, 2, 3)]
-            events = [Record(None, b"event")]
-            await writer.app.producer.append_many({TP("filled", 0): filled, TP("events", 0): events})
-        return reader
-
-    @staticmethod
-    async def _slices_beside(backend: Backend) -> Reader:
+    async def _slices_beside(self, backend: Backend) -> Reader:
         """A reader of `slices`, which gives way to `filled`: of that two runs of one message are in work and a third
         waits.
         """
-        topics = ["filled", "other", "slices"]
+        limits = FetchLimits(run_records=1, runs_in_flight=2)
+        return await self._beside_filled(
+            backend, ["filled", "other", "slices"], b"slice", limits, gives_way={"slices": ("filled",)}
+        )
+
+    async def _events_ahead(self, backend: Backend, *, lead: int) -> Reader:
+        """A reader of `events`, which keeps pace with `filled`: of that one run of one message is in work and two
+        wait.
+        """
+        limits = FetchLimits(run_records=1, runs_in_flight=1, lead=lead)
+        return await self._beside_filled(
+            backend, ["filled", "events"], b"event", limits, keeps_pace={"events": ("filled",)}
+        )
+
+    @staticmethod
+    async def _beside_filled(
+        backend: Backend, topics: list[str], value: bytes, limits: FetchLimits, **rule: Mapping[str, tuple[str, ...]]
+    ) -> Reader:
+        """A reader of `topics` that is done with nothing of `filled` until it is released. `filled` has 1, 2 and 3, and
+        the last of the topics the value.
+        """
         for topic in topics:
             await backend.create_topic(topic, 1)
-        one_each = FetchLimits(run_records=1, runs_in_flight=2)
-        reader = Reader(backend, "g", topics, runs=topics, limits=one_each, gives_way={"slices": ("filled",)})
+        reader = Reader(backend, "g", topics, runs=topics, limits=limits, **rule)
         reader.holding = lambda run: run.topic == "filled"
         writer = Reader(backend, "writer", [])
         async with writer.running():
             filled = [Record(None, b"%d" % number) for number in (1, 2, 3)]
-            slices = [Record(None, b"slice")]
-            await writer.app.producer.append_many({TP("filled", 0): filled, TP("slices", 0): slices})
+            await writer.app.producer.append_many({TP("filled", 0): filled, TP(topics[-1], 0): [Record(None, value)]})
         return reader
 
     @scenario
