@@ -51,11 +51,12 @@ def main() -> None:
         whole = _embedded("throughput", "--listings", options.listings, "--codes", options.codes, "--keep", data)
         batch = _part("bulk", data)
     alert = _embedded("latency", "--rate", options.rate, "--seconds", options.seconds, "--codes", options.codes)
+    after = environment()
     result = {
         "bench": "batch",
         "date": dt.datetime.now(dt.UTC).date().isoformat(),
         "options": {name: value for name, value in vars(options).items() if name not in {"part", "data", "folder"}},
-        "environment": where | {"load_after": environment()["load_before"]},
+        "environment": where | {"load_after": after["load_before"], "yardstick_after_ms": after["yardstick_ms"]},
         "same": {"planted market": planted, "bulk market": batch.pop("same")},
         "work": {
             "batch": batch.pop("work"),
