@@ -23,7 +23,7 @@ FETCH_BYTES = 8 << 20
 class Size:
     """Where a batch ends: the block that goes beyond `rows` or `bytes` is its last. `spans`: partitions of a batch at
     most, since a log may limit the text that is committed with an offset (Kafka: 4 KiB), and a span takes up to 34
-    bytes of it. 64 MiB are 100,000 chains, which ClickHouse takes in 300 MiB.
+    bytes of it. 64 MiB are 100,000 chains.
     """
 
     rows: int = 98_304
