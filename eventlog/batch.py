@@ -15,37 +15,26 @@ from __future__ import annotations
 import struct
 import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
-import cramjam
 import numpy as np
 import numpy.typing as npt
 
 from suyuan.errors import SuyuanError
+from suyuan.eventlog.packing import CODECS, PackingError, pack, unpacked
 from suyuan.eventlog.records import Fetched, Headers, Records
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
 MAX_BATCH_RECORDS = 8192
 MAX_BATCH_BYTES = 4 << 20
 MAX_RECORD_BYTES = 256 << 20
-COMPRESS_FROM_BYTES = 256
-CLOSELY_FROM_BYTES = 4096
-"""of a record, on average: such are blocks of columns, which zstd packs to a third of what lz4 leaves"""
-MANY_BYTES = 32 << 10
-"""of a batch: from here on zstd packs small records to half of what lz4 leaves; below, beginning costs most"""
 
 _HEAD = struct.Struct("<BBHI")
 _CHECKSUM = struct.Struct("<I")
 _BODY_AT = _HEAD.size + _CHECKSUM.size
 _VERSION = 1
-_PLAIN, _LZ4, _ZSTD = 0, 1, 2
-_UNPACK: dict[int, Callable[[memoryview], Any]] = {
-    _PLAIN: memoryview,
-    _LZ4: cramjam.lz4.decompress_block,
-    _ZSTD: cramjam.zstd.decompress,
-}
 _SPARSE, _NO_KEYS, _HEADERS = 1, 2, 4
 _HEADER = struct.Struct("<Hi")
 
@@ -107,15 +96,7 @@ def encode(records: Records, offsets: Sequence[int] | None = None) -> Batch:
         flags |= _HEADERS
         parts.append(_lengths(headers).astype("<i4").tobytes())
     parts += [_joined(records.keys), _joined(records.values), _joined(headers or ())]
-    body, codec = b"".join(parts), _PLAIN
-    if len(body) >= COMPRESS_FROM_BYTES:
-        # events, pairs of a state: lz4 to 0.3 of the size at 560-690 MB/s and back at 1,000-2,700; zstd 1 to 0.12-0.19
-        # at 400-600 and 700-1,000; zstd 3 is no smaller. Blocks: lz4 to 0.3, zstd to 0.1 at 500 MB/s
-        closely = len(body) >= min(MANY_BYTES, CLOSELY_FROM_BYTES * len(records))
-        packed = cramjam.zstd.compress(body, 1) if closely else cramjam.lz4.compress_block(body, store_size=True)
-        compressed = bytes(packed)
-        if len(compressed) < 0.9 * len(body):
-            body, codec = compressed, _ZSTD if closely else _LZ4
+    codec, body = pack(b"".join(parts), len(records))
     count = len(records)
     head = _HEAD.pack(_VERSION, codec, flags, count)
     return Batch(
@@ -178,7 +159,7 @@ def unpack(blob: bytes, base_offset: int) -> Columns:
     """A batch's columns. Raises BatchDamaged."""
     try:
         return _columns(blob, base_offset)
-    except (struct.error, ValueError, IndexError, cramjam.DecompressionError) as error:
+    except (struct.error, ValueError, IndexError, *PackingError) as error:
         raise BatchDamaged(str(error)) from error
 
 
@@ -237,7 +218,7 @@ def extent(blob: bytes) -> tuple[int, int, int, int]:
         last = int(np.frombuffer(data, "<u4", count)[-1]) if flags & _SPARSE else count - 1
         timestamps = np.frombuffer(data, "<i8", count, offset=4 * count if flags & _SPARSE else 0)
         return count, last, int(timestamps.min()), int(timestamps.max())
-    except (struct.error, ValueError, IndexError, cramjam.DecompressionError) as error:
+    except (struct.error, ValueError, IndexError, *PackingError) as error:
         raise BatchDamaged(str(error)) from error
 
 
@@ -247,9 +228,9 @@ def _unpack(blob: bytes) -> tuple[int, int, memoryview]:
     body = memoryview(blob)[_BODY_AT:]
     if zlib.crc32(body, zlib.crc32(blob[: _HEAD.size])) != checksum:
         raise BatchDamaged("checksum differs")
-    if version != _VERSION or codec not in _UNPACK:
+    if version != _VERSION or codec not in CODECS:
         raise BatchDamaged(f"unknown batch format {version}/{codec}")
-    return flags, count, memoryview(_UNPACK[codec](body))
+    return flags, count, unpacked(codec, body)
 
 
 def _lengths(column: Sequence[bytes | None]) -> Ints:

@@ -7,7 +7,7 @@ complaints and a recall) was published in six parts, the first half of it, then 
 the second part on the loader's `TableSink.write` waited for ever, from the third on also `hear_chains` of risk, from
 the fourth on `meet_producer`, from the fifth on `meet_seller`; the sixth was only published. So something waits in
 `in.*`, between all stages and before the tables. The log was written without compression
-(`eventlog.batch.COMPRESS_FROM_BYTES`), folded and vacuumed, so that it packs well; RocksDB's own logs were left out.
+(`eventlog.packing.COMPRESS_FROM_BYTES`), folded and vacuumed, so that it packs well; RocksDB's own logs were left out.
 """
 
 from __future__ import annotations

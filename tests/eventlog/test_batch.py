@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
+import cramjam
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suyuan.eventlog import batch
+from suyuan.eventlog import packing
 from suyuan.eventlog.batch import (
     MAX_BATCH_BYTES,
     MAX_BATCH_RECORDS,
@@ -94,7 +97,7 @@ def test_large_records_are_packed_closely_and_read_as_they_were(parts, data):
 def test_large_records_that_a_former_version_packed_are_read(monkeypatch):
     records = Records.of([Record(b"k", b"value" * 4000, 1, ())], 0)
     closely = encode(records).blob
-    monkeypatch.setattr(batch, "CLOSELY_FROM_BYTES", 1 << 40)
+    monkeypatch.setattr(packing, "CLOSELY_FROM_BYTES", 1 << 40)
     former = encode(records).blob
     assert former[1] != closely[1]
     assert columns(decode(former, 5)) == columns(decode(closely, 5))
@@ -104,12 +107,25 @@ def test_many_small_records_are_packed_as_closely_as_large_ones():
     event = b'{"event_id":"g%06d","publisher":"91230102MADK380U27","lot":"L4","status":"active"}'
     few, many = ([Record(b"%d" % i, event % (i * 7919 % 10**6)) for i in range(count)] for count in (40, 4000))
     codecs = {len(each): encode(Records.of(each, 0)).blob[1] for each in (few, many)}
-    assert codecs == {40: batch._LZ4, 4000: batch._ZSTD}
+    assert codecs == {40: packing._LZ4, 4000: packing._ZSTD}
 
 
 def test_a_batch_that_a_former_version_packed_is_read(monkeypatch):
     records = [Record(b"%d" % i, b"value %d" % (i % 7)) for i in range(4000)]
-    monkeypatch.setattr(batch, "MANY_BYTES", 1 << 40)
+    monkeypatch.setattr(packing, "MANY_BYTES", 1 << 40)
     former = encode(Records.of(records, 0)).blob
-    assert former[1] == batch._LZ4
+    assert former[1] == packing._LZ4
     assert decode(former, 0).values == [record.value for record in records]
+
+
+def test_a_frame_that_a_former_version_packed_is_read():
+    body = b"".join(b"value %d" % (i % 7) for i in range(4000))
+    frame = bytes(cramjam.zstd.compress(body, 1))
+    assert packing.unpacked(packing._ZSTD, memoryview(frame)) == body
+
+
+def test_many_threads_pack_at_once():
+    records = [Records.of([Record(b"%d" % i, b"value %d" % (i * n % 977)) for i in range(8000)], 0) for n in range(8)]
+    with ThreadPoolExecutor(8) as threads:
+        read = list(threads.map(lambda each: decode(encode(each).blob, 0).values, records * 4))
+    assert read == [list(each.values) for each in records] * 4
