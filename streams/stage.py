@@ -55,8 +55,8 @@ class Block:
     topic: str
     partition: int
     first_offset: int
-    """of the first message. A block that is redelivered may have more messages than when it was done first, never
-    fewer."""
+    """of the first message. Messages that are redelivered may come in larger or smaller blocks than when they were done
+    first."""
     offset: int
     timestamp: int
     """ms since the epoch, when the log took the message"""

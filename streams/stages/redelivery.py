@@ -6,8 +6,10 @@ it left it: what it took from there is gone, and what it changed is no news any 
 - beside the state: `BlockMemory`, what the last block of each topic that did anything did
 - in the state: a value keeps `block_id` of the block that it was new to, and `came_of` tells whether that is this one
 
-A block that is redelivered may have more messages than when it was done first, never fewer: what counts is whether the
-offset that was noted is one of its own.
+Messages that are redelivered may come in larger or smaller blocks than when they were done first. What counts is
+whether the offset that was noted lies at or behind a block's first: then it does again all that was noted, be it the
+block's own work or that of a larger one which it is a part of. Nothing is left out by that, and what is said twice is
+the same.
 """
 
 from __future__ import annotations

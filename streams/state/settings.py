@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class StateSettings:
-    """Cache sizes and deadlines. The defaults keep four stages of four partitions below 400 MiB."""
+    """Cache sizes and deadlines. The defaults keep the three stages of four partitions below 400 MiB."""
 
     cache_entries: int = 50_000
     """hot pairs kept per partition"""

@@ -36,6 +36,8 @@ def state():
     [
         pytest.param(block(5, 7), True, id="the same block"),
         pytest.param(block(7, 9), True, id="with more messages behind it"),
+        pytest.param(block(5, 6), True, id="its first messages alone"),
+        pytest.param(block(6, 7), True, id="its last messages alone"),
         pytest.param(block(8, 9), False, id="a later one"),
         pytest.param(block(5, 7, redelivered=False), False, id="a new one"),
         pytest.param(block(5, 7, topic="chain"), False, id="of another topic"),
