@@ -83,6 +83,8 @@ class Loader:
         accept_loss: bool = False,
     ) -> None:
         self.stop = threading.Event()
+        self.waits = True
+        """whether `run` has rows wait for others; to be set by who knows that none will come"""
         self._log = log
         self._woken = threading.Event()
         self._is_woken = False
@@ -108,7 +110,7 @@ class Loader:
         """Load until `stop` is set."""
         while not self.stop.is_set():
             self._woken.clear()
-            if self.step():
+            if self.step(wait=self.waits):
                 continue
             if self._is_woken and not self._waiting_since:
                 self._woken.wait(WOKEN_SECONDS)

@@ -51,6 +51,12 @@ class LoaderThread:
             self._thread.join()
             self._thread = None
 
+    def wait_for_more(self, *, wait: bool) -> None:
+        """Whether rows wait for others, so that inserts are large; to be called once it has started."""
+        if self._loader.waits is not wait:
+            self._loader.waits = wait
+            self._loader.wake()
+
     def lag(self) -> dict[tuple[str, int], int]:
         """Messages not yet in the sink."""
         return self._loader.lag()

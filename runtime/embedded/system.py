@@ -126,8 +126,11 @@ class EmbeddedRun(Service):
         while True:
             if self.failed.done():
                 raise self.failed.result()
-            if (await asyncio.to_thread(self.progress)).drained:
+            progress = await asyncio.to_thread(self.progress)
+            if progress.drained:
                 return
+            for loader in self._loaders:  # what no stage adds to waits for nothing
+                loader.wait_for_more(wait=any(progress.streams.values()))
             await asyncio.wait([self.failed], timeout=DRAINED_SECONDS)
 
     async def _start(self) -> None:

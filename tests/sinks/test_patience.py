@@ -1,6 +1,8 @@
-"""How long rows wait for others: little for a trickle, and none once an insert is full."""
+"""How long rows wait for others: little for a trickle, and none once an insert is full, or no others will come."""
 
 from __future__ import annotations
+
+import threading
 
 import polars as pl
 import pytest
@@ -23,9 +25,11 @@ class Counting:
 
     def __init__(self):
         self.rows = []
+        self.loaded = threading.Event()
 
     def write(self, batch):
         self.rows.append(batch.rows)
+        self.loaded.set()
 
 
 @pytest.fixture(scope="module")
@@ -98,3 +102,20 @@ def test_what_comes_long_after_many_rows_does_not_wait_for_others_like_them(cloc
     clocked.come(1)
     assert clocked.after(0) == 0
     assert clocked.after(0.51) == 1
+
+
+def test_rows_for_which_no_others_come_do_not_wait(blocks):
+    log, sink = MemoryLog(partitions=1), Counting()
+    loader = Loader(log, sink, clock=lambda: 100.0)  # nothing has ever waited
+    running = threading.Thread(target=loader.run)
+    log.append("chain", 0, blocks[1])
+    running.start()
+    try:
+        running.join(0.2)  # while it looks again and again
+        assert sink.rows == []
+        loader.waits = False
+        assert sink.loaded.wait(30)
+    finally:
+        loader.stop.set()
+        running.join()
+    assert sink.rows == [1]
