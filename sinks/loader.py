@@ -41,6 +41,8 @@ FULL_ROWS = 49_152
 """
 LONGEST_SECONDS = 4.0
 """that rows wait for others at a high rate"""
+QUIET_SECONDS = 2.0
+"""without a message, after which rows wait for no others: at any rate at which they should, blocks come more often"""
 BEYOND_SECONDS = 5.0
 """that a log may say it ends before what was read of it"""
 
@@ -98,6 +100,7 @@ class Loader:
         self._on_loaded = on_loaded
         self._clock = clock
         self._waiting_since: dict[str, float] = {}
+        self._ends_since: dict[str, tuple[int, float]] = {}
         self._last: dict[str, tuple[float, int, float]] = {}
         self._pending: dict[TopicPartition, tuple[int, str]] = {}
         self._unfinished: list[Batch] = []
@@ -195,6 +198,12 @@ class Loader:
             return False
         now = self._clock()
         since = self._waiting_since.setdefault(target.topic, now)
+        end = sum(ends[target.topic, number] for number in partitions)
+        known, still_since = self._ends_since.setdefault(target.topic, (end, now))
+        if end != known:
+            self._ends_since[target.topic] = end, now
+        elif now - still_since >= QUIET_SECONDS:
+            return True
         if not wait or now - since >= target.max_wait_seconds * self._patience(target, now):
             return True
         waiting = sum(ends[target.topic, number] - positions[target.topic, number] for number in partitions)

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from suyuan.schemas.blocks import encode_block
-from suyuan.sinks.loader import FULL_ROWS, LONGEST_SECONDS, Loader
+from suyuan.sinks.loader import FULL_ROWS, LONGEST_SECONDS, QUIET_SECONDS, Loader
 from suyuan.sinks.tables import Target
 from tests.sinks.memory_log import MemoryLog
 
@@ -78,13 +78,27 @@ def test_at_a_high_rate_an_insert_is_full_and_then_begins_at_once(clocked):
 
 def test_what_is_not_full_waits_four_seconds_at_most(clocked):
     for _ in range(2):
-        clocked.come(*[MANY] * 4)
+        clocked.come(*[QUARTER] * 20)
         clocked.after(0)
         clocked.after(0.51)
     clocked.come(1)
     clocked.after(0)
-    assert clocked.after(LONGEST_SECONDS - 0.01) == 0
-    assert clocked.after(0.02) == 1
+    for _ in range(3):
+        clocked.come(1)
+        assert clocked.after(LONGEST_SECONDS / 3 - 0.01) == 0
+    assert clocked.after(0.04) == 4
+
+
+def test_what_is_not_full_waits_no_longer_once_nothing_comes(clocked):
+    clocked.come(*[QUARTER] * 20)
+    clocked.after(0)
+    clocked.after(0.51)
+    clocked.come(1)
+    clocked.after(0)
+    clocked.come(1)
+    assert clocked.after(1) == 0
+    assert clocked.after(QUIET_SECONDS - 0.01) == 0
+    assert clocked.after(0.02) == 2
 
 
 def test_twelve_thousand_rows_a_second_are_an_insert_each_four_seconds(clocked):
