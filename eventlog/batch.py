@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from suyuan.errors import SuyuanError
-from suyuan.eventlog.packing import CODECS, PackingError, pack, unpacked
+from suyuan.eventlog.packing import CODECS, PACKING_ERRORS, pack, unpacked
 from suyuan.eventlog.records import Fetched, Headers, Records
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def unpack(blob: bytes, base_offset: int) -> Columns:
     """A batch's columns. Raises BatchDamaged."""
     try:
         return _columns(blob, base_offset)
-    except (struct.error, ValueError, IndexError, *PackingError) as error:
+    except (struct.error, ValueError, IndexError, *PACKING_ERRORS) as error:
         raise BatchDamaged(str(error)) from error
 
 
@@ -218,7 +218,7 @@ def extent(blob: bytes) -> tuple[int, int, int, int]:
         last = int(np.frombuffer(data, "<u4", count)[-1]) if flags & _SPARSE else count - 1
         timestamps = np.frombuffer(data, "<i8", count, offset=4 * count if flags & _SPARSE else 0)
         return count, last, int(timestamps.min()), int(timestamps.max())
-    except (struct.error, ValueError, IndexError, *PackingError) as error:
+    except (struct.error, ValueError, IndexError, *PACKING_ERRORS) as error:
         raise BatchDamaged(str(error)) from error
 
 

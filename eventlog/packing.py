@@ -24,7 +24,7 @@ _LEVEL = 1
 """events, pairs of a state: lz4 to 0.3 of the size at 560-690 MB/s and back at 1,000-2,700; zstd 1 to 0.12-0.19 at
 400-600 and 800-1,100; zstd 3 is no smaller. Blocks: lz4 to 0.3, zstd to 0.1 at 500 MB/s"""
 
-PackingError = (zstandard.ZstdError, cramjam.DecompressionError)
+PACKING_ERRORS = (zstandard.ZstdError, cramjam.DecompressionError)
 """what `unpacked` raises where the bytes are not what `pack` made"""
 
 
@@ -51,7 +51,7 @@ def pack(body: bytes, records: int) -> tuple[int, bytes]:
 
 
 def unpacked(codec: int, body: memoryview) -> memoryview:
-    """The body as it was, by one of CODECS. Raises one of `PackingError`."""
+    """The body as it was, by one of CODECS. Raises one of PACKING_ERRORS."""
     return memoryview(CODECS[codec](body))
 
 
