@@ -123,15 +123,21 @@ class EmbeddedRun(Service):
 
     async def wait_drained(self) -> None:
         """Until everything that is published is in the tables. Raises what stopped the run, if something does."""
-        while True:
-            if self.failed.done():
-                raise self.failed.result()
-            progress = await asyncio.to_thread(self.progress)
-            if progress.drained:
-                return
-            for loader in self._loaders:  # what no stage adds to waits for nothing
-                loader.wait_for_more(wait=any(progress.streams.values()))
-            await asyncio.wait([self.failed], timeout=DRAINED_SECONDS)
+        try:
+            while True:
+                if self.failed.done():
+                    raise self.failed.result()
+                progress = await asyncio.to_thread(self.progress)
+                if progress.drained:
+                    return
+                self._have_rows_wait(wait=any(progress.streams.values()))  # what no stage adds to waits for nothing
+                await asyncio.wait([self.failed], timeout=DRAINED_SECONDS)
+        finally:
+            self._have_rows_wait(wait=True)
+
+    def _have_rows_wait(self, *, wait: bool) -> None:
+        for loader in self._loaders:
+            loader.wait_for_more(wait=wait)
 
     async def _start(self) -> None:
         self.log = await self._open_log()
