@@ -9,7 +9,7 @@ import msgspec
 
 from suyuan.access.scope import Division, Platform, Publisher, Scope
 from suyuan.errors import ErrorKind, SuyuanError
-from suyuan.schemas.kinds import KINDS
+from suyuan.schemas.kinds import EVENT_KINDS, KINDS
 
 
 class Role(StrEnum):
@@ -81,6 +81,8 @@ def scope_of(role: Role, division: str | None = None, code: str | None = None) -
             return Scope(())
 
 
+GRANTABLE = tuple(kind for kind in KINDS if kind != "listing" and not EVENT_KINDS[kind].of_system)
+"""kinds that a publisher may be given"""
 REGULATOR_KINDS = ("recall", "inspection", "penalty", "complaint")
 """what an authority publishes"""
 
@@ -94,7 +96,7 @@ def kinds_of(role: Role, kinds: tuple[str, ...] = ()) -> tuple[str, ...]:
     if not kinds:
         raise SuyuanError("a publisher needs the kinds of events that it may publish", ErrorKind.USAGE)
     for kind in kinds:
-        if kind not in KINDS or kind in {"day", "listing"}:
+        if kind not in GRANTABLE:
             raise SuyuanError(f"{kind!r} is no kind of events that a publisher may publish", ErrorKind.USAGE)
     return tuple(kind for kind in KINDS if kind in kinds)
 

@@ -18,6 +18,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from suyuan.domain.alerts.acts import KIND as ALERT_ACT
+from suyuan.domain.alerts.acts import act_faults
 from suyuan.domain.calendar import DAY_MS, OFFSET_MS, china_day, days_after
 from suyuan.domain.event_kind import EventKind
 from suyuan.domain.identifiers.gtin import LENGTHS, GtinFault, normalise_gtin
@@ -84,7 +86,7 @@ def refusals(
     """(row, refusal) of the rows that are not accepted, ascending. `rows`: columns of the kind's fields as published;
     `normal`: the same in normal form; `taken_at`: ms since the epoch, of each row.
     """
-    if kind.name == "day" or kind.personal or kind.lists_of("lot"):
+    if kind.of_system or kind.personal or kind.lists_of("lot"):
         looked_at: Sequence[int] = range(rows.height)
     else:
         suspicious = _suspicious(kind, normal, taken_at)
@@ -195,11 +197,21 @@ def _recalled(case: _Case) -> Iterator[Refusal]:
             yield Refusal(name, f"{case.quoted(item)} holds {found[0]!r}: write each lot alone, as an item of the list")
 
 
+def _of_system(case: _Case) -> Iterator[Refusal]:
+    if case.kind.of_system and code_form(case.event["publisher"]) != SYSTEM:
+        yield Refusal(
+            "publisher", f"may not publish events of kind {case.kind.name}: only the running system does, as {SYSTEM}"
+        )
+
+
+def _act(case: _Case) -> Iterator[Refusal]:
+    if case.kind.name == ALERT_ACT:
+        yield from (Refusal(field, reason) for field, reason in act_faults(case.event, case.taken_at))
+
+
 def _day(case: _Case) -> Iterator[Refusal]:
     if case.kind.name != "day":
         return
-    if code_form(case.event["publisher"]) != SYSTEM:
-        yield Refusal("publisher", f"may not publish days: only the running system does, as {SYSTEM}")
     today = china_day(case.taken_at)
     if case.event["date"] > days_after(today, 1):
         yield Refusal(
@@ -219,4 +231,4 @@ def _complainant(case: _Case) -> Iterator[Refusal]:
             )
 
 
-_JUDGES = (_missing, _day, _complainant, _moment, _gtin, _codes, _recalled, _counts, _past)
+_JUDGES = (_missing, _of_system, _day, _complainant, _moment, _act, _gtin, _codes, _recalled, _counts, _past)

@@ -31,6 +31,7 @@ class EventKind:
     must_match: codes and GTINs without which the record could never match anything
     past: days that cannot be later than the event; counted: numbers that cannot be negative
     personal: it may name a person, so no reason quotes a value
+    of_system: the running system alone publishes it
     """
 
     name: str
@@ -42,6 +43,7 @@ class EventKind:
     past: tuple[str, ...] = ()
     counted: tuple[str, ...] = ()
     personal: bool = False
+    of_system: bool = False
 
     def of(self, *forms: Form) -> tuple[str, ...]:
         """Its text fields that have one of these forms."""

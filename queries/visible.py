@@ -9,6 +9,7 @@
 | figures of divisions    | the division that is told of, and all in it              | -               | -           |
 | attempts at webhooks    | all: they say ids; whose they are is known by who asks   | all             | all         |
 | turns of days           | all: they are about nobody                               | all             | all         |
+| acts on alerts          | -: an alert's history has them, for who sees the alert   | -               | -           |
 | unmatched records       | as the event                                             | as the event    | `publisher` |
 | traces                  | the whole country alone: they leave every narrower one   | -               | -           |
 | dead letters            | -: nobody can read where they are                        | as publisher    | `publisher` |
@@ -33,6 +34,8 @@ from suyuan.sinks.identifiers import PARTIES
 
 ABOUT_NOBODY = frozenset({"day"})
 """kinds of events that everybody may see"""
+OF_ALERTS = frozenset({"alert_act"})
+"""kinds of events that are shown with the alert that they are about, and by themselves to a scope of everything"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,8 @@ def visible_events(scope: Scope, kind: str) -> Visible | None:
     """Of event_<kind>, and what is made of it with these columns; None where no part of the scope shows any."""
     if scope.is_everything or (scope.parts and kind in ABOUT_NOBODY):
         return ALL
+    if kind in OF_ALERTS:
+        return None
     try:
         return _visible(scope, f"events of kind {kind}", *_of_events(kind), _OF_PUBLISHERS)
     except OutsideScope:

@@ -10,6 +10,7 @@
 | `routes`      | stages that keep it: `topic`, `by` (what chooses the partition; `*`: all); none: nobody |
 | `moves_with`  | fields that, when they change, have the version before taken back from where it went    |
 | `looked_up`   | true: stages may ask for it by its business key                                         |
+| `of_system`   | true: the running system alone publishes it                                             |
 
 Of fields: `fields.MARKS`. Avro lets all of them be, and no registry, fingerprint or compatibility takes note of them.
 """
@@ -33,13 +34,17 @@ PROPERTIES: dict[str, type] = {
     "routes": list,
     "moves_with": list,
     "looked_up": bool,
+    "of_system": bool,
 }
 """of the schema: name → type"""
 _AVRO = {"type", "name", "namespace", "doc", "fields"}
 _AVRO_OF_FIELDS = {"name", "type", "doc", "default", "aliases"}
 EVERY_PARTITION = "*"
-LISTING_KEY = "listing_key"
-"""what a route may go by beside fields; the listing that a complaint names"""
+LISTING_KEY, ALERT_GROUP = "listing_key", "alert_group"
+DERIVED = {LISTING_KEY: ("platform_code", "listing_id"), ALERT_GROUP: ("alert_id",)}
+"""what a route may go by beside fields, and the fields that it is made of: the listing that a complaint names, the
+group of the alert that an act is on
+"""
 _ENVELOPE = ("event_id", "publisher", "occurred_at")
 
 
@@ -65,6 +70,7 @@ class Declaration:
     routes: tuple[DeclaredRoute, ...]
     moves_with: tuple[str, ...]
     looked_up: bool
+    of_system: bool
 
     @property
     def rules(self) -> EventKind:
@@ -86,6 +92,7 @@ class Declaration:
             past=tuple(field.name for field in self.fields if field.past),
             counted=tuple(field.name for field in self.fields if field.not_negative),
             personal=self.personal,
+            of_system=self.of_system,
         )
 
 
@@ -123,6 +130,7 @@ def declaration(path: Path) -> Declaration:
         routes=tuple(DeclaredRoute(**route) for route in avro.get("routes", ())),
         moves_with=tuple(avro.get("moves_with", ())),
         looked_up=avro.get("looked_up", False),
+        of_system=avro.get("of_system", False),
     )
 
 
@@ -156,8 +164,9 @@ def _refuse_senseless(kind: str, avro: Avro, fields: dict[str, Field]) -> None:
     for where, name in named:
         if name not in fields:
             raise ValueError(f"{where}: there is no field {name!r}")
+    derived = {name for name, made_of in DERIVED.items() if fields.keys() >= {*made_of}}
     for route in avro.get("routes", ()):
-        if route.keys() != {"topic", "by"} or route["by"] not in {*fields, EVERY_PARTITION, LISTING_KEY}:
+        if route.keys() != {"topic", "by"} or route["by"] not in {*fields, EVERY_PARTITION, *derived}:
             raise ValueError(
                 f"routes: {route!r}: write topic, and by: a field, or {EVERY_PARTITION} for every partition"
             )

@@ -41,8 +41,7 @@ class InvalidEvent(SuyuanError, ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ParsedEvent:
-    """`event`: every field of the kind, None where absent; dates as `datetime.date`, occurred_at int ms,
-    records as dicts.
+    """`event`: every field of the kind, None where absent; dates as `datetime.date`, times int ms, records as dicts.
 
     `ignored`: fields that the kind does not have. `assumed`: times that had no offset and were taken for China time.
     """
@@ -54,7 +53,7 @@ class ParsedEvent:
 
 
 def parse_event(line: bytes, *, office_times: bool = False) -> ParsedEvent:
-    """The event of one JSON object with its `kind`. `office_times`: occurred_at may lack its offset, as in files of
+    """The event of one JSON object with its `kind`. `office_times`: times may lack their offset, as in files of
     people; that it was taken for China time is told. Raises InvalidEvent.
     """
     if len(line) > MAX_EVENT_BYTES:
@@ -66,15 +65,19 @@ def parse_event(line: bytes, *, office_times: bool = False) -> ParsedEvent:
         struct, ignored = _second_look(line.removeprefix(_BOM))
     kind = struct.__struct_config__.tag
     event = msgspec.structs.asdict(struct)
-    assumed = False
-    try:
-        if office_times:
-            event["occurred_at"], assumed = instant_in_china(event["occurred_at"])
-        else:
-            event["occurred_at"] = instant(event["occurred_at"])
-    except ValueError as error:
-        raise InvalidEvent("occurred_at", str(error)) from None
-    return ParsedEvent(kind, event, ignored, ("occurred_at",) if assumed else ())
+    assumed: tuple[str, ...] = ()
+    for name in _times(kind):
+        try:
+            if event[name] is None:
+                continue
+            if office_times:
+                event[name], in_china = instant_in_china(event[name])
+                assumed += (name,) if in_china else ()
+            else:
+                event[name] = instant(event[name])
+        except ValueError as error:
+            raise InvalidEvent(name, str(error)) from None
+    return ParsedEvent(kind, event, ignored, assumed)
 
 
 def parse_value(field: Field, text: str) -> Any:
@@ -83,6 +86,12 @@ def parse_value(field: Field, text: str) -> Any:
         return _value_decoder(field).decode(text)
     except (UnicodeError, RecursionError) as error:
         raise msgspec.DecodeError(str(error)) from None
+
+
+@cache
+def _times(kind: str) -> tuple[str, ...]:
+    """The fields of a kind that are moments."""
+    return tuple(field.name for field in event_schema(kind).fields if field.type == "timestamp-millis")
 
 
 def _second_look(line: bytes) -> tuple[Any, tuple[str, ...]]:

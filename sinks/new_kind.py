@@ -52,8 +52,10 @@ def migration_text(kind: str) -> str:
 def statements(kind: str) -> list[str]:
     """Table and views of a kind's events, placeholders open. Raises KeyError for no such kind."""
     columns = ",\n    ".join(_columns(event_schema(kind)))
-    key = ", ".join(key_columns(kind))
-    version = f"{key}, publisher, event_id, digest"
+    of_key = key_columns(kind)
+    key = ", ".join(of_key)
+    version = ", ".join(dict.fromkeys((*of_key, "publisher", "event_id", "digest")))
+    newest = ", ".join(f"{name} DESC" for name in ("occurred_at", "event_id", "publisher", "tie") if name not in of_key)
     table = f"""
 CREATE TABLE IF NOT EXISTS event_{kind} (
     {columns}
@@ -71,7 +73,7 @@ LIMIT 1 BY {version}
 CREATE OR REPLACE VIEW current_{kind} AS
 SELECT * FROM event_{kind}
 WHERE outcome = 'accepted'
-ORDER BY {key}, occurred_at DESC, event_id DESC, publisher DESC, tie DESC, source_offset
+ORDER BY {key}, {newest}, source_offset
 LIMIT 1 BY {key}
 """  # noqa: S608 - names of our own
     return [table.strip(), each_once.strip(), current.strip()]

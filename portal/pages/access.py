@@ -9,7 +9,7 @@ from fastapi import Form, Path, Response
 from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 
-from suyuan.access.principal import OF_DIVISIONS, WITH_CODES, Role
+from suyuan.access.principal import GRANTABLE, OF_DIVISIONS, WITH_CODES, Role
 from suyuan.errors import SuyuanError
 from suyuan.operations.access import MOST_DAYS, USUAL_DAYS
 from suyuan.portal.api import access as api
@@ -17,15 +17,12 @@ from suyuan.portal.api.webhooks import OWNERS
 from suyuan.portal.entry.guard import Who
 from suyuan.portal.guarded import GuardedRouter
 from suyuan.portal.pages.rendering import render
-from suyuan.schemas.kinds import KINDS
 
 router = GuardedRouter()
 
 Text = Annotated[str, Form(max_length=200)]
 _MOST_OVER = 100
 """keys that are good no more, as the page lists them"""
-PUBLISHED = tuple(kind for kind in KINDS if kind not in {"day", "listing"})
-"""kinds that a publisher may be given"""
 
 
 @router.get("/access", action="access.read")
@@ -93,7 +90,7 @@ async def _page(
         roles=list(Role),
         of_divisions=OF_DIVISIONS,
         with_webhooks=OWNERS,
-        kinds=PUBLISHED,
+        kinds=GRANTABLE,
         usual_days=USUAL_DAYS,
         most_days=MOST_DAYS,
         most_over=_MOST_OVER,

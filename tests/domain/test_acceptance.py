@@ -28,6 +28,18 @@ VALUES = {
     "array": [],
 }
 TEXTS = {"gtin": GTIN, "complainant": "p" + "0" * 32, "line": None, "publisher": CODE}
+OF_KINDS = {
+    "day": {"publisher": "SUYUAN"},
+    "alert_act": {
+        "publisher": "SUYUAN",
+        "alert_id": "5f" * 16,
+        "act": "resolve",
+        "resolution": "confirmed",
+        "until": None,
+        "assignee": None,
+        "note_hash": None,
+    },
+}
 
 
 def event(kind, **other):
@@ -38,7 +50,7 @@ def event(kind, **other):
         else TEXTS.get(field.name, field.values[0] if field.values else VALUES[field.type])
         for field in event_schema(kind).fields
     }
-    return made | ({"publisher": "SUYUAN"} if kind == "day" else {}) | other
+    return made | OF_KINDS.get(kind, {}) | other
 
 
 def field_of(kind, **other):

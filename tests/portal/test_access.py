@@ -43,6 +43,7 @@ def test_a_key_works_at_once_is_listed_without_its_secret_and_ends_with_its_revo
         ({"role": "admin"}, "an? admin has no division"),
         ({"role": "publisher", "division": None, "code": "91330106MABQWU0B72"}, "needs the kinds"),
         ({"role": "publisher", "division": None, "code": "9", "kinds": ["day"]}, "no kind of events"),
+        ({"role": "publisher", "division": None, "code": "9", "kinds": ["alert_act"]}, "no kind of events"),
         ({"division": "33a"}, "is no division"),
     ],
 )

@@ -125,6 +125,8 @@ def test_the_key_of_every_kind(kind):
         events = [
             parse_event(b'{"kind":"day","event_id":"D","publisher":"P","occurred_at":1,"date":"2026-09-21"}').event
         ]
+    elif kind == "alert_act":
+        events = [published.event(kind), published.event(kind, act="assign", assignee="li")]
     elif kind == "certificate":  # which no market publishes
         events = [published.event(kind), spoilt(published.event(kind, certificate_no="有机 2026-7"))]
     elif kind == "listing":

@@ -23,6 +23,7 @@ NEEDED = {
     "penalty": ("decision_no", "subject_code"),
     "certificate": ("issuer_code", "certificate_no", "holder_code"),
     "day": (),
+    "alert_act": (),
 }
 """fields in normal form that must hold something, besides event_id and publisher"""
 MATCHED = ("code", "holder_code", "producer_code", "from_code", "to_code", "agency_code", "subject_code")

@@ -30,6 +30,7 @@ KEYS = {
     "penalty": ("division", "decision_no", "subject_code"),
     "certificate": ("issuer_code", "certificate_no"),
     "day": ("date",),
+    "alert_act": ("alert_id", "publisher", "event_id"),
 }
 """business keys: the numbers count within whoever gives them out"""
 NOW = 1_800_000_000_000

@@ -154,3 +154,23 @@ def test_unknown_fields_are_taken_and_named():
 
 def test_a_byte_order_mark_is_passed_over():
     assert parse_event(b"\xef\xbb\xbf" + line(LISTING)) == parse_event(line(LISTING))
+
+
+def test_every_time_of_an_event_is_read_as_its_first():
+    act = {
+        "kind": "alert_act",
+        "event_id": "a",
+        "publisher": "SUYUAN",
+        "occurred_at": 0,
+        "alert_id": "5f",
+        "actor": "li",
+    }
+    act |= {"act": "acknowledge", "takedown": False}
+    assert parse_event(line(act, until="2026-03-11T08:00:00+08:00")).event["until"] == 1_773_187_200_000
+    assert parse_event(line(act, until=7)).event["until"] == 7
+    assert parse_event(line(act)).event["until"] is None
+    with pytest.raises(InvalidEvent) as refused:
+        parse_event(line(act, until="2026-03-11T08:00:00"))
+    assert refused.value.field == "until"
+    office = parse_event(line(act, until="2026/3/11 8:00"), office_times=True)
+    assert (office.event["until"], office.assumed) == (1_773_187_200_000, ("until",))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
-
-import pytest
 
 from suyuan.domain.alerts.acts import ACTS, RESOLUTIONS, Act
 from suyuan.domain.alerts.life import Facts, State, applied, fold, handling_at
@@ -41,7 +40,7 @@ def dicts(acts):
 
 
 @st.composite
-def any_act(draw, moments=st.integers(0, 9)):
+def any_act(draw):
     name = draw(st.sampled_from([*ACTS, "resolve", "a later one"]))
     own = {
         "acknowledge": {"until": draw(st.none() | st.integers(0, 20))},
@@ -49,7 +48,7 @@ def any_act(draw, moments=st.integers(0, 9)):
         "resolve": {"resolution": draw(st.sampled_from(RESOLUTIONS)), "takedown": draw(st.booleans())},
     }.get(name, {})
     named = {"event_id": draw(NAMES), "publisher": draw(NAMES), "tie": draw(st.integers(0, 2))}
-    return act(name, draw(moments), draw(st.sampled_from(BASES)), **named, **own)
+    return act(name, draw(st.integers(0, 9)), draw(st.sampled_from(BASES)), **named, **own)
 
 
 # of one publisher, event_id, moment and tie there is one content: the tie tells contents apart

@@ -104,6 +104,7 @@ _DEFAULTS = {
         "valid_from": "2026-01-01",
         "status": "valid",
     },
+    "alert_act": {"alert_id": "5f" * 16, "act": "acknowledge", "actor": "oidc:li", "basis": "b1", "takedown": False},
     "day": {"date": "2026-06-04"},
 }
 
@@ -111,6 +112,6 @@ _DEFAULTS = {
 def event(kind, *, at=0, **fields):
     """An event of that kind, `at` ms after noon of 3 June 2026, with an event_id of its own."""
     envelope = {"kind": kind, "event_id": f"e{next(_numbers):06}", "publisher": LAB, "occurred_at": NOON + at}
-    if kind == "day":
+    if kind in {"day", "alert_act"}:
         envelope["publisher"] = "SUYUAN"
     return envelope | _DEFAULTS[kind] | fields

@@ -3,19 +3,24 @@
 import json
 from hashlib import sha256
 
+import msgspec
 import pytest
 
 from suyuan.domain.acceptance import refusal
+from suyuan.domain.alerts.acts import Act
 from suyuan.domain.calendar import china_day, days_after
 from suyuan.domain.keys import partition_of
+from suyuan.schemas.declarations import ALERT_GROUP
 from suyuan.schemas.kinds import EVENT_KINDS
 from suyuan.schemas.validation import parse_event
 from suyuan.schemas.withheld import withheld_hash
 from suyuan.streams.dead_letter_limit import DeadLetterLimit
+from suyuan.streams.stages.intake_routes import ROUTES, Route
 from tests.streams.stages.part import T0, Part, encoded
 from tests.streams.stages.published import (
     GTIN,
     LAB,
+    NOON,
     OTHER_GTIN,
     OTHER_PRODUCER,
     OTHER_SELLER,
@@ -281,6 +286,48 @@ def test_a_complaint_about_no_listing_any_more_is_called_back():
     intake.events("complaint", event("complaint", at=0))
     (row,) = intake.events("complaint", event("complaint", at=1, listing_id=None, platform_code=None))["risk.record"]
     assert (row["retracted"], row["route"]) == (True, f"{SHOP}\x1f1")
+
+
+def test_acts_on_alerts_of_a_group_go_where_the_group_is(monkeypatch):
+    monkeypatch.setitem(ROUTES, "alert_act", (Route("risk.record", ALERT_GROUP),))
+    group = "5f" * 16
+    intake = Part("intake", partitions=8)
+    acts = [event("alert_act", alert_id=alert) for alert in (group, f"{group}-330106", f"{group}-110000", "60" * 16)]
+    sent = intake.events("alert_act", *acts, acts[1])
+    by_key = {row["key"].split("\x1f")[0]: row for row in sent["risk.record"]}
+    assert by_key.keys() == {act["alert_id"] for act in acts}
+    for alert_id, row in by_key.items():
+        assert (row["route"], row["@"]) == (alert_id[:32], partition_of(alert_id[:32], 8))
+    kept = msgspec.json.decode(by_key[group]["body"], type=Act)
+    assert (kept.alert_id, kept.act, kept.actor, kept.occurred_at) == (group, "acknowledge", "oidc:li", NOON)
+    assert [row["outcome"] for row in sent["event.alert_act"]] == [*["accepted"] * 4, "duplicate"]
+
+
+def test_an_act_that_this_version_does_not_know_is_a_dead_letter_that_can_be_replayed():
+    later, anybodys, ahead = (
+        event("alert_act", act="escalate"),
+        event("alert_act", publisher=LAB),
+        event("alert_act", occurred_at=T0 + 2 + 5 * 60_000 + 1),
+    )
+    sent = Part("intake").events("alert_act", later, anybodys, ahead, event("alert_act"))
+    letters = sent["dead_letter"]
+    assert [(row["source_offset"], row["field"]) for row in letters] == [
+        (0, "act"), (1, "publisher"), (2, "occurred_at"),
+    ]  # fmt: skip
+    assert "a later version may know it" in letters[0]["reason"]
+    assert letters[0]["payload"] == encoded(later), "with all its bytes"
+    assert [row["source_offset"] for row in sent["event.alert_act"]] == [3]
+
+
+def test_of_two_versions_of_an_act_the_later_one_is_kept():
+    intake = Part("intake")
+    first = event("alert_act", act="assign", assignee="wang")
+    for version, outcomes in (
+        (first, ["accepted"]),
+        (first | {"assignee": "li"}, ["accepted"]),
+        (first, ["duplicate"]),
+    ):
+        assert [row["outcome"] for row in intake.events("alert_act", version)["event.alert_act"]] == outcomes
 
 
 def test_a_day_goes_to_every_partition():
