@@ -23,7 +23,7 @@ from suyuan.domain.alerts.acts import act_faults
 from suyuan.domain.calendar import DAY_MS, OFFSET_MS, china_day, days_after
 from suyuan.domain.event_kind import EventKind
 from suyuan.domain.identifiers.gtin import LENGTHS, GtinFault, normalise_gtin
-from suyuan.domain.identifiers.normal_form import code_form, text_form
+from suyuan.domain.identifiers.normal_form import code_form, number_form, text_form
 from suyuan.domain.identifiers.spoilt import damage
 from suyuan.domain.identifiers.uscc import check_uscc, is_well_formed, uscc_faults
 from suyuan.domain.moments import FIRST_MOMENT, LEEWAY_MS, wrong_moment, wrong_past
@@ -86,7 +86,7 @@ def refusals(
     """(row, refusal) of the rows that are not accepted, ascending. `rows`: columns of the kind's fields as published;
     `normal`: the same in normal form; `taken_at`: ms since the epoch, of each row.
     """
-    if kind.of_system or kind.personal or kind.lists_of("lot"):
+    if kind.of_system or kind.name == "bureau" or kind.personal or kind.lists_of("lot"):
         looked_at: Sequence[int] = range(rows.height)
     else:
         suspicious = _suspicious(kind, normal, taken_at)
@@ -111,6 +111,7 @@ def _checks(kind: EventKind) -> pl.Expr:
     checks = [~at.is_between(FIRST_MOMENT, _LAST)]
     checks += [pl.col(name) == "" for name in kind.needed]
     checks += [pl.col(name) < 0 for name in kind.counted]
+    checks += [~pl.col(name).str.contains(rf"^[0-9]{{{count}}}$") for name, count in kind.digits.items()]
     checks += [pl.col(name).cast(pl.Int64) > (at + OFFSET_MS) // DAY_MS + 1 for name in kind.past]
     if kind.name == "lot":
         checks.append(pl.col("inputs").list.eval(pl.element().struct.field("quantity")).list.min() < 0)
@@ -176,6 +177,13 @@ def _counts(case: _Case) -> Iterator[Refusal]:
                 yield Refusal("inputs", f"the quantity {given['quantity']} of an input is negative: write 0 or more")
 
 
+def _digits(case: _Case) -> Iterator[Refusal]:
+    for name, count in case.kind.digits.items():
+        given = number_form(case.event[name])
+        if given is not None and not (given.isascii() and given.isdecimal() and len(given) == count):
+            yield Refusal(name, f"{case.quoted(given)} is not of {count} digits: write it as GB/T 2260 has it, 330108")
+
+
 def _past(case: _Case) -> Iterator[Refusal]:
     for name in case.kind.past:
         if case.event[name] is not None and wrong_past(case.event[name], case.event["occurred_at"]):
@@ -221,6 +229,18 @@ def _day(case: _Case) -> Iterator[Refusal]:
         )
 
 
+def _bureau(case: _Case) -> Iterator[Refusal]:
+    if case.kind.name != "bureau":
+        return
+    heir = number_form(case.event["handled_by"])
+    if heir is not None and heir == number_form(case.event["division"]):
+        yield Refusal(
+            "handled_by", f"{case.quoted(heir)} is the bureau itself: leave it out where it does its own work"
+        )
+    if heir is None and case.event["status"] == "merged":
+        yield Refusal("handled_by", "is missing of a bureau that was merged: write the division that took its place")
+
+
 def _complainant(case: _Case) -> Iterator[Refusal]:
     for name in case.kind.of("pseudonym"):
         if _PSEUDONYM.fullmatch(case.event[name]) is None:
@@ -231,4 +251,6 @@ def _complainant(case: _Case) -> Iterator[Refusal]:
             )
 
 
-_JUDGES = (_missing, _of_system, _day, _complainant, _moment, _act, _gtin, _codes, _recalled, _counts, _past)
+_JUDGES = (
+    _missing, _of_system, _day, _complainant, _moment, _act, _gtin, _codes, _recalled, _counts, _digits, _bureau, _past,
+)  # fmt: skip

@@ -6,26 +6,35 @@ successors: these are inferred from names (see `successor`).
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING
+from typing import Literal
 
 import polars as pl
 from stdnum import numdb
 
-if TYPE_CHECKING:
-    import datetime as dt
+Level = Literal["county", "city", "province", "nation"]
 
 NATION = "100000"
 """The whole country: the division of codes that a national authority registers."""
+AFTER_ALL_CHANGES = dt.date.max
+"""A day on which every change that the table knows of has happened: what is asked of this day has the same answer
+whenever it is asked."""
 
 _PART = re.compile(r"(?:\[(\d*)-(\d*)\])?(.+)")
-_COLLECTIVE = {
-    "市辖区", "县", "郊区", "城区", "矿区", "市区", "省直辖县级行政单位", "省直辖县级行政区划",
-    "自治区直辖县级行政单位", "自治区直辖县级行政区划",
-}  # fmt: skip
+_HEADINGS = {
+    "市辖区",
+    "县",
+    "省直辖县级行政单位",
+    "省直辖县级行政区划",
+    "自治区直辖县级行政单位",
+    "自治区直辖县级行政区划",
+}
+"""What stands in place of a prefecture above counties that lie directly in their province, and above districts."""
+_COLLECTIVE = {*_HEADINGS, "郊区", "城区", "矿区", "市区"}
 """Headings and words for a part of a town: not names that say which place is meant."""
 _DAUGHTERS = {"44": "46", "51": "50"}
 """Provinces that were parted from another: Hainan from Guangdong (1988), Chongqing from Sichuan (1997)."""
@@ -80,6 +89,12 @@ def division_name(code: str, on: dt.date) -> str | None:
     return term.name if term else None
 
 
+def last_name(code: str) -> str | None:
+    """Name of a division, of a retired one the last that it had; None for what never was one."""
+    terms = _terms().get(code)
+    return terms[-1].name if terms else None
+
+
 @lru_cache(maxsize=16_384)
 def successor(code: str, on: dt.date) -> str | None:
     """The division in force on a day that takes the place of a code: the code itself while it is in force.
@@ -102,6 +117,24 @@ def successor(code: str, on: dt.date) -> str | None:
         if above and division_name(above, on) not in _COLLECTIVE:
             return above
     return province if division_name(province, on) else None
+
+
+def at_level(code: str, level: Level, on: dt.date) -> str:
+    """The division of a level that a division in force lies in; itself where it is of that level, or of a higher one.
+
+    Districts of the four municipalities, and counties directly in a province, lie in no city: it is the province then.
+    Headings of the table (330101 and 110100 市辖区, 469000 省直辖县级行政单位) are no places: it is the one they are in.
+    """
+    prefecture, province = f"{code[:4]}00", f"{code[:2]}0000"
+    if level == "nation":
+        return NATION
+    if level == "province":
+        return province
+    for here in (code, prefecture) if level == "county" else (prefecture,):
+        name = division_name(here, on)
+        if name is not None and name not in _HEADINGS:
+            return here
+    return province
 
 
 def provinces(on: dt.date) -> list[str]:

@@ -30,6 +30,7 @@ class EventKind:
     may_be_nothing: what must be there, and is taken when nothing is left of it in normal form
     must_match: codes and GTINs without which the record could never match anything
     past: days that cannot be later than the event; counted: numbers that cannot be negative
+    digits: of numbers that have a fixed count of digits, how many
     personal: it may name a person, so no reason quotes a value
     of_system: the running system alone publishes it
     """
@@ -42,6 +43,7 @@ class EventKind:
     must_match: tuple[str, ...] = ()
     past: tuple[str, ...] = ()
     counted: tuple[str, ...] = ()
+    digits: Mapping[str, int] = field(default_factory=dict)
     personal: bool = False
     of_system: bool = False
 

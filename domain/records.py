@@ -152,13 +152,27 @@ class Penalty(Event, frozen=True, kw_only=True):
     decided_on: dt.date
 
 
+class Bureau(Event, frozen=True, kw_only=True):
+    """The market regulator of a division, or of a development zone that has one of its own. `handled_by`: the division
+    whose bureau does its work; `merged`: it is no more, and that one has taken its place.
+    """
+
+    division: str
+    name_zh: str
+    name_en: str
+    code: str | None = None
+    level: Literal["county", "city", "province", "nation", "zone"]
+    handled_by: str | None = None
+    status: Literal["active", "merged"]
+
+
 class Day(Event, frozen=True, kw_only=True):
     """The turn of a day, China Standard Time."""
 
     date: dt.date
 
 
-Record = Entity | Licence | Product | Lot | Shipment | Inspection | Recall | Complaint | Penalty | Day
+Record = Entity | Licence | Product | Lot | Shipment | Inspection | Recall | Complaint | Penalty | Bureau | Day
 
 _DECODERS: dict[str, msgspec.json.Decoder[Record]] = {
     "entity": msgspec.json.Decoder(Entity),
@@ -170,6 +184,7 @@ _DECODERS: dict[str, msgspec.json.Decoder[Record]] = {
     "recall": msgspec.json.Decoder(Recall),
     "complaint": msgspec.json.Decoder(Complaint),
     "penalty": msgspec.json.Decoder(Penalty),
+    "bureau": msgspec.json.Decoder(Bureau),
     "day": msgspec.json.Decoder(Day),
 }
 

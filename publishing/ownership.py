@@ -5,7 +5,8 @@
 | a platform                                | listing                       | publisher, platform_code                 |
 | a producer (may publish lots or products) | those given                   | publisher, and that of OWN_OF_PRODUCERS  |
 | a laboratory, registry, dealer            | those given                   | publisher, and the schema's owner        |
-| a regulator                               | REGULATORS_KINDS              | a penalty's division lies in theirs      |
+| a regulator                               | REGULATORS_KINDS              | a penalty's division lies in theirs; a   |
+|                                           |                               | bureau's, and handled_by where it has it |
 
 Nobody publishes in the name of the running system, SUYUAN. Codes are compared in normal form.
 """
@@ -21,7 +22,7 @@ from suyuan.domain.identifiers.normal_form import code_form
 from suyuan.schemas.kinds import DECLARATIONS
 from suyuan.schemas.validation import InvalidEvent
 
-REGULATORS_KINDS = frozenset({"recall", "inspection", "penalty", "complaint"})
+REGULATORS_KINDS = frozenset({"recall", "inspection", "penalty", "complaint", "bureau"})
 PRODUCERS_KINDS = frozenset({"product", "lot"})
 """who may publish these is a producer"""
 OWN_OF_PRODUCERS: Mapping[str, str] = {
@@ -36,6 +37,8 @@ OWN_OF_PRODUCERS: Mapping[str, str] = {
     "listing": "platform_code",
 }
 
+_IN_THEIR_DIVISIONS = {"penalty": ("division",), "bureau": ("division", "handled_by")}
+
 
 class ForeignEvent(InvalidEvent):
     """Somebody published what is not theirs. `field`: the one that names another, `kind` for a kind that is not theirs
@@ -46,7 +49,8 @@ class ForeignEvent(InvalidEvent):
 @dataclass(frozen=True, slots=True)
 class Right:
     """What somebody may publish. `code`: their own credit code, None for one who has none; `own`: by kind, the field
-    that must name them too; `divisions`: prefixes, of which one must begin a penalty's division.
+    that must name them too; `divisions`: prefixes, of which one must begin a penalty's division, and those
+    that the record of a bureau names: work is handed on by who is above both.
     """
 
     kinds: frozenset[str]
@@ -67,8 +71,9 @@ class Right:
         name = self.own.get(kind)
         if name is not None and self.code is not None and code_form(event[name]) != self.code:
             raise ForeignEvent(name, f"names somebody else: you may publish only what is of {self.code}")
-        if kind == "penalty" and not (event["division"] or "").strip().startswith(self.divisions):
-            raise ForeignEvent("division", f"is none of yours: it begins with {' or '.join(self.divisions)}")
+        for name in _IN_THEIR_DIVISIONS.get(kind, ()):
+            if event[name] is not None and not event[name].strip().startswith(self.divisions):
+                raise ForeignEvent(name, f"is none of yours: it begins with {' or '.join(self.divisions)}")
 
 
 NOTHING = Right(frozenset())

@@ -8,7 +8,7 @@
 | identifiers, names      | as the event that says them                              | as the event    | `publisher` |
 | figures of divisions    | the division that is told of, and all in it              | -               | -           |
 | attempts at webhooks    | all: they say ids; whose they are is known by who asks   | all             | all         |
-| turns of days           | all: they are about nobody                               | all             | all         |
+| days, bureaus           | all: they are about nobody                               | all             | all         |
 | acts on alerts          | -: an alert's history has them, for who sees the alert   | -               | -           |
 | unmatched records       | as the event                                             | as the event    | `publisher` |
 | traces                  | the whole country alone: they leave every narrower one   | -               | -           |
@@ -32,7 +32,7 @@ from suyuan.queries.raw_messages import PUBLISHER
 from suyuan.schemas.kinds import KINDS, event_schema
 from suyuan.sinks.identifiers import PARTIES
 
-ABOUT_NOBODY = frozenset({"day"})
+ABOUT_NOBODY = frozenset({"day", "bureau"})
 """kinds of events that everybody may see"""
 OF_ALERTS = frozenset({"alert_act"})
 """kinds of events that are shown with the alert that they are about, and by themselves to a scope of everything"""

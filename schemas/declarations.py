@@ -91,6 +91,7 @@ class Declaration:
             must_match=tuple(field.name for field in judged),
             past=tuple(field.name for field in self.fields if field.past),
             counted=tuple(field.name for field in self.fields if field.not_negative),
+            digits={field.name: field.digits for field in self.fields if field.digits},
             personal=self.personal,
             of_system=self.of_system,
         )
@@ -182,5 +183,7 @@ def _refuse_senseless(kind: str, avro: Avro, fields: dict[str, Field]) -> None:
             raise ValueError(f"field {field.name}: must_match is of codes and GTINs alone")
         if field.past and field.type != "date":
             raise ValueError(f"field {field.name}: past is of dates alone")
+        if field.digits and (field.form != "number" or field.type != "string" or field.digits < 0):
+            raise ValueError(f"field {field.name}: digits is of numbers alone, and says how many: 1 or more")
         if field.not_negative and field.type != "long":
             raise ValueError(f"field {field.name}: not_negative is of whole numbers alone")

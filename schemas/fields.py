@@ -25,6 +25,7 @@ MARKS: dict[str, type] = {
     "may_be_nothing": bool,
     "past": bool,
     "not_negative": bool,
+    "digits": int,
     "indexed": bool,
 }
 """of a field, beside what Avro knows of it: name → type. What they mean: `Field`"""
@@ -50,7 +51,7 @@ class Field:
     `fields`: of a record. `optional`: the union of null and the type. `form`: what a text is, of an array what its
     items are. `must_match`: refused where it cannot be what it is to be (a code, a GTIN). `may_be_nothing`: taken where
     nothing is left of it. `past`: a day that cannot be later than the event. `not_negative`: refused below 0.
-    `indexed`: asked for by it in the tables.
+    `digits`: refused unless it is of so many digits; 0: of any. `indexed`: asked for by it in the tables.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Field:
     may_be_nothing: bool = False
     past: bool = False
     not_negative: bool = False
+    digits: int = 0
     indexed: bool = False
 
     @property

@@ -24,7 +24,7 @@ NAMES = {"listing": "title", "entity": "name", "product": "name"}
 """of each kind that has one, the field that people call its subject by"""
 
 _FORMS: tuple[Form, ...] = ("code", "gtin", "lot", "number")
-_ELSEWHERE = {"publisher", "event_id", "platform_code", "division", "line"}
+_ELSEWHERE = {"publisher", "event_id", "platform_code", "division", "handled_by", "line"}
 """fields of such forms that nobody looks for alone"""
 
 

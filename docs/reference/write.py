@@ -161,14 +161,15 @@ def rules_page() -> str:
         ),
     )
     rules = table(
-        ("rule", "title", "severity", "mode", "bureau of", "fires when"),
+        ("rule", "title", "severity", "mode", "about", "bureau of", "fires when"),
         (
             (
                 f"`{rule.id}` v{rule.version}",
                 f"{rule.title_zh} · {rule.title_en}",
                 rule.severity,
                 rule.mode,
-                rule.jurisdiction,
+                rule.about,
+                f"{rule.jurisdiction}, {rule.level}",
                 f"`{rule.expression}`",
             )
             for rule in built_in_rules()

@@ -27,7 +27,14 @@ VALUES = {
     "timestamp-millis": NOON,
     "array": [],
 }
-TEXTS = {"gtin": GTIN, "complainant": "p" + "0" * 32, "line": None, "publisher": CODE}
+TEXTS = {
+    "gtin": GTIN,
+    "division": "330106",
+    "handled_by": None,
+    "complainant": "p" + "0" * 32,
+    "line": None,
+    "publisher": CODE,
+}
 OF_KINDS = {
     "day": {"publisher": "SUYUAN"},
     "alert_act": {
@@ -386,3 +393,39 @@ def test_rows_are_judged_as_one_by_one(kind, data):
 def test_days_are_judged_each_by_its_own_moment():
     days = [event("day", date=dt.date(2026, 6, 5))] * 2
     assert list(found_in_columns("day", days, [NOON, NOON + 86_400_000])) == [0]
+
+
+@pytest.mark.parametrize(
+    ("fields", "at_fault"),
+    [
+        ({}, None),
+        ({"division": " 330106 "}, None),
+        ({"handled_by": "330100"}, None),
+        ({"handled_by": " "}, None),
+        ({"handled_by": "330100", "status": "merged"}, None),
+        ({"division": "3301"}, "division"),
+        ({"division": "33010６"}, "division"),
+        ({"division": "杭州市"}, "division"),
+        ({"division": ""}, "division"),
+        ({"division": "330106\n330108"}, "division"),
+        ({"handled_by": "330"}, "handled_by"),
+        ({"handled_by": "330106"}, "handled_by"),
+        ({"handled_by": "330106 "}, "handled_by"),
+        ({"status": "merged"}, "handled_by"),
+        ({"code": "x"}, "code"),
+    ],
+)
+def test_bureaus_are_of_divisions_and_lead_on_to_others(fields, at_fault):
+    assert field_of("bureau", **fields) == at_fault
+    rows = pl.DataFrame([event("bureau", **fields)], schema_overrides={"handled_by": pl.String, "code": pl.String})
+    found = list(refusals(EVENT_KINDS["bureau"], rows, normalise(EVENT_KINDS["bureau"], rows), [NOON]))
+    assert [refused.field for _, refused in found] == ([at_fault] if at_fault else [])
+
+
+def test_why_a_bureau_is_refused():
+    kind = EVENT_KINDS["bureau"]
+    assert refusal(kind, event("bureau", division="3301"), NOON).reason == (
+        "'3301' is not of 6 digits: write it as GB/T 2260 has it, 330108"
+    )
+    assert "leave it out where it does its own work" in refusal(kind, event("bureau", handled_by="330106"), NOON).reason
+    assert "write the division that took its place" in refusal(kind, event("bureau", status="merged"), NOON).reason

@@ -10,9 +10,13 @@ from hypothesis import strategies as st
 from stdnum import numdb
 
 from suyuan.domain.divisions import (
+    AFTER_ALL_CHANGES,
+    NATION,
+    at_level,
     division_name,
     division_of_code,
     divisions_of_codes,
+    last_name,
     provinces,
     successor,
     successors,
@@ -61,6 +65,38 @@ def test_an_old_code_leads_to_the_division_in_force(code, heir, why):
 def test_the_successor_is_that_of_the_day():
     assert successor("110221", dt.date(1990, 1, 1)) == "110221"
     assert successor("110221", dt.date(2005, 1, 1)) == "110114"
+
+
+@pytest.mark.parametrize(
+    ("code", "county", "city", "province"),
+    [
+        ("330108", "330108", "330100", "330000"),
+        ("330101", "330100", "330100", "330000"),
+        ("330100", "330100", "330100", "330000"),
+        ("110105", "110105", "110000", "110000"),
+        ("110100", "110000", "110000", "110000"),
+        ("500230", "500230", "500000", "500000"),
+        ("469001", "469001", "460000", "460000"),
+        ("469000", "460000", "460000", "460000"),
+        ("140302", "140302", "140300", "140000"),
+        ("710000", "710000", "710000", "710000"),
+        (NATION, NATION, NATION, NATION),
+    ],
+)
+def test_the_division_of_a_level(code, county, city, province):
+    levels = ("county", "city", "province", "nation")
+    assert [at_level(code, level, TODAY) for level in levels] == [county, city, province, NATION]
+
+
+def test_a_name_is_known_after_a_division_is_gone():
+    assert last_name("110221") == "昌平县"
+    assert last_name("120110") == "东丽区"
+    assert last_name("990101") is None
+
+
+@pytest.mark.parametrize("code", KNOWN[::40])
+def test_after_all_changes_nothing_changes(code):
+    assert successor(code, AFTER_ALL_CHANGES) == successor(code, dt.date(2199, 1, 1))
 
 
 @given(st.sampled_from(KNOWN), st.dates(dt.date(2000, 1, 1), dt.date(2030, 1, 1)))

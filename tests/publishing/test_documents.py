@@ -129,6 +129,8 @@ def test_the_key_of_every_kind(kind):
         events = [published.event(kind), published.event(kind, act="assign", assignee="li")]
     elif kind == "certificate":  # which no market publishes
         events = [published.event(kind), spoilt(published.event(kind, certificate_no="有机 2026-7"))]
+    elif kind == "bureau":  # nor these
+        events = [published.event(kind), spoilt(published.event(kind, division="330191"))]
     elif kind == "listing":
         events = [listing(1), listing(2, platform_code=" 91330106009900005e ", listing_id=" ab\x07c ")]
     else:

@@ -48,10 +48,15 @@ def test_a_laboratory_or_registry_publishes_about_others_in_its_own_name():
 
 def test_a_regulator_publishes_what_regulators_do_within_its_divisions():
     right = regulator_right(("33",))
+    without = {"handled_by": None}
+    allowed(right, "bureau", division="330106", **without)
     for kind in ("recall", "inspection", "complaint"):
         allowed(right, kind, publisher=OTHERS)
     allowed(right, "penalty", division="330106")
     assert refused(right, "penalty", division="440300") == "division"
+    allowed(right, "bureau", division="330191", handled_by=" 330100")
+    assert refused(right, "bureau", division="440300") == "division"
+    assert refused(right, "bureau", division="330191", handled_by="440300") == "handled_by"
     assert refused(right, "listing", publisher=OTHERS) == "kind"
     allowed(regulator_right(("",)), "penalty", division="440300")
     assert refused(regulator_right(()), "penalty", division="440300") == "division"

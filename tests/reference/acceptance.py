@@ -22,6 +22,7 @@ NEEDED = {
     "complaint": ("complaint_no", "category"),
     "penalty": ("decision_no", "subject_code"),
     "certificate": ("issuer_code", "certificate_no", "holder_code"),
+    "bureau": ("division",),
     "day": (),
     "alert_act": (),
 }
@@ -60,6 +61,13 @@ def fault(record, event, taken_at):
             return "lots"
     if kind == "complaint" and not re.fullmatch("p[0-9a-f]{32}", record["complainant"]):
         return "complainant"
+    if kind == "bureau":
+        for name in ("division", "handled_by"):
+            if record.get(name) is not None and not re.fullmatch("[0-9]{6}", record[name]):
+                return name
+        heir = record.get("handled_by")
+        if heir == record["division"] or (heir is None and record["status"] == "merged"):
+            return "handled_by"
     if kind == "day":
         if record["publisher"] != "SUYUAN":
             return "publisher"

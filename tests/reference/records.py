@@ -13,7 +13,7 @@ from tests.reference.spelling import code_form, gtin_form, number_form, text_for
 CODES = {"publisher", "platform_code", "seller_code", "producer_code", "code", "holder_code", "from_code", "to_code"}
 CODES |= {"agency_code", "subject_code", "issuer_code"}
 NUMBERS = {"event_id", "listing_id", "shipment_id", "line", "report_no", "recall_no", "complaint_no", "decision_no"}
-NUMBERS |= {"certificate_no"}
+NUMBERS |= {"certificate_no", "handled_by"}
 TEXTS = {"lot", "category"}
 FORMS = {"gtin": gtin_form, "licence_no": code_form} | dict.fromkeys(TEXTS, text_form)
 FORMS |= dict.fromkeys(CODES, code_form) | dict.fromkeys(NUMBERS, number_form)
@@ -29,6 +29,7 @@ KEYS = {
     "complaint": ("channel", "complaint_no"),
     "penalty": ("division", "decision_no", "subject_code"),
     "certificate": ("issuer_code", "certificate_no"),
+    "bureau": ("division",),
     "day": ("date",),
     "alert_act": ("alert_id", "publisher", "event_id"),
 }

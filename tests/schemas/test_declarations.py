@@ -211,6 +211,9 @@ def test_a_registry_knows_the_file_as_it_stands(kind):
         (lambda avro: with_mark(avro, "name", must_match=True), "field name: must_match is of codes and GTINs"),
         (lambda avro: with_mark(avro, "name", past=True), "field name: past is of dates"),
         (lambda avro: with_mark(avro, "name", not_negative=True), "field name: not_negative is of whole numbers"),
+        (lambda avro: with_mark(avro, "name", digits=6), "field name: digits is of numbers alone"),
+        (lambda avro: with_mark(avro, "division", digits=-1), "field division: digits is of numbers alone"),
+        (lambda avro: with_mark(avro, "division", digits="6"), "division: digits is '6', not a int"),
         (lambda avro: with_mark(avro, "code", must_match=1), "code: must_match is 1, not a bool"),
         (lambda avro: with_mark(avro, "code", mustmatch=True), "field code: mustmatch: not one of form, must_match"),
     ],
@@ -220,6 +223,13 @@ def test_what_makes_no_sense_is_refused(change, says, tmp_path):
     path.write_text(json.dumps(change(json.loads((EVENTS / "entity.avsc").read_bytes()))))
     with pytest.raises(ValueError, match=f"^{path}: .*{says}"):
         declaration(path)
+
+
+def test_numbers_that_have_so_many_digits():
+    assert {kind: rules.digits for kind, rules in EVENT_KINDS.items() if rules.digits} == {
+        "bureau": {"division": 6, "handled_by": 6}
+    }
+    assert ROUTES["bureau"] == (Route("risk.record", "*"),)
 
 
 def test_an_id_stands_for_one_schema(tmp_path):

@@ -32,6 +32,12 @@ def test_built_in_rules_cover_every_contradiction_and_break():
 def test_a_catalogue_of_one():
     (rule,) = read_catalogue(ONE)
     assert (rule.id, rule.mode, rule.jurisdiction) == ("one", "active", "seller")
+    assert (rule.about, rule.level) == ("listing", "county")
+
+
+def test_what_an_alert_is_about_and_whose_bureau_it_is_of():
+    (rule,) = read_catalogue(ONE + 'about = "lot"\njurisdiction = "producer"\nlevel = "city"\n')
+    assert (rule.about, rule.jurisdiction, rule.level) == ("lot", "producer", "city")
 
 
 @pytest.mark.parametrize(
@@ -49,6 +55,9 @@ def test_a_catalogue_of_one():
         ("销量 {sold_30d}", "销量 {sold_30d!r}", "placeholder"),
         ("销量 {sold_30d}", "销量 {sold_30d:>99999999}", "placeholder"),
         ("销量 {sold_30d}", "销量 {", "template"),
+        ('"low"', '"low"\nabout = "shop"', "about is one of listing, lot, product, producer, seller, not: 'shop'"),
+        ('"low"', '"low"\nlevel = "town"', "level is one of county, city, province, nation, not: 'town'"),
+        ('"low"', '"low"\nlevel = 2', "level is not a str: 2"),
         ("[[rule]]", "[[rule", "not TOML"),
         ("[[rule]]", ONE + "[[rule]]", "several rules"),
     ],

@@ -104,6 +104,13 @@ _DEFAULTS = {
         "valid_from": "2026-01-01",
         "status": "valid",
     },
+    "bureau": {
+        "division": "330106",
+        "name_zh": "西湖区市场监督管理局",
+        "name_en": "Xihu",
+        "level": "county",
+        "status": "active",
+    },
     "alert_act": {"alert_id": "5f" * 16, "act": "acknowledge", "actor": "oidc:li", "basis": "b1", "takedown": False},
     "day": {"date": "2026-06-04"},
 }
