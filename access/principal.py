@@ -83,7 +83,7 @@ def scope_of(role: Role, division: str | None = None, code: str | None = None) -
 
 GRANTABLE = tuple(kind for kind in KINDS if kind != "listing" and not EVENT_KINDS[kind].of_system)
 """kinds that a publisher may be given"""
-REGULATOR_KINDS = ("recall", "inspection", "penalty", "complaint")
+REGULATOR_KINDS = ("recall", "inspection", "penalty", "complaint", "bureau")
 """what an authority publishes"""
 
 

@@ -123,7 +123,7 @@ def at_level(code: str, level: Level, on: dt.date) -> str:
     """The division of a level that a division in force lies in; itself where it is of that level, or of a higher one.
 
     Districts of the four municipalities, and counties directly in a province, lie in no city: it is the province then.
-    Headings of the table (330101 and 110100 市辖区, 469000 省直辖县级行政单位) are no places: it is the one they are in.
+    Headings of the table (330101 and 110100 市辖区, 469000 省直辖县级行政单位) are no places: it is the one around it.
     """
     prefecture, province = f"{code[:4]}00", f"{code[:2]}0000"
     if level == "nation":

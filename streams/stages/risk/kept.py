@@ -5,6 +5,7 @@
 | listing, platform_code, listing_id | version of its newest chain, `Said` or nothing, newline, chain if any |
 | leave, date, platform_code, listing_id | empty: on that day a complaint leaves a counter of the listing |
 | day | greatest `day` event |
+| bureau, division; bureaus | see `bureaus.py` |
 | slice, topic | listings last gone through on behalf of that topic's block: see `slices.py` |
 
 Parts of keys are joined by U+001F, values are JSON but for the version (`kept_chain.py`). Of a listing about which

@@ -10,6 +10,7 @@ import polars as pl
 
 from suyuan.streams.stage import Output
 from suyuan.streams.stages.backlog import Task, leave
+from suyuan.streams.stages.risk.bureaus import note_bureaus
 from suyuan.streams.stages.risk.complaints import EXPIRES, forget, note, window_expiries
 from suyuan.streams.stages.risk.judging import Occasion, judge
 from suyuan.streams.stages.risk.kept import (
@@ -36,9 +37,10 @@ Notes = dict[str, list[tuple[str, Complaint, int]]]
 
 
 def judge_records(watch: Watch, block: Block, state: StateView, context: StageContext) -> list[Output]:
-    """One block of `risk.record`, under the rules of `watch`: complaints and days."""
+    """One block of `risk.record`, under the rules of `watch`: complaints, days and bureaus."""
     if block.rows.is_empty():
         return []
+    note_bureaus(block, state)
     notes: Notes = defaultdict(list)
     rows = block.rows.filter((pl.col("kind") == "complaint") & pl.col("route").is_not_null())
     columns = ("route", "key", "received_at", "occurred_at", "event_id", "publisher", "tie", "digest", "retracted")
