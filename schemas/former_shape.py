@@ -11,9 +11,9 @@ from collections.abc import Container
 
 from suyuan.errors import ErrorKind, SuyuanError
 
-SHAPE = 2
-"""1: sellers had a stage of their own"""
-MARK = "producer.seller"
+SHAPE = 3
+"""1: sellers had a stage of their own. 2: an alert was of one listing, and of no desk"""
+MARK = "alert.state"
 """a topic of this shape that those before lack. A rebuild makes it when all else is done, so that it tells that the
 state and what lies between the stages are of this shape"""
 GONE_TOPICS = ("seller.listing", "seller.record", "seller.backlog")

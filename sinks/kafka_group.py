@@ -64,7 +64,7 @@ class WholeTopics(AbstractPartitionAssignor):  # type: ignore[misc] # untyped
 
     name = "suyuan-whole-topics"
     version = 0
-    busiest = ("chain", "event.listing", "alert")
+    busiest = ("chain", "event.listing", "alert.state")
 
     def __init__(self, counts: Mapping[str, int]) -> None:
         self._counts = counts

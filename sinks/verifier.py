@@ -38,6 +38,7 @@ VIEWS: dict[str, tuple[str, ...]] = {
     "chain_current": ("platform_code", "listing_id"),
     "alert_current": ("alert_id",),
     "alert_log": ("alert_id", "sequence"),
+    "finding_current": ("alert_id", "finding_id"),
     "dead_letter_v": ("topic", "source_partition", "source_offset"),
     "dead_letter_replay_v": ("topic", "source_partition", "source_offset", "replayed_at"),
 }
