@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -115,7 +116,8 @@ class StreamApp:
         options = TransportOptions(
             batch_topics=frozenset(self._readers),
             joined_topics=frozenset(topic for stage in TOPOLOGY for topic in stage.blocks),
-            linger={topic: pace.linger for stage in TOPOLOGY for topic in stage.runs},
+            linger={topic: pace.linger for stage in TOPOLOGY for topic in stage.runs}
+            | {topic: partial(float, seconds) for stage in TOPOLOGY for topic, seconds in stage.lingers.items()},
             # records go before the listings that may name them: what was published together is not found missing first
             reading_order={topic: rank for stage in TOPOLOGY for rank, topic in enumerate(stage.reads)},
             gives_way={topic: fills for stage in TOPOLOGY for topic, fills in stage.gives_way.items()},

@@ -72,6 +72,6 @@ def observe_alerts(outputs: Sequence[Output], now_ms: int) -> None:
     that caused the alert.
     """
     for output in outputs:
-        if output.topic == "alert":
+        if output.topic == "alert.state":
             for received_at in output.rows["received_at"].drop_nulls():
                 ALERT_SECONDS.observe(max(0, now_ms - received_at) / 1000)

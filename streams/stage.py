@@ -124,6 +124,9 @@ class StageContext:
     """what the partition sent since it was assigned, of what one sending does for many rows"""
     places: Places = field(default_factory=Places)
     """templates of chains that the partition made since it was assigned"""
+    quiet_before: int = 0
+    """ms since the epoch: while events of some time ago are read, people are told of what the log took before this when
+    all of it was read; 0: nothing waits"""
 
 
 BlockStage = Callable[[Block, StateView, StageContext], list[Output]]
@@ -155,6 +158,8 @@ class Stage:
     `keeps_pace`: topic of events → topics that they fill, whose reader is slower. So events wait where they are, not as
     blocks before the next stage: those are done while they are still in memory, and all stages are through together.
 
+    `lingers`: topic → seconds from reading what waits in it to reading it again.
+
     `cache`: None where each key is looked up once. `remembers`: its state holds what follows from no reading again of
     the inputs, so `suyuan state rebuild` leaves it as it is, and what it reads is not sent again.
     """
@@ -165,6 +170,7 @@ class Stage:
     runs: Mapping[str, RunStage]
     gives_way: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     keeps_pace: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    lingers: Mapping[str, float] = field(default_factory=dict)
     cache: Cache | None = None
     remembers: bool = False
 

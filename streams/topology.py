@@ -1,11 +1,11 @@
 """The whole way of the data: stage by stage, topics in → function → topics out. Start reading here.
 
-                   ┌────────── intake.lookup ──────────┐      tables       tables, portal, webhooks
-                   ↓                                   │        ↑              ↑
-    in.<kind> → INTAKE → producer.listing ───────→ PRODUCER → chain → RISK → alert
-                 │  │                                  ↑                ↑
-                 │  ├───────── producer.record ────────┘                │
-                 │  └────────────────── risk.record ────────────────────┘
+                   ┌────────── intake.lookup ──────────┐     tables      tables       tables, portal, webhooks
+                   ↓                                   │       ↑            ↑              ↑
+    in.<kind> → INTAKE → producer.listing ───────→ PRODUCER → chain → RISK → finding → ALERTING → alert.state
+                 │  │                                  ↑               ↑                   ↑
+                 │  ├───────── producer.record ────────┘               │                   │
+                 │  └────────────────── risk.record ───────────────────┘     alert.record ─┘
                  └→ event.<kind>, dead_letter → tables
 
 Beside these, a stage sends on to itself what is left of long work (`*.backlog`; intake by `intake.lookup`), and
@@ -24,10 +24,12 @@ from collections.abc import Iterable
 from suyuan.schemas.kinds import KINDS
 from suyuan.schemas.topics import INPUTS
 from suyuan.streams.stage import Cache, Stage
-from suyuan.streams.stages import producer, risk
+from suyuan.streams.stages import alerting, producer, risk
 from suyuan.streams.stages.intake import take_in
 from suyuan.streams.stages.intake_lookups import answer_lookups
 
+SETTLE_SECONDS = 0.5
+"""from one round of settling to the next"""
 FACTS = (b"facts",)
 """what keys begin with of which the values are joined to every listing"""
 
@@ -38,7 +40,7 @@ TOPOLOGY = (
         blocks={"intake.lookup": answer_lookups},
         writes=(
             "producer.listing", "producer.record", "producer.seller", "risk.record",
-            "intake.lookup", *(f"event.{kind}" for kind in KINDS), "dead_letter",
+            "alert.record", "intake.lookup", *(f"event.{kind}" for kind in KINDS), "dead_letter",
         ),
         keeps_pace={"in.listing": ("producer.listing",)},
     ),
@@ -68,8 +70,20 @@ TOPOLOGY = (
             "chain": risk.hear_chains,
             "risk.backlog": risk.turn_day,
         },
-        writes=("alert", "risk.backlog"),
-        remembers=True,  # what was said to people: it follows from when the inputs came, which no reading again tells
+        writes=("finding", "risk.backlog"),
+        remembers=True,  # what was found: it follows from when the inputs came, which no reading again tells
+    ),
+    Stage(
+        "alerting",
+        runs={},
+        blocks={
+            "alert.record": alerting.hear_acts,
+            "finding": alerting.hear_findings,
+            "alerting.backlog": alerting.settle,
+        },
+        writes=("alert.state", "alerting.backlog"),
+        lingers={"alerting.backlog": SETTLE_SECONDS},
+        remembers=True,  # what was said to people
     ),
 )  # fmt: skip
 

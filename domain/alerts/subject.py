@@ -32,6 +32,7 @@ _NODES: Mapping[str, str] = {
     "producer": "producer",
     "seller": "entity",
 }
+_KINDS = {node: kind for kind, node in _NODES.items()}
 ABOUT: Mapping[str, tuple[str, ...]] = {
     "listing": ("platform_code", "listing_id"),
     "lot": ("producer_code", "gtin", "lot"),
@@ -49,13 +50,17 @@ class Subject(NamedTuple):
     node: str
 
 
-def subject(about: About, values: Mapping[str, str | None]) -> Subject:
+def subject(about: About, **values: str | None) -> Subject:
     """The subject of a rule at a listing. `values`: of the columns of ABOUT."""
-    parts = [values[name] for name in ABOUT[about]]
-    if not all(parts):
-        about = LISTING
-        parts = [values[name] for name in ABOUT[about]]
-    return Subject(about, node_name(_NODES[about], [part or "" for part in parts]))
+    said = all(values[name] for name in ABOUT[about])
+    kind = about if said else LISTING
+    return Subject(kind, node_name(_NODES[kind], [values[name] or "" for name in ABOUT[kind]]))
+
+
+def kind_of(node: str) -> str:
+    """The kind of the subject that is called so."""
+    kind = node[: node.index(":")]
+    return _KINDS[kind]
 
 
 def node_name(kind: str, parts: list[str]) -> str:

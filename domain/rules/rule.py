@@ -9,6 +9,8 @@ from suyuan.domain.rules.errors import RuleError
 from suyuan.domain.rules.explanation import check_template
 
 Severity = Literal["low", "medium", "high", "critical"]
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+"""the least first"""
 Mode = Literal["active", "shadow", "off"]
 Jurisdiction = Literal["seller", "producer"]
 About = Literal["listing", "lot", "product", "producer", "seller"]

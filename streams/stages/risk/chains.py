@@ -43,12 +43,12 @@ def judge_chains(watch: Watch, block: Block, state: StateView, _context: StageCo
         said = list(map(said_in, held))
 
     occasion = Occasion.of(block, present_day(state.get(DAY)))
-    alerts = judge(watch, rows, lambda row: chain_in(values[row]), said, occasion)
+    found = judge(watch, rows, lambda row: chain_in(values[row]), said, occasion)
     for index, words in enumerate(said):
         if words is not None:
             values[index] = with_said(values[index], words)
     state.put_many(keys, values)
-    return [] if alerts.is_empty() else [Output("alert", alerts, key="route")]
+    return [] if found.is_empty() else [Output("finding", found, key="alert_id")]
 
 
 def _fresh(values: Sequence[bytes], held: Sequence[bytes | None], block: Block) -> list[int]:

@@ -1,39 +1,43 @@
 """What is to be said about listings now, against what was said before.
 
-| rule fires | said before | published |
-|---|---|---|
-| yes | nothing, or cleared | raised |
-| yes | stands, on another basis | changed |
-| yes | stands, on the same basis | nothing |
-| no | stands | cleared |
-| no | nothing, or cleared | nothing |
+| rule fires | said before                                                 | published              |
+|------------|-------------------------------------------------------------|------------------------|
+| yes        | nothing, or cleared                                         | raised                 |
+| yes        | stands, on another basis, or what is shown of it is another | changed                |
+| yes        | stands, for another alert (subject, or bureau of a desk)    | cleared there, raised  |
+| yes        | stands, all the same                                        | nothing                |
+| no         | stands                                                      | cleared                |
+| no         | nothing, or cleared                                         | nothing                |
 
 When a block is delivered again, what it had published before is published again as it was.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import polars as pl
 from msgspec.structs import replace
 
 from suyuan.domain.calendar import china_day
+from suyuan.domain.divisions import NATION
 from suyuan.domain.rules.columns import COUNTERS
+from suyuan.domain.rules.jurisdiction import bureau
 from suyuan.streams.stages.redelivery import block_id, came_of
-from suyuan.streams.stages.risk.alerts import Listing, News, alert_rows
 from suyuan.streams.stages.risk.complaints import counted
+from suyuan.streams.stages.risk.findings import Listing, News, alert_of, finding_rows
 from suyuan.streams.stages.risk.kept import Said, Spoken
 from suyuan.streams.stages.risk.watch import Watch, find_hits, rest_on
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from suyuan.domain.rules.rule import Rule
+    from suyuan.domain.rules.rule import Jurisdiction, Rule
     from suyuan.streams.stage import Block
     from suyuan.streams.stages.risk.kept_chain import Chain
 
@@ -52,7 +56,7 @@ class Occasion:
         return cls(block, block_id(block), day)
 
     def repeats(self, spoken: Spoken) -> bool:
-        """Whether an alert must be published again: it was published because of this block, or of its beginning, and
+        """Whether a finding must be published again: it was published because of this block, or of its beginning, and
         may be lost.
         """
         return came_of(self.block, spoken.cause)
@@ -61,33 +65,39 @@ class Occasion:
 def judge(
     watch: Watch, rows: pl.DataFrame, chain_of: Callable[[int], Chain], said: list[Said | None], occasion: Occasion
 ) -> pl.DataFrame:
-    """Rows of the `alert` block to publish, with `route`; `said`, per row, is brought up to date in place.
+    """Rows of the `finding` block to publish; `said`, per row, is brought up to date in place.
 
     rows: columns of the block schema `chain` that are kept, and `received_at`, each listing once
     chain_of: the chain of a row; asked for where there is something to say, or was
     """
-    listings = _Listings(chain_of, said, occasion.day)
+    listings = _Listings(rows, chain_of, said, occasion.day)
     hits = find_hits(watch, rows.hstack(listings.counters()))
     received = rows.get_column("received_at").to_list()
-    return alert_rows(watch, rows, listings, list(_news(watch, listings, received, said, hits, occasion)))
+    return finding_rows(watch, rows, listings, list(_news(watch, listings, received, said, hits, occasion)))
 
 
 class _Listings(dict[int, Listing]):
     """The listings of a block by their row, each read when it is asked for first."""
 
-    def __init__(self, chain_of: Callable[[int], Chain], said: Sequence[Said | None], day: dt.date) -> None:
+    def __init__(
+        self, rows: pl.DataFrame, chain_of: Callable[[int], Chain], said: Sequence[Said | None], day: dt.date
+    ) -> None:
         super().__init__()
+        self._platforms, self._ids = (rows.get_column(name) for name in ("platform_code", "listing_id"))
         self._chain_of = chain_of
         self._rows = len(said)
         for row, words in enumerate(said):
             if words is not None and words.complaints:
                 chain = chain_of(row)
                 listed_on = china_day(chain.listed_at)
-                self[row] = Listing(chain, counted(words.complaints.values(), listed_on, day))
+                self[row] = self._listing(row, chain, counted(words.complaints.values(), listed_on, day))
 
     def __missing__(self, row: int) -> Listing:
-        listing = self[row] = Listing(self._chain_of(row), {})
+        listing = self[row] = self._listing(row, self._chain_of(row), {})
         return listing
+
+    def _listing(self, row: int, chain: Chain, complaints: Mapping[str, Sequence[str]]) -> Listing:
+        return Listing(self._platforms[row], self._ids[row], chain, complaints)
 
     def counters(self) -> list[pl.Series]:
         """A column for each counter, over all rows of the block."""
@@ -110,44 +120,83 @@ def _news(
     for row, number in hits:
         rule = watch.rules[number]
         firing.add((row, rule.id))
-        basis, evidence = rest_on(watch, number, *listings[row])
+        listing = listings[row]
+        basis, evidence = rest_on(watch, number, listing.chain, listing.complaints)
+        in_charge = _charge(rule.jurisdiction, listing.chain.seller_division, listing.chain.producer_division)
+        place = _Place(listing.subject_of(rule).node, in_charge.bureau, _shown(listing.chain))
         words = said[row] = said[row] or Said()
         was = words.alerts.get(rule.id)
-        now = _standing(was, rule, basis, received[row], occasion.cause)
+        now = _standing(was, rule, listing, basis, place, received[row], occasion.cause)
         if now is not was:
             words.alerts[rule.id] = now
         if now is not was or occasion.repeats(now):
-            yield News(row, rule.id, now, evidence)
+            if now.left:
+                yield News(row, rule.id, _as_left(now), ())
+            yield News(row, rule.id, now, evidence, in_charge.why)
     for row, spoken in enumerate(said):
         if spoken is None:
             continue
         for rule_id, was in spoken.alerts.items():
-            if (row, rule_id) in firing:
+            if (row, rule_id) in firing or not was.subject:
                 continue
             now = _cleared(was, received[row], occasion.cause)
             spoken.alerts[rule_id] = now
             if now is not was or occasion.repeats(now):
-                yield News(row, rule_id, now, [])
+                yield News(row, rule_id, now, ())
 
 
-def _standing(was: Spoken | None, rule: Rule, text: str, at: int, cause: str) -> Spoken:
+class _Place(NamedTuple):
+    """Where a finding belongs, and what is shown of it: as `Spoken` has them."""
+
+    subject: str
+    bureau: str
+    shown: str
+
+
+def _shown(chain: Chain) -> str:
+    """A digest of what an alert shows of a chain beside what it rests on."""
+    text = f"{chain.verdict} {' '.join(name or '' for name in chain.gap_names or ())}"
+    return _short_digest(text)
+
+
+@lru_cache(maxsize=1 << 14)
+def _short_digest(text: str) -> str:
+    return blake2b(text.encode(), digest_size=4).hexdigest()
+
+
+def _standing(
+    was: Spoken | None, rule: Rule, listing: Listing, text: str, place: _Place, at: int, cause: str
+) -> Spoken:
     basis = blake2b(text.encode(), digest_size=8).hexdigest()
-    stood = was is not None and was.stands
-    if was is not None and stood and was.basis == basis:
+    if was is None or not was.stands:
+        sequence = was.sequence + 1 if was is not None else 1
+        return Spoken("raised", sequence, rule.version, rule.severity, basis, at, at, cause, *place)
+    if was.basis == basis and was.subject == place.subject and was.bureau == place.bureau and was.shown == place.shown:
         return was
-    return Spoken(
-        change="changed" if stood else "raised",
-        sequence=was.sequence + 1 if was is not None else 1,
-        rule_version=rule.version,
-        severity=rule.severity,
-        basis=basis,
-        raised_at=was.raised_at if was is not None and stood else at,
-        changed_at=at,
-        cause=cause,
-    )
+    now = Spoken("changed", was.sequence + 1, rule.version, rule.severity, basis, was.raised_at, at, cause, *place)
+    if alert_of(rule.id, listing, was) == alert_of(rule.id, listing, now):
+        return now
+    moved = replace(now, change="raised", sequence=was.sequence + 2)
+    return replace(moved, left=was.subject, left_bureau=was.bureau)
 
 
 def _cleared(was: Spoken, at: int, cause: str) -> Spoken:
     if not was.stands:
         return was
-    return replace(was, change="cleared", sequence=was.sequence + 1, changed_at=at, cause=cause)
+    return replace(was, change="cleared", sequence=was.sequence + 1, changed_at=at, cause=cause, left="")
+
+
+def _as_left(now: Spoken) -> Spoken:
+    """The finding as it is cleared in the alert that it leaves."""
+    return replace(now, change="cleared", sequence=now.sequence - 1, subject=now.left, bureau=now.left_bureau)
+
+
+class _Charge(NamedTuple):
+    bureau: str
+    why: str
+
+
+@lru_cache(maxsize=1 << 14)
+def _charge(jurisdiction: Jurisdiction, seller_division: str | None, producer_division: str | None) -> _Charge:
+    found = bureau(jurisdiction, seller_division, producer_division, dt.date(2026, 11, 1))
+    return _Charge(found or NATION, "")

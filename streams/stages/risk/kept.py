@@ -51,8 +51,11 @@ class Complaint(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Spoken(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """An alert as published last: `change` raised, changed or cleared; `basis`: digest of what it rests on;
-    `cause`: topic:offset of the block that had it published; times in ms since the epoch.
+    """A finding as published last: `change` raised, changed or cleared; `basis`: digest of what it rests on; `cause`:
+    topic:offset of the block that had it published; times in ms since the epoch. `subject`: what its alert is about, as
+    a node of traces; empty: a former version said it, to nobody who knows it now. `bureau`: the division in charge;
+    `shown`: digest of what is shown of the chain beside; `left`, `left_bureau`: of the alert that the same block had it
+    leave, which it was cleared in by the sequence before.
     """
 
     change: str
@@ -63,11 +66,16 @@ class Spoken(msgspec.Struct, array_like=True, frozen=True, gc=False):
     raised_at: int
     changed_at: int
     cause: str
+    subject: str = ""
+    bureau: str = ""
+    shown: str = ""
+    left: str = ""
+    left_bureau: str = ""
 
     @property
     def stands(self) -> bool:
-        """Whether the alert is not cleared."""
-        return self.change != "cleared"
+        """Whether the finding is not cleared, and somebody was told of it."""
+        return self.change != "cleared" and self.subject != ""
 
 
 class Said(msgspec.Struct, array_like=True):

@@ -88,11 +88,11 @@ def _judge_again(watch: Watch, block: Block, state: StateView, due: Slice, notes
         rows = chain_frame([keys[index] for index in judged], [held[index][:VERSION_BYTES] for index in judged], chains)
         rows = rows.with_columns(received_at=pl.Series([received[index] for index in judged], dtype=pl.Int64))
         words = [said[index] for index in judged]
-        alerts = judge(watch, rows, chains.__getitem__, words, Occasion.of(block, day))
+        found = judge(watch, rows, chains.__getitem__, words, Occasion.of(block, day))
         for index, now in zip(judged, words, strict=True):
             said[index] = now
-        if not alerts.is_empty():
-            outputs.append(Output("alert", alerts, key="route"))
+        if not found.is_empty():
+            outputs.append(Output("finding", found, key="alert_id"))
     state.put_many(keys, [with_said(value, words) for value, words in zip(held, said, strict=True)])
     return outputs
 

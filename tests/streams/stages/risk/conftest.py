@@ -47,8 +47,8 @@ class Partition:
             if output.topic == "risk.backlog":
                 left.append(output.rows)
                 continue
-            assert (output.topic, output.key) == ("alert", "route")
-            alerts += decode_block(encode_block("alert", output.rows.drop("route"))).to_dicts()
+            assert (output.topic, output.key) == ("finding", "alert_id")
+            alerts += decode_block(encode_block("finding", output.rows)).to_dicts()
         self.backlog += left
         while self.backlog and not self.later:
             alerts += self.feed("risk.backlog", self.backlog.pop())

@@ -1,5 +1,5 @@
-"""The alerts that stand in the end are those of a plain reading of the input, whatever its order, its blocks, and
-what is delivered again.
+"""The findings that stand in the end, and the alerts that they belong to, are those of a plain reading of the input,
+whatever its order, its blocks, and what is delivered again.
 """
 
 import datetime as dt
@@ -10,21 +10,24 @@ from dataclasses import dataclass
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from suyuan.domain.alerts.subject import alert_id_about, finding_id
 from suyuan.domain.calendar import china_day
 from suyuan.domain.rules.rule import Rule
 from suyuan.streams.stages.risk.watch import make_watch
+from tests.streams.stages.risk.conftest import PLATFORM
 
 
-def rule(name, severity, expression, mode="active"):
-    return Rule(name, 1, "试", "tried", severity, expression, "{sold_30d}", "{title} {complaints_7d}", "seller", mode)
+def rule(name, severity, expression, mode="active", about="listing"):
+    words = ("试", "tried", severity, expression, "{sold_30d}", "{title} {complaints_7d}")
+    return Rule(name, 1, *words, mode=mode, about=about)
 
 
 WATCH = make_watch(
     (
-        rule("recalled", "high", "array_contains(gap_names, 'lot_recalled')"),
+        rule("recalled", "high", "array_contains(gap_names, 'lot_recalled')", about="lot"),
         rule("contradicted", "critical", "verdict = 'contradicted' AND complaints_30d >= 1"),
         rule("week", "medium", "complaints_7d >= 2"),
-        rule("popular", "low", "sold_30d >= 1000"),
+        rule("popular", "low", "sold_30d >= 1000", about="seller"),
         rule("shadow", "low", "TRUE", "shadow"),
     )
 )
@@ -33,7 +36,14 @@ GAPS = [("lot_recalled", "contradicted"), ("inspection_failed", "contradicted"),
 
 gap_lists = st.lists(st.tuples(st.sampled_from(GAPS), st.integers(1, 2)), unique_by=lambda gap: gap[0], max_size=3)
 chain_versions = st.lists(
-    st.tuples(st.sampled_from(LISTINGS), st.integers(0, 40), gap_lists, st.sampled_from([1, 1000]), st.booleans()),
+    st.tuples(
+        st.sampled_from(LISTINGS),
+        st.integers(0, 40),
+        gap_lists,
+        st.sampled_from([1, 1000]),
+        st.booleans(),
+        st.sampled_from([("330106", "B1"), ("330106", "B2"), ("440305", "B1"), ("330106", None)]),
+    ),
     max_size=6,
 )
 complaint_versions = st.lists(
@@ -52,7 +62,7 @@ class Market:
     day: dt.date
 
     def standing(self):
-        """(rule, listing) -> severity and evidence but the listing's own event."""
+        """(rule, listing) -> severity, evidence but the listing's own event, gaps, subject and bureau."""
         alerts = {}
         for listing, row in self.chains.items():
             if row["verdict"] == "removed":
@@ -74,18 +84,32 @@ class Market:
                 alerts["week", listing] = ("medium", sorted(week))
             if row["sold_30d"] >= 1000:
                 alerts["popular", listing] = ("low", [])
-        return alerts
+        return {
+            (name, listing): (severity, evidence, *self.place(name, self.chains[listing]))
+            for (name, listing), (severity, evidence) in alerts.items()
+        }
+
+    @staticmethod
+    def place(name, row):
+        code, lot = row["platform_code"], row["lot"]
+        node = f"listing:{code}/{row['listing_id']}"
+        if name == "popular":
+            node = f"entity:{row['seller_code']}"
+        elif name == "recalled" and lot:
+            node = f"lot:{row['producer_code']}/{row['gtin']}/{lot}"
+        return row["gap_names"], node, row["seller_division"]
 
 
 def market(make, versions, complaints, days):
     rows, chains, current = [], {}, []
-    for number, (listing, day, gaps, sold, removed) in enumerate(versions, start=1):
+    for number, (listing, day, gaps, sold, removed, (division, lot)) in enumerate(versions, start=1):
         found = [
             make["gap"](name, class_, evidence=[f"shop/{listing}-{number}", f"lab/{name}-{which}"])
             for (name, class_), which in gaps
         ]
         verdict = "removed" if removed else None
-        row = make["chain"](listing, number, *found, day=day, sold_30d=sold, verdict=verdict)
+        place = {"seller_division": division, "lot": lot}
+        row = make["chain"](listing, number, *found, day=day, sold_30d=sold, verdict=verdict, **place)
         rows.append(("chain", row))
         chains[listing] = row
     for key, history in enumerate(complaints):
@@ -115,7 +139,7 @@ def blocks_of(rows, chance):
 
 
 def play(partition, blocks, chance, losses):
-    """All alert rows that got out. A lost turn has written its state and lost its output: the block comes again,
+    """All finding rows that got out. A lost turn has written its state and lost its output: the block comes again,
     perhaps after blocks of other topics.
     """
     heard = []
@@ -126,12 +150,12 @@ def play(partition, blocks, chance, losses):
     while topics := [topic for topic in waiting if len(waiting[topic]) > done[topic]]:
         topic = chance.choice(topics)
         offset = done[topic]
-        alerts = partition.feed(topic, waiting[topic][offset], offset=offset, redelivered=applied[topic] >= offset)
+        found = partition.feed(topic, waiting[topic][offset], offset=offset, redelivered=applied[topic] >= offset)
         applied[topic] = offset
         lost = chance.random() < losses
         if not lost or chance.random() < 0.5:
             waiting["risk.backlog"] += partition.backlog
-            heard += alerts
+            heard += found
         partition.backlog.clear()
         if not lost:
             done[topic] += 1
@@ -140,41 +164,63 @@ def play(partition, blocks, chance, losses):
 
 def standing(heard):
     newest = {}
-    for alert in heard:
-        known = newest.get(alert["alert_id"])
-        if known is None or known["sequence"] <= alert["sequence"]:
-            newest[alert["alert_id"]] = alert
+    for finding in heard:
+        known = newest.get(finding["finding_id"])
+        if known is None or known["sequence"] <= finding["sequence"]:
+            newest[finding["finding_id"]] = finding
     return {
-        (alert["rule"], alert["listing_id"]): (
-            alert["severity"],
-            [one for one in alert["evidence"] if not one.startswith("shop/")],
+        (finding["rule"], finding["listing_id"]): (
+            finding["severity"],
+            [one for one in finding["evidence"] if not one.startswith("shop/")],
+            *(finding[name] for name in ("gap_names", "subject", "bureau")),
         )
-        for alert in newest.values()
-        if alert["state"] == "raised"
+        for finding in newest.values()
+        if finding["change"] != "cleared"
     }
+
+
+def standing_in_alerts(heard):
+    """(rule, listing) -> the alerts in which a finding stands, by what each of them was told."""
+    newest = {}
+    for finding in heard:
+        name = finding["alert_id"], finding["finding_id"]
+        if name not in newest or newest[name]["sequence"] <= finding["sequence"]:
+            newest[name] = finding
+    alerts = {}
+    for finding in newest.values():
+        if finding["change"] != "cleared":
+            alerts.setdefault((finding["rule"], finding["listing_id"]), []).append(finding["alert_id"])
+    return alerts
 
 
 @settings(max_examples=150, deadline=None)
 @given(chain_versions, complaint_versions, turns, st.integers(0, 2**32), st.sampled_from([0, 0.4]))
-def test_the_same_alerts_stand(make_partition, gap, chain, complaint, turn, versions, complaints, days, seed, losses):
+def test_the_same_findings_stand(make_partition, gap, chain, complaint, turn, versions, complaints, days, seed, losses):
     make = {"gap": gap, "chain": chain, "complaint": complaint, "turn": turn}
     given_market = market(make, versions, complaints, days)
     chance = random.Random(seed)
     rows = chance.sample(given_market.rows, len(given_market.rows))
     partition = make_partition(WATCH, slice_rows=chance.choice([1, 2, 100]), later=True)
     heard = play(partition, blocks_of(rows, chance), chance, losses)
-    assert standing(heard) == given_market.standing()
+    expected = given_market.standing()
+    assert standing(heard) == expected
+    in_alerts = standing_in_alerts(heard)
+    assert in_alerts.keys() == expected.keys()
+    for (name, listing), (*_, node, bureau) in expected.items():
+        one_listing = node.startswith("listing:")
+        named = finding_id(name, PLATFORM, listing) if one_listing else alert_id_about(name, node, bureau)
+        assert in_alerts[name, listing] == [named]
     if not losses:
         assert_told_once(heard)
 
 
 def assert_told_once(heard):
-    """1, 2, 3.. per alert, and each tells something new."""
-    by_alert = {}
-    for alert in heard:
-        by_alert.setdefault(alert["alert_id"], []).append(alert)
-    for told in by_alert.values():
-        assert [alert["sequence"] for alert in told] == list(range(1, len(told) + 1))
+    """1, 2, 3.. per finding, and each tells something new."""
+    by_finding = {}
+    for finding in heard:
+        by_finding.setdefault(finding["finding_id"], []).append(finding)
+    for told in by_finding.values():
+        assert [finding["sequence"] for finding in told] == list(range(1, len(told) + 1))
         for before, after in itertools.pairwise(told):
-            assert (before["state"] == "raised") == (after["change"] != "raised")
-            assert "cleared" not in (before["change"], after["change"]) or before["state"] != after["state"]
+            assert (before["change"] == "cleared") == (after["change"] == "raised")
+            assert (before["change"], after["change"]) != ("cleared", "cleared")

@@ -68,7 +68,7 @@ def test_a_complaint_is_judged_on_a_chain_that_a_former_version_kept(make_partit
     assert [alert["change"] for alert in former.feed("chain", [chain("a", version + 1)])] == ["cleared"] * 2
 
 
-def test_what_a_former_version_said_still_stands(make_partition, chain, gap):
+def test_what_a_former_version_said_is_said_again_as_a_finding(make_partition, chain, gap):
     failed = gap("inspection_failed", subject="N1", evidence=["lab/1"])
     said = '[{},{"failed_inspection_on_sale":["raised",4,1,"high","BASIS",5,6,"chain:0"]}]'
     partition = make_partition()
@@ -79,9 +79,9 @@ def test_what_a_former_version_said_still_stands(make_partition, chain, gap):
     partition.store.write_batch([key], [value])
     assert partition.feed("chain", [chain("a", 9)]) == []
     assert partition.feed("chain", [chain("a", 10)]) == []
-    assert partition.feed("chain", [chain("a", 11, failed)]) == []
-    (cleared,) = partition.feed("chain", [chain("a", 12)])
-    assert (cleared["change"], cleared["sequence"], cleared["raised_at"]) == ("cleared", 5, 5)
+    (raised,) = partition.feed("chain", [chain("a", 11, failed)])
+    assert (raised["change"], raised["sequence"]) == ("raised", 5)
+    assert partition.feed("chain", [chain("a", 12, failed)]) == []
 
 
 def test_a_complaint_that_a_former_version_kept_waits_for_its_chain(make_partition, chain, gap, complaint):

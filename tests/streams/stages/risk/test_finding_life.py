@@ -1,10 +1,12 @@
-"""Raised once, published again only when severity or evidence changes, cleared when the condition ends."""
+"""Raised once, published again only when severity, evidence or what is shown changes, cleared when it ends."""
 
 import json
 
 import pytest
 
+from suyuan.domain.calendar import day_start_ms
 from suyuan.streams.stages.risk.watch import make_watch
+from tests.streams.stages.risk.conftest import FIRST_DAY
 
 
 def told(alerts):
@@ -16,30 +18,31 @@ def test_raised_with_all_that_an_alert_carries(partition, chain, gap):
     (alert,) = partition.feed("chain", [chain("a", 7, recalled, recall_level=1, sold_30d=12)])
     triggering = json.loads(alert.pop("triggering"))
     assert triggering.items() >= {"gap_names": ["lot_recalled"], "recall_level": 1, "sold_30d": 12}.items()
-    assert len(alert.pop("alert_id")) == 32
-    assert "12" in alert.pop("explanation_en")
-    assert (
-        alert.pop("explanation_zh")
-        == "商品“绿茶”（GTIN 06901234567892，批次 B1）已被一级召回，仍在销售，近30日销量 12。"
-    )
+    assert len(alert["finding_id"]) == 32
+    assert alert.pop("alert_id") == alert.pop("finding_id")
+    assert len(alert.pop("basis")) == 16
     assert alert == {
         "rule": "recalled_level_1_on_sale",
         "rule_version": 1,
         "severity": "critical",
-        "title_zh": "一级召回产品仍在销售",
-        "title_en": "Level 1 recall still on sale",
-        "state": "raised",
         "change": "raised",
+        "subject_kind": "listing",
+        "subject": "listing:91110108MA01234567/a",
         "platform_code": "91110108MA01234567",
         "listing_id": "a",
         "verdict": "contradicted",
         "seller_code": "91330106MA2CABCD12",
         "producer_code": "91440300MA5FABCD34",
+        "gtin": "06901234567892",
+        "lot": "B1",
+        "title": "绿茶",
+        "listed_at": day_start_ms(FIRST_DAY),
         "gap_names": ["lot_recalled"],
         "evidence": ["shop/a-7", "maker/r1"],
         "seller_division": "330106",
         "producer_division": "440305",
         "bureau": "330106",
+        "bureau_why": "",
         "raised_at": 1_772_000_000_007,
         "changed_at": 1_772_000_000_007,
         "received_at": 1_772_000_000_007,
@@ -82,18 +85,21 @@ def test_other_evidence_another_subject_and_an_end_are_published(partition, chai
         ("failed_inspection_on_sale", "changed", 3)
     ]
     (cleared,) = partition.feed("chain", [chain("a", 4)])
-    assert (cleared["state"], cleared["change"], cleared["sequence"]) == ("cleared", "cleared", 4)
+    assert (cleared["change"], cleared["sequence"], cleared["triggering"]) == ("cleared", 4, None)
     assert (cleared["raised_at"], cleared["changed_at"]) == (1_772_000_000_001, 1_772_000_000_004)
-    assert cleared["title_zh"] == "检验不合格产品仍在销售"
     assert partition.feed("chain", [chain("a", 5)]) == []
     (again,) = partition.feed("chain", [chain("a", 6, failed)])
     assert (again["change"], again["sequence"], again["raised_at"]) == ("raised", 5, 1_772_000_000_006)
 
 
-def test_a_gap_that_the_rule_does_not_rest_on_changes_nothing(partition, chain, gap):
+def test_gaps_that_the_rule_does_not_rest_on_are_told_but_are_no_other_basis(partition, chain, gap):
     failed = gap("inspection_failed")
-    partition.feed("chain", [chain("a", 1, failed)])
-    assert partition.feed("chain", [chain("a", 2, failed, gap("uninspected", "unverified", evidence=["p/1"]))]) == []
+    (raised,) = partition.feed("chain", [chain("a", 1, failed)])
+    more = chain("a", 2, failed, gap("uninspected", "unverified", evidence=["p/1"]))
+    (changed,) = partition.feed("chain", [more])
+    assert (changed["change"], changed["gap_names"]) == ("changed", ["inspection_failed", "uninspected"])
+    assert (changed["basis"], changed["evidence"][1:]) == (raised["basis"], raised["evidence"][1:])
+    assert partition.feed("chain", [more | {"revision": 3, "assessment": 3, "price_fen": 1}]) == []
 
 
 def test_a_rule_on_the_verdict_rests_on_the_gaps_that_make_it(partition, chain, gap):
@@ -146,4 +152,4 @@ def test_an_alert_of_a_rule_that_is_no_more_is_cleared(partition, chain, gap):
     partition.feed("chain", [chain("a", 1, gap("inspection_failed"))])
     partition.watch = make_watch(())
     (alert,) = partition.feed("chain", [chain("a", 2, gap("inspection_failed"))])
-    assert (alert["state"], alert["title_en"]) == ("cleared", "failed_inspection_on_sale")
+    assert (alert["change"], alert["rule"]) == ("cleared", "failed_inspection_on_sale")
