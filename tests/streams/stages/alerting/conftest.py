@@ -20,9 +20,7 @@ RECEIVED = 1_772_000_000_000
 
 
 class Partition:
-    """`feed` gives the rows of alerts that a block has published; rounds of settling wait in `backlog` until `rest` does
-    them.
-    """
+    """`feed` gives the rows of alerts that a block has published; rounds of settling wait in `backlog` for `rest`."""
 
     def __init__(self, slice_rows=4000):
         self.store = MemoryStore()

@@ -1,4 +1,4 @@
-"""One alert of each rule, subject and bureau: what is said at once, what when it has settled, and how it is dealt with."""
+"""One alert of each rule, subject and bureau: what is said at once, what when it has settled, how it is dealt with."""
 
 import pytest
 
@@ -171,7 +171,7 @@ def test_every_act_is_told_once(partition, finding, act):
     assert partition.feed("alert.record", [comment]) == []
 
 
-def test_what_follows_from_old_events_waits_until_all_is_read(partition, finding, act):
+def test_what_follows_from_old_events_waits_until_all_is_read(partition, finding):
     partition.quiet_before = RECEIVED + 100
     assert partition.feed("finding", [finding("a"), finding("b")]) == []
     assert partition.feed("alerting.backlog", partition.backlog.pop(0)) == []

@@ -81,8 +81,8 @@ def blocks_of(order, chance):
 
 
 def play(partition, blocks, chance, losses):
-    """All rows that got out. A lost turn has written its state and lost its output: the block comes again, perhaps after
-    blocks of other topics.
+    """All rows that got out. A lost turn has written its state and lost its output: the block comes again, perhaps
+    after blocks of other topics.
     """
     heard = []
     waiting = {topic: [rows for name, rows in blocks if name == topic] for topic in ("finding", "alert.record")}
