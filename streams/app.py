@@ -34,6 +34,7 @@ from suyuan.streams.dead_letter_limit import DeadLetterLimit, TooManyDeadLetters
 from suyuan.streams.in_flight import InFlight
 from suyuan.streams.messages import OutputMessage
 from suyuan.streams.pace import Pace
+from suyuan.streams.quiet import Quiet
 from suyuan.streams.runner import Incoming, StageRunner
 from suyuan.streams.stage import SLICE_ROWS, Cache, Stage
 from suyuan.streams.state.errors import StateClosedError, StateError
@@ -112,7 +113,7 @@ class StreamApp:
         """done, with the cause, when a stage could not do a block"""
         self._in_flight = InFlight()
         self._readers = readers_of(TOPOLOGY)
-        pace = Pace()
+        pace, quiet = Pace(), Quiet()
         options = TransportOptions(
             batch_topics=frozenset(self._readers),
             joined_topics=frozenset(topic for stage in TOPOLOGY for topic in stage.blocks),
@@ -171,6 +172,7 @@ class StreamApp:
                 dead_letter_limit=dead_letter_limit,
                 threads=self._threads,
                 pace=pace,
+                quiet=quiet,
             )
             self._bind(stage, runner, partitions)
 

@@ -34,6 +34,7 @@ from suyuan.streams.lately import Lately
 from suyuan.streams.messages import OutputMessage, encode_outputs
 from suyuan.streams.pace import Pace
 from suyuan.streams.places import Places
+from suyuan.streams.quiet import Quiet
 from suyuan.streams.set_aside import SetAside
 from suyuan.streams.slice_size import SliceSize
 from suyuan.streams.stage import SLICE_ROWS, Block, Output, Run, Stage, StageContext
@@ -89,10 +90,11 @@ class StageRunner:
         dead_letter_limit: DeadLetterLimit | None = None,
         threads: Executor | None = None,
         pace: Pace | None = None,
+        quiet: Quiet | None = None,
     ) -> None:
         """`slice_rows`: usual size of a slice (see `SliceSize`). `block_cache`: shared by the stages of the process;
         None: every block is decoded from the log. `threads`: to run the functions in; None: the event loop's.
-        `pace`: told how long each block took.
+        `pace`: told how long each block took. `quiet`: told what is read, and asked what is to wait for the rest.
         """
         self.stage = stage
         self._state = state
@@ -100,6 +102,7 @@ class StageRunner:
         self._block_cache = block_cache
         self._threads = threads
         self._pace = pace
+        self._quiet = quiet or Quiet()
         self._partitions = partitions
         self._slice_size = SliceSize(slice_rows, stage.gives_way)
         self._dead_letter_limit = dead_letter_limit or DeadLetterLimit()
@@ -138,10 +141,11 @@ class StageRunner:
         started = time.perf_counter()
         partition, name = message.partition, self.stage.name
         former = self._sending.get(partition)
+        self._quiet.note(message.value, events=message.topic in self.stage.runs)
         try:
             view = self._state.view(partition)
             rows, last, outputs, messages = await asyncio.get_running_loop().run_in_executor(
-                self._threads, self._run, message, view
+                self._threads, self._run, message, view, self._quiet.before()
             )
             ran = time.perf_counter()
             if former is not None:
@@ -186,7 +190,9 @@ class StageRunner:
             if self._sending.get(partition) is sending:
                 del self._sending[partition]
 
-    def _run(self, message: Incoming, view: Overlay) -> tuple[int, int, list[Output], list[OutputMessage]]:
+    def _run(
+        self, message: Incoming, view: Overlay, quiet_before: int
+    ) -> tuple[int, int, list[Output], list[OutputMessage]]:
         """(rows read, last offset, what the function returned, the same as messages)."""
         partition = message.partition
         epoch, memory = self._epoch(partition, message.generation)
@@ -199,6 +205,7 @@ class StageRunner:
             self._state.passed((message.topic, partition)),
             memory.lately,
             memory.places,
+            quiet_before,
         )
         run = message.value
         last = run.offsets[-1]

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from suyuan.sinks.clickhouse import ClickHouse
 from tests.cli.loader_process import LoaderProcess
+from tests.streams.results import ALERT_NAMES
 
 PATIENCE_SECONDS = 240
 
@@ -48,8 +49,9 @@ class Tables:
         return chains
 
     def standing_alerts(self):
-        """(rule, platform_code, listing_id, severity) of each."""
-        rows = self._ask("SELECT rule, platform_code, listing_id, severity FROM alert_current WHERE state = 'raised'")
+        """ALERT_NAMES of each."""
+        names = ", ".join(ALERT_NAMES)
+        rows = self._ask(f"SELECT {names} FROM alert_current WHERE state = 'raised'")  # noqa: S608 -- names of our own
         return {tuple(row) for row in rows}
 
     def _ask(self, query):

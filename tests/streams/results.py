@@ -67,9 +67,7 @@ def last_alerts(world):
 
 def standing_alerts(world):
     """ALERT_NAMES of the alerts whose last word is not `cleared`."""
-    return {
-        tuple(row[name] for name in ALERT_NAMES) for row in last_alerts(world).values() if row["state"] == "raised"
-    }
+    return {tuple(row[name] for name in ALERT_NAMES) for row in last_alerts(world).values() if row["state"] == "raised"}
 
 
 def standing_findings(world):
@@ -81,3 +79,49 @@ def standing_findings(world):
             last[name] = row
     names = ("alert_id", "rule", "platform_code", "listing_id", "severity")
     return {tuple(row[name] for name in names) for row in last.values() if row["change"] != "cleared"}
+
+
+def outcomes(world):
+    """{(topic, partition, offset): accepted | duplicate | dead}. Fails when one offset is given two outcomes."""
+    found = {}
+    for topic in in_topics():
+        kind = topic.removeprefix("in.")
+        for row in world.rows(f"event.{kind}"):
+            _put(found, (topic, row["source_partition"], row["source_offset"]), row["outcome"])
+    for row in world.rows("dead_letter"):
+        _put(found, (row["topic"], row["source_partition"], row["source_offset"]), "dead")
+    return found
+
+
+def expected_outcomes(sent, at, taken_at=None):
+    """What `outcomes` must be of events `sent` to the places `at`: those that do not count are dead, of the others the
+    first delivery of each is accepted. `taken_at`: the log's time of each.
+    """
+    moments = taken_at or [NOW] * len(sent)
+    expected, lowest = {}, {}
+    for event, place, moment in zip(sent, at, moments, strict=True):
+        record = normal(event)
+        if fault(record, event, moment) is not None:
+            expected[place] = "dead"
+            continue
+        known = lowest.setdefault(identity(record), place)
+        expected[place] = "accepted"
+        if known != place:
+            assert known[:2] == place[:2], "deliveries of one event go to one partition"
+            lowest[identity(record)] = min(known, place)
+            expected[max(known, place)] = "duplicate"
+    return expected
+
+
+def _put(found, at, outcome):
+    assert found.setdefault(at, outcome) == outcome, f"{at} is {found[at]} and {outcome}"
+
+
+def published(world):
+    """Every (topic, partition, offset) that publishers wrote."""
+    return {
+        (topic, partition, offset)
+        for topic in in_topics()
+        for partition in range(world.partitions)
+        for offset in range(len(world.log[topic, partition]))
+    }
