@@ -1,7 +1,7 @@
 """The shape of the streams before this one: topics, changelogs and state that stages of now cannot go on with.
 
-A shape is which stages there are, what they keep, and what the messages between them hold. Events, chains and alerts
-are no part of it: they are read whatever shape wrote them. Whoever changes the shape raises `SHAPE`, adds to what is
+A shape is which stages there are, what they keep, and what the messages between them hold. Events and chains are no
+part of it: they are read whatever shape wrote them. Whoever changes the shape raises `SHAPE`, adds to what is
 gone, and names as the mark a topic that the shape before did not have.
 """
 
@@ -16,8 +16,9 @@ SHAPE = 3
 MARK = "alert.state"
 """a topic of this shape that those before lack. A rebuild makes it when all else is done, so that it tells that the
 state and what lies between the stages are of this shape"""
-GONE_TOPICS = ("seller.listing", "seller.record", "seller.backlog")
-"""topics of former shapes between stages, which nobody reads any more"""
+GONE_TOPICS = ("seller.listing", "seller.record", "seller.backlog", "alert")
+"""topics of former shapes, which nobody reads any more; of the last, the tables alert and alert_history have what was
+loaded"""
 GONE_STAGES = ("seller",)
 GONE_CHANGELOGS = tuple(f"suyuan-{stage}-state-changelog" for stage in GONE_STAGES)
 
@@ -43,6 +44,6 @@ def refuse_former_shape(topics: Container[str], where: str, rebuild: str) -> Non
         raise FormerShape(
             f"{where}: a former version of suyuan worked here (there is no topic {MARK}), and what its stages kept and "
             "sent one another lacks what those of now need. Nothing was touched, and every event is there: stop "
-            f"whatever still runs, then `{rebuild}` has the next start make all of it anew; chains and alerts stay "
-            "meanwhile (docs/how-to/move-to-a-new-version.md)"
+            f"whatever still runs, then `{rebuild}` has the next start make all of it anew; chains stay meanwhile, "
+            "and alerts are raised anew (docs/how-to/move-to-a-new-version.md)"
         )

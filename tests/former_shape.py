@@ -20,7 +20,7 @@ from suyuan.schemas.blocks import decode_block
 
 PACKED = Path(__file__).parent / "data" / "former" / "shape-1.tar.xz"
 PARTITIONS = 2
-GONE = ("seller.listing", "seller.record", "seller.backlog", "suyuan-seller-state-changelog")
+GONE = ("seller.listing", "seller.record", "seller.backlog", "alert", "suyuan-seller-state-changelog")
 
 
 def former_folder(folder):
@@ -41,42 +41,24 @@ def messages(log, topic):
 
 
 def alert_rows(folder):
-    """Every row that was said in a folder, of each alert in order."""
+    """Every row that was said of alerts in a folder, of each alert in order."""
     with Log.open(folder, "read") as log:
         return [
             row
-            for _, fetched in messages(log, "alert")
+            for _, fetched in messages(log, "alert.state")
             for value in fetched.values
             for row in decode_block(value).iter_rows(named=True)
         ]
 
 
-def said_since(rows, before):
-    """The rows behind those that were said `before`, once it is sure that they go on from them: of each alert the
-    numbers without a hole or a repeat, raised only where it did not stand, changed and cleared only where it did; and
-    of each one thing at most, so nobody is told in passing what does not stay.
-    """
-    count = {}
-    for row in before:
-        count[row["alert_id"]] = count.get(row["alert_id"], 0) + 1
-    last, since = {}, []
-    for row in rows:
-        name = row["alert_id"]
-        known = last.get(name)
-        stood = known is not None and known["state"] == "raised"
-        assert row["sequence"] == (known["sequence"] if known else 0) + 1, (known, row)
-        assert (row["change"] != "raised") == stood, (known, row)
-        last[name] = row
-        if count.get(name, 0):
-            count[name] -= 1
-        else:
-            since.append(row)
-    assert not any(count.values()), "what was said is gone"
-    assert len(since) == len({row["alert_id"] for row in since}), "told in passing"
-    return since
-
-
 def standing(rows):
-    """Names of the alerts that stand, by what was said of them."""
-    last = {row["alert_id"]: row["state"] for row in rows}
-    return {name for name, state in last.items() if state == "raised"}
+    """(alert_id, listings) of the alerts that stand, by what was said of them, each without a hole or a repeat, and of
+    which nobody was told in passing what does not stay.
+    """
+    last = {}
+    for row in rows:
+        known = last.get(row["alert_id"])
+        assert row["sequence"] == (known["sequence"] if known else 0) + 1, (known, row)
+        last[row["alert_id"]] = row
+    assert all(row["state"] == "raised" for row in rows), "told in passing"
+    return {(name, row["listings"]) for name, row in last.items()}

@@ -28,7 +28,7 @@ def test_the_table_names_every_topic():
 
 def test_a_folder_keeps_what_is_said_to_people_and_what_was_published_as_long_as_kafka():
     same = {one.name for one in TOPICS if one.kept_in_a_folder == one.retention}
-    assert {"alert", "dead_letter", "dead_letter.replay", "in.listing", "webhook.pending"} <= same
+    assert {"alert.state", "dead_letter", "dead_letter.replay", "in.listing", "webhook.pending"} <= same
     passed = {one.name: one.kept_in_a_folder for one in TOPICS if one.name not in same}
     assert {"chain", "chain.parties", "event.listing", "producer.listing", "risk.record"} <= set(passed)
     assert set(passed.values()) == {dt.timedelta(minutes=1)}
