@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from suyuan.streams.stage import Output
 from suyuan.streams.stages.risk.judging import Occasion, judge
-from suyuan.streams.stages.risk.kept import DAY, chain_in, in_present_form, present_day, said_in, with_said
+from suyuan.streams.stages.risk.kept import chain_in, in_present_form, said_in, with_said
 from suyuan.streams.stages.risk.kept_chain import VERSION_BYTES, keep
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def judge_chains(watch: Watch, block: Block, state: StateView, _context: StageCo
             held = [held[index] for index in fresh]
         said = list(map(said_in, held))
 
-    occasion = Occasion.of(block, present_day(state.get(DAY)))
+    occasion = Occasion.of(block, state)
     found = judge(watch, rows, lambda row: chain_in(values[row]), said, occasion)
     for index, words in enumerate(said):
         if words is not None:

@@ -14,7 +14,6 @@ When a block is delivered again, what it had published before is published again
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -25,35 +24,39 @@ import polars as pl
 from msgspec.structs import replace
 
 from suyuan.domain.calendar import china_day
-from suyuan.domain.divisions import NATION
 from suyuan.domain.rules.columns import COUNTERS
-from suyuan.domain.rules.jurisdiction import bureau
 from suyuan.streams.stages.redelivery import block_id, came_of
+from suyuan.streams.stages.risk.bureaus import bureaus_in
 from suyuan.streams.stages.risk.complaints import counted
 from suyuan.streams.stages.risk.findings import Listing, News, alert_of, finding_rows
-from suyuan.streams.stages.risk.kept import Said, Spoken
+from suyuan.streams.stages.risk.kept import DAY, Said, Spoken, present_day
 from suyuan.streams.stages.risk.watch import Watch, find_hits, rest_on
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from suyuan.domain.rules.rule import Jurisdiction, Rule
-    from suyuan.streams.stage import Block
+    from suyuan.domain.rules.jurisdiction import Bureaus
+    from suyuan.domain.rules.rule import Rule
+    from suyuan.streams.stage import Block, StateView
     from suyuan.streams.stages.risk.kept_chain import Chain
 
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """Why listings are judged now. cause: topic:offset of the block; day: greatest `day` event."""
+    """Why listings are judged now. cause: topic:offset of the block; day: greatest `day` event; bureaus: who is in
+    charge.
+    """
 
     block: Block
     cause: str
     day: dt.date
+    bureaus: Bureaus
 
     @classmethod
-    def of(cls, block: Block, day: dt.date) -> Occasion:
-        """The occasion that a block is, on the day that the state knows."""
-        return cls(block, block_id(block), day)
+    def of(cls, block: Block, state: StateView) -> Occasion:
+        """The occasion that a block is, on the day and with the bureaus that the state knows."""
+        return cls(block, block_id(block), present_day(state.get(DAY)), bureaus_in(state))
 
     def repeats(self, spoken: Spoken) -> bool:
         """Whether a finding must be published again: it was published because of this block, or of its beginning, and
@@ -122,7 +125,8 @@ def _news(
         firing.add((row, rule.id))
         listing = listings[row]
         basis, evidence = rest_on(watch, number, listing.chain, listing.complaints)
-        in_charge = _charge(rule.jurisdiction, listing.chain.seller_division, listing.chain.producer_division)
+        divisions = listing.chain.seller_division, listing.chain.producer_division
+        in_charge = occasion.bureaus.charge(rule.jurisdiction, rule.level, *divisions)
         place = _Place(listing.subject_of(rule).node, in_charge.bureau, _shown(listing.chain))
         words = said[row] = said[row] or Said()
         was = words.alerts.get(rule.id)
@@ -189,14 +193,3 @@ def _cleared(was: Spoken, at: int, cause: str) -> Spoken:
 def _as_left(now: Spoken) -> Spoken:
     """The finding as it is cleared in the alert that it leaves."""
     return replace(now, change="cleared", sequence=now.sequence - 1, subject=now.left, bureau=now.left_bureau)
-
-
-class _Charge(NamedTuple):
-    bureau: str
-    why: str
-
-
-@lru_cache(maxsize=1 << 14)
-def _charge(jurisdiction: Jurisdiction, seller_division: str | None, producer_division: str | None) -> _Charge:
-    found = bureau(jurisdiction, seller_division, producer_division, dt.date(2026, 11, 1))
-    return _Charge(found or NATION, "")

@@ -88,7 +88,7 @@ def _judge_again(watch: Watch, block: Block, state: StateView, due: Slice, notes
         rows = chain_frame([keys[index] for index in judged], [held[index][:VERSION_BYTES] for index in judged], chains)
         rows = rows.with_columns(received_at=pl.Series([received[index] for index in judged], dtype=pl.Int64))
         words = [said[index] for index in judged]
-        found = judge(watch, rows, chains.__getitem__, words, Occasion.of(block, day))
+        found = judge(watch, rows, chains.__getitem__, words, Occasion.of(block, state))
         for index, now in zip(judged, words, strict=True):
             said[index] = now
         if not found.is_empty():

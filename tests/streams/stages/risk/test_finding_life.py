@@ -42,7 +42,7 @@ def test_raised_with_all_that_an_alert_carries(partition, chain, gap):
         "seller_division": "330106",
         "producer_division": "440305",
         "bureau": "330106",
-        "bureau_why": "",
+        "bureau_why": "seller:330106",
         "raised_at": 1_772_000_000_007,
         "changed_at": 1_772_000_000_007,
         "received_at": 1_772_000_000_007,
