@@ -148,8 +148,18 @@ class GapCounts(msgspec.Struct, frozen=True):
     gaps: dict[str, int]
 
 
+class PlatformCount(msgspec.Struct, frozen=True):
+    """How many listings of a platform an alert covers."""
+
+    platform_code: str
+    listings: int
+
+
 class Alert(msgspec.Struct, frozen=True):
-    """An alert as it stands."""
+    """An alert as it stands. `subject`: a node of traces; `platform_code` and other names are the subject's, None where
+    it has none: a lot is of no platform. `verdict`, `gap_names`, `explanation_*`, `triggering`,
+    `evidence`: of the listing that was offered last. `act` and what is beside it: what was done with it last.
+    """
 
     alert_id: str
     rule: str
@@ -157,13 +167,20 @@ class Alert(msgspec.Struct, frozen=True):
     severity: str
     title_zh: str
     title_en: str
+    subject_kind: str
+    subject: str
     state: str
+    handling: str
     change: str
-    platform_code: str
-    listing_id: str
+    listings: int
+    platforms: list[PlatformCount]
+    platform_code: str | None
+    listing_id: str | None
     verdict: str
     seller_code: str | None
     producer_code: str | None
+    gtin: str | None
+    lot: str | None
     gap_names: list[str]
     explanation_zh: str
     explanation_en: str
@@ -171,19 +188,66 @@ class Alert(msgspec.Struct, frozen=True):
     evidence: list[str]
     seller_division: str | None
     producer_division: str | None
-    bureau: str | None
+    bureau: str
+    bureau_why: str
+    basis: str
+    newest_listed_at: int | None
+    assignee: str | None
+    acknowledged_until: int | None
+    resolution: str | None
+    act_event: str | None
+    act: str | None
+    actor: str | None
+    note_id: str | None
+    acted_at: int | None
     raised_at: int
     changed_at: int
     received_at: int
     sequence: int
-    revision: int
-    assessment: int
 
 
 class AlertChange(Alert, frozen=True):
     """An alert as it stood after a change. `loaded_at`: when the change came into the tables."""
 
     loaded_at: int
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """What a rule finds about a listing, and the alert that it belongs to. `change`: what was said of it last: raised,
+    changed or cleared. `evidence`: the first is the listing's own.
+    """
+
+    finding_id: str
+    alert_id: str
+    rule: str
+    rule_version: int
+    severity: str
+    change: str
+    subject_kind: str
+    subject: str
+    platform_code: str
+    listing_id: str
+    verdict: str
+    title: str | None
+    seller_code: str | None
+    producer_code: str | None
+    gtin: str | None
+    lot: str | None
+    gap_names: list[str]
+    listed_at: int
+    triggering: str
+    evidence: list[str]
+    seller_division: str | None
+    producer_division: str | None
+    bureau: str
+    bureau_why: str
+    basis: str
+    raised_at: int
+    changed_at: int
+    received_at: int
+    sequence: int
+    revision: int
+    assessment: int
 
 
 class DivisionFigures(msgspec.Struct, frozen=True):

@@ -27,6 +27,7 @@ from suyuan.queries.answers import (
     Event,
     EventOutcome,
     Feedback,
+    Finding,
     ForwardTrace,
     GapCounts,
     Replay,
@@ -67,6 +68,7 @@ from suyuan.queries.sql import (
     ChainFilter,
     DeadLetterFilter,
     FeedbackFilter,
+    FindingFilter,
     UnmatchedFilter,
 )
 from suyuan.sinks.damage import Damage
@@ -79,6 +81,7 @@ __all__ = [
     "ChainFilter",
     "DeadLetterFilter",
     "FeedbackFilter",
+    "FindingFilter",
     "FromNode",
     "NothingProcessed",
     "OfAlert",
@@ -173,6 +176,10 @@ class Queries(Protocol):
     def alert_history(self, scope: Scope, alert: OfAlert, page: Page) -> Paged[AlertChange]:
         """Every change of one alert, the first first."""
         return self.answer(q.ALERT_HISTORY, scope, Listed(alert, page))
+
+    def findings(self, scope: Scope, wanted: FindingFilter, page: Page) -> Paged[Finding]:
+        """Findings by alert, those of each that stand first."""
+        return self.answer(q.FINDINGS, scope, Listed(wanted, page))
 
     def divisions(self, scope: Scope, wanted: OfDivision) -> Divisions | None:
         """Figures of a division and of what it is divided into, the most serious first; None for one that is not within

@@ -41,6 +41,7 @@ RECORDS = ("recall", "penalty", "inspection", "complaint", "licence", "certifica
 """kinds, those first that matter most"""
 _VERDICTS = ("contradicted", "broken", "partial", "complete", "removed")
 _NEAR = 5
+_ALERT_NAMES = (*ALERT_FIELDS[:-2], "listings", "raised_at")
 
 
 def find(tables: Tables, scope: Scope, text: str) -> Found:
@@ -186,15 +187,19 @@ def _gravity(verdict: str) -> int:
 
 def _alerts(known: Sequence[Row]) -> FoundAlerts:
     of_state = {row["label"]: row for row in known if row["what"] == "alert"}
-    names = [*ALERT_FIELDS[:-1], "raised_at"]
     first = [
-        FoundAlert(**said | {"raised_at": int(said["raised_at"])})
+        _alert(dict(zip(_ALERT_NAMES, values[2:], strict=True)))
         for state in sorted(of_state, key=lambda state: (state != "raised", state))
         for values in of_state[state]["values"]
-        for said in [dict(zip(names, values[2:], strict=True))]
     ]
     raised = of_state["raised"]["n"] if "raised" in of_state else 0
     return FoundAlerts(sum(row["n"] for row in of_state.values()), raised, first[:SHOWN])
+
+
+def _alert(said: dict[str, str]) -> FoundAlert:
+    of_listing = {name: said[name] or None for name in ("platform_code", "listing_id")}
+    numbers = {name: int(said[name]) for name in ("listings", "raised_at")}
+    return FoundAlert(**{**said, **of_listing, **numbers})  # type: ignore[arg-type]
 
 
 def _uses(exact: Sequence[Row]) -> list[UsedAs]:

@@ -67,7 +67,9 @@ class FoundListings(msgspec.Struct, frozen=True):
 
 
 class FoundAlert(msgspec.Struct, frozen=True):
-    """An alert about one of the listings."""
+    """An alert about one of the listings, or that covers it. `subject`: a node of traces; `listings`: how many it
+    covers; `platform_code`, `listing_id`: of one about a listing.
+    """
 
     alert_id: str
     rule: str
@@ -75,8 +77,10 @@ class FoundAlert(msgspec.Struct, frozen=True):
     state: str
     title_zh: str
     title_en: str
-    platform_code: str
-    listing_id: str
+    subject: str
+    platform_code: str | None
+    listing_id: str | None
+    listings: int
     raised_at: int
 
 

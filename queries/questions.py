@@ -28,6 +28,7 @@ from suyuan.queries.answers import (
     Event,
     EventOutcome,
     Feedback,
+    Finding,
     ForwardTrace,
     GapCounts,
     Replay,
@@ -54,6 +55,7 @@ from suyuan.queries.sql import (
     ChainFilter,
     DeadLetterFilter,
     FeedbackFilter,
+    FindingFilter,
     UnmatchedFilter,
 )
 from suyuan.queries.visible import must_see_everything
@@ -278,6 +280,10 @@ def _alert_history(reader: Reader, scope: Scope, listed: Listed[OfAlert]) -> Pag
     return _typed(sql.alert_history(reader, scope, listed.wanted.alert_id, listed.page), AlertChange)
 
 
+def _findings(reader: Reader, scope: Scope, listed: Listed[FindingFilter]) -> Paged[Finding]:
+    return _typed(sql.findings(reader, scope, listed.wanted, listed.page), Finding)
+
+
 def _divisions(reader: Reader, scope: Scope, wanted: OfDivision) -> Divisions | None:
     return divisions(reader, scope, wanted.prefix, wanted.on)
 
@@ -411,6 +417,7 @@ GAP_COUNTS = Question("gap_counts", FeedbackFilter, GapCounts, _always(Use.INTER
 ALERTS = Question("alerts", Listed[AlertFilter], Paged[Alert], _of_page, _alerts)
 ALERT = Question("alert", OfAlert, Alert | None, _always(Use.INTERACTIVE), _alert)
 ALERT_HISTORY = Question("alert_history", Listed[OfAlert], Paged[AlertChange], _always(Use.INTERACTIVE), _alert_history)
+FINDINGS = Question("findings", Listed[FindingFilter], Paged[Finding], _of_page, _findings)
 DIVISIONS = Question("divisions", OfDivision, Divisions | None, _always(Use.INTERACTIVE), _divisions)
 TRACE_BACK = Question("trace_back", Known[OfListing | OfLot], BackwardTrace | None, _always(Use.TRACE), _trace_back)
 TRACE_FORWARD = Question(
@@ -447,19 +454,23 @@ _ALL: Iterable[Question[Any, Any]] = (
     *(VERDICTS, ALERTS, TRACE_BACK, TRACE_FORWARD, DEAD_LETTERS),
     *(WHOLE_DEAD_LETTERS, REPLAYS, EVENTS, FIND, REUSED_IDS, UNMATCHED, UNMATCHED_COUNTS, DAMAGE, CHAINS_ANEW, PING),
     *(OUTCOMES, ASSESSED, KNOWN_EVENTS),
-    *(WEBHOOK_ATTEMPTS, FEEDBACK, GAP_COUNTS, ALERT, ALERT_HISTORY, DIVISIONS),
+    *(WEBHOOK_ATTEMPTS, FEEDBACK, GAP_COUNTS, ALERT, ALERT_HISTORY, FINDINGS, DIVISIONS),
 )
 QUESTIONS = {question.name: question for question in _ALL}
 """every one, by its name in messages between processes"""
 
 EVERY_CHAIN = Export("every_chain", Whole[ChainFilter], Chain, sql.list_of_chains, CHAINS)
 EVERY_ALERT = Export("every_alert", Whole[AlertFilter], Alert, sql.list_of_alerts, ALERTS)
+EVERY_FINDING = Export("every_finding", Whole[FindingFilter], Finding, sql.list_of_findings, FINDINGS)
 EVERY_DEAD_LETTER = Export(
     "every_dead_letter", Whole[DeadLetterFilter], DeadLetter, sql.list_of_dead_letters, DEAD_LETTERS
 )
 EVERY_UNMATCHED = Export("every_unmatched", Whole[UnmatchedFilter], Unmatched, sql.list_of_unmatched, UNMATCHED)
 EVERY_FEEDBACK = Export("every_feedback", Whole[FeedbackFilter], Feedback, sql.list_of_feedback, FEEDBACK)
-_EXPORTS: Iterable[Export[Any, Any]] = (EVERY_CHAIN, EVERY_FEEDBACK, EVERY_ALERT, EVERY_DEAD_LETTER, EVERY_UNMATCHED)
+_EXPORTS: Iterable[Export[Any, Any]] = (
+    *(EVERY_CHAIN, EVERY_FEEDBACK, EVERY_ALERT, EVERY_FINDING),
+    *(EVERY_DEAD_LETTER, EVERY_UNMATCHED),
+)
 EXPORTS = {export.name: export for export in _EXPORTS}
 """every one, by its name in messages between processes"""
 

@@ -3,7 +3,8 @@
 | rows                    | a division, by prefix                                    | a platform      | a publisher |
 |-------------------------|----------------------------------------------------------|-----------------|-------------|
 | chains                  | `seller_division`, `producer_division`                   | `platform_code` | -           |
-| alerts, their changes   | `seller_division`, `producer_division`, `bureau`         | `platform_code` | -           |
+| alerts, their changes   | `seller_division`, `producer_division`, `bureau`         | `platforms`     | -           |
+| findings                | `seller_division`, `producer_division`, `bureau`         | `platform_code` | -           |
 | events of a kind        | that of who is named in PARTIES, by the entity's record  | `platform_code` | `publisher` |
 | identifiers, names      | as the event that says them                              | as the event    | `publisher` |
 | figures of divisions    | the division that is told of, and all in it              | -               | -           |
@@ -16,6 +17,7 @@
 | their bytes, replays    | -                                                        | -               | -           |
 | damage, chains anew     | -: about the tables as a whole                           | -               | -           |
 
+Of an alert that covers listings of several platforms, each sees its own part: `alert_parts`.
 `-`: the part shows none of these rows. Where no part of a scope shows any, the question is refused (OutsideScope): an
 empty answer would say that there is nothing.
 """
@@ -28,6 +30,7 @@ from functools import cache
 from typing import Any, Protocol
 
 from suyuan.access.scope import OutsideScope, Scope
+from suyuan.queries.answers import PlatformCount
 from suyuan.queries.raw_messages import PUBLISHER
 from suyuan.schemas.kinds import KINDS, event_schema
 from suyuan.sinks.identifiers import PARTIES
@@ -50,7 +53,14 @@ ALL = Visible("1", {})
 
 _PREFIXED = "arrayExists(prefix -> startsWith(ifNull({column}, ''), prefix), {{scope_divisions:Array(String)}})"
 _IN_DIVISIONS = f"SELECT code FROM current_entity WHERE {_PREFIXED.format(column='division')}"  # noqa: S608
+_IN_CHARGE = " OR ".join(
+    _PREFIXED.format(column=column) for column in ("seller_division", "producer_division", "bureau")
+)
 _OF_PLATFORMS = "platform_code IN {scope_platforms:Array(String)}"
+_COVERS_PLATFORMS = (
+    "hasAny(tupleElement(platforms, 'platform_code'), {scope_platforms:Array(String)})"
+    " OR ifNull(platform_code, '') IN {scope_platforms:Array(String)}"
+)
 _OF_PUBLISHERS = "publisher IN {scope_publishers:Array(String)}"
 
 
@@ -60,17 +70,32 @@ def visible_chains(scope: Scope) -> Visible:
 
 
 def visible_alerts(scope: Scope) -> Visible:
-    """Of alerts and their changes."""
-    divisions = _prefixed("seller_division", "producer_division", "bureau")
-    return _visible(scope, "alerts", divisions, _OF_PLATFORMS)
+    """Of alerts and their changes. Of some a platform sees a part alone: see `alert_parts`."""
+    return _visible(scope, "alerts", _IN_CHARGE, _COVERS_PLATFORMS)
+
+
+def whole_alerts(scope: Scope) -> Visible:
+    """Of alerts and their changes: those of which everything may be seen."""
+    if scope.is_everything or scope.divisions:
+        return _visible(scope, "alerts", _IN_CHARGE, None)
+    return Visible("0", {})
+
+
+def visible_findings(scope: Scope) -> Visible:
+    """Of findings."""
+    return _visible(scope, "findings", _IN_CHARGE, _OF_PLATFORMS)
 
 
 class Placed(Protocol):
     """What `visible_alerts` compares, of an alert at hand."""
 
     @property
-    def platform_code(self) -> str:
-        """Where it is offered."""
+    def platform_code(self) -> str | None:
+        """Where it is offered, of one about a listing."""
+
+    @property
+    def platforms(self) -> Sequence[PlatformCount]:
+        """Where it covers listings."""
 
     @property
     def seller_division(self) -> str | None:
@@ -87,7 +112,14 @@ class Placed(Protocol):
 
 def sees_alert(scope: Scope, alert: Placed) -> bool:
     """Whether `visible_alerts` lets an alert through; False too where it refuses the question."""
-    if scope.is_everything or alert.platform_code in scope.platforms:
+    if alert.platform_code in scope.platforms or any(each.platform_code in scope.platforms for each in alert.platforms):
+        return True
+    return sees_whole_alert(scope, alert)
+
+
+def sees_whole_alert(scope: Scope, alert: Placed) -> bool:
+    """Whether `whole_alerts` does."""
+    if scope.is_everything:
         return True
     placed = (alert.seller_division, alert.producer_division, alert.bureau)
     return any((division or "").startswith(prefix) for prefix in scope.divisions for division in placed)

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any, Protocol, get_args
 
-from suyuan.access.scope import Scope
-from suyuan.domain.identifiers.normal_form import code_form
 from suyuan.domain.rules.rule import Severity
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.queries.hops.nodes import NodeKey
 from suyuan.queries.sql.alerts import AlertFilter
-from suyuan.queries.visible import Placed, sees_alert
+from suyuan.queries.visible import Placed
 
 SEVERITIES: tuple[str, ...] = get_args(Severity)
 """the least first"""
 CONDITIONS = {"standing": "raised", "cleared": "cleared"}
 """as people say them: as the tables do"""
+HANDLINGS = ("open", "acknowledged", "assigned", "resolved")
+"""as far as people have come"""
 MOST_VALUES = 50
 
 
@@ -36,6 +36,8 @@ def read_filter(
     *,
     severity: str | None = None,
     condition: str | None = None,
+    handling: str | None = None,
+    assignee: str | None = None,
     rule: str | None = None,
     bureau: str | None = None,
     platform: str | None = None,
@@ -44,27 +46,22 @@ def read_filter(
     since: int | None = None,
 ) -> AlertFilter:
     """Of each field one value, or several with commas between them; a bureau by the first digits of its division;
-    `subject`: `listing:PLATFORM/LISTING`; `since`: ms UTC. Raises BadFilter.
+    `subject`: a node of traces; `since`: ms UTC. Raises BadFilter.
     """
-    severities, bureaus = _values("severity", severity), _values("bureau", bureau)
-    for each in severities:
-        if each not in SEVERITIES:
-            raise BadFilter("severity", f"not one of {', '.join(SEVERITIES)}")
+    severities, bureaus = _known("severity", severity, SEVERITIES), _values("bureau", bureau)
     for each in bureaus:
         if not (each.isascii() and each.isdecimal() and len(each) <= 6):
             raise BadFilter("bureau", "the first digits of a division, up to six")
     if condition and condition not in CONDITIONS:
         raise BadFilter("condition", f"not one of {', '.join(CONDITIONS)}")
-    platforms, listing_id = _values("platform", platform), None
-    if subject:
-        of, listing_id = _subject(subject)
-        platforms = (of,) if not platforms or of in map(code_form, platforms) else ("",)  # of another platform: none
     return AlertFilter(
         severity=severities,
         state=CONDITIONS[condition] if condition else None,
+        handling=_known("handling", handling, HANDLINGS),
+        assignee=_values("assignee", assignee),
         rule=_values("rule", rule),
-        platform_code=platforms,
-        listing_id=listing_id,
+        platform_code=_values("platform", platform),
+        subject=_subject(subject) if subject else None,
         bureau=bureaus,
         seller_code=_values("seller", seller),
         since=since,
@@ -83,16 +80,24 @@ class Filtered(Placed, Protocol):
         """As the tables say it."""
 
     @property
+    def handling(self) -> str:
+        """Of HANDLINGS."""
+
+    @property
+    def assignee(self) -> str | None:
+        """Who has it."""
+
+    @property
     def rule(self) -> str:
         """Its id."""
 
     @property
-    def listing_id(self) -> str:
-        """The platform's number."""
+    def subject(self) -> str:
+        """What it is about, as a node."""
 
     @property
     def seller_code(self) -> str | None:
-        """Who sells."""
+        """Who sells, of one about a listing or a seller."""
 
     @property
     def raised_at(self) -> int:
@@ -102,10 +107,15 @@ class Filtered(Placed, Protocol):
 Test = Callable[[Filtered], bool]
 
 
-def alert_matcher(scope: Scope, wanted: AlertFilter) -> Test:
-    """Whether an alert is within the scope and as the filter wants it: as the tables answer (`queries.sql.alerts`)."""
-    tests = [_TESTS[name](value) for name, value in wanted.values.items()]
-    return lambda alert: sees_alert(scope, alert) and all(test(alert) for test in tests)
+def alert_matcher(wanted: AlertFilter) -> Test:
+    """Whether an alert at hand, or as much of it as may be seen (`queries.alert_parts`), is as the filter wants it: as
+    the tables answer (`queries.sql.alerts`), but that only these know whose each of many listings is: here an alert is
+    of a seller where it is about one. Whether it covers a listing is not known, and not looked at.
+    """
+    values = wanted.values
+    values.pop("listing", None)
+    tests = [_TESTS[name](value) for name, value in values.items()]
+    return lambda alert: all(test(alert) for test in tests)
 
 
 def _one_of(column: str) -> Callable[[list[str]], Test]:
@@ -123,6 +133,11 @@ def _same(column: str) -> Callable[[str], Test]:
     return lambda value: lambda alert: bool(get(alert) == value)
 
 
+def _of_platform(codes: list[str]) -> Test:
+    chosen = frozenset(codes)
+    return lambda alert: alert.platform_code in chosen or any(each.platform_code in chosen for each in alert.platforms)
+
+
 def _of_bureau(prefixes: list[str]) -> Test:
     beginnings = tuple(prefixes)
     return lambda alert: (alert.bureau or "").startswith(beginnings)
@@ -133,11 +148,19 @@ def _since(moment: int) -> Test:
 
 
 _TESTS: dict[str, Callable[[Any], Test]] = {
-    **{name: _one_of(name) for name in ("severity", "rule", "platform_code", "seller_code")},
-    **{name: _same(name) for name in ("state", "listing_id")},
+    **{name: _one_of(name) for name in ("severity", "handling", "assignee", "rule", "seller_code")},
+    **{name: _same(name) for name in ("state", "subject")},
+    "platform_code": _of_platform,
     "bureau": _of_bureau,
     "since": _since,
 }
+
+
+def _known(field: str, text: str | None, values: Sequence[str]) -> tuple[str, ...]:
+    found = _values(field, text)
+    if not set(found) <= set(values):
+        raise BadFilter(field, f"not one of {', '.join(values)}")
+    return found
 
 
 def _values(field: str, text: str | None) -> tuple[str, ...]:
@@ -147,12 +170,8 @@ def _values(field: str, text: str | None) -> tuple[str, ...]:
     return found
 
 
-def _subject(text: str) -> tuple[str, str]:
-    node: NodeKey | None
+def _subject(text: str) -> str:
     try:
-        node = NodeKey.parse(text)
+        return str(NodeKey.parse(text))
     except SuyuanError:
-        node = None
-    if node is None or node.kind != "listing":
-        raise BadFilter("subject", "alerts are about listings: listing:PLATFORM/LISTING")
-    return node.parts[0], node.parts[1]
+        raise BadFilter("subject", "a node of traces, as listing:PLATFORM/LISTING or lot:PRODUCER/GTIN/LOT") from None

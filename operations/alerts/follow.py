@@ -14,6 +14,7 @@ from suyuan.operations.alerts.cursor import read_cursor, write_cursor
 from suyuan.operations.alerts.filters import alert_matcher
 from suyuan.operations.alerts.outward import TOPIC, alerts_in
 from suyuan.operations.tail import Messages, Tail
+from suyuan.queries.alert_parts import part_of
 from suyuan.queries.answers import Alert
 from suyuan.queries.sql.alerts import AlertFilter
 from suyuan.sinks.errors import TopicMissing
@@ -42,7 +43,12 @@ def follow(
     Where the topic is not there yet, or the log does not answer for a while, it goes on waiting; `away` is told why.
     Raises BadCursor; MessagesLost where changes behind the place were deleted; SuyuanError for what does not pass.
     """
-    matches = alert_matcher(scope, wanted)
+    matches = alert_matcher(wanted)
+
+    def part(alert: Alert) -> Alert | None:
+        seen = part_of(scope, alert)
+        return seen if seen is not None and matches(seen) else None
+
     first: Offsets | None = None
     while True:
         try:
@@ -54,7 +60,7 @@ def follow(
                 while True:
                     found = tail.read(READ_SECONDS)
                     for messages in found:
-                        yield from _changes(messages, first, matches)
+                        yield from _changes(messages, first, part)
                     first = dict(tail.next_offsets)
                     if not found:
                         yield None
@@ -69,11 +75,11 @@ def follow(
 
 
 def _changes(
-    messages: Messages, place: dict[TopicPartition, int], matches: Callable[[Alert], bool]
+    messages: Messages, place: dict[TopicPartition, int], part: Callable[[Alert], Alert | None]
 ) -> Iterator[Change]:
     """`place` is moved behind each message."""
     for offset, value in zip(messages.offsets, messages.values, strict=True):
-        here = [alert for alert in alerts_in(value) if matches(alert)]
+        here = [seen for alert in alerts_in(value) if (seen := part(alert)) is not None]
         before = write_cursor(TOPIC, place) if here else ""
         place[TOPIC, messages.partition] = offset + 1
         for number, alert in enumerate(here, 1):

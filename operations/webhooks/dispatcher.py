@@ -246,9 +246,9 @@ class Dispatcher:
         """Deliveries of alerts."""
         now = self._clock()
         matching = [
-            (subscription, matches)
+            (subscription, part)
             for subscription in self.subscriptions
-            if not subscription.disabled and (matches := self._matcher(subscription, now)) is not None
+            if not subscription.disabled and (part := self._matcher(subscription, now)) is not None
         ]
         made: list[Message] = []
         if not matching:
@@ -257,8 +257,8 @@ class Dispatcher:
             those = [each for each in matching if each[0].is_after(messages.partition, offset)]
             for row, alert in enumerate(alerts_in(value)) if those else ():
                 place = Place(messages.partition, offset, row)
-                for subscription, matches in those:
-                    if matches(alert):
+                for subscription, part in those:
+                    if part(alert) is not None:
                         self._remember(place, alert)
                         delivery = delivery_id(alert.alert_id, alert.sequence, subscription.id)
                         made += self._put(Pending(subscription.id, delivery, now, place))
@@ -310,11 +310,12 @@ class Dispatcher:
         if pending.place is not None:
             place = pending.place
             alert = self._alerts.get(place) or await self._in_thread(lambda: self._alert(place))
-            if alert is None:
+            if alert is None or delivery_id(alert.alert_id, alert.sequence, subscription.id) != pending.id:
                 return "the log does not have the alert any more"
-            if not wanted_alerts(scope, Filters())(alert):
+            part = wanted_alerts(scope, Filters())(alert)
+            if part is None:
                 return "the alert is outside of its owner's scope"
-            body = msgspec.json.encode(outward(alert))
+            body = msgspec.json.encode(outward(part))
         now = self._clock()
         secrets = self._secrets(subscription, now)
         if not secrets:
@@ -374,7 +375,7 @@ class Dispatcher:
         holder = self._grants.holder(subscription.owner, now)
         return None if holder is None else holder.scope
 
-    def _matcher(self, subscription: Subscription, now: int) -> Callable[[Alert], bool] | None:
+    def _matcher(self, subscription: Subscription, now: int) -> Callable[[Alert], Alert | None] | None:
         scope = self._scope(subscription, now)
         return None if scope is None else wanted_alerts(scope, subscription.filters)
 

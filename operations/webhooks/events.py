@@ -19,6 +19,8 @@ class Filters(msgspec.Struct, frozen=True, omit_defaults=True):
 
     severity: str | None = None
     condition: str | None = None
+    handling: str | None = None
+    assignee: str | None = None
     rule: str | None = None
     bureau: str | None = None
     platform: str | None = None
@@ -27,7 +29,7 @@ class Filters(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Place(msgspec.Struct, frozen=True):
-    """Where in the topic `alert` a change of an alert lies: a message's row."""
+    """Where in the topic `alert.state` a change of an alert lies: a message's row."""
 
     partition: int
     offset: int
@@ -44,7 +46,8 @@ class Said(msgspec.Struct, frozen=True):
 
 class Created(Said, frozen=True, tag="created"):
     """A subscription. `owner`: the key whose present scope bounds what is sent; `sealed`: its secret; `after`: the next
-    offset that each partition of the alerts had then: nothing before it is sent.
+    offset that each partition of the alerts had then: nothing before it is sent; `topic`: of these offsets, those that
+    do not say it are of the topic that alerts had before.
     """
 
     owner: str
@@ -52,6 +55,7 @@ class Created(Said, frozen=True, tag="created"):
     url: str
     sealed: str
     after: tuple[int, ...] = ()
+    topic: str = "alert"
     filters: Filters = Filters()
     kinds: tuple[str, ...] = ("alert",)
 

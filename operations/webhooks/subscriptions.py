@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from suyuan.operations.alerts.outward import TOPIC
 from suyuan.operations.webhooks import events as said
 
 ROTATION_MS = 24 * 3_600_000
@@ -101,7 +102,7 @@ def _created(event: said.Created) -> Subscription:
         filters=event.filters,
         kinds=event.kinds,
         created=event.at,
-        after=event.after,
+        after=event.after if event.topic == TOPIC else (),
         sealed=event.sealed,
     )
 

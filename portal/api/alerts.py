@@ -1,4 +1,4 @@
-"""Alerts within the scope of whoever asks: as they stand, and all that was said of each."""
+"""Alerts within the scope of whoever asks: as they stand, all that was said of each, and the listings it covers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import Depends, Path, Query, Response
 
-from suyuan.operations.alerts.filters import BadFilter, read_filter
+from suyuan.operations.alerts.filters import CONDITIONS, BadFilter, read_filter
+from suyuan.operations.alerts.findings import FINDING_COLUMNS, outward_finding
 from suyuan.operations.alerts.outward import OUTWARD_COLUMNS, OutwardAlert, outward
 from suyuan.portal.api.exporting import Form, Row, exported
 from suyuan.portal.context import Context
@@ -18,9 +19,9 @@ from suyuan.portal.moments import ms_of
 from suyuan.portal.paging import USUAL, After, Limit, listed, page_of
 from suyuan.portal.problems import Fault, Problem
 from suyuan.portal.read_log import log_read
-from suyuan.queries.answers import Alert, plain
-from suyuan.queries.api import AlertFilter, OfAlert, Paged
-from suyuan.queries.questions import EVERY_ALERT
+from suyuan.queries.answers import Alert, Finding, plain
+from suyuan.queries.api import AlertFilter, FindingFilter, OfAlert, Paged
+from suyuan.queries.questions import EVERY_ALERT, EVERY_FINDING
 
 router = GuardedRouter(prefix="/api/v1", tags=["alerts"])
 
@@ -33,10 +34,14 @@ def _some(what: str, pattern: str | None = None) -> Any:
 
 Severity = Annotated[str | None, _some("low, medium, high, critical")]
 Condition = Annotated[str | None, Query(max_length=20, description="standing, cleared")]
+Handling = Annotated[str | None, _some("open, acknowledged, assigned, resolved")]
+Assignee = Annotated[str | None, _some("account or unit that it is assigned to")]
 RuleIds = Annotated[str | None, _some("id of a rule")]
 Bureau = Annotated[str | None, _some("first digits of the division in charge", "^[0-9, ]*$")]
 Codes = Annotated[str | None, _some("credit code")]
-Subject = Annotated[str | None, Query(max_length=400, description="listing:PLATFORM/LISTING")]
+Subject = Annotated[
+    str | None, Query(max_length=600, description="what it is about, a node of traces: lot:PRODUCER/GTIN/LOT")
+]
 Since = Annotated[str | None, Query(max_length=40, description="raised then or later: ms, or ISO 8601")]
 AlertId = Annotated[str, Path(max_length=200)]
 
@@ -44,6 +49,8 @@ AlertId = Annotated[str, Path(max_length=200)]
 def wanted_of(
     severity: Severity = None,
     condition: Condition = None,
+    handling: Handling = None,
+    assignee: Assignee = None,
     rule: RuleIds = None,
     bureau: Bureau = None,
     platform: Codes = None,
@@ -56,6 +63,8 @@ def wanted_of(
         return read_filter(
             severity=severity,
             condition=condition,
+            handling=handling,
+            assignee=assignee,
             rule=rule,
             bureau=bureau,
             platform=platform,
@@ -106,6 +115,36 @@ async def history(who: Who, alert: AlertId, limit: Limit = USUAL, after: After =
     return listed(who, Paged(rows, found.after, found.more), HISTORY_COLUMNS)
 
 
+@router.get("/alerts/{alert}/listings", action="alert.read")
+async def listings(
+    who: Who, alert: AlertId, condition: Condition = None, limit: Limit = USUAL, after: After = None
+) -> Response:
+    """The listings that it covers, as far as the scope shows them: what the rule finds about each. Those that stand
+    first, then those that do not any more.
+    """
+    page = page_of(who, limit, after)
+    found = await who.ask(lambda queries, scope: queries.findings(scope, _findings_of(alert, condition), page))
+    if not found.rows and after is None:
+        await alert_of(who, alert)
+    log_read(who, f"alert {alert}")
+    return listed(who, Paged(list(map(outward_finding, found.rows)), found.after, found.more), FINDING_COLUMNS)
+
+
+@router.get("/alerts/{alert}/listings/export", action="alert.read")
+async def export_listings(who: Who, alert: AlertId, condition: Condition = None, form: Form = "csv") -> Response:
+    """All of them as a file."""
+    named = (await alert_of(who, alert)).alert_id
+    wanted = _findings_of(named, condition)
+    return await exported(who, EVERY_FINDING, wanted, form, "listings", FINDING_COLUMNS, _finding_lines)
+
+
+def _findings_of(alert_id: str, condition: str | None) -> FindingFilter:
+    """Raises Problem, invalid."""
+    if condition and condition not in CONDITIONS:
+        raise Problem("invalid", errors=[Fault(f"not one of {', '.join(CONDITIONS)}", "condition")])
+    return FindingFilter(alert_id=alert_id, standing=None if not condition else condition == "standing")
+
+
 async def alert_of(who: Context, alert_id: str) -> OutwardAlert:
     """An alert that the scope shows; one that a stream has just told and the tables do not have yet, as it was told.
     Raises Problem, not-found.
@@ -120,6 +159,11 @@ async def alert_of(who: Context, alert_id: str) -> OutwardAlert:
 def told(page: Paged[Alert]) -> Paged[Any]:
     """The page with its alerts as everybody is told of them."""
     return Paged([outward(each) for each in page.rows], page.after, page.more)
+
+
+def _finding_lines(rows: Iterable[Row]) -> Iterator[Row]:
+    for row in rows:
+        yield plain(outward_finding(msgspec.convert(row, Finding)))
 
 
 def _lines(rows: Iterable[Row]) -> Iterator[Row]:

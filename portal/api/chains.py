@@ -134,7 +134,7 @@ async def evidence_of(who: Context, whole: WholeChain) -> list[dict[str, Any]]:
 
 
 async def _alerts_of(who: Context, whole: WholeChain) -> list[dict[str, Any]]:
-    wanted = AlertFilter(platform_code=(whole.platform_code,), listing_id=whole.listing_id)
+    wanted = AlertFilter(listing=(whole.platform_code, whole.listing_id))
     page = await who.ask(lambda queries, scope: queries.alerts(scope, wanted, Page(USUAL)))
     return [plain(alert) for alert in page.rows]
 

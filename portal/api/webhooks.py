@@ -53,6 +53,8 @@ class WantedFilters(BaseModel):
 
     severity: Text = None
     condition: Text = None
+    handling: Text = None
+    assignee: Text = None
     rule: Text = None
     bureau: Text = None
     platform: Text = None
@@ -118,6 +120,7 @@ async def create(who: Who, wanted: Wanted) -> Response:
         url=wanted.url,
         sealed=who.portal.seal.seal(id_, secret, secrets.token_bytes),
         after=await _alert_ends(who),
+        topic=ALERTS,
         filters=filters,
         kinds=tuple(wanted.kinds),
     )

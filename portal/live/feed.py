@@ -12,8 +12,6 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing, suppress
 
-import msgspec
-
 from suyuan.access.scope import Scope
 from suyuan.connections.log_errors import MessagesLost
 from suyuan.connections.topic_partition import TopicPartition
@@ -21,16 +19,14 @@ from suyuan.errors import SuyuanError
 from suyuan.operations.alerts.cursor import BadCursor, read_cursor, write_cursor
 from suyuan.operations.alerts.filters import alert_matcher
 from suyuan.operations.alerts.outward import TOPIC, OutwardAlert
-from suyuan.portal.live.frames import data_of
 from suyuan.portal.live.replay import Replays, recent
 from suyuan.portal.live.ring import Ring
-from suyuan.portal.live.rows import LiveMessage, LiveRow, live_messages
+from suyuan.portal.live.rows import LiveMessage, LiveRow, live_messages, live_part, told
 from suyuan.portal.live.subscriber import MOST_PENDING, Chunk, Subscriber
 from suyuan.portal.metrics import LIVE_DELAY, LIVE_EVICTED, LIVE_LAG, LIVE_STREAMS
 from suyuan.portal.ports import AsyncTail, Ports
 from suyuan.portal.problems import Problem, unavailable
 from suyuan.queries.sql.alerts import AlertFilter
-from suyuan.queries.visible import sees_alert
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +54,17 @@ _CROWDED = MOST_PENDING // 4
 Wanting = tuple[Scope, AlertFilter]
 
 
+def wanted_part(scope: Scope, wanted: AlertFilter) -> Callable[[LiveRow], LiveRow | None]:
+    """What is told of a row: as much as the scope shows, where that is as the filter wants it; None: nothing."""
+    matches = alert_matcher(wanted)
+
+    def part(row: LiveRow) -> LiveRow | None:
+        seen = live_part(scope, row)
+        return seen if seen is not None and matches(seen) else None
+
+    return part
+
+
 class Feed:
     """For one loop. `clock`: ms UTC."""
 
@@ -67,7 +74,7 @@ class Feed:
         self._clock = clock
         self._replays = Replays(ports, clock)
         self._groups: dict[Wanting, set[Subscriber]] = {}
-        self._matchers: dict[Wanting, Callable[[LiveRow], bool]] = {}
+        self._parts: dict[Wanting, Callable[[LiveRow], LiveRow | None]] = {}
         self._subscribers: dict[Subscriber, Wanting] = {}
         self._next: dict[TopicPartition, int] = {}
         self._ring = Ring({})
@@ -135,8 +142,8 @@ class Feed:
             raise Problem("too-many-requests", f"{MOST_OF_ONE} streams are open", headers={"Retry-After": "5"})
         await self._reading()
         key = (scope, wanted)
-        matches = self._matchers.setdefault(key, alert_matcher(scope, wanted))
-        made = Subscriber(principal, matches, dict(self._next), abort)
+        part = self._parts.setdefault(key, wanted_part(scope, wanted))
+        made = Subscriber(principal, part, dict(self._next), abort)
         made.check_at = self._monotonic() + CHECK_SECONDS
         self._groups.setdefault(key, set()).add(made)
         self._subscribers[made] = key
@@ -150,7 +157,7 @@ class Feed:
             return
         self._groups[key].discard(subscriber)
         if not self._groups[key]:
-            del self._groups[key], self._matchers[key]
+            del self._groups[key], self._parts[key]
         self._listened_at = self._monotonic()
         LIVE_STREAMS.set(len(self._subscribers))
         if subscriber.evicted is not None:
@@ -159,9 +166,8 @@ class Feed:
     def latest(self, alert_id: str, scope: Scope) -> OutwardAlert | None:
         """How an alert stood when it was last handed on, of the latest rows that the scope shows."""
         row = self._ring.latest(alert_id)
-        if row is None or not sees_alert(scope, row):
-            return None
-        return msgspec.json.decode(data_of(row.data), type=OutwardAlert)
+        part = None if row is None else live_part(scope, row)
+        return None if part is None else told(part)
 
     def now(self) -> float:
         """Seconds, of a clock that only goes on."""
@@ -260,8 +266,8 @@ class Feed:
         if message.rows:
             LIVE_DELAY.observe(max(0, self._clock() - message.rows[-1].received_at) / 1000)
         for key, group in self._groups.items():
-            matches = self._matchers[key]
-            rows = tuple(row for row in message.rows if matches(row))
+            part = self._parts[key]
+            rows = tuple(seen for row in message.rows if (seen := part(row)) is not None)
             if rows:
                 chunk = Chunk(rows)
                 for subscriber in group:

@@ -68,17 +68,17 @@ class Replays:
 async def in_writes(
     messages: AsyncGenerator[LiveMessage],
     first: Mapping[TopicPartition, int],
-    matches: Callable[[LiveRow], bool],
+    part: Callable[[LiveRow], LiveRow | None],
 ) -> AsyncGenerator[tuple[list[bytes], dict[TopicPartition, int]]]:
-    """Events of the rows that match, so many at a time, and the place behind the messages that were told whole. Raises
-    TooFar.
+    """Events of what is told of the rows, so many at a time, and the place behind the messages that were told whole.
+    Raises TooFar.
     """
     place, waiting, told = dict(first), list[bytes](), 0
     async with aclosing(messages):
         async for message in messages:
             for row in message.rows:
-                if matches(row):
-                    waiting.append(row.data)
+                if (seen := part(row)) is not None:
+                    waiting.append(seen.data)
                     told += 1
                 if told > MOST_ROWS:
                     raise TooFar

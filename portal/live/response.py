@@ -123,7 +123,7 @@ class LiveResponse(Response):
         """Whether all of it was told."""
         feed = self._feed
         try:
-            async with aclosing(in_writes(feed.missed(first, until), first, self._subscriber.matches)) as writes:
+            async with aclosing(in_writes(feed.missed(first, until), first, self._subscriber.part)) as writes:
                 async for rows, place in writes:
                     LIVE_ROWS.inc(len(rows))
                     await self._write(send, placed(rows, write_cursor(TOPIC, place)))

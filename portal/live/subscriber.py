@@ -46,12 +46,12 @@ class Chunk:
 
 
 class Subscriber:
-    """`matches`: whether a row is for it; `principal`: whose it is. For one loop."""
+    """`part`: what it is told of a row, None: nothing; `principal`: whose it is. For one loop."""
 
     def __init__(
         self,
         principal: str,
-        matches: Callable[[LiveRow], bool],
+        part: Callable[[LiveRow], LiveRow | None],
         began_at: Mapping[TopicPartition, int],
         abort: Callable[[], None],
     ) -> None:
@@ -60,7 +60,7 @@ class Subscriber:
         """
         self.began_at = began_at
         self.principal = principal
-        self.matches = matches
+        self.part = part
         self._abort = abort
         self._pending: list[Chunk] = []
         self._bytes = 0

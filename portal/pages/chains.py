@@ -121,7 +121,7 @@ async def _evidence(who: Context, whole: WholeChain) -> list[dict[str, Any]]:
 
 
 async def _alerts(who: Context, named: OfListing) -> list[Any]:
-    wanted = AlertFilter(platform_code=(named.platform_code,), listing_id=named.listing_id)
+    wanted = AlertFilter(listing=(named.platform_code, named.listing_id))
     return (await who.ask(lambda queries, scope: queries.alerts(scope, wanted, Page(_SHOWN_ALERTS)))).rows
 
 

@@ -96,7 +96,7 @@ async def _moments(who: Context, node: NodeKey, since: int | None, until: int | 
     asked: list[Any] = [who.ask(lambda queries, scope: queries.records_about(scope, about))]
     if node.kind == "listing":
         named, page = OfListing(*node.parts), Page(_OTHERS)
-        wanted = AlertFilter(platform_code=(named.platform_code,), listing_id=named.listing_id)
+        wanted = AlertFilter(listing=(named.platform_code, named.listing_id))
         asked.append(who.ask(lambda queries, scope: queries.chain_history(scope, named, page)))
         asked.append(who.ask(lambda queries, scope: queries.alerts(scope, wanted, page)))
     records, *others = await asyncio.gather(*asked)

@@ -21,6 +21,7 @@ from suyuan.queries.sql.dead_letters import (
 )
 from suyuan.queries.sql.evidence import events_by_evidence
 from suyuan.queries.sql.feedback import FeedbackFilter, feedback, gap_counts, list_of_feedback
+from suyuan.queries.sql.findings import FindingFilter, findings, list_of_findings
 from suyuan.queries.sql.first_record import first_record
 from suyuan.queries.sql.outcomes import assessed, known_events, narrowing_column, outcomes
 from suyuan.queries.sql.reused_ids import count_reused_ids
@@ -43,6 +44,7 @@ __all__ = [
     "Counts",
     "DeadLetterFilter",
     "FeedbackFilter",
+    "FindingFilter",
     "UnmatchedFilter",
     "alert",
     "alert_history",
@@ -58,6 +60,7 @@ __all__ = [
     "events_by_evidence",
     "expired_unsaid",
     "feedback",
+    "findings",
     "first_chain",
     "first_record",
     "gap_counts",
@@ -67,6 +70,7 @@ __all__ = [
     "list_of_chains",
     "list_of_dead_letters",
     "list_of_feedback",
+    "list_of_findings",
     "list_of_unmatched",
     "narrowing_column",
     "outcomes",

@@ -9,6 +9,8 @@ from suyuan.queries.rows import Row, Tables, read
 
 EVERYTHING = "all"
 """what stands for the division of the row that sums up all"""
+NATION = "100000"
+"""division of the desk that is in charge where no division is known"""
 _HOUR_MS = 3_600_000
 
 
@@ -36,14 +38,16 @@ def listings_by_division(tables: Tables, on: dt.date) -> list[Row]:
 
 def alerts_by_division(tables: Tables, prefix: str, digits: int) -> list[Row]:
     """Of the alerts whose bureau is of a prefix, by its first `digits`: how many stand, by severity, and the median of
-    the hours after which others were cleared. The division of all together is EVERYTHING, that of alerts without a
-    bureau empty: they are among those of the empty prefix.
+    the hours after which others were cleared. The division of all together is EVERYTHING, that of alerts that the
+    nation's desk is in charge of, or nobody, empty: they are among those of the empty prefix.
     """
     return read(
         tables,
         f"""
         SELECT
-            arrayJoin([substring(ifNull(bureau, ''), 1, {{digits:UInt8}}), '{EVERYTHING}']) AS division,
+            arrayJoin([
+                if(bureau = '{NATION}', '', substring(bureau, 1, {{digits:UInt8}})), '{EVERYTHING}'
+            ]) AS division,
             countIf(state = 'raised' AND severity = 'critical') AS open_critical,
             countIf(state = 'raised' AND severity = 'high') AS open_high,
             countIf(state = 'raised' AND severity = 'medium') AS open_medium,
@@ -52,7 +56,7 @@ def alerts_by_division(tables: Tables, prefix: str, digits: int) -> list[Row]:
                 toUnixTimestamp64Milli(changed_at) - toUnixTimestamp64Milli(raised_at), state = 'cleared'
             ) / {_HOUR_MS}) AS median_hours_to_clear
         FROM alert_current
-        WHERE startsWith(ifNull(bureau, ''), {{prefix:String}})
+        WHERE startsWith(bureau, {{prefix:String}})
         GROUP BY division
         """,  # noqa: S608 - fixed texts, bound values
         {"prefix": prefix, "digits": digits},

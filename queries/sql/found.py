@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 from suyuan.access.scope import OutsideScope, Scope
 from suyuan.domain.evidence import evidence_sql
-from suyuan.queries.rows import Row, Tables, read
+from suyuan.queries.alert_parts import seen_alerts
+from suyuan.queries.rows import Row, Tables, read, where_clause
+from suyuan.queries.sql.alerts import alerts_of_findings
 from suyuan.queries.sql.identifiers import OF_FORMS, in_names
-from suyuan.queries.visible import Visible, visible_alerts, visible_chains, visible_events, visible_identifiers
+from suyuan.queries.visible import Visible, visible_chains, visible_events, visible_findings, visible_identifiers
 from suyuan.schemas.fields import Field
 from suyuan.schemas.kinds import BUSINESS_KEYS, event_schema
 from suyuan.sinks.tables import key_columns
@@ -21,7 +23,8 @@ CHAIN_FIELDS = (
     "licence_no",
 )
 ALERT_FIELDS = (
-    *("alert_id", "rule", "severity", "state", "title_zh", "title_en", "platform_code", "listing_id"),
+    *("alert_id", "rule", "severity", "state", "title_zh", "title_en", "subject", "platform_code", "listing_id"),
+    "toString(listings)",
     "toString(toUnixTimestamp64Milli(raised_at))",
 )
 _RANK = "toString(indexOf(['critical', 'high', 'medium', 'low'], severity))"
@@ -55,13 +58,14 @@ def found(tables: Tables, scope: Scope, wanted: Wanted) -> list[Row]:
     condition, bound = _listings(scope, wanted)
     if condition:
         fields = CHAIN_FIELDS[:2] if wanted.named else CHAIN_FIELDS
-        for make, visible_to in ((partial(_chains, fields), visible_chains), (_alerts, visible_alerts)):
-            try:
-                visible = visible_to(scope)
-            except OutsideScope:
-                continue
-            parts.append(make(condition, visible))
+        with suppress(OutsideScope):
+            visible = visible_chains(scope)
+            parts.append(_chains(fields, condition, visible))
             values |= {**bound, **visible.values}
+        with suppress(OutsideScope):
+            statement, seen = _alerts(scope, condition)
+            parts.append(statement)
+            values |= {**bound, **seen}
     for kind, keys in wanted.records.items():
         visible_record = visible_events(scope, kind)
         if keys and visible_record is not None:
@@ -125,13 +129,20 @@ def _chains(fields: Sequence[str], condition: str, visible: Visible) -> str:
     """  # noqa: S608
 
 
-def _alerts(condition: str, visible: Visible) -> str:
-    shown = ", ".join([_RANK, _NEWEST, *ALERT_FIELDS])
-    return f"""
+def _alerts(scope: Scope, condition: str) -> tuple[str, Mapping[str, Any]]:
+    """Those about a listing, and those that cover one which stands."""
+    shown = ", ".join(f"ifNull({name}, '')" for name in (_RANK, _NEWEST, *ALERT_FIELDS))
+    of_findings = alerts_of_findings(scope, condition)
+    latest = f"""(
+        SELECT * FROM alert_state WHERE ifNull({condition}, 0) OR {of_findings}
+        ORDER BY alert_id, version DESC LIMIT 1 BY alert_id
+    )"""  # noqa: S608
+    seen = seen_alerts(scope, latest)
+    statement = f"""
         SELECT 'alert' AS what, state AS label, toInt64(count()) AS n, groupArraySorted(5)([{shown}]) AS values
-        FROM (SELECT * FROM alert WHERE {condition} ORDER BY alert_id, version DESC LIMIT 1 BY alert_id)
-        WHERE {visible.condition} GROUP BY state
+        FROM ({seen.select} {where_clause([*seen.conditions])}) GROUP BY state
     """  # noqa: S608
+    return statement, {**seen.values, **visible_findings(scope).values}
 
 
 def _records(kind: str, visible: Visible) -> str:

@@ -70,7 +70,7 @@ def test_once_loads_what_there_is_and_tells(start_loader, publish, ask):
     publish("event.listing", 0, events("listing", listing(1), listing(2)))
     publish("event.listing", 1, events("listing", listing(3), partition=1))
     publish("chain", 1, block("chain", chain(1), chain(2)))
-    publish("alert", 0, block("alert", alert("a")))
+    publish("alert.state", 0, block("alert_state", alert("a")))
     loader = start_loader("--once", "--json")
     output, _ = loader.process.communicate(timeout=120)
     assert loader.process.returncode == 0, loader.log.read_text()

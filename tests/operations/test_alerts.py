@@ -17,7 +17,7 @@ PLATFORM = "91330000PLATFORM01"
 
 
 def said(**fields):
-    (one,) = alerts_in(block("alert", alert("a", **fields)))
+    (one,) = alerts_in(block("alert_state", alert("a", **fields)))
     return msgspec.json.decode(msgspec.json.encode(outward(one)))
 
 

@@ -61,8 +61,8 @@ def said(world, name, **fields):
 def test_each_role_is_told_what_it_may_see_and_may_go_on_from_any_place(portal):
     client = portal.client("regulator")
     begin = now_of(client)
-    portal.say("alert", 0, block("alert", said(A, "live-a-1"), said(B, "live-b-1")))
-    portal.say("alert", 1, block("alert", said(A, "live-a-2", severity="low"), said(B, "live-b-2")))
+    portal.say("alert.state", 0, block("alert_state", said(A, "live-a-1"), said(B, "live-b-1")))
+    portal.say("alert.state", 1, block("alert_state", said(A, "live-a-2", severity="low"), said(B, "live-b-2")))
     for world, mine in ((A, "a"), (B, "b")):
         for role in (Role.REGULATOR, Role.INVESTIGATOR, Role.PLATFORM):
             answer = missed(portal.client(role, world.letter), begin)
@@ -81,7 +81,7 @@ def test_each_role_is_told_what_it_may_see_and_may_go_on_from_any_place(portal):
 def test_an_alert_that_the_tables_do_not_have_yet_is_shown_as_it_was_told(portal):
     client, other = portal.client("regulator"), portal.client("regulator", "B")
     begin = now_of(client)
-    portal.say("alert", 0, block("alert", said(A, "live-a-3"), said(A, "live-a-4", sequence=2)))
+    portal.say("alert.state", 0, block("alert_state", said(A, "live-a-3"), said(A, "live-a-4", sequence=2)))
     missed(client, begin)
     for path in ("/api/v1/alerts/live-a-4", "/alerts/live-a-4"):
         assert A.text("recalled")[:8] in client.get(path, params={"lang": "en"}, headers={"Accept": "*/*"}).text
@@ -97,7 +97,7 @@ def test_what_comes_while_somebody_listens_is_told_at_once(portal):
         while not portal.app.state.portal.feed._subscribers:
             assert time.monotonic() < until
             time.sleep(0.02)
-        portal.say("alert", 1, block("alert", said(A, "live-now")))
+        portal.say("alert.state", 1, block("alert_state", said(A, "live-now")))
         assert names(listening.result(PATIENCE)) == ["live-now"]
 
 
@@ -179,7 +179,7 @@ def test_a_socket_that_is_not_read_is_ended_holds_nobody_up_and_goes_on_where_it
         for number in range(400):  # as much as the buffers of the system take
             rows = [long(number, each) for each in range(20)]
             wanted.extend(row["alert_id"] for row in rows)
-            portal.say("alert", number % 2, block("alert", *rows))
+            portal.say("alert.state", number % 2, block("alert_state", *rows))
             wait(lambda: len(heard) == len(wanted))
             assert stalled.pending <= MOST_PENDING
             if stalled.evicted:
@@ -187,7 +187,7 @@ def test_a_socket_that_is_not_read_is_ended_holds_nobody_up_and_goes_on_where_it
         wait(lambda: stalled not in subscribers)
         assert (stalled.evicted in {"behind", "not reading"}, evicted() - before) == (True, 1)
         assert stalled.pending == 0
-        portal.say("alert", 0, block("alert", said(A, "last")))
+        portal.say("alert.state", 0, block("alert_state", said(A, "last")))
         listening.result(PATIENCE)
         stuck.close()
     assert heard == [*wanted, "last"]

@@ -70,7 +70,7 @@ def say(portal, messages):
     for _ in range(messages):
         number = next(numbers)
         rows = [said(A, f"pair-{number}-{each}", listing_id=f"pair-{number}-{each}") for each in range(ROWS)]
-        portal.say("alert", number % 2, block("alert", *rows))
+        portal.say("alert.state", number % 2, block("alert_state", *rows))
         names += [row["alert_id"] for row in rows]
     return names
 

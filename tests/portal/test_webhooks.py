@@ -295,7 +295,7 @@ def test_an_alert_within_the_scope_of_the_key_reaches_its_receiver_and_no_others
         inside = alert(f"in{hook['id']}", bureau=A.division, title_zh="召回")
         outside = alert(f"out{hook['id']}", bureau=B.division, title_zh=B.mark)
         delivering = Delivering(portal)
-        delivering.until(lambda: receiver.requests, Message(ALERTS, b"x", block("alert", outside, inside)))
+        delivering.until(lambda: receiver.requests, Message(ALERTS, b"x", block("alert_state", outside, inside)))
         (body,) = [body for _, body in receiver.requests]
         headers = receiver.headers()
         assert Webhook(hook["secret"]).verify(body, headers)["alert_id"] == inside["alert_id"]
@@ -317,7 +317,7 @@ def test_deliveries_are_listed_by_pages_and_replayed_under_the_same_id(portal, r
         other = made(regulator, filters={"rule": "nobodys"})
         delivering = Delivering(portal)
         named = alert(secrets.token_hex(16), bureau=A.division)
-        delivering.until(lambda: receiver.requests, Message(ALERTS, b"x", block("alert", named)))
+        delivering.until(lambda: receiver.requests, Message(ALERTS, b"x", block("alert_state", named)))
         first = receiver.headers()["webhook-id"]
         place = placed(portal, named["alert_id"])
         rows = [
@@ -441,7 +441,7 @@ def test_processes_share_the_deliveries_and_one_goes_on_with_those_of_one_that_w
 
     def sent(name):
         named = alert(f"{name}{hook['id']}", bureau=A.division)
-        portal.say(ALERTS, 0, block("alert", named))
+        portal.say(ALERTS, 0, block("alert_state", named))
         return f"{named['alert_id']}.1.{hook['id']}"
 
     def ids():

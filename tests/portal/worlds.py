@@ -167,6 +167,6 @@ def seed(clickhouse):
     """Both, as loaders bring them into the tables."""
     for number, world in enumerate(WORLDS.values()):
         load(clickhouse, "chain", block("chain", *world.chains))
-        load(clickhouse, "alert", block("alert", *world.alerts))
+        load(clickhouse, "alert.state", block("alert_state", *world.alerts))
         for kind, rows in world.events.items():
             load(clickhouse, f"event.{kind}", events(kind, *rows, first=1000 * number))

@@ -4,10 +4,25 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+from collections import Counter
 
 from suyuan.schemas.events import encode_event
 from tests.sinks.contract.views import load
-from tests.sinks.rows import DIGEST, GTIN, NOW, alert, block, chain, dead_letter, events, listing, lot, node, replay
+from tests.sinks.rows import (
+    DIGEST,
+    GTIN,
+    NOW,
+    alert,
+    block,
+    chain,
+    dead_letter,
+    events,
+    finding,
+    listing,
+    lot,
+    node,
+    replay,
+)
 
 CHANCE = random.Random(7)
 DIVISIONS = ("330106", "330203", "320100", "310115", None)
@@ -57,9 +72,65 @@ def _alert(number):
     )
 
 
+def _finding(alert_id, number, platform, seller, bureau, change="raised"):
+    return finding(
+        f"{alert_id}-{number}",
+        alert_id,
+        platform_code=platform,
+        listing_id=f"l{number}",
+        seller_code=seller,
+        seller_division=CODES[seller],
+        bureau=bureau,
+        change=change,
+        title="绿茶",
+    )
+
+
+def _lot_alert(number):
+    """An alert about a lot that is offered on both platforms, or on one of them, and its findings, of which the last
+    stands no more.
+    """
+    chance = random.Random(f"lot {number}")
+    alert_id, bureau = f"g{number}", chance.choice(DIVISIONS[:4])
+    offered = [(chance.choice(PLATFORMS[: 1 + number % 2]), chance.choice(list(CODES))) for _ in range(2 + number % 4)]
+    found = [_finding(alert_id, each, *of, bureau) for each, of in enumerate(offered)]
+    gone = _finding(alert_id, len(offered), PLATFORMS[1], next(iter(CODES)), bureau, "cleared")
+    counts = Counter(platform for platform, _ in offered)
+    said = alert(
+        alert_id,
+        severity="high",
+        subject_kind="lot",
+        subject=f"lot:{number}/{GTIN}/L",
+        listings=len(offered),
+        platforms=[{"platform_code": code, "listings": counts[code]} for code in sorted(counts)],
+        producer_code=str(number),
+        gtin=GTIN,
+        lot="L",
+        producer_division=chance.choice(DIVISIONS),
+        bureau=bureau,
+        bureau_why="why",
+        verdict="contradicted",
+        gap_names=["lot_recalled"],
+        explanation_zh="批次已召回",
+        triggering='{"lot_recalled":true}',
+        evidence=[f"listing/{offered[0][0]}/e~{DIGEST[:8]}", f"recall/M/r~{DIGEST[:8]}"],
+        newest_listed_at=NOW,
+        handling=("open", "assigned")[number % 2],
+        assignee=(None, "somebody")[number % 2],
+        act=(None, "assign")[number % 2],
+        actor=(None, "another")[number % 2],
+        raised_at=NOW + number,
+    )
+    return said, [*found, gone]
+
+
+_LOT_ALERTS = [_lot_alert(number) for number in range(8)]
+
+
 SAID = {
     "chain": [_chain(number) for number in range(CHAINS)],
-    "alert": [_alert(number) for number in range(ALERTS)],
+    "alert": [*(_alert(number) for number in range(ALERTS)), *(said for said, _ in _LOT_ALERTS)],
+    "finding": [row for _, found in _LOT_ALERTS for row in found],
     "entity": [
         {"code": code, "name": "名", "status": "active", "division": division, "publisher": _some(CODES)}
         for code, division in CODES.items()
@@ -156,7 +227,10 @@ ATTEMPTS = [_attempt("s1", number, attempt) for number in range(4) for attempt i
 def fill(clickhouse):
     """All of them, in blocks as loaders get them."""
     load(clickhouse, "chain", block("chain", *SAID["chain"]))
-    load(clickhouse, "alert", *(block("alert", *some) for some in (SAID["alert"][::2], SAID["alert"][1::2])))
+    load(
+        clickhouse, "alert.state", *(block("alert_state", *some) for some in (SAID["alert"][::2], SAID["alert"][1::2]))
+    )
+    load(clickhouse, "finding", block("finding", *SAID["finding"]))
     for kind in EVENTS:
         load(clickhouse, f"event.{kind}", events(kind, *SAID[kind]))
     load(clickhouse, "event.listing", events("listing", *LISTING_EVENTS, first=900))

@@ -17,7 +17,7 @@ from suyuan.queries.find import find
 from suyuan.schemas.kinds import BUSINESS_KEYS
 from suyuan.sinks.identifiers import PARTIES, identifier_fields
 from tests.queries.rows import CHANCE, CODES, DIVISIONS, LISTING_EVENTS, PLATFORMS, SAID
-from tests.queries.test_answers import is_in, only_publishers, scopes, sees_alert, sees_chain
+from tests.queries.test_answers import is_in, only_publishers, scopes, sees_alert, sees_chain, sees_finding
 from tests.sinks.contract.views import load
 from tests.sinks.rows import GTIN, NOW, alert, block, chain, events, listing, lot
 
@@ -102,7 +102,7 @@ def filled(clickhouse):
         load(clickhouse, f"event.{kind}", events(kind, *rows[:4], first=1000), events(kind, *rows[4:], first=2000))
         load(clickhouse, f"event.{kind}", events(kind, *rows, first=3000))
     load(clickhouse, "chain", block("chain", *CHAINS))
-    load(clickhouse, "alert", block("alert", *ALERTS))
+    load(clickhouse, "alert.state", block("alert_state", *ALERTS))
     return clickhouse
 
 
@@ -121,6 +121,19 @@ ALL_EVENTS = [
     *({"kind": kind, **row} for kind in ("entity", "listing", "lot", "shipment") for row in SAID[kind]),
     *({"kind": "listing", **row} for row in LISTING_EVENTS),
 ]
+
+
+def covered(scope, row):
+    """Listings that an alert is about, or of which a finding of it stands."""
+    if row["subject_kind"] == "listing":
+        return [(row["platform_code"], row["listing_id"])]
+    return [
+        (each["platform_code"], each["listing_id"])
+        for each in SAID["finding"]
+        if each["alert_id"] == row["alert_id"]
+        and each["change"] != "cleared"
+        and (scope.is_everything or sees_finding(scope, each))
+    ]
 
 
 def used(row):
@@ -197,7 +210,7 @@ def test_what_is_found_is_what_a_naive_filter_finds(queries, scope, text):
             row
             for row in (*SAID["alert"], *ALERTS)
             if (scope.is_everything or sees_alert(scope, row))
-            and ((row["platform_code"], row["listing_id"]) in listings or row["platform_code"] == text)
+            and any((platform, number) in listings or platform == text for platform, number in covered(scope, row))
         ]
     )
     assert (found.alerts.count, found.alerts.raised) == (len(alerts), sum(row["state"] == "raised" for row in alerts))

@@ -97,8 +97,8 @@ def test_a_tail_goes_on_where_another_ended_a_portion_at_a_time(shape, deploymen
     with deployment.tail(["alert", "chain"]) as tail:
         at = tail.next_offsets
     values = [bytes([number]) * 1_000 for number in range(12)]
-    shape.append("alert", 0, *values[:9])
-    shape.append("alert", 1, *values[9:])
+    shape.append("alert.state", 0, *values[:9])
+    shape.append("alert.state", 1, *values[9:])
     shape.append("chain", 0, b"chain")
     found = {}
     for _ in range(20):
@@ -117,8 +117,8 @@ def test_a_tail_goes_on_where_another_ended_a_portion_at_a_time(shape, deploymen
 def test_a_backlog_of_one_partition_does_not_keep_others_waiting(shape, deployment, monkeypatch):
     monkeypatch.setattr(tailing, "MOST_BYTES", 1_000)
     with deployment.tail(["alert"]) as tail:
-        shape.append("alert", 0, *[b"x" * 1_000] * 6)
-        shape.append("alert", 1, b"y")
+        shape.append("alert.state", 0, *[b"x" * 1_000] * 6)
+        shape.append("alert.state", 1, b"y")
         first = [messages.partition for _ in range(2) for messages in tail.read(PATIENCE_SECONDS)]
     assert 1 in first
 
@@ -216,7 +216,7 @@ def test_state_is_made_anew_from_every_event_and_of_one_partition_while_all_go_o
 
 def test_checks_look_at_what_the_shape_has(shape, deployment):
     with shape.tables() as clickhouse:
-        load(clickhouse, "alert", block("alert", alert("a")))
+        load(clickhouse, "alert.state", block("alert_state", alert("a")))
     with deployment.queries() as ask:
         assert [row.alert_id for row in ask.alerts(EVERYTHING, AlertFilter(), Page(9)).rows] == ["a"]
     found = list(deployment.checks())

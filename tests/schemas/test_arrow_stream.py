@@ -21,7 +21,7 @@ ROWS = pl.DataFrame(
         "received_at": [0, -1, None],
     }
 )
-BLOCK = encode_block("alert", ROWS)
+BLOCK = encode_block("alert_state", ROWS)
 BEGIN = 9 + len("alert")
 
 

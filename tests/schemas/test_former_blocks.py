@@ -48,7 +48,7 @@ def test_every_kind_of_column_is_among_them():
 
 def test_former_blocks_and_those_of_now_are_read_together():
     rows = former_rows("alert")
-    read = decode_blocks([encode_block("alert", rows), former("alert"), former("alert")])
+    read = decode_blocks([encode_block("alert_state", rows), former("alert"), former("alert")])
     assert read.equals(pl.concat([rows] * 3))
 
 

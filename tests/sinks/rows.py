@@ -12,6 +12,7 @@ from typing import Any
 import fastavro
 import polars as pl
 
+from suyuan.domain.alerts.subject import node_name
 from suyuan.schemas.blocks import block_schema, encode_block
 
 NOW = 1_790_000_000_000
@@ -100,16 +101,23 @@ def chain_hop(shipment_id: str = "S") -> dict[str, Any]:
 
 
 def alert(identifier: str, sequence: int = 1, **fields: Any) -> dict[str, Any]:
-    said = {
-        "alert_id": identifier,
-        "rule": "recalled_on_sale",
-        "rule_version": 1,
-        "severity": "high",
-        "state": "raised",
-    }
-    said |= {"change": "raised", "platform_code": PLATFORM, "listing_id": identifier, "gap_names": [], "evidence": []}
-    said |= {"raised_at": NOW, "changed_at": NOW, "received_at": NOW, "sequence": sequence, "revision": 1}
-    return said | {"assessment": 1} | fields
+    """About one listing, if `fields` do not say another subject."""
+    said = {"alert_id": identifier, "rule": "recalled_on_sale", "rule_version": 1, "severity": "high"}
+    said |= {"state": "raised", "handling": "open", "change": "raised", "gap_names": [], "evidence": []}
+    said |= {"raised_at": NOW, "changed_at": NOW, "received_at": NOW, "sequence": sequence}
+    if "subject" not in fields:
+        of = {"platform_code": PLATFORM, "listing_id": identifier, "subject_kind": "listing", "listings": 1} | fields
+        said |= of | {"subject": node_name("listing", [of["platform_code"], of["listing_id"]])}
+        said |= {"platforms": [{"platform_code": of["platform_code"], "listings": of["listings"]}]}
+    return said | fields
+
+
+def finding(identifier: str, alert_id: str, sequence: int = 1, **fields: Any) -> dict[str, Any]:
+    """About the listing of the same name."""
+    said = {"finding_id": identifier, "alert_id": alert_id, "rule": "recalled_on_sale", "rule_version": 1}
+    said |= {"severity": "high", "change": "raised", "platform_code": PLATFORM, "listing_id": identifier}
+    said |= {"listed_at": NOW, "raised_at": NOW, "changed_at": NOW, "received_at": NOW, "sequence": sequence}
+    return said | {"gap_names": [], "evidence": [], "revision": 1, "assessment": 1} | fields
 
 
 def dead_letter(topic: str, partition: int, offset: int, **fields: Any) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def subscribe(settings, url):
 
 def raise_alert(folder, name):
     with Log.open(folder, role="publish", fsync="never") as log:
-        log.append("alert", 0, Records([None], [block("alert", alert(name, bureau="330106"))]))
+        log.append("alert.state", 0, Records([None], [block("alert_state", alert(name, bureau="330106"))]))
 
 
 def ids(receiver):

@@ -145,7 +145,7 @@ class World:
 
     def alerts(self, *numbers, **fields):
         rows = [alert(f"a{number}", **({"bureau": "330106", "title_zh": "召回"} | fields)) for number in numbers]
-        self.append(Message(ALERTS, PLATFORM.encode(), block("alert", *rows)))
+        self.append(Message(ALERTS, PLATFORM.encode(), block("alert_state", *rows)))
 
     def attempts(self):
         """Rows of what was tried, in order."""

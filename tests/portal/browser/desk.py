@@ -58,7 +58,7 @@ class Desk:
     def say(self, *rows, partition=0):
         """In one message, as a stage would."""
         with Log.open(self._settings.data, role="publish", fsync="never") as log:
-            log.append(TOPIC, partition, [Record(b"k", block("alert", *rows))])
+            log.append(TOPIC, partition, [Record(b"k", block("alert_state", *rows))])
 
     def say_many(self, name, number):
         """So many, over both partitions; their names, the newest first."""

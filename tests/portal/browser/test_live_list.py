@@ -149,7 +149,7 @@ def test_who_missed_more_than_is_told_again_reads_the_list_though_it_is_not_answ
         if asked.count("stream") > 1:
             route.continue_()
             return
-        load(office.tables, "alert", block("alert", *rows))
+        load(office.tables, "alert.state", block("alert_state", *rows))
         route.fulfill(content_type="text/event-stream", body="retry: 10\nevent: reset\ndata: {}\n\n")
 
     def read(route):

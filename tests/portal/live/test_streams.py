@@ -244,7 +244,7 @@ def test_what_waits_for_a_client_is_bounded():
 
 
 def test_what_waits_for_many_alike_is_joined_once_and_for_each_as_it_waits_for_them():
-    (said,) = live_messages([Messages(TOPIC, 0, [7], [block("alert", *map(a, "xyz"))])])
+    (said,) = live_messages([Messages(TOPIC, 0, [7], [block("alert_state", *map(a, "xyz"))])])
     chunks = [Chunk([row]) for row in said.rows]
     early, alike, late = (Subscriber("who", bool, {}, lambda: None) for _ in range(3))
     for number, chunk in enumerate(chunks):

@@ -78,9 +78,13 @@ class AskingContract:
 
     def test_alerts_that_are_raised_between_two_pages_move_no_others(self, clickhouse):
         said = [alert(f"a{number}", raised_at=NOW + number // 2) for number in range(6)]
-        load(clickhouse, "alert", block("alert", *said))
+        load(clickhouse, "alert.state", block("alert_state", *said))
         first = queries.alerts(clickhouse, EVERYTHING, AlertFilter(), Page(3))
-        load(clickhouse, "alert", block("alert", alert("new", raised_at=NOW + 9), alert("a25", raised_at=NOW + 1)))
+        load(
+            clickhouse,
+            "alert.state",
+            block("alert_state", alert("new", raised_at=NOW + 9), alert("a25", raised_at=NOW + 1)),
+        )
         rest = queries.alerts(clickhouse, EVERYTHING, AlertFilter(), Page(9, first.after))
         found = [row["alert_id"] for row in (*first.rows, *rest.rows)]
         assert found == ["a4", "a5", "a2", "a25", "a3", "a0", "a1"]
@@ -119,7 +123,7 @@ class AskingContract:
             alert("b", raised_at=NOW + 1, severity="low", bureau="330106"),
             alert("a", sequence=2, state="cleared", change="cleared", raised_at=NOW),
         ]
-        load(clickhouse, "alert", block("alert", *said))
+        load(clickhouse, "alert.state", block("alert_state", *said))
         assert [row["alert_id"] for row in queries.alerts(clickhouse, EVERYTHING, AlertFilter(), ALL).rows] == [
             "b",
             "a",
@@ -137,9 +141,11 @@ class AskingContract:
         assert queries.alert(clickhouse, EVERYTHING, "c") is None
 
     def test_each_change_of_an_alert_is_told_once_page_by_page(self, clickhouse):
-        load(clickhouse, "alert", block("alert", alert("b"), alert("a")))
-        load(clickhouse, "alert", block("alert", alert("a", sequence=2), alert("A", received_at=NOW - 5000)))
-        load(clickhouse, "alert", block("alert", alert("a", sequence=2)))
+        load(clickhouse, "alert.state", block("alert_state", alert("b"), alert("a")))
+        load(
+            clickhouse, "alert.state", block("alert_state", alert("a", sequence=2), alert("A", received_at=NOW - 5000))
+        )
+        load(clickhouse, "alert.state", block("alert_state", alert("a", sequence=2)))
         seen = []
         for alert_id in ("a", "b", "A"):
             place = None
@@ -254,7 +260,7 @@ class AskingContract:
     def test_counts_for_a_screen(self, clickhouse):
         said = [chain(1, verdict="broken", gaps=[gap("lot_unknown"), gap("uninspected")]), chain(2)]
         load(clickhouse, "chain", *[block("chain", *said)] * 2)
-        load(clickhouse, "alert", block("alert", alert("a"), alert("b", state="cleared")))
+        load(clickhouse, "alert.state", block("alert_state", alert("a"), alert("b", state="cleared")))
         load(clickhouse, "event.listing", events("listing", listing(1), listing(2)))
         load(clickhouse, "dead_letter", block("dead_letter", dead_letter("in.lot", 0, 1)))
         found = queries.counts(clickhouse, EVERYTHING)
@@ -267,7 +273,7 @@ class AskingContract:
     def test_values_stay_values(self, clickhouse, text):
         stored = code_form(text)
         load(clickhouse, "chain", block("chain", chain(1), chain(2, seller_code=stored, platform_code=stored)))
-        load(clickhouse, "alert", block("alert", alert("a"), alert(text, listing_id=number_form(text))))
+        load(clickhouse, "alert.state", block("alert_state", alert("a"), alert(text, listing_id=number_form(text))))
         for each in texts_of(ChainFilter):
             found = names(queries.chains(clickhouse, EVERYTHING, ChainFilter(**{each.name: text}), ALL).rows)
             assert found == (["l2"] if each.name in {"seller_code", "platform_code"} else [])

@@ -48,7 +48,7 @@ class DividingContract:
             in_charge("d", "440305"),
         ]
         load(clickhouse, "chain", block("chain", *said))
-        load(clickhouse, "alert", block("alert", *raised))
+        load(clickhouse, "alert.state", block("alert_state", *raised))
         found = divisions(clickhouse, EVERYTHING, "33", DAY)
         assert [part.division for part in found.parts] == ["3301", "3302"]
         first, second = found.parts
@@ -69,15 +69,15 @@ class DividingContract:
         load(clickhouse, "chain", *[block("chain", sold(1, "330106", "broken"), sold(2, "330106"))] * 2)
         load(clickhouse, "chain", block("chain", sold(1, "330203", assessment=2)))
         load(clickhouse, "chain", block("chain", sold(2, "330106", "removed", revision=2)))
-        load(clickhouse, "alert", block("alert", in_charge("a", "330106")))
-        load(clickhouse, "alert", block("alert", in_charge("a", "330203", "critical", sequence=2)))
+        load(clickhouse, "alert.state", block("alert_state", in_charge("a", "330106")))
+        load(clickhouse, "alert.state", block("alert_state", in_charge("a", "330203", "critical", sequence=2)))
         (part,) = divisions(clickhouse, EVERYTHING, "33", DAY).parts
         assert (part.division, part.listings, part.broken) == ("3302", 1, 0)
         assert (part.open_critical, part.open_high) == (1, 0)
 
     def test_what_has_no_known_division_counts_to_the_country_in_a_row_of_its_own(self, clickhouse):
         load(clickhouse, "chain", block("chain", sold(1, None), sold(2, "990000", "broken"), sold(3, "330106")))
-        load(clickhouse, "alert", block("alert", in_charge("a", None), in_charge("b", "330106", "low")))
+        load(clickhouse, "alert.state", block("alert_state", in_charge("a", None), in_charge("b", "330106", "low")))
         country = divisions(clickhouse, EVERYTHING, "", DAY)
         assert [part.division for part in country.parts] == ["33", None]
         unknown = country.parts[-1]
@@ -96,7 +96,7 @@ class DividingContract:
         some = [cleared(f"a{hours}", "330106", hours) for hours in (1, 2, 9)]
         others = [cleared("b", "330203", 0.5), in_charge("c", "330203"), in_charge("d", "320100")]
         again = [cleared("e", "330106", 70), in_charge("e", "330106", sequence=2)]
-        load(clickhouse, "alert", block("alert", *some, *others, *again))
+        load(clickhouse, "alert.state", block("alert_state", *some, *others, *again))
         found = parts(clickhouse, "33")
         assert (found["3301"].median_hours_to_clear, found["3302"].median_hours_to_clear) == (2, 0.5)
         assert divisions(clickhouse, EVERYTHING, "33", DAY).whole.median_hours_to_clear == 1.5
@@ -106,7 +106,7 @@ class DividingContract:
         said = [sold(1, "330106"), sold(2, "330203"), sold(3, "510104", producer_division="330106")]
         load(clickhouse, "chain", block("chain", *said))
         raised = [in_charge("a", "330106"), in_charge("b", "510104", seller_division="330106")]
-        load(clickhouse, "alert", block("alert", *raised))
+        load(clickhouse, "alert.state", block("alert_state", *raised))
         city = Scope((Division("3301"), Platform("nobody")))
         own = divisions(clickhouse, city, None, DAY)
         assert own == divisions(clickhouse, city, "3301", DAY) == divisions(clickhouse, EVERYTHING, "3301", DAY)
@@ -119,6 +119,10 @@ class DividingContract:
 
     def test_serious_alerts_where_nothing_is_offered_come_behind_any_share(self, clickhouse):
         load(clickhouse, "chain", block("chain", sold(1, "330106"), sold(2, "320100")))
-        load(clickhouse, "alert", block("alert", in_charge("a", "330106"), in_charge("b", "110101", "critical")))
+        load(
+            clickhouse,
+            "alert.state",
+            block("alert_state", in_charge("a", "330106"), in_charge("b", "110101", "critical")),
+        )
         found = divisions(clickhouse, EVERYTHING, "", DAY).parts
         assert [(part.division, part.serious_per_10k) for part in found] == [("33", 10_000), ("11", None), ("32", 0)]

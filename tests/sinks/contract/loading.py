@@ -37,7 +37,7 @@ class LoadingContract:
         log.append("event.listing", 1, events("listing", listing(3), partition=1))
         log.append("event.entity", 1, events("entity", {"code": "E", "name": "名", "status": "active"}))
         log.append("chain", 0, block("chain", chain(1), chain(2)))
-        log.append("alert", 1, block("alert", alert("a")))
+        log.append("alert.state", 1, block("alert_state", alert("a")))
         log.append("dead_letter", 0, block("dead_letter", dead_letter("in.listing", 0, 7)))
         loader = Loader(log, TableSink(clickhouse.writer))
         assert loader.drain() == 8

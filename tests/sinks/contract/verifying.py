@@ -63,7 +63,7 @@ class VerifyingContract:
         one = events("listing", listing(1))
         load(clickhouse, "event.listing", one, one)
         load(clickhouse, "chain", *[block("chain", chain(1))] * 2)
-        load(clickhouse, "alert", *[block("alert", alert("a"))] * 2)
+        load(clickhouse, "alert.state", *[block("alert_state", alert("a"))] * 2)
         found = verify(clickhouse, log, {("in.listing", 0): (0, 2)}, full=True)
         assert (found.gap, found.duplicates) == (1, 0)
 

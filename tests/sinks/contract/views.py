@@ -96,7 +96,7 @@ class ViewsContract:
     @given(inserted=st.lists(st.tuples(st.sampled_from("ab"), st.integers(1, 4)), min_size=1, max_size=8))
     def test_alerts_stand_as_last_said_and_every_change_shows_once(self, clickhouse, inserted):
         emptied(clickhouse)
-        load(clickhouse, "alert", *(block("alert", alert(*change)) for change in inserted))
+        load(clickhouse, "alert.state", *(block("alert_state", alert(*change)) for change in inserted))
         found = rows(clickhouse, "SELECT alert_id, sequence FROM alert_current ORDER BY ALL")
         assert found == sorted({name: max(s for n, s in inserted if n == name) for name, _ in inserted}.items())
         assert rows(clickhouse, "SELECT alert_id, sequence FROM alert_log ORDER BY ALL") == sorted(set(inserted))
