@@ -1,7 +1,7 @@
 """What somebody sees of an alert: all of it, or a platform its own part of one that covers others' listings too.
 
-The part tells how many of the platform's own listings the alert covers. What describes one listing as an example
-(verdict, gaps, explanation, values, evidence) is told only where that listing is its own; who
+The part tells how many of the platform's own listings the alert covers; with none it is cleared. What describes one
+listing as an example (verdict, gaps, explanation, values, evidence) is told only where that listing is its own; who
 acts at the bureau, never.
 It is made of rows of the tables in SQL, and of an alert at hand in the same way: filters are held against the part.
 """
@@ -67,6 +67,7 @@ def seen_alerts(scope: Scope, table: str, *more: str) -> SeenAlerts:
     if whole.condition == "1" or not scope.platforms:
         return SeenAlerts(f"SELECT {columns} FROM {table}", [visible.condition], visible.values)  # noqa: S608
     parts = {"platforms": _OWN_COUNTS, "listings": f"arraySum(each -> each.listings, {_OWN_COUNTS})"}
+    parts["state"] = f"if({parts['listings']} = 0, 'cleared', state)"
     parts |= {name: f"if({_OWN_EXAMPLE}, {name}, {nothing})" for name, nothing in _OF_EXAMPLE.items()}
     parts |= dict.fromkeys(_OF_PEOPLE, "NULL")
     replaced = ", ".join(f"if({whole.condition}, {name}, {part}) AS {name}" for name, part in parts.items())
@@ -86,6 +87,8 @@ def part_of(scope: Scope, alert: A) -> A | None:
         return None
     own = [each for each in alert.platforms if each.platform_code in scope.platforms]
     changes: dict[str, Any] = {"platforms": own, "listings": sum(each.listings for each in own)}
+    if not changes["listings"]:
+        changes |= {"state": "cleared", "condition": "cleared"}
     if not _is_example_own(scope, alert):
         changes |= {name: _NOTHING.get(name, "") for name in _OF_EXAMPLE}
         if not isinstance(alert.triggering, str):

@@ -29,19 +29,19 @@ class Report:
 
     chains: dict[str, int]
     """listings by verdict"""
-    alerts: dict[str, int]
-    """alerts that stand, by severity"""
+    findings: dict[str, int]
+    """findings that stand, by severity"""
     faults: dict[str, Score] = field(default_factory=dict)
     without_cause: int = 0
-    alerts_without_cause: int = 0
-    """alerts that stand on listings where nothing was planted"""
+    findings_without_cause: int = 0
+    """findings that stand on listings where nothing was planted"""
     examples: list[dict[str, Any]] = field(default_factory=list)
     """some missed or without cause: fault (or null), platform_code, listing_id, expected, shown"""
 
     @property
     def complete(self) -> bool:
         """Everything planted was found, and nothing else."""
-        return not (self.without_cause or self.alerts_without_cause) and not any(
+        return not (self.without_cause or self.findings_without_cause) and not any(
             score.missed for score in self.faults.values()
         )
 
@@ -51,11 +51,11 @@ class Report:
 
 
 def compare(
-    planted: Iterable[Planted], chains: Iterable[Mapping[str, Any]], alerts: Iterable[Mapping[str, Any]]
+    planted: Iterable[Planted], chains: Iterable[Mapping[str, Any]], findings: Iterable[Mapping[str, Any]]
 ) -> Report:
-    """Judge by each listing's current chain (platform_code, listing_id, verdict, gaps as names) and each alert's
-    current state (rule, severity, state, platform_code, listing_id). A cleared alert was raised, so it counts as
-    found, but not as standing.
+    """Judge by each listing's current chain (platform_code, listing_id, verdict, gaps as names) and each finding as
+    it stands (rule, severity, change, platform_code, listing_id). A cleared one was raised, so it counts as found, but
+    not as standing.
     """
     gaps: dict[Key, set[str]] = {}
     verdicts: Counter[str] = Counter()
@@ -66,14 +66,14 @@ def compare(
     raised: defaultdict[Key, set[str]] = defaultdict(set)
     severities: Counter[str] = Counter()
     standing: Counter[Key] = Counter()
-    for alert in alerts:
-        raised[alert["platform_code"], alert["listing_id"]].add(alert["rule"])
-        if alert["state"] != "cleared":
-            severities[alert["severity"]] += 1
-            standing[alert["platform_code"], alert["listing_id"]] += 1
+    for finding in findings:
+        raised[finding["platform_code"], finding["listing_id"]].add(finding["rule"])
+        if finding["change"] != "cleared":
+            severities[finding["severity"]] += 1
+            standing[finding["platform_code"], finding["listing_id"]] += 1
     report = Report(dict(sorted(verdicts.items())), dict(sorted(severities.items())))
     caused = _look_for(report, list(planted), gaps, raised)
-    report.alerts_without_cause = sum(count for key, count in standing.items() if key not in caused)
+    report.findings_without_cause = sum(count for key, count in standing.items() if key not in caused)
     return report
 
 

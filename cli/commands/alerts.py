@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from suyuan.access.scope import EVERYTHING
-from suyuan.cli.drawing.alerts import alert_fields, alert_line, draw_alert, draw_alerts
+from suyuan.cli.drawing.alerts import alert_fields, alert_line, draw_alert, draw_alerts, draw_findings
 from suyuan.cli.options import AsJson, Data, Kafka
 from suyuan.cli.screen import console, print_json, put_fields, say, show, show_records
 from suyuan.cli.since import WHEN, since_ms
@@ -19,13 +19,14 @@ from suyuan.operations.alerts.filters import BadFilter, read_filter
 from suyuan.operations.alerts.follow import follow
 from suyuan.operations.alerts.outward import TOPIC
 from suyuan.queries.answers import each_plain, plain
-from suyuan.queries.api import AlertFilter, OfAlert
+from suyuan.queries.api import AlertFilter, FindingFilter, OfAlert, Page
 from suyuan.queries.paging import MOST_ROWS, walk
-from suyuan.queries.questions import EVERY_ALERT
+from suyuan.queries.questions import EVERY_ALERT, EVERY_FINDING
 from suyuan.runtime.deployment import deployment_of
 from suyuan.runtime.settings import Settings, load
 
 _SHOWN = 50
+_SHOWN_LISTINGS = 20
 _POLL = 1.0
 """seconds between two looks"""
 _STATES = ("raised", "cleared")
@@ -46,6 +47,12 @@ def alerts(
     bureau: Annotated[str | None, _some("Only those that a bureau is in charge of, by first digits")] = None,
     platform: Annotated[str | None, _some("Only those of listings of this platform, by its code")] = None,
     seller: Annotated[str | None, _some("Only those of this seller, by its code")] = None,
+    handling: Annotated[str | None, _some("Only these: open, acknowledged, assigned, resolved")] = None,
+    assignee: Annotated[str | None, _some("Only those that this account or unit has")] = None,
+    subject: Annotated[
+        str | None,
+        typer.Option(metavar="NODE", help="Only those about this: lot:PRODUCER/GTIN/LOT.", show_default=False),
+    ] = None,
     since: Annotated[
         str | None, typer.Option(metavar="WHEN", help=f"Only those raised since: {WHEN}.", show_default=False)
     ] = None,
@@ -56,6 +63,9 @@ def alerts(
         ),
     ] = None,
     *,
+    listings: Annotated[
+        bool, typer.Option("--listings", help="The listings that the alerts cover, and what was found about each.")
+    ] = False,
     following: Annotated[
         bool, typer.Option("--follow", "-f", help="Go on with what is raised, changed or cleared.")
     ] = False,
@@ -70,10 +80,11 @@ def alerts(
     kafka: Kafka = None,
     as_json: AsJson = False,
 ) -> None:
-    """List alerts, the newest first; with --follow, their changes as they come."""
+    """List alerts, the newest first; with --follow, their changes as they come; with --listings, what they cover."""
     if state is not None and state not in _STATES:
         raise SuyuanError(f"--state {state}: not one of {', '.join(_STATES)}", ErrorKind.USAGE)
     given = {"severity": severity, "rule": rule, "bureau": bureau, "platform": platform, "seller": seller}
+    given |= {"handling": handling, "assignee": assignee, "subject": subject}
     try:
         chosen = read_filter(**given, since=None if since is None else since_ms(since))
     except BadFilter as error:
@@ -81,6 +92,8 @@ def alerts(
         raise SuyuanError(f"--{error.field} {text}: {error.why}", ErrorKind.USAGE) from None
     wanted = replace(chosen, state=state)
     settings = load(data=data, kafka=kafka)
+    if following and listings:
+        raise SuyuanError("--listings tells how it stands: without --follow", ErrorKind.USAGE)
     if following:
         _follow(settings, wanted, after, as_json=as_json)
         return
@@ -88,12 +101,16 @@ def alerts(
         raise SuyuanError("--after goes with --follow: lists begin with the newest", ErrorKind.USAGE)
     with deployment_of(settings).queries() as ask:
         limit = limit or (None if as_json else _SHOWN)
-        found = each_plain(ask.export(EVERY_ALERT, EVERYTHING, wanted, limit))
         nothing = _none(**given, state=state, since=since)
+        if listings:
+            of = FindingFilter(alerts=wanted, standing=None if state is None else state == "raised")
+            found = each_plain(ask.export(EVERY_FINDING, EVERYTHING, of, limit))
+        else:
+            found = each_plain(ask.export(EVERY_ALERT, EVERYTHING, wanted, limit))
         if as_json:
             print_json(found, nothing)
         else:
-            show_records(draw_alerts(found), nothing)
+            show_records(draw_findings(found) if listings else draw_alerts(found), nothing)
 
 
 def alert(
@@ -102,7 +119,8 @@ def alert(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Show one alert: why it was raised, what it rests on, and every change of it.
+    """Show one alert: what it is about and why it was raised, what it rests on, the first 20 of the listings that it
+    covers, who is in charge and why, and every change of it.
 
     Exit code 1 where there is none.
     """
@@ -111,11 +129,13 @@ def alert(
         found = ask.alert(EVERYTHING, named)
         if found is None:
             raise SuyuanError(f"no alert is called {alert_id}")
+        of = FindingFilter(alert_id=found.alert_id)
+        findings = list(each_plain(ask.findings(EVERYTHING, of, Page(_SHOWN_LISTINGS)).rows))
         changes = each_plain(walk(lambda page: ask.alert_history(EVERYTHING, named, page), MOST_ROWS))
         if as_json:
-            print_json([{**plain(found), "history": list(changes)}])
+            print_json([{**plain(found), "findings": findings, "history": list(changes)}])
         else:
-            show(draw_alert(plain(found), changes))
+            show(draw_alert(plain(found), findings, changes))
 
 
 def _none(**given: str | None) -> str:

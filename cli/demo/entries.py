@@ -28,7 +28,7 @@ def _wanted(queries: Queries) -> Iterator[tuple[str, Wanted]]:
     """Of those who have most to do in this market."""
     alerts = queries.alerts(EVERYTHING, AlertFilter(state="raised"), Page(_LOOKED_AT)).rows
     cities = Counter(alert.bureau[:_CITY] for alert in alerts if alert.bureau)
-    platforms = Counter(alert.platform_code for alert in alerts)
+    platforms = Counter(each.platform_code for alert in alerts for each in alert.platforms)
     if cities:
         city = cities.most_common(1)[0][0]
         yield f"regulator of {city}", Wanted(Role.REGULATOR, "demo", division=city)

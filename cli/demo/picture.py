@@ -88,7 +88,7 @@ def _alerts(alerts: Sequence[Mapping[str, Any]]) -> RenderableType:
         table.add_row(
             moment(alert["raised_at"])[5:16],
             Text(severity, style=SEVERITY_STYLES.get(severity, "")),
-            cell(alert["listing_id"]),
+            cell(alert["subject"].partition(":")[2].rpartition("/")[2]),
             Text(f"{clean(alert['title_zh'])} {clean(alert['title_en'])}"),
         )
     return table
@@ -124,12 +124,12 @@ class Scores:
 def draw_report(report: Report, events: int, seconds: float) -> RenderableType:
     """What was planted and what was found."""
     verdicts = ", ".join(f"{name} {count:,}" for name, count in report.chains.items())
-    alerts = ", ".join(f"{name} {count:,}" for name, count in report.alerts.items())
+    findings = ", ".join(f"{name} {count:,}" for name, count in report.findings.items())
     return Group(
         Text(f"{events:,} events in {seconds:,.1f} s, {events / max(seconds, 1e-9):,.0f}/s", style="italic"),
         Scores(report),
         Text(f"chains: {verdicts}"),
-        Text(f"alerts that stand: {alerts or 'none'}"),
+        Text(f"findings that stand: {findings or 'none'}"),
     )
 
 

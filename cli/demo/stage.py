@@ -14,7 +14,7 @@ from suyuan.cli.demo.picture import Figures
 from suyuan.cli.demo.tour import tour
 from suyuan.publishing.files.embedded import EmbeddedOutlet
 from suyuan.queries.answers import each_plain
-from suyuan.queries.api import AlertFilter, ChainFilter, Page
+from suyuan.queries.api import AlertFilter, ChainFilter, FindingFilter, Page
 from suyuan.queries.paging import walk
 from suyuan.runtime.embedded.system import EmbeddedRun
 from suyuan.runtime.settings import Settings
@@ -96,8 +96,8 @@ async def perform(
 def _outcome(run: EmbeddedRun, market: Market, events: int, seconds: float, show: Show) -> Outcome:
     queries = run.queries
     chains = walk(lambda page: queries.chains(EVERYTHING, ChainFilter(), page))
-    alerts = walk(lambda page: queries.alerts(EVERYTHING, AlertFilter(), page))
-    report = compare(market.planted(), each_plain(chains), each_plain(alerts))
+    findings = walk(lambda page: queries.findings(EVERYTHING, FindingFilter(), page))
+    report = compare(market.planted(), each_plain(chains), each_plain(findings))
     links = entries(show.settings, queries) if show.portal else []
     return Outcome(report, events, seconds, tour(queries, run.folder), links)
 

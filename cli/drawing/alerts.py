@@ -1,15 +1,15 @@
-"""Alerts as records or, one after the other as they come, as lines."""
+"""Alerts, and the findings that they are made of, as records or, one after the other as they come, as lines."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Group
 from rich.text import Text
 
 from suyuan.cli.drawing.records import Column, Records, Value
-from suyuan.cli.drawing.words import SEVERITY_STYLES, clean, joined, moment
+from suyuan.cli.drawing.words import NOTHING, SEVERITY_STYLES, clean, joined, moment
 from suyuan.runtime.visible import shortened
 
 Row = Mapping[str, Any]
@@ -18,18 +18,36 @@ _COLUMNS = (
     Column("raised"),
     Column("severity"),
     Column("state"),
+    Column("handling"),
     Column("alert", "text"),
+    Column("gaps", "names"),
+    Column("listings", right=True),
+    Column("subject"),
+    Column("bureau"),
+)
+_CHANGES = (Column("at"), Column("change"), Column("severity"), *_COLUMNS[3:])
+_FINDINGS = (
+    Column("raised"),
+    Column("severity"),
+    Column("state"),
+    Column("rule"),
+    Column("title", "text"),
     Column("gaps", "names"),
     Column("platform"),
     Column("listing"),
+    Column("alert_id"),
 )
-_CHANGES = (Column("at"), Column("change"), Column("severity"), *_COLUMNS[3:])
 _LONGEST_TITLE = 160
 
 
 def draw_alerts(alerts: Iterable[Row]) -> Records:
     """In the order given."""
     return Records(_COLUMNS, map(_fields, alerts))
+
+
+def draw_findings(findings: Iterable[Row]) -> Records:
+    """In the order given."""
+    return Records(_FINDINGS, map(_finding_fields, findings))
 
 
 def alert_fields(changes: Iterable[Row], *, heading: bool) -> Iterator[list[str]]:
@@ -48,30 +66,60 @@ def alert_line(alert: Row) -> Text:
     line.append(shortened(_title(alert), _LONGEST_TITLE), style="bold")
     if alert.get("gap_names"):
         line.append(f"  {joined(alert['gap_names'], 4)}", style="dim")
-    return line.append(f"  {clean(alert['platform_code'])} / {clean(alert['listing_id'])}")
+    if alert["listings"] > 1:
+        line.append(f"  {alert['listings']:,} listings", style="bold")
+    return line.append(f"  {clean(alert['subject'])}")
 
 
-def draw_alert(alert: Row, changes: Iterable[Row]) -> Group:
-    """One alert: why it was raised, with the values that the rule looked at, what it rests on, and its changes."""
-    head = _severity(alert).append(f"  {clean(alert['state'])}  ").append(_title(alert), style="bold")
+def draw_alert(alert: Row, findings: Sequence[Row], changes: Iterable[Row]) -> Group:
+    """One alert: what it is about and why it was raised, with the values that the rule looked at, what it rests on, the
+    first of the listings that it covers, who is in charge, and its changes.
+    """
+    head = _severity(alert).append(f"  {clean(alert['state'])}, {clean(alert['handling'])}  ")
+    head.append(_title(alert), style="bold")
     about = [
         ("rule", f"{clean(alert['rule'])} v{alert['rule_version']}"),
-        ("listing", f"{clean(alert['platform_code'])} / {clean(alert['listing_id'])}"),
+        ("subject", clean(alert["subject"])),
         ("seller", clean(alert["seller_code"])),
         ("producer", clean(alert["producer_code"])),
         ("bureau", clean(alert["bureau"])),
+        ("", clean(alert["bureau_why"])),
+        ("assignee", clean(alert["assignee"])),
+        ("until", "" if alert["acknowledged_until"] is None else moment(alert["acknowledged_until"])),
+        ("resolved", clean(alert["resolution"])),
         ("why", clean(alert["explanation_zh"])),
         ("", clean(alert["explanation_en"])),
         ("values", clean(alert["triggering"])),
-        *(("evidence" if not number else "", clean(each)) for number, each in enumerate(alert["evidence"])),
+        *_named("evidence", map(clean, alert["evidence"])),
+        *_named("listings", _listings(alert, findings)),
     ]
-    lines = [Text(f"{name:10}{value}") for name, value in about if value]
+    lines = [Text(f"{name:10}{value}") for name, value in about if value and value != NOTHING]
     return Group(head, *lines, *(Text(f"{name}").append_text(line) for name, line in _told(changes)))
+
+
+def _named(name: str, values: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """The first is named, the others stand below it."""
+    for number, value in enumerate(values):
+        yield ("" if number else name), value
+
+
+def _listings(alert: Row, findings: Sequence[Row]) -> Iterator[str]:
+    for finding in findings:
+        gone = " (cleared)" if finding["change"] == "cleared" else ""
+        title = f"  {shortened(clean(finding['title']), _LONGEST_TITLE)}" if finding["title"] else ""
+        yield f"{clean(finding['platform_code'])} / {clean(finding['listing_id'])}{title}{gone}"
+    standing = sum(finding["change"] != "cleared" for finding in findings)
+    if alert["listings"] > standing:
+        yield f"{alert['listings']:,} in all: suyuan alerts --subject {clean(alert['subject'])} --listings"
 
 
 def _told(changes: Iterable[Row]) -> Iterator[tuple[str, Text]]:
     for number, change in enumerate(changes):
         said = Text(f"{_changed(change)}  {clean(change['change']):8}").append_text(_severity(change))
+        if change["listings"] > 1:
+            said.append(f"  {change['listings']:,} listings")
+        if change["change"] == "handled":
+            said.append(f"  {clean(change['act'])} by {clean(change['actor'])}: {clean(change['handling'])}")
         yield f"{'' if number else 'history':10}", said
 
 
@@ -82,10 +130,26 @@ def _fields(alert: Row) -> Mapping[str, Value]:
         "change": clean(alert.get("change")),
         "severity": _severity(alert),
         "state": clean(alert["state"]),
+        "handling": clean(alert["handling"]),
         "alert": _title(alert),
         "gaps": list(alert.get("gap_names") or ()),
-        "platform": clean(alert["platform_code"]),
-        "listing": clean(alert["listing_id"]),
+        "listings": f"{alert['listings']:,}",
+        "subject": clean(alert["subject"]),
+        "bureau": clean(alert["bureau"]),
+    }
+
+
+def _finding_fields(finding: Row) -> Mapping[str, Value]:
+    return {
+        "raised": moment(finding["raised_at"])[:16],
+        "severity": _severity(finding),
+        "state": "cleared" if finding["change"] == "cleared" else "raised",
+        "rule": clean(finding["rule"]),
+        "title": clean(finding["title"]),
+        "gaps": list(finding["gap_names"]),
+        "platform": clean(finding["platform_code"]),
+        "listing": clean(finding["listing_id"]),
+        "alert_id": clean(finding["alert_id"]),
     }
 
 

@@ -9,7 +9,7 @@ from rich.text import Text
 from suyuan.cli.drawing.records import Column, Records, Value
 from suyuan.cli.drawing.words import SEVERITY_STYLES, VERDICT_STYLES, clean
 from suyuan.domain.identifiers.readings import Reading
-from suyuan.queries.found import Found, FoundListing, Hit
+from suyuan.queries.found import Found, FoundAlert, FoundListing, Hit
 
 _COLUMNS = (
     Column("sought", "text"),
@@ -49,14 +49,20 @@ def _rows(found: Found) -> Iterator[Mapping[str, Value]]:
         yield _row(found, "listing", found.listings.count, key, _offer(listing))
     for alert in found.alerts.first:
         says = Text(clean(alert.severity), style=SEVERITY_STYLES.get(alert.severity, ""))
-        says.append(
-            f" {clean(alert.state)}: {clean(alert.title_zh)} / {clean(alert.title_en)}", style="not bold default"
-        )
-        yield _row(found, "alert", found.alerts.count, [alert.platform_code, alert.listing_id], says)
+        several = f", {alert.listings:,} listings" if alert.listing_id is None else ""
+        told = f" {clean(alert.state)}: {clean(alert.title_zh)} / {clean(alert.title_en)}{several}"
+        says.append(told, style="not bold default")
+        yield _row(found, "alert", found.alerts.count, _subject(alert), says)
     if found.matched is None and not found.near:
         yield _row(found, "nothing", None, [], _unknown(found.readings))
     for near in found.near:
         yield _row(found, _NEAR[near.why], None, [near.identifier], ", ".join(map(clean, near.kinds)))
+
+
+def _subject(alert: FoundAlert) -> list[str]:
+    if alert.platform_code is not None and alert.listing_id is not None:
+        return [alert.platform_code, alert.listing_id]
+    return [alert.subject]
 
 
 def _row(found: Found, what: str, count: int | None, key: Sequence[str], says: Value) -> Mapping[str, Value]:

@@ -15,7 +15,8 @@ from suyuan.queries.visible import visible_findings
 _CONDITIONS = {
     "severity": "severity IN {severity:Array(String)}",
     "state": "state = {state:String}",
-    "handling": "handling IN {handling:Array(String)}",
+    "handling": "if(handling = 'acknowledged' AND acknowledged_until < now64(3), 'open', handling)"
+    " IN {handling:Array(String)}",
     "assignee": "assignee IN {assignee:Array(String)}",
     "rule": "rule IN {rule:Array(String)}",
     "platform_code": "hasAny(tupleElement(platforms, 'platform_code'), {platform_code:Array(String)})"
@@ -34,8 +35,8 @@ _OF_LISTING = (
 class AlertFilter:
     """What is None, or has no values, does not matter; of several values one is enough. `listing`: platform and
     listing; an alert is of a platform, a seller, a listing if it is about them or covers listings of theirs that stand.
-    `subject`: a node of traces, exactly; `bureau`: first digits of the division in charge; `since`: ms UTC, when the
-    alert was raised at the earliest.
+    `handling`: one acknowledged until a time that is past is open; `subject`: a node of traces, exactly; `bureau`:
+    first digits of the division in charge; `since`: ms UTC, when the alert was raised at the earliest.
     """
 
     severity: tuple[str, ...] = ()

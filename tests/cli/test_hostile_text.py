@@ -67,8 +67,12 @@ ALERT = {
     "title_en": "recalled",
     "gap_names": ["lot_recalled"],
     "rule": "r",
-    "platform_code": "P",
-    "listing_id": "1",
+    "handling": "assigned",
+    "listings": 2,
+    "subject": "lot:P/1/L",
+    "bureau": "330106",
+    "act": "assign",
+    "actor": "somebody",
     "loaded_at": 1,
     "alert_id": "a",
     "sequence": 1,
@@ -130,8 +134,21 @@ VERSION = {
     "causes": [{"kind": "lot", "evidence": "lot/P/1", "publisher": "P"}],
 }
 LISTING_EVENT = {"evidence": "x", "kind": "listing", "title": "x", "source_partition": 0, "source_offset": 1}
+FINDING = {
+    "raised_at": 1_767_600_000_000,
+    "severity": "high",
+    "change": "raised",
+    "rule": "r",
+    "title": "x",
+    "gap_names": ["lot_recalled"],
+    "platform_code": "P",
+    "listing_id": "1",
+    "alert_id": "a",
+}
 WHOLE_ALERT = ALERT | {
     **dict.fromkeys(("rule", "seller_code", "producer_code", "bureau", "explanation_zh", "explanation_en"), "x"),
+    **dict.fromkeys(("bureau_why", "assignee", "resolution"), "x"),
+    "acknowledged_until": None,
     "rule_version": 1,
     "triggering": "{}",
     "evidence": ["e"],
@@ -144,7 +161,8 @@ ANSWERS = {
     "chain_history": [VERSION],
     "alerts": [ALERT],
     "alert": [WHOLE_ALERT],
-    "alert_history": [ALERT],
+    "alert_history": [ALERT, ALERT | {"change": "handled"}],
+    "findings": [FINDING],
     "trace_back": [TRACE],
     "trace_forward": [TRACE],
     "dead_letters": [LETTER],
@@ -162,6 +180,7 @@ WALKS = {
     "find": ["find", HOSTILE],
     "impact": ["impact", "P", HOSTILE],
     "alerts": ["alerts"],
+    "alerts --listings": ["alerts", "--listings"],
     "alert": ["alert", HOSTILE],
     "trace back": ["trace", "back", "P", HOSTILE],
     "trace forward": ["trace", "forward", HOSTILE],
@@ -226,7 +245,7 @@ class Hostile(Queries):
                 answer = msgspec.structs.replace(answer, recalls=[recall])
             return answer
         rows = self._rows(question)
-        if question.name in {"chain_history", "alert_history"}:
+        if question.name in {"chain_history", "alert_history", "findings"}:
             return Paged(rows, None, more=False)
         return rows[0] if question.name in {"alert", "chain", "trace_back", "trace_forward"} else rows
 

@@ -97,14 +97,14 @@ def planted():
 
 def test_the_demo_finds_all_that_was_planted_and_nothing_else(performed, planted):
     _, code, report, errors = performed
-    assert (report["without_cause"], report["alerts_without_cause"]) == (0, 0), report["examples"]
+    assert (report["without_cause"], report["findings_without_cause"]) == (0, 0), report["examples"]
     assert {fault: score["found"] for fault, score in report["faults"].items()} == {
         fault: sum(one.fault == fault for one in planted) for fault in {one.fault for one in planted}
     }, report["examples"]
     assert report["events"] == COUNT
     assert len(report["try"]) == 5
     assert sum(report["chains"].values()) > 500
-    assert report["alerts"]["high"] > 5
+    assert report["findings"]["high"] > 5
     assert code == 0, errors
 
 
@@ -261,7 +261,11 @@ def test_alerts_newest_first(data, planted):
     found = rows(data, "alerts")
     assert [row["raised_at"] for row in found] == sorted((row["raised_at"] for row in found), reverse=True)
     assert {"rule", "severity", "platform_code", "listing_id", "state", "raised_at"} <= found[0].keys()
-    raised = {(row["platform_code"], row["listing_id"]) for row in found if row["state"] == "raised"}
+    assert {"subject", "handling", "bureau_why", "listings", "platforms"} <= found[0].keys()
+    covered = rows(data, "alerts", "--state", "raised", "--listings")
+    raised = {(row["platform_code"], row["listing_id"]) for row in covered}
+    assert {row["alert_id"] for row in covered} == {row["alert_id"] for row in found if row["state"] == "raised"}
+    assert sum(row["listings"] for row in found) == len(covered)
     assert {(one.platform_code, one.listing_id) for one in planted if one.gap == "oversold"} <= raised
     assert {row["severity"] for row in rows(data, "alerts", "--severity", "high")} == {"high"}
     assert command(data, "alerts")[0] == 0
@@ -346,7 +350,7 @@ def test_gaps_have_one_form_and_no_number_is_beyond_what_readers_hold(data, plan
         assert (row["gaps"], row["gap_names"]) == (single["gaps"], single["gap_names"])
     assert set(single["gaps"][0]) == {"gap", "class", "subject", "detail", "evidence"}
     assert single["gap_names"] == sorted(gap["gap"] for gap in single["gaps"])
-    alert = next(row for row in rows(data, "alerts") if row["listing_id"] == named[1])
+    alert = next(row for row in rows(data, "alerts", "--listings") if row["listing_id"] == named[1])
     assert alert["gap_names"] == single["gap_names"]
     for row in (listed, single, back, forward, alert):
         assert all(abs(number) <= 1 << 53 for number in numbers(row))
@@ -424,7 +428,7 @@ def test_a_terminal_of_any_width_shows_every_field_and_every_id_whole(data, plan
         ),
         (
             ("alerts", "--limit", 20),
-            [value for row in newest for value in (row["severity"], row["platform_code"], row["listing_id"])],
+            [value for row in newest for value in (row["severity"], row["handling"], row["subject"], row["bureau"])],
         ),
         (("chain", one.platform_code, one.listing_id), [each for gap in chain["gaps"] for each in gap["evidence"]]),
         (("trace", "back", one.platform_code, one.listing_id), [*lot, one.listing_id]),

@@ -40,8 +40,10 @@ ROWS = {
         "title_zh": "一级召回产品仍在销售",
         "title_en": "Level 1 recall still on sale",
         "gap_names": GAPS,
-        "platform_code": PLATFORM,
-        "listing_id": LISTING,
+        "handling": "open",
+        "listings": 1,
+        "subject": f"listing:{PLATFORM}/{LISTING}",
+        "bureau": "330106",
     },
     "dead_letters": {
         "topic": "in.inspection",
@@ -57,12 +59,12 @@ ROWS = {
 DRAWN = {"chains": draw_chains, "alerts": draw_alerts, "dead_letters": draw_dead_letters}
 WHOLE = {
     "chains": ["contradicted", PLATFORM, LISTING, *GAPS],
-    "alerts": ["2026-01-05 16:00", "critical", "raised", PLATFORM, LISTING, *GAPS],
+    "alerts": ["2026-01-05 16:00", "critical", "raised", f"listing:{PLATFORM}/{LISTING}", "330106", *GAPS],
     "dead_letters": ["in.inspection:17:123456789", "2026-01-05 16:00:00", "1,234", "open"],
 }
 FIELDS = {
     "chains": ["verdict", "platform", "listing", "title", "gaps"],
-    "alerts": ["raised", "severity", "state", "alert", "gaps", "platform", "listing"],
+    "alerts": ["raised", "severity", "state", "handling", "alert", "gaps", "listings", "subject", "bureau"],
     "dead_letters": ["id", "received", "bytes", "state", "reason"],
 }
 TRACE = {
@@ -205,8 +207,7 @@ def test_a_change_of_an_alert_is_one_line_for_people_and_one_for_programs():
         "critical",
         "Level 1 recall still on sale",
         *GAPS,
-        PLATFORM,
-        LISTING,
+        f"listing:{PLATFORM}/{LISTING}",
     ):
         assert value in line
     head, fields = alert_fields([change], heading=True)
@@ -215,9 +216,11 @@ def test_a_change_of_an_alert_is_one_line_for_people_and_one_for_programs():
         "change": "changed",
         "severity": "critical",
         "alert": "一级召回产品仍在销售 Level 1 recall still on sale",
+        "handling": "open",
         "gaps": ", ".join(GAPS),
-        "platform": PLATFORM,
-        "listing": LISTING,
+        "listings": "1",
+        "subject": f"listing:{PLATFORM}/{LISTING}",
+        "bureau": "330106",
     }
     assert len(list(alert_fields([change], heading=False))) == 1
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from suyuan.operations.alerts.cursor import BadCursor, read_cursor, write_cursor
 from suyuan.operations.alerts.filters import BadFilter, read_filter
-from suyuan.operations.alerts.outward import TOPIC, alerts_in, outward
+from suyuan.operations.alerts.outward import BLOCK, TOPIC, alerts_in, outward
 from suyuan.schemas.topics import topic
 from tests.sinks.rows import NOW, alert, block
 
@@ -17,7 +17,7 @@ PLATFORM = "91330000PLATFORM01"
 
 
 def said(**fields):
-    (one,) = alerts_in(block("alert_state", alert("a", **fields)))
+    (one,) = alerts_in(block(BLOCK, alert("a", **fields)))
     return msgspec.json.decode(msgspec.json.encode(outward(one)))
 
 
@@ -28,12 +28,27 @@ def test_an_alert_of_a_block_is_told_as_one_of_a_subject():
     assert told["triggering"] == {"recall_level": 1}
     assert (told["bureau"], told["raised_at"], told["sequence"]) == ("330106", NOW, 1)
     assert (told["title_zh"], told["producer_code"]) == ("", None)
+    assert (told["handling"], told["assignee"], told["platforms"]) == (
+        "open",
+        None,
+        [{"platform_code": PLATFORM, "listings": 1}],
+    )
     assert said(state="cleared", change="cleared", sequence=2)["condition"] == "cleared"
     assert said(triggering="{not json")["triggering"] == "{not json"
 
 
+def test_an_alert_of_many_listings_names_none_of_them():
+    of_lot = {"subject": "lot:M/1/L", "subject_kind": "lot", "listings": 1_204, "gtin": "1", "lot": "L"}
+    people = {"handling": "assigned", "assignee": "a", "act": "assign", "actor": "b", "acted_at": NOW, "note_id": "n"}
+    told = said(**of_lot, **people, bureau_why="because", basis="0f")
+    assert (told["platform_code"], told["listing_id"], told["platforms"]) == (None, None, [])
+    assert of_lot.items() <= told.items()
+    assert {name: people[name] for name in people if name != "note_id"}.items() <= told.items()
+    assert (told["bureau_why"], told["basis"], "note_id" in told) == ("because", "0f", False)
+
+
 def test_the_topic_is_that_of_the_table_and_what_cannot_be_read_is_passed_over(caplog):
-    assert topic(TOPIC).schema == "alert"
+    assert topic(TOPIC).schema == BLOCK
     assert list(alerts_in(b"nonsense")) == list(alerts_in(None)) == []
     assert "passed over" in caplog.text
 
@@ -48,7 +63,7 @@ def test_a_cursor_is_read_as_it_was_written(offsets):
         with pytest.raises(BadCursor):
             read_cursor(text, TOPIC, partitions)
     with pytest.raises(BadCursor):
-        read_cursor(text, "alert.state", len(offsets))
+        read_cursor(text, "alert", len(offsets))
     with pytest.raises(BadCursor):
         read_cursor(text[:-2] + "!", TOPIC, len(offsets))
 
@@ -72,9 +87,10 @@ def test_a_filter_is_read_from_texts():
     wanted = read_filter(severity="high, critical,high", bureau="33,3401", platform="p1", since=5, condition="standing")
     assert (wanted.severity, wanted.bureau, wanted.platform_code) == (("high", "critical"), ("33", "3401"), ("p1",))
     assert (wanted.since, wanted.state, wanted.rule) == (5, "raised", ())
-    of = read_filter(subject=f"listing:{PLATFORM}/l%2F1")
-    assert (of.platform_code, of.listing_id) == ((PLATFORM,), "l/1")
-    assert read_filter(subject=f"listing:{PLATFORM}/1", platform="other").values["platform_code"] == [""]
+    assert read_filter(subject=f"listing:{PLATFORM.lower()}/l%2F1").subject == f"listing:{PLATFORM}/l%2F1"
+    assert read_filter(subject="lot:a/6901234567892/c").subject == "lot:A/06901234567892/c"
+    of = read_filter(handling="open,assigned", assignee="a b,c")
+    assert (of.handling, of.assignee) == (("open", "assigned"), ("a b", "c"))
     assert read_filter(severity="", bureau=None, condition="").values == {}
 
 
@@ -87,7 +103,8 @@ def test_a_filter_is_read_from_texts():
         ("bureau", "1234567"),
         ("condition", "raised"),
         ("subject", "nonsense"),
-        ("subject", "lot:a/b/c"),
+        ("subject", "lot:a/b"),
+        ("handling", "done"),
         ("rule", ",".join(map(str, range(60)))),
     ],
 )

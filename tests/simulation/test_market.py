@@ -20,18 +20,18 @@ def found_by_the_reference(market, events):
         {"platform_code": platform, "listing_id": listing, "verdict": verdict, "gap_names": gaps}
         for (platform, listing), (verdict, gaps) in expected_chains(events).items()
     ]
-    alerts = [
+    findings = [
         {
             "platform_code": p.platform_code,
             "listing_id": p.listing_id,
             "rule": p.rules[0],
             "severity": "high",
-            "state": "raised",
+            "change": "raised",
         }
         for p in market.planted()
         if p.rules
     ]
-    return compare(market.planted(), chains, alerts)
+    return compare(market.planted(), chains, findings)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

@@ -8,8 +8,8 @@ def chain(listing_id, *gaps, verdict="broken"):
     return {"platform_code": "P", "listing_id": listing_id, "verdict": verdict, "gap_names": list(gaps)}
 
 
-def alert(listing_id, rule, state="raised"):
-    return {"platform_code": "P", "listing_id": listing_id, "rule": rule, "severity": "high", "state": state}
+def finding(listing_id, rule, change="raised"):
+    return {"platform_code": "P", "listing_id": listing_id, "rule": rule, "severity": "high", "change": change}
 
 
 def test_found_missed_and_without_cause_are_told_apart():
@@ -34,21 +34,21 @@ def test_found_missed_and_without_cause_are_told_apart():
     assert report.chains == {"broken": 4, "complete": 1}
 
 
-def test_a_fault_with_a_rule_needs_its_alert_even_if_it_was_cleared_since():
+def test_a_fault_with_a_rule_needs_its_finding_even_if_it_was_cleared_since():
     planted = [Planted("burst", "P", listing, None, ("complaints", "other")) for listing in "12"]
-    report = compare(planted, [chain("1", verdict="complete")], [alert("1", "complaints", "cleared")])
+    report = compare(planted, [chain("1", verdict="complete")], [finding("1", "complaints", "cleared")])
     assert report.faults["burst"] == Score(planted=2, found=1, missed=1)
-    assert report.alerts == {}
+    assert report.findings == {}
     assert report.examples[0]["listing_id"] == "2"
 
 
-def test_alerts_that_stand_are_counted_by_severity():
-    report = compare([], [], [alert("1", "a"), alert("1", "b"), alert("2", "a", "cleared")])
-    assert report.alerts == {"high": 2}
+def test_findings_that_stand_are_counted_by_severity():
+    report = compare([], [], [finding("1", "a"), finding("1", "b"), finding("2", "a", "cleared")])
+    assert report.findings == {"high": 2}
 
 
-def test_an_alert_where_nothing_was_planted_is_without_cause():
+def test_a_finding_where_nothing_was_planted_is_without_cause():
     planted = [Planted("burst", "P", "1", None, ("a",))]
-    report = compare(planted, [], [alert("1", "a"), alert("2", "a"), alert("3", "a", "cleared")])
-    assert report.alerts_without_cause == 1
+    report = compare(planted, [], [finding("1", "a"), finding("2", "a"), finding("3", "a", "cleared")])
+    assert report.findings_without_cause == 1
     assert not report.complete
