@@ -22,5 +22,5 @@ def test_a_run_keeps_what_passed_for_a_minute_and_brings_a_folder_of_before_to_t
         kept = {name: config.delete_consumed_after_ms for name, config in log.topics().items()}
     assert set(kept) == {topic.name for topic in TOPICS}
     assert {kept[name] for name in ("chain", "event.listing", "producer.listing", "intake.lookup")} == {MINUTE}
-    assert {kept[name] for name in ("alert", "dead_letter")} == {400 * DAY}
+    assert {kept[name] for name in ("alert.state", "dead_letter")} == {400 * DAY}
     assert {kept[name] for name in ("in.listing", "in.access", "webhook.pending")} == {None}

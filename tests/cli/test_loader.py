@@ -76,7 +76,7 @@ def test_once_loads_what_there_is_and_tells(start_loader, publish, ask):
     assert loader.process.returncode == 0, loader.log.read_text()
     report = json.loads(output)
     assert (report["gap"], report["duplicates"]) == (0, 0)
-    assert report["rows"] == {"event_listing": 3, "chain_history": 2, "alert_history": 1}
+    assert report["rows"] == {"event_listing": 3, "chain_history": 2, "alert_state_history": 1}
     assert ask("SELECT listing_id FROM chain_current ORDER BY ALL") == [("l1",), ("l2",)]
     again = start_loader("--once", "--json")
     assert json.loads(again.process.communicate(timeout=120)[0])["rows"] == {}

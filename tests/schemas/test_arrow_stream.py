@@ -22,10 +22,10 @@ ROWS = pl.DataFrame(
     }
 )
 BLOCK = encode_block("alert_state", ROWS)
-BEGIN = 9 + len("alert")
+BEGIN = 9 + len("alert_state")
 
 
-def summed(stream, name="alert"):
+def summed(stream, name="alert_state"):
     """A block of that stream with a right sum."""
     rest = bytes([len(name)]) + name.encode() + bytes(stream)
     return b"Blk\x01" + struct.pack("<I", zlib.crc32(rest)) + rest
@@ -68,7 +68,7 @@ def test_damage_under_a_right_sum_is_refused_or_read_as_some_rows(data):
         read = decode_block(summed(stream))
     except BlockError:
         return
-    assert read.schema == block_schema("alert")
+    assert read.schema == block_schema("alert_state")
     assert len(read.to_dicts()) <= len(stream)
 
 

@@ -1,4 +1,4 @@
-"""Blocks as they were written before: Avro object containers. Logs hold them for days, alerts for 400."""
+"""Blocks as they were written before: Avro object containers. Logs hold them for days, dead letters for 400."""
 
 import datetime as dt
 import io
@@ -47,8 +47,8 @@ def test_every_kind_of_column_is_among_them():
 
 
 def test_former_blocks_and_those_of_now_are_read_together():
-    rows = former_rows("alert")
-    read = decode_blocks([encode_block("alert_state", rows), former("alert"), former("alert")])
+    rows = former_rows("dead_letter")
+    read = decode_blocks([encode_block("dead_letter", rows), former("dead_letter"), former("dead_letter")])
     assert read.equals(pl.concat([rows] * 3))
 
 

@@ -147,7 +147,7 @@ def test_what_is_inserted_on_a_shard_shows_in_the_views(spare):
     insert(spare, "chain_parties", parties)
     whole = "SELECT nodes.role, nodes.id FROM chain_whole"
     assert spare.writer.query(whole).result_rows == [(["platform", "holder"], [PLATFORM, "H"])]
-    insert(spare, "alert_history", block("alert_state", alert("a"), alert("a", sequence=2, state="cleared")))
+    insert(spare, "alert_state_history", block("alert_state", alert("a"), alert("a", sequence=2, state="cleared")))
     assert [
         (row["listing_id"], row["verdict"]) for row in queries.chains(spare, EVERYTHING, ChainFilter(), Page(9)).rows
     ] == [("l1", "broken")]

@@ -58,7 +58,9 @@ class Log:
         now = time.time_ns() // 1_000_000
         with self._lock:
             self.values[partition].append(
-                block("alert_state", *(row | ({"received_at": now} if row["received_at"] == NOW else {}) for row in rows))
+                block(
+                    "alert_state", *(row | ({"received_at": now} if row["received_at"] == NOW else {}) for row in rows)
+                )
             )
 
     def delete(self, partition, count):

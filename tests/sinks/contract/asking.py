@@ -279,7 +279,7 @@ class AskingContract:
             assert found == (["l2"] if each.name in {"seller_code", "platform_code"} else [])
         for name, by in alert_filters(text).items():
             found = queries.alerts(clickhouse, EVERYTHING, by, ALL).rows
-            assert len(found) == (name == "listing_id")
+            assert len(found) == (name == "listing")
         assert queries.chain(clickhouse, EVERYTHING, text, "l2")["seller_code"] == stored
         assert queries.alert(clickhouse, EVERYTHING, text)["alert_id"] == text
         everything_else = Page(9, (NOW + 1_000_000, text))
@@ -298,11 +298,12 @@ def texts_of(wanted):
 def alert_filters(text):
     """By each of its fields that hold text, or several."""
     kinds = {"str | None": lambda: text, "tuple[str, ...]": lambda: (text, "other")}
-    return {
+    by = {
         field.name: AlertFilter(**{field.name: kinds[field.type]()})
         for field in fields(AlertFilter)
         if field.type in kinds
     }
+    return by | {"listing": AlertFilter(listing=(PLATFORM, text))}
 
 
 def gap(name):

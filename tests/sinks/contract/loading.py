@@ -41,7 +41,15 @@ class LoadingContract:
         log.append("dead_letter", 0, block("dead_letter", dead_letter("in.listing", 0, 7)))
         loader = Loader(log, TableSink(clickhouse.writer))
         assert loader.drain() == 8
-        tables = ("event_listing", "event_entity", "chain_history", "chain", "alert_history", "alert", "dead_letter")
+        tables = (
+            "event_listing",
+            "event_entity",
+            "chain_history",
+            "chain",
+            "alert_state_history",
+            "alert_state",
+            "dead_letter",
+        )
         assert [count(clickhouse, table) for table in tables] == [3, 1, 2, 2, 1, 1, 1]
         assert not any(loader.lag().values())
         assert log.committed(GROUP, "event.listing", 1) == (1, "")
