@@ -1,17 +1,23 @@
-"""Alerts as pages: the list that goes on by itself, and one alert with why it was raised and what it rests on."""
+"""Alerts as pages: the list that goes on by itself, one alert with why it was raised and what it rests on, and the
+listings that it covers.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from dataclasses import replace
+from functools import partial
+from typing import Any, cast
 from urllib.parse import urlencode
 
 import msgspec
 from fastapi import Response
 
+from suyuan.domain.alerts.life import Handling, handling_at
 from suyuan.domain.rules.catalogue import built_in_rules
-from suyuan.operations.alerts.filters import CONDITIONS, SEVERITIES
-from suyuan.operations.alerts.outward import outward
+from suyuan.operations.alerts.filters import CONDITIONS, HANDLINGS, SEVERITIES
+from suyuan.operations.alerts.findings import OutwardFinding, outward_finding
+from suyuan.operations.alerts.outward import OutwardAlert, outward
 from suyuan.portal.api.alerts import AlertId, Wanted, alert_of
 from suyuan.portal.context import Context
 from suyuan.portal.entry.guard import Who
@@ -19,46 +25,65 @@ from suyuan.portal.guarded import GuardedRouter
 from suyuan.portal.pages.addresses import alert_address, chain_address, timeline_address, trace_address
 from suyuan.portal.pages.event_facts import facts_of
 from suyuan.portal.pages.rendering import render
+from suyuan.portal.pages.subjects import subject_address, subject_name
 from suyuan.portal.paging import USUAL, After, next_cursor, page_of
 from suyuan.portal.problems import Problem
 from suyuan.portal.read_log import log_read
 from suyuan.queries.answers import plain
-from suyuan.queries.api import OfAlert, Page
+from suyuan.queries.api import FindingFilter, OfAlert, Page
 from suyuan.queries.sql.evidence import MOST_IDS
 
 router = GuardedRouter()
 
-FILTERS = ("severity", "condition", "rule", "bureau", "platform", "seller", "subject", "since")
-_SHOWN_CHANGES = 50
+FILTERS = ("severity", "condition", "handling", "assignee", "rule", "bureau", "platform", "seller", "subject", "since")
+_UNRESOLVED = tuple(name for name in HANDLINGS if name != "resolved")
+_CHANGING = ("condition", "handling", "assignee")
+"""filters by what changes of an alert: the stream tells of those as well that are otherwise now"""
+_SHOWN_CHANGES, _SHOWN_LISTINGS = 50, 20
 
 
 @router.get("/alerts", action="alert.list")
 async def alerts(who: Who, wanted: Wanted, after: After = None) -> Response:
-    """The newest first; the first page goes on by itself."""
+    """The newest first; the first page goes on by itself. Those that are resolved are asked for by `handling`."""
+    wanted = wanted if wanted.handling else replace(wanted, handling=_UNRESOLVED)
     page = page_of(who, USUAL, after)
     asked = {name: who.request.query_params.get(name, "") for name in FILTERS}
     place = None if after else await _place(who)  # before the tables are asked: what they lack comes by the stream
-    # whether an alert stands is what changes: the stream tells of those as well that stand no more
-    told = {name: text for name, text in asked.items() if text and name != "condition"}
+    told = {name: text for name, text in asked.items() if text and name not in _CHANGING}
     found = await who.ask(lambda queries, scope: queries.alerts(scope, wanted, page))
     log_read(who, "alerts")
     chosen = {name: text for name, text in asked.items() if text}
+    of = {"handling": ",".join(wanted.handling)}
     return render(
         who,
         "alerts.html",
         asked=asked,
         chosen=chosen,
+        handling=of["handling"],
+        handlings=_handlings(),
         rows=[outward(alert) for alert in found.rows],
+        handling_of=partial(_handling_of, who),
         stream=None if place is None else f"/api/v1/alerts/live?{urlencode({**told, 'after': place})}",
         severities=SEVERITIES[::-1],
         conditions=tuple(CONDITIONS),
         rules=[rule.id for rule in built_in_rules()],
         cursor=next_cursor(who, found),
         present=after,
-        export=f"/api/v1/alerts/export?{urlencode(chosen)}",
+        export=f"/api/v1/alerts/export?{urlencode({**chosen, **of})}",
         alert_address=alert_address,
-        chain_address=chain_address,
+        subject_name=subject_name,
+        subject_address=subject_address,
     )
+
+
+def _handlings() -> list[tuple[str, str]]:
+    """(value, name of the word) of what may be chosen beside those that are not resolved."""
+    return [*((name, name) for name in HANDLINGS), (",".join(HANDLINGS), "all")]
+
+
+def _handling_of(who: Context, alert: OutwardAlert) -> str:
+    """As it is read now."""
+    return handling_at(cast("Handling", alert.handling), alert.acknowledged_until, who.now())
 
 
 async def _place(who: Context) -> str | None:
@@ -71,12 +96,15 @@ async def _place(who: Context) -> str | None:
 
 @router.get("/alerts/{alert}", action="alert.read")
 async def alert(who: Who, alert: AlertId) -> Response:
-    """Why it was raised, with the values that the rule looked at, what it rests on, and every change of it."""
+    """Why it was raised, with the values that the rule looked at, what it rests on, the first of the listings that it
+    covers, and every change of it.
+    """
     found = await alert_of(who, alert)
     ids, named, page = found.evidence[:MOST_IDS], OfAlert(found.alert_id), Page(_SHOWN_CHANGES)
-    history, events = await asyncio.gather(
+    history, events, covered = await asyncio.gather(
         who.ask(lambda queries, scope: queries.alert_history(scope, named, page)),
         who.ask(lambda queries, scope: queries.events(scope, ids)),
+        _covered(who, found),
     )
     log_read(who, f"alert {found.alert_id}")
     rule = next((rule for rule in built_in_rules() if rule.id == found.rule), None)
@@ -90,10 +118,44 @@ async def alert(who: Who, alert: AlertId) -> Response:
         more=history.more,
         events=[plain(event) for event in events],
         known={event.evidence for event in events},
+        findings=covered,
+        handling_of=partial(_handling_of, who),
         facts_of=facts_of,
+        alert_address=alert_address,
         chain_address=chain_address,
+        subject_name=subject_name,
+        subject_address=subject_address,
         trace_address=trace_address,
         timeline_address=timeline_address,
+    )
+
+
+async def _covered(who: Context, found: OutwardAlert) -> list[OutwardFinding]:
+    """The first of the listings that it covers; none of one that is about a listing."""
+    if found.listing_id is not None:
+        return []
+    wanted, page = FindingFilter(alert_id=found.alert_id), Page(_SHOWN_LISTINGS)
+    covered = await who.ask(lambda queries, scope: queries.findings(scope, wanted, page))
+    return [outward_finding(each) for each in covered.rows]
+
+
+@router.get("/alerts/{alert}/listings", action="alert.read")
+async def listings(who: Who, alert: AlertId, after: After = None) -> Response:
+    """All that it covers: those that stand first."""
+    found, page = await alert_of(who, alert), page_of(who, USUAL, after)
+    wanted = FindingFilter(alert_id=found.alert_id)
+    covered = await who.ask(lambda queries, scope: queries.findings(scope, wanted, page))
+    log_read(who, f"alert {found.alert_id}")
+    return render(
+        who,
+        "alert_listings.html",
+        alert=found,
+        findings=[outward_finding(each) for each in covered.rows],
+        cursor=next_cursor(who, covered),
+        present=after,
+        alert_address=alert_address,
+        chain_address=chain_address,
+        subject_name=subject_name,
     )
 
 

@@ -19,6 +19,7 @@ from suyuan.portal.pages.addresses import alert_address, chain_address, evidence
 from suyuan.portal.pages.chain_picture import picture_of
 from suyuan.portal.pages.event_facts import facts_of
 from suyuan.portal.pages.rendering import render
+from suyuan.portal.pages.subjects import subject_name
 from suyuan.portal.paging import USUAL, After, next_cursor, page_of
 from suyuan.portal.problems import Problem
 from suyuan.portal.read_log import log_read
@@ -105,6 +106,7 @@ async def chain(
         trace_of=_trace_of(whole),
         impacts_of=lambda gap: _impacts_of(gap, events, known_at),
         alert_address=alert_address,
+        subject_name=subject_name,
         chain_address=chain_address,
         evidence_address=evidence_address,
         facts_of=facts_of,

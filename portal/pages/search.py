@@ -6,14 +6,16 @@ from urllib.parse import quote
 
 from fastapi import Response
 
+from suyuan.domain.alerts.subject import kind_of
 from suyuan.domain.identifiers.readings import Reading
 from suyuan.portal.api.search import Texts, found_for, lines_of, summary
 from suyuan.portal.entry.guard import Who
 from suyuan.portal.guarded import GuardedRouter
-from suyuan.portal.pages.addresses import chain_address, impact_address, search_address
+from suyuan.portal.pages.addresses import alert_address, chain_address, impact_address, search_address
 from suyuan.portal.pages.navigation import may_open
 from suyuan.portal.pages.reasons import reasons
 from suyuan.portal.pages.rendering import render
+from suyuan.portal.pages.subjects import subject_address, subject_name
 from suyuan.queries.found import Found, Hit
 
 router = GuardedRouter()
@@ -46,6 +48,10 @@ async def search(who: Who, q: Texts = None) -> Response:
         summaries=[summary(each) for each in found],
         chain_address=chain_address if _leads(who, "/chains/{") else _nowhere,
         search_address=search_address,
+        alert_address=alert_address if _leads(who, "/alerts/{") else _nowhere,
+        subject_address=subject_address if _leads(who, "/traces") else _nowhere,
+        subject_name=subject_name,
+        about_of=kind_of,
         trace_address=trace_address if _leads(who, "/traces") else _nowhere,
         impact_of=impact_of if _leads(who, "/impact/{") else _nowhere,
         groups=groups,

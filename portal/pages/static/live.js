@@ -8,7 +8,8 @@ const AGAIN = 15000; // ms, before what was refused is tried again
 
 /**
  * @typedef {{alert_id: string, sequence: number, severity: string, condition: string, title_zh: string,
- *   title_en: string, platform_code: string, listing_id: string, bureau: string | null, raised_at: number}} Alert
+ *   title_en: string, subject_kind: string, subject: string, listings: number, handling: string, assignee: string | null,
+ *   bureau: string | null, raised_at: number}} Alert
  */
 
 /** @type {{open: () => void, close: () => void} | null} what the page listens to */
@@ -43,7 +44,8 @@ function listen(results) {
   let stream = null;
   const url = results.dataset.live ?? "";
   let place = "";
-  const wanted = results.dataset.condition ?? ""; // of the alerts that the list is of; all, where it is empty
+  // of the alerts that the list is of; all, where it is empty
+  const wanted = { condition: results.dataset.condition ?? "", handling: results.dataset.handling ?? "", assignee: results.dataset.assignee ?? "" };
 
   for (const row of rows()) known.set(row.dataset.alert ?? "", Number(row.dataset.sequence));
 
@@ -78,7 +80,13 @@ function listen(results) {
     badge.append(sign, words.severity[alert.severity] ?? alert.severity);
     slot("severity").replaceChildren(badge);
     outside(slot("title"), chinese ? alert.title_zh : alert.title_en).setAttribute("href", `/alerts/${encodeURIComponent(alert.alert_id)}`);
-    outside(slot("listing"), alert.listing_id).setAttribute("href", `/chains/${encodeURIComponent(alert.platform_code)}/${encodeURIComponent(alert.listing_id)}`);
+    slot("kind").textContent = words.about[alert.subject_kind] ?? alert.subject_kind;
+    const parts = alert.subject.slice(alert.subject.indexOf(":") + 1).split("/").map(decodeURIComponent);
+    const address = alert.subject_kind === "listing" ? `/chains/${parts.map(encodeURIComponent).join("/")}` : `/traces?subject=${encodeURIComponent(alert.subject)}`;
+    outside(slot("subject"), (parts.length > 1 ? parts.slice(1) : parts).join(" / ")).setAttribute("href", address);
+    slot("listings").textContent = alert.listings.toLocaleString("en");
+    slot("handling").textContent = words.handling[alert.handling] ?? alert.handling;
+    outside(slot("assignee"), alert.assignee ?? "");
     slot("condition").textContent = words.condition[alert.condition] ?? alert.condition;
     slot("bureau").textContent = alert.bureau ?? "–";
     const time = document.createElement("time");
@@ -163,13 +171,19 @@ function listen(results) {
     newer.textContent = said.newer.replace("{n}", String(countNewer()));
   }
 
+  /** Whether the list is of such. What else it is filtered by an alert never loses. @param {Alert} alert */
+  function isWanted(alert) {
+    const one = (/** @type {string} */ texts, /** @type {string | null} */ value) => !texts || texts.split(",").some((text) => text.trim() === value);
+    return one(wanted.condition, alert.condition) && one(wanted.handling, alert.handling) && one(wanted.assignee, alert.assignee);
+  }
+
   /** @param {Alert} alert */
   function take(alert) {
     if ((known.get(alert.alert_id) ?? 0) >= alert.sequence) return;
     known.set(alert.alert_id, alert.sequence);
     const row = /** @type {HTMLElement | null} */ (body.querySelector(`tr[data-alert="${CSS.escape(alert.alert_id)}"]`));
     if (row) return fill(row, alert); // it stays where it is, and says so where it stands no more
-    if (wanted && alert.condition !== wanted) {
+    if (!isWanted(alert)) {
       forget(alert.alert_id);
       return settle();
     }
@@ -185,19 +199,20 @@ function listen(results) {
     clearTimeout(anew);
     stale = true;
     try {
-      for (const condition of new Set([wanted, ""])) await read(condition);
+      await read(wanted); // then what stands no more, or is otherwise, of what is shown
+      if (Object.values(wanted).some((text) => text)) await read({});
       stale = false;
     } catch {
       if (open) anew = setTimeout(reload, AGAIN);
     }
   }
 
-  /** As much of the list as the page keeps. Throws where it is not answered. @param {string} condition of its alerts; of any, where it is empty */
-  async function read(condition) {
+  /** As much of the list as the page keeps. Throws where it is not answered. @param {Record<string, string>} of its alerts; of any, where there is nothing */
+  async function read(of) {
     const query = new URL(url, location.href).searchParams;
     query.delete("after");
     query.set("limit", "200");
-    if (condition) query.set("condition", condition);
+    for (const [name, text] of Object.entries(of)) if (text) query.set(name, text);
     for (let count = 0; count < MOST; ) {
       const answer = await fetch(`/api/v1/alerts?${query}`, { headers: { Accept: "application/json" } });
       if (!answer.ok) throw new Error(String(answer.status));
