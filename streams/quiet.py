@@ -13,7 +13,7 @@ from suyuan.streams.stage import Run
 
 OLD_MS = 5_000
 """an event that was appended so long before the newest message is an old one"""
-CALM_SECONDS = 1.0
+CALM_SECONDS = 0.5
 """after the last old event was read it is quiet again: until then the stages may have it in work"""
 
 

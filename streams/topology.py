@@ -28,7 +28,7 @@ from suyuan.streams.stages import alerting, producer, risk
 from suyuan.streams.stages.intake import take_in
 from suyuan.streams.stages.intake_lookups import answer_lookups
 
-SETTLE_SECONDS = 0.5
+SETTLE_SECONDS = 0.25
 """from one round of settling to the next"""
 FACTS = (b"facts",)
 """what keys begin with of which the values are joined to every listing"""

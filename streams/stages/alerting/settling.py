@@ -1,4 +1,4 @@
-"""What is told of alerts once they have settled: a round of settling every half a second while there is any.
+"""What is told of alerts once they have settled: a round of settling every quarter of a second while there is any.
 
 The stage asks itself for a round through `alerting.backlog`. A round tells of the alerts that nothing has touched since
 the round before, and asks for the next one while others are left. So a storm of changes is told of when it is over,
