@@ -70,7 +70,7 @@ class Watch(Shown):
         cells: dict[str, str] = {}
         if isinstance(raw, list) and not {kind, reading.kind} & PERSONAL and (kind or reading.kind):
             names = [column.fields[0] if column.fields else column.header for column in reading.columns]
-            row = scrubbed_cells(reading, raw, kind or reading.kind)
+            row = scrubbed_cells(reading, raw, kind or reading.kind, problem)
             cells = {name: cell[:_LONGEST_CELL] for name, cell in zip(names, row, strict=False) if name}
         self._keep(Row(problem.line, cells, problem.field, problem.reason))
 

@@ -56,7 +56,7 @@ class RefusedRows:
 
     def _row(self, reading: Reading, problem: Problem, cells: list[str], kind: str | None) -> None:
         header = reading.header or []
-        cells = scrubbed_cells(reading, cells, kind)
+        cells = scrubbed_cells(reading, cells, kind, problem)
         if header[:1] == [_reason_for(kind, ())]:  # of an earlier such file: what was wrong then is wrong no more
             header, cells = header[1:], cells[1:]
         names_kind = any(KIND in column.fields for column in reading.columns)
@@ -73,7 +73,7 @@ class RefusedRows:
         kind = said or kind
         added: dict[str, Any] = {_reason_for(kind, ()): str(problem)}
         withheld = kind in PERSONAL or ((kind not in KINDS or said is None) and _PERSONAL_WORD in text)
-        text = _scrubbed_object(text, kind)
+        text = _scrubbed_object(text, kind, problem)
         if kind and (withheld or not said):
             added[KIND] = kind
         line = msgspec.json.encode(added)
@@ -97,11 +97,11 @@ class RefusedRows:
         return self._files[header]
 
 
-def scrubbed_cells(reading: Reading, cells: list[str], kind: str | None) -> list[str]:
+def scrubbed_cells(reading: Reading, cells: list[str], kind: str | None, problem: Problem) -> list[str]:
     """The cells of a row without numbers that lead to a person, where its kind has texts that are scrubbed: those
-    texts, or every cell where it is not known which those are.
+    texts and the cell at fault, or every cell where it is not known which those are.
     """
-    names = set(EVENT_KINDS[kind].scrubbed) if kind in KINDS else set()
+    names = _scrubbed(kind, problem)
     if not names:
         return cells
     given = [bool(names & set(column.fields)) for column in reading.columns]
@@ -110,8 +110,17 @@ def scrubbed_cells(reading: Reading, cells: list[str], kind: str | None) -> list
     return [scrub(cell) if held else cell for cell, held in zip(cells, given, strict=True)]
 
 
-def _scrubbed_object(text: bytes, kind: str | None) -> bytes:
-    names = EVENT_KINDS[kind].scrubbed if kind in KINDS else ()
+def _scrubbed(kind: str | None, problem: Problem) -> set[str]:
+    """Fields that are scrubbed where a row is refused: into the one at fault its text may have slipped."""
+    rules = EVENT_KINDS[kind] if kind in KINDS else None
+    if rules is None or not rules.scrubbed:
+        return set()
+    slipped = {problem.field} if problem.field and problem.field not in rules.identifiers else set()
+    return {*rules.scrubbed, *slipped}
+
+
+def _scrubbed_object(text: bytes, kind: str | None, problem: Problem) -> bytes:
+    names = _scrubbed(kind, problem)
     if not names:
         return text
     try:
