@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from functools import cache
 from itertools import count
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from suyuan.domain.privacy.numbers import identity_check
 _NUMBERS = count(1)
 _SURNAMES = "欧阳", "尉迟", "慕容", "皇甫", "令狐", "宇文", "鲜于", "轩辕", "公孙", "澹台"
 _GIVEN = "骞翯", "飏焱", "曦玥", "翊铄", "琬琰", "珩璟", "霁霏", "熠燊", "祺麒", "昶旻"
+_BEGIN = 5
 ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be", "gb18030")
 
 
@@ -54,9 +56,21 @@ def traces(text: str) -> set[bytes]:
 
 def found_in(held: bytes, people) -> list[str]:
     """Which of their names and numbers are there."""
+    missing = {begin for begin in _begins(tuple(people)) if begin not in held}  # most are: one look for many
     return [
         text
         for each in people
-        for text in (each.name, each.phone, each.identity, each.card, f"{each.phone[3:7]}-{each.phone[7:]}")
-        if any(trace in held for trace in traces(text))
+        for text, looked_for in _traces_of(each)
+        if any(trace[:_BEGIN] not in missing and trace in held for trace in looked_for)
     ]
+
+
+@cache
+def _traces_of(who: Person) -> list[tuple[str, set[bytes]]]:
+    texts = (who.name, who.phone, who.identity, who.card, f"{who.phone[3:7]}-{who.phone[7:]}")
+    return [(text, traces(text)) for text in texts]
+
+
+@cache
+def _begins(people: tuple[Person, ...]) -> set[bytes]:
+    return {trace[:_BEGIN] for each in people for _, looked_for in _traces_of(each) for trace in looked_for}
