@@ -2,7 +2,8 @@
 
 An event that has the form of its kind is refused all the same where accepting it would do harm: it names itself or its
 subject by nothing, it is a record that could never match anything and would be lost without a word, it says a time that
-later corrections could never pass, it moves the day, or it tells who complained. A listing with a bad identifier is not
+later corrections could never pass, it moves the day, or it tells who complained, by a name or by a number. (Publishers
+leave both at the door: `publishing/door.py`.) A listing with a bad identifier is not
 refused: that is what regulators look for.
 """
 
@@ -27,11 +28,12 @@ from suyuan.domain.identifiers.normal_form import code_form, number_form, text_f
 from suyuan.domain.identifiers.spoilt import damage
 from suyuan.domain.identifiers.uscc import check_uscc, is_well_formed, uscc_faults
 from suyuan.domain.moments import FIRST_MOMENT, LEEWAY_MS, wrong_moment, wrong_past
+from suyuan.domain.privacy.pseudonym import is_pseudonym
+from suyuan.domain.privacy.scrub import scrub
 
 SYSTEM = "SUYUAN"
 """the running system itself, as a publisher"""
 
-_PSEUDONYM = re.compile(r"p[0-9a-f]{32}")
 _REMEDIES = {
     "event_id": "give each event an id of its own",
     "publisher": "name the publisher by its credit code",
@@ -242,8 +244,8 @@ def _bureau(case: _Case) -> Iterator[Refusal]:
 
 
 def _complainant(case: _Case) -> Iterator[Refusal]:
-    for name in case.kind.of("pseudonym"):
-        if _PSEUDONYM.fullmatch(case.event[name]) is None:
+    for name in case.kind.persons:
+        if not is_pseudonym(case.event[name]):
             yield Refusal(
                 name,
                 "is no pseudonym (p and 32 digits 0-9 a-f): put one in the place of whoever complained before "
@@ -251,6 +253,16 @@ def _complainant(case: _Case) -> Iterator[Refusal]:
             )
 
 
+def _scrubbed(case: _Case) -> Iterator[Refusal]:
+    if not case.kind.personal:  # a recall does not fall for a number in its reason
+        return
+    for name in case.kind.scrubbed:
+        text = case.event[name]
+        if text is not None and scrub(text) != text:
+            yield Refusal(name, "holds a telephone, identity or bank card number: leave it out")
+
+
 _JUDGES = (
-    _missing, _of_system, _day, _complainant, _moment, _act, _gtin, _codes, _recalled, _counts, _digits, _bureau, _past,
+    _missing, _of_system, _day, _complainant, _scrubbed, _moment, _act, _gtin, _codes, _recalled, _counts, _digits,
+    _bureau, _past,
 )  # fmt: skip

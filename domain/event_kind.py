@@ -31,6 +31,7 @@ class EventKind:
     must_match: codes and GTINs without which the record could never match anything
     past: days that cannot be later than the event; counted: numbers that cannot be negative
     digits: of numbers that have a fixed count of digits, how many
+    scrubbed: texts from which numbers that lead to a person are taken out before they are published
     personal: it may name a person, so no reason quotes a value
     of_system: the running system alone publishes it
     """
@@ -44,6 +45,7 @@ class EventKind:
     past: tuple[str, ...] = ()
     counted: tuple[str, ...] = ()
     digits: Mapping[str, int] = field(default_factory=dict)
+    scrubbed: tuple[str, ...] = ()
     personal: bool = False
     of_system: bool = False
 
@@ -64,6 +66,11 @@ class EventKind:
     def gtins(self) -> tuple[str, ...]:
         """Its GTIN fields."""
         return self.of("gtin")
+
+    @cached_property
+    def persons(self) -> tuple[str, ...]:
+        """Its fields that stand for people, by pseudonyms."""
+        return self.of("pseudonym")
 
     @cached_property
     def marks(self) -> tuple[str, ...]:

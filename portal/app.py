@@ -26,6 +26,7 @@ from suyuan.portal.pages.problem_page import problem_page
 from suyuan.portal.ports import Ports
 from suyuan.portal.problems import handle_problems
 from suyuan.portal.providers import provider_of
+from suyuan.portal.publishing.door import portal_door
 from suyuan.portal.rates import Rates
 from suyuan.portal.routers import ROUTERS
 from suyuan.portal.secrecy import proxies_of
@@ -33,6 +34,7 @@ from suyuan.portal.secret import signing_secret, uploads_folder
 from suyuan.portal.sessions import Sessions
 from suyuan.portal.subscription_feed import SubscriptionFeed
 from suyuan.portal.uploads.manager import Uploads
+from suyuan.runtime.pseudonyms import verify_given_key
 from suyuan.runtime.settings import Settings
 from suyuan.runtime.webhooks import webhook_addresses, webhook_seal
 
@@ -43,13 +45,15 @@ def make_app(ports: Ports, settings: Settings, clock: Callable[[], float] = time
     """`clock`: seconds since the epoch. The app closes the ports when it ends. Raises SuyuanError, CONFIGURATION."""
     secret, provider = signing_secret(settings), provider_of(settings, clock)
     seal, addresses = webhook_seal(settings), webhook_addresses(settings)
+    verify_given_key(settings)
+    door = portal_door(ports.deployment)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         access = AccessFeed(ports, time.monotonic)
         subscriptions = SubscriptionFeed(ports, time.monotonic)
         rates = Rates(settings.portal_requests_per_second, time.monotonic)
-        uploads = Uploads(uploads_folder(settings), ports, lambda: int(clock() * 1000), lambda: access.known)
+        uploads = Uploads(uploads_folder(settings), ports, lambda: int(clock() * 1000), lambda: access.known, door)
         feed = Feed(ports, time.monotonic, lambda: int(clock() * 1000))
         app.state.portal = Portal(
             ports=ports,
@@ -65,6 +69,7 @@ def make_app(ports: Ports, settings: Settings, clock: Callable[[], float] = time
             uploads=uploads,
             feed=feed,
             figures=RecentFigures(),
+            door=door,
             provider=provider,
         )
         access.start()

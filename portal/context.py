@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from suyuan.portal.sessions import Sessions
     from suyuan.portal.subscription_feed import SubscriptionFeed
     from suyuan.portal.uploads.manager import Uploads
+    from suyuan.publishing.door import Door
     from suyuan.queries.api import Queries
     from suyuan.runtime.settings import Settings
 
@@ -37,7 +38,8 @@ _LANGUAGES = re.compile(r"\b(zh|en)\b", re.IGNORECASE)
 @dataclass(slots=True)
 class Portal:
     """What all requests share. `clock`: seconds since the epoch; `access`: who has access, `subscriptions`: which
-    webhooks there are, as the log says; `seal`: of their secrets; `webhook_addresses`: where they may be sent.
+    webhooks there are, as the log says; `seal`: of their secrets; `webhook_addresses`: where they may be sent; `door`:
+    that published events come in by.
     """
 
     ports: Ports
@@ -53,6 +55,7 @@ class Portal:
     uploads: Uploads
     feed: Feed
     figures: RecentFigures
+    door: Door
     provider: Provider | None = None
     """of identities, where the settings name one"""
 

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 
 from suyuan.domain.acceptance import refusal
+from suyuan.publishing.door import Door
 from suyuan.schemas.kinds import EVENT_KINDS
 from suyuan.schemas.validation import InvalidEvent, ParsedEvent, parse_event
 
 _BINARY = (bytes, bytearray, memoryview)
 
 
-def checked(event: Mapping[str, Any] | msgspec.Struct, kind: str | None = None) -> ParsedEvent:
-    """The event, read as strictly as a line of JSONL; dates and times may also be `datetime.date` and aware
-    `datetime.datetime`. `kind`: of an event that does not name its own. Raises InvalidEvent.
+def checked(
+    event: Mapping[str, Any] | msgspec.Struct, kind: str | None = None, door: Door | None = None
+) -> ParsedEvent:
+    """The event, read as strictly as a line of JSONL, as the door admits it; dates and times may also be
+    `datetime.date` and aware `datetime.datetime`. `kind`: of an event that does not name its own; `door`: None for one
+    that has no key. Raises InvalidEvent.
     """
     fields: Mapping[str, Any] | msgspec.Struct
     if isinstance(event, Mapping):
@@ -35,8 +40,9 @@ def checked(event: Mapping[str, Any] | msgspec.Struct, kind: str | None = None) 
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise InvalidEvent("", f"cannot be written as JSON: {error}") from None
     parsed = parse_event(line)
-    refuse(parsed.kind, parsed.event, time.time())
-    return parsed
+    admitted = (door or Door()).admit(parsed.kind, parsed.event)
+    refuse(parsed.kind, admitted, time.time())
+    return parsed if admitted is parsed.event else replace(parsed, event=dict(admitted))
 
 
 def refuse(kind: str, event: Mapping[str, Any], now: float) -> None:

@@ -6,15 +6,20 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import msgspec
 
+from suyuan.connections.errors import WrongConnection
 from suyuan.connections.kafka import KafkaConnection
 from suyuan.connections.registry import RegistryUnavailable, SchemaRegistry
+from suyuan.connections.secrets import secret
 from suyuan.domain.cautions import Caution, cautions
+from suyuan.domain.privacy.pseudonym import SHORTEST_KEY, Pseudonyms
 from suyuan.publishing.checking import checked
+from suyuan.publishing.door import Door
 from suyuan.publishing.errors import BrokersUnavailable, PublishingError, Undelivered, WrongTopics
 from suyuan.publishing.keys import business_keys
 from suyuan.publishing.registration import NotRegistered, registered_id
@@ -22,7 +27,7 @@ from suyuan.publishing.sending import Answer, Compression, Sender
 from suyuan.schemas.events import encode_body
 from suyuan.schemas.framing import MAX_EVENT_BYTES, frame
 from suyuan.schemas.kinds import EVENT_KINDS, event_schema
-from suyuan.schemas.validation import InvalidEvent
+from suyuan.schemas.validation import InvalidEvent, ParsedEvent
 
 __all__ = [
     "BrokersUnavailable",
@@ -52,7 +57,8 @@ _LINGER_SECONDS = 0.02
 class Delivery:
     """What became of one event: stored by all replicas in sync, at `offset` of the topic's partition; or not known to
     be stored, for the reason in `error` (then `offset` is None). `event`: what was published; `cautions`: what looks
-    wrong in it all the same, such as a code that a spreadsheet has rounded.
+    wrong in it all the same, such as a code that a spreadsheet has rounded. An event that left something at the door,
+    such as the name of who complained, is told as it was published.
     """
 
     event: Event
@@ -82,16 +88,20 @@ class Publisher:
         ignore_unknown: bool = False,
         buffer_bytes: int = 64 << 20,
         patience_seconds: float = 120.0,
+        pseudonym_key_file: Path | str | None = None,
     ) -> None:
         """`on_delivery` is called once for each event, in a thread of the publisher's: it must be quick, and must not
         publish. `registry`: frame events with the ids that it gave to their schemas (subject `in.<kind>-value`) instead
         of the built-in ones; whoever reads them must know it too. `ignore_unknown`: leave fields aside that the kind
         does not have, instead of refusing the event. `buffer_bytes`: of events on their way, before `publish` waits.
         `patience_seconds`: when the brokers have answered nothing for so long, the publisher gives up: what is on its
-        way fails, and nothing more is taken.
+        way fails, and nothing more is taken. `pseudonym_key_file`: a file of 32 characters or more, under which names
+        of people who complain become pseudonyms before anything is sent; None: such names are refused.
 
-        Raises BrokersUnavailable, WrongTopics; ValueError for a connection that is described badly.
+        Raises BrokersUnavailable, WrongTopics; ValueError for a connection that is described badly, or a key file
+        that cannot be read.
         """
+        self._door = _door(pseudonym_key_file)
         self._on_delivery = on_delivery
         self._ignore_unknown = ignore_unknown
         self._registry = registry
@@ -112,7 +122,7 @@ class Publisher:
         """
         if self._closed:
             raise PublishingError("the publisher is closed")
-        parsed = checked(event, kind)
+        parsed = checked(event, kind, self._door)
         if parsed.ignored and not self._ignore_unknown:
             raise InvalidEvent(parsed.ignored[0], f"a {parsed.kind} has no such field")
         try:
@@ -125,7 +135,7 @@ class Publisher:
         self._sender.reserve(parsed.kind, 1, len(value))
         with self._lock:
             held = self._held.setdefault(parsed.kind, [])
-            held.append((event, parsed.event, value))
+            held.append((self._told(event, parsed), parsed.event, value))
             if len(held) >= _TOGETHER:
                 self._hand_over(parsed.kind)
             elif len(held) == 1:
@@ -162,6 +172,16 @@ class Publisher:
             if error is None:
                 raise
             logger.warning("%s", undelivered)  # the error that ends the `with` says more
+
+    @staticmethod
+    def _told(event: Event, parsed: ParsedEvent) -> Event:
+        """What a delivery says of it: as it was given, but nothing that it left at the door."""
+        rules = EVENT_KINDS[parsed.kind]
+        if not (guarded := (*rules.persons, *rules.scrubbed)):
+            return event
+        given = event if isinstance(event, Mapping) else msgspec.structs.asdict(event)
+        left = any(given[name] != parsed.event[name] for name in guarded if name in given)
+        return {"kind": parsed.kind, **parsed.event} if left else event
 
     def _id(self, kind: str) -> int:
         if self._registry is None:
@@ -200,3 +220,13 @@ class Publisher:
                     logger.exception("a delivery report failed")
 
         return report
+
+
+def _door(key_file: Path | str | None) -> Door:
+    if key_file is None:
+        return Door()
+    key = (secret("pseudonym_key", None, Path(key_file)) or "").encode()
+    if len(key) < SHORTEST_KEY:
+        raise WrongConnection("pseudonym_key_file", f"{key_file}: shorter than {SHORTEST_KEY} characters")
+    pseudonyms = Pseudonyms(key)
+    return Door(lambda: pseudonyms)

@@ -13,6 +13,7 @@ from suyuan.runtime.settings import Settings
 
 if TYPE_CHECKING:
     from suyuan.connections.topic_partition import TopicPartition
+    from suyuan.domain.privacy.pseudonym import Pseudonyms
     from suyuan.operations.checks.finding import Finding
     from suyuan.operations.dead_letters.log import ReplayLog
     from suyuan.operations.dead_letters.place import Place
@@ -38,6 +39,11 @@ class Deployment(Protocol):
     ) -> AbstractContextManager[Outlet]:
         """Where published events go. `known`: asked for what was taken in before, where the log cannot tell;
         `patience_seconds`: how long nobody may answer before it gives up, where the log is on other machines.
+        """
+
+    def pseudonyms(self) -> Pseudonyms:
+        """What names of people become pseudonyms by. Raises SuyuanError, CONFIGURATION, where the key is to be given
+        and was not.
         """
 
     def tail(

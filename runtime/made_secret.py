@@ -25,43 +25,52 @@ def portal_folder(settings: Settings) -> Path:
     return folder
 
 
-def given_or_made(settings: Settings, name: str, file: str) -> bytes:
+def given_or_made(settings: Settings, name: str, file: str, *, as_text: bool = False) -> bytes:
     """What the settings `name` or `name`_file say, else what stands in a file of the portal's folder, which is made
-    where there is none. Raises SuyuanError, CONFIGURATION.
+    where there is none; `as_text`: of 64 hex digits, so that the file can be given elsewhere. Raises SuyuanError,
+    CONFIGURATION.
     """
-    found = _given(settings, name)
-    return _made(portal_folder(settings) / file) if found is None else found
+    found = given(settings, name)
+    return _made(portal_folder(settings) / file, as_text=as_text) if found is None else found
 
 
 def given_or_there(settings: Settings, name: str, file: str) -> bytes | None:
     """The same, for who only looks: None where nobody has given or made it. Raises SuyuanError, CONFIGURATION; OSError
     where it may not be read.
     """
-    found, made = _given(settings, name), settings.data / FOLDER / file
+    found, made = given(settings, name), settings.data / FOLDER / file
     return made.read_bytes() if found is None and made.exists() else found
 
 
-def _given(settings: Settings, name: str) -> bytes | None:
-    given: SecretStr | None = getattr(settings, name)
+def given(settings: Settings, name: str) -> bytes | None:
+    """What the settings `name` or `name`_file say, None where they say nothing. Raises SuyuanError, CONFIGURATION."""
+    text: SecretStr | None = getattr(settings, name)
     try:
-        found = secret(name, None if given is None else given.get_secret_value(), getattr(settings, f"{name}_file"))
+        found = secret(name, None if text is None else text.get_secret_value(), getattr(settings, f"{name}_file"))
     except WrongConnection as error:
         raise SuyuanError(
             f"bad configuration: SUYUAN_{error.field.upper()}: {error.reason}", ErrorKind.CONFIGURATION
         ) from None
     if found is not None and len(found) < SHORTEST:
+        file = getattr(settings, f"{name}_file")
+        where = "" if file is None else f" in {file}"
         raise SuyuanError(
-            f"bad configuration: SUYUAN_{name.upper()}: shorter than {SHORTEST} characters", ErrorKind.CONFIGURATION
+            f"bad configuration: SUYUAN_{name.upper()}: shorter than {SHORTEST} characters{where}: make one by "
+            f"openssl rand -hex {SHORTEST}",
+            ErrorKind.CONFIGURATION,
         )
     return None if found is None else found.encode()
 
 
-def _made(file: Path) -> bytes:
+def _made(file: Path, *, as_text: bool) -> bytes:
     """What the file holds; of several processes that make it, one's counts."""
     if not file.exists():
         mine = file.with_name(f".{file.name}.{os.getpid()}.{secrets.token_hex(4)}")
         mine.touch(0o600)
-        mine.write_bytes(secrets.token_bytes(32))
+        with mine.open("wb") as written:
+            written.write(secrets.token_hex(32).encode() if as_text else secrets.token_bytes(32))
+            written.flush()
+            os.fsync(written.fileno())  # what it has made outlives a loss of power, so the key does too
         try:
             os.link(mine, file)
         except FileExistsError:

@@ -117,6 +117,11 @@ class Settings(BaseSettings):
     portal_uploads: Path | None = None
     """folder of uploaded files; default: one in the data folder. Portals that share it go on with one another's"""
 
+    pseudonym_key: SecretStr | None = None
+    """that names of people who complain become pseudonyms by; the same wherever names come in"""
+    pseudonym_key_file: Path | None = None
+    """default: one that is made in the data folder; over Kafka there is no default"""
+
     seal_key: SecretStr | None = None
     """that secrets of webhooks are sealed by in the log; the same for all portals and jobs of one cluster"""
     seal_key_file: Path | None = None

@@ -92,6 +92,7 @@ class Declaration:
             past=tuple(field.name for field in self.fields if field.past),
             counted=tuple(field.name for field in self.fields if field.not_negative),
             digits={field.name: field.digits for field in self.fields if field.digits},
+            scrubbed=tuple(field.name for field in self.fields if field.scrubbed),
             personal=self.personal,
             of_system=self.of_system,
         )
@@ -185,5 +186,7 @@ def _refuse_senseless(kind: str, avro: Avro, fields: dict[str, Field]) -> None:
             raise ValueError(f"field {field.name}: past is of dates alone")
         if field.digits and (field.form != "number" or field.type != "string" or field.digits < 0):
             raise ValueError(f"field {field.name}: digits is of numbers alone, and says how many: 1 or more")
+        if field.scrubbed and (field.type != "string" or field.form not in {"text", "free"}):
+            raise ValueError(f"field {field.name}: scrubbed is of texts of the forms text and free alone")
         if field.not_negative and field.type != "long":
             raise ValueError(f"field {field.name}: not_negative is of whole numbers alone")

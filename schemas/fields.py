@@ -27,6 +27,7 @@ MARKS: dict[str, type] = {
     "not_negative": bool,
     "digits": int,
     "indexed": bool,
+    "scrubbed": bool,
 }
 """of a field, beside what Avro knows of it: name → type. What they mean: `Field`"""
 
@@ -52,6 +53,8 @@ class Field:
     items are. `must_match`: refused where it cannot be what it is to be (a code, a GTIN). `may_be_nothing`: taken where
     nothing is left of it. `past`: a day that cannot be later than the event. `not_negative`: refused below 0.
     `digits`: refused unless it is of so many digits; 0: of any. `indexed`: asked for by it in the tables.
+    `scrubbed`: numbers that lead to a person are taken out before it is
+    published.
     """
 
     name: str
@@ -68,6 +71,7 @@ class Field:
     not_negative: bool = False
     digits: int = 0
     indexed: bool = False
+    scrubbed: bool = False
 
     @property
     def dtype(self) -> pl.DataType:

@@ -23,6 +23,7 @@ from suyuan.operations.dead_letters.correction import correction
 from suyuan.operations.dead_letters.log import Gone
 from suyuan.operations.dead_letters.place import Place
 from suyuan.operations.dead_letters.replay import LARGEST_KEPT, Candidate, Outcome, Replayer
+from suyuan.publishing.door import Door
 from suyuan.publishing.files.sources import STDIN
 from suyuan.queries.answers import WholeDeadLetter, each_plain, plain
 from suyuan.queries.api import DeadLetterFilter, Queries
@@ -227,7 +228,8 @@ def replay(
         )
         instead = None
         if corrected is not None:
-            instead = correction(places[0], corrected, log.reader.partitions(places[0].topic))
+            partitions = log.reader.partitions(places[0].topic)
+            instead = correction(places[0], corrected, partitions, Door(deployment.pseudonyms))
         outcomes = Replayer(
             log, lambda some: ask.whole_dead_letters(EVERYTHING, some), dry_run=dry_run, force=force
         ).replay(candidates, instead)

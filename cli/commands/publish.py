@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, nullcontext
+from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -13,10 +13,12 @@ from suyuan.cli.options import AsJson, Data, Kafka
 from suyuan.cli.progress import progress_bar
 from suyuan.cli.screen import print_json, put, say
 from suyuan.errors import ErrorKind, SuyuanError
+from suyuan.publishing.door import Door
 from suyuan.publishing.files.batches import Publisher
 from suyuan.publishing.files.checked import NoOutlet, Shown
 from suyuan.publishing.files.columns import OwnWords, nearest, read_own_words
 from suyuan.publishing.files.encoding import Encoding, named
+from suyuan.publishing.files.outlet import Outlet
 from suyuan.publishing.files.problems import a
 from suyuan.publishing.files.publish import Publication
 from suyuan.publishing.files.records import Options
@@ -25,6 +27,7 @@ from suyuan.publishing.files.sources import STDIN
 from suyuan.publishing.files.tally import Tally
 from suyuan.runtime.deployment import deployment_of
 from suyuan.runtime.exit_codes import Exit
+from suyuan.runtime.pseudonyms import trial_pseudonyms
 from suyuan.runtime.settings import load
 from suyuan.schemas.kinds import KINDS
 
@@ -79,9 +82,15 @@ def publish(
         settings = None if check else load(data=data, kafka=kafka)
         refused = opened.enter_context(closing(_refused_rows(errors, files))) if errors is not None else None
         try:
-            to = nullcontext(NoOutlet()) if settings is None else deployment_of(settings).outlet()
+            if settings is None:
+                to: AbstractContextManager[Outlet] = nullcontext(NoOutlet())
+                door = Door(lambda: trial_pseudonyms(load(data=data, kafka=kafka)))
+            else:
+                deployment = deployment_of(settings)
+                to, door = deployment.outlet(), Door(deployment.pseudonyms)
             with to as outlet, progress_bar(tally) as progress:
-                Publication(Publisher(outlet, tally), tally, progress, options, refused, shown).publish(files)
+                publisher = Publisher(outlet, tally, door=door)
+                Publication(publisher, tally, progress, options, refused, shown).publish(files)
         except SuyuanError as error:
             failure = error
     _answer(tally, failure, shown, refused, as_json=as_json)

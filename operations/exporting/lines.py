@@ -74,7 +74,7 @@ def _line(kind: str, value: bytes | None, done: Exported) -> bytes | None:
     if (
         kind in PERSONAL
         and (refused := refusal(EVENT_KINDS[kind], event, 0)) is not None
-        and refused.field == "complainant"
+        and refused.field in {*EVENT_KINDS[kind].persons, *EVENT_KINDS[kind].scrubbed}
     ):
         done.withheld += 1
         return None

@@ -60,7 +60,9 @@ async def publish(
     right, most = right_of(who.principal), MOST_AWAITED if wait else MOST_EVENTS
     body = await who.request.body()
     batch = await who.ports.publish(
-        lambda outlet: publish_batch(outlet, body, right, options, most, with_keys=wait is not None)
+        lambda outlet: publish_batch(
+            outlet, body, right, options, most, door=who.portal.door, with_keys=wait is not None
+        )
     )
     name = str(who.request.state.id)
     log_foreign(who, batch.foreign)

@@ -8,6 +8,7 @@ from typing import Any
 
 from suyuan.portal.problems import Fault, Problem
 from suyuan.portal.publishing.silent import Silent
+from suyuan.publishing.door import Door
 from suyuan.publishing.files.batches import Publisher
 from suyuan.publishing.files.body import MOST_EVENTS, publish_body
 from suyuan.publishing.files.outlet import Outlet
@@ -53,11 +54,18 @@ class Batch:
 
 
 def publish_batch(
-    outlet: Outlet, body: bytes, right: Right, options: Options, most: int = MOST_EVENTS, *, with_keys: bool = False
+    outlet: Outlet,
+    body: bytes,
+    right: Right,
+    options: Options,
+    most: int = MOST_EVENTS,
+    *,
+    door: Door | None = None,
+    with_keys: bool = False,
 ) -> Batch:
-    """Publish what of a body somebody may. `with_keys`: verdicts name the business keys. Everything accepted is durable
-    on return. Raises Problem where nothing of it was published; SuyuanError where some may have been: the same may be
-    sent again.
+    """Publish what of a body somebody may. `door`: that events come in by, None for one that has no key; `with_keys`:
+    verdicts name the business keys. Everything accepted is durable on return. Raises Problem where nothing of it was
+    published; SuyuanError where some may have been: the same may be sent again.
     """
     batch = Batch()
 
@@ -68,7 +76,7 @@ def publish_batch(
             batch.foreign += 1
             raise
 
-    publisher = Publisher(outlet, batch.tally, judge=judge, told=batch.verdicts.append, with_keys=with_keys)
+    publisher = Publisher(outlet, batch.tally, judge=judge, told=batch.verdicts.append, with_keys=with_keys, door=door)
     publication = Publication(publisher, batch.tally, Silent(), options, told=batch.verdicts.append)
     try:
         publish_body(publication, body, most=most)

@@ -9,6 +9,7 @@ import logging
 import threading
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from suyuan.access.grants import Grants
@@ -17,6 +18,7 @@ from suyuan.portal.problems import Problem
 from suyuan.portal.uploads.publishing import publish_upload
 from suyuan.portal.uploads.state import OVER, RAW, Stage, Upload, read_state, write_state
 from suyuan.portal.uploads.store import NO_ROOM, Store, held, remove, shown_name
+from suyuan.publishing.door import Door
 from suyuan.publishing.ownership import Right
 
 logger = logging.getLogger(__name__)
@@ -31,13 +33,23 @@ _LOOK_SECONDS = 0.1
 
 
 class Uploads:
-    """See the module. `now`: ms UTC; `grants`: who has access, None while that is not known."""
+    """See the module. `now`: ms UTC; `grants`: who has access, None while that is not known; `door`: that events
+    come in by, None for one that has no key.
+    """
 
-    def __init__(self, root: Path, ports: Ports, now: Callable[[], int], grants: Callable[[], Grants | None]) -> None:
+    def __init__(
+        self,
+        root: Path,
+        ports: Ports,
+        now: Callable[[], int],
+        grants: Callable[[], Grants | None],
+        door: Door | None = None,
+    ) -> None:
         self.store = Store(root)
         self._ports = ports
         self._now = now
         self._grants = grants
+        self._door = door or Door()
         self._threads = ThreadPoolExecutor(AT_A_TIME, "suyuan-upload")
         self._stop = threading.Event()
 
@@ -142,7 +154,8 @@ class Uploads:
                         self._stop.wait(_LOOK_SECONDS)
                         continue
                     outlet, stopped = self._ports.open_outlet, self._stop.is_set
-                    if publish_upload(folder, upload, outlet, self._now, stopped, lambda: self._is_revoked(upload)):
+                    revoked = partial(self._is_revoked, upload)
+                    if publish_upload(folder, upload, outlet, self._now, stopped, revoked, self._door):
                         return
                     self._stop.wait(_AGAIN_SECONDS)
             except Exception:
@@ -163,3 +176,5 @@ class Uploads:
                         write_state(folder, upload)
             elif upload.stage not in OVER:
                 self._submit(folder)
+            else:  # a portal that was killed between the report and the removal
+                (folder / RAW).unlink(missing_ok=True)

@@ -14,6 +14,7 @@ from suyuan.portal.publishing.batch import ignored_notes
 from suyuan.portal.uploads.state import RAW, Stage, Upload, write_state
 from suyuan.portal.uploads.store import NO_ROOM
 from suyuan.portal.uploads.watching import AccessRevoked, Errors, Stopped, Watch
+from suyuan.publishing.door import Door
 from suyuan.publishing.files.archives import opened
 from suyuan.publishing.files.batches import Publisher
 from suyuan.publishing.files.encoding import named
@@ -41,9 +42,11 @@ def publish_upload(
     now: Callable[[], int],
     stopped: Callable[[], bool],
     revoked: Callable[[], bool],
+    door: Door | None = None,
 ) -> bool:
-    """Publish what was received; what becomes of it is in its state. False where that is to be tried again: the log
-    does not answer, or the portal ends. `revoked`: whether its owner's access was; then no more of it is published.
+    """Publish what was received; what becomes of it is in its state, and the file itself is removed. False where that
+    is to be tried again: the log does not answer, or the portal ends. `revoked`: whether its owner's access was; then
+    no more of it is published. `door`: that events come in by, None for one that has no key.
     """
     upload.restarts += upload.began is not None
     upload.stage, upload.began, upload.trouble = Stage.PUBLISHING, upload.began or now(), None
@@ -57,7 +60,7 @@ def publish_upload(
     try:
         if revoked():
             raise AccessRevoked  # noqa: TRY301 - as it is raised further on
-        _publish(folder, upload, tally, outlet(), note, Watch(upload, note, stopped, revoked))
+        _publish(folder, upload, tally, outlet(), note, Watch(upload, note, stopped, revoked), door)
         upload.stage = Stage.DONE
     except AccessRevoked:
         upload.stage = Stage.REVOKED
@@ -94,6 +97,7 @@ def _publish(
     outlet: Outlet,
     note: Callable[[], None],
     watch: Watch,
+    door: Door | None,
 ) -> None:
     for before in folder.glob("errors*"):
         before.unlink()
@@ -101,7 +105,7 @@ def _publish(
     options = Options(upload.kind, encoding=encoding, candidates=tuple(sorted(upload.right.kinds)))
     judge = upload.right.refuse_foreign
     with closing(Errors(folder / "errors.csv", watch)) as errors:
-        publisher = Publisher(outlet, tally, judge=judge)
+        publisher = Publisher(outlet, tally, judge=judge, door=door)
         publication = Publication(publisher, tally, watch, options, errors, watch)
         note()
         try:

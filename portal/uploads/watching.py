@@ -11,7 +11,7 @@ from suyuan.portal.uploads.state import Row, Upload
 from suyuan.publishing.files.checked import Shown, plain_event
 from suyuan.publishing.files.problems import Problem
 from suyuan.publishing.files.records import Raw, Reading
-from suyuan.publishing.files.refused_rows import RefusedRows
+from suyuan.publishing.files.refused_rows import RefusedRows, scrubbed_cells
 from suyuan.publishing.files.sources import Source
 from suyuan.publishing.files.workbook import Workbook
 from suyuan.schemas.kinds import PERSONAL
@@ -70,7 +70,8 @@ class Watch(Shown):
         cells: dict[str, str] = {}
         if isinstance(raw, list) and not {kind, reading.kind} & PERSONAL and (kind or reading.kind):
             names = [column.fields[0] if column.fields else column.header for column in reading.columns]
-            cells = {name: cell[:_LONGEST_CELL] for name, cell in zip(names, raw, strict=False) if name}
+            row = scrubbed_cells(reading, raw, kind or reading.kind, problem)
+            cells = {name: cell[:_LONGEST_CELL] for name, cell in zip(names, row, strict=False) if name}
         self._keep(Row(problem.line, cells, problem.field, problem.reason))
 
     def end(self) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from suyuan.domain.keys import SEPARATOR
 from suyuan.errors import SuyuanError
 from suyuan.publishing.checking import refuse
+from suyuan.publishing.door import Door
 from suyuan.publishing.errors import Undelivered
 from suyuan.publishing.files.outlet import Outlet, Taken
 from suyuan.publishing.files.tally import Tally
@@ -49,9 +50,11 @@ class Publisher:
         told: Told | None = None,
         *,
         with_keys: bool = False,
+        door: Door | None = None,
     ) -> None:
         """`clock`: seconds since the epoch; the log will take an event about now. `told`: gets a verdict of each event
-        that is stored, in no order; `with_keys`: with its business key.
+        that is stored, in no order; `with_keys`: with its business key. `door`: that events come in by, None for one
+        that has no key.
         """
         self._outlet = outlet
         self._tally = tally if tally is not None else Tally()
@@ -61,16 +64,18 @@ class Publisher:
         self._judge = judge
         self._told = told
         self._with_keys = with_keys
+        self._door = door or Door()
         self._batches: defaultdict[str, _Batch] = defaultdict(_Batch)
         self._bytes = 0
         self._under_way: deque[tuple[Future[Taken], Identities, list[Place]]] = deque()
 
-    def take(self, kind: str, event: Mapping[str, Any], place: Place = _NOWHERE) -> None:
-        """Take one event in. Raises InvalidEvent where the rules of acceptance or the judge refuse it, ValueError where
-        its schema does not allow it.
+    def take(self, kind: str, event: Mapping[str, Any], place: Place = _NOWHERE) -> Mapping[str, Any]:
+        """Take one event in; returns it as the door admitted it. Raises InvalidEvent where the rules of acceptance or
+        the judge refuse it, ValueError where its schema does not allow it; what the door raises.
         """
         if self._judge is not None:
             self._judge(kind, event)
+        event = self._door.admit(kind, event)
         refuse(kind, event, self._clock())
         value = encode_event(kind, event)
         batch = self._batches[kind]
@@ -83,6 +88,7 @@ class Publisher:
             self._hand_over(kind)
         elif self._bytes >= _BATCH_BYTES:
             self._hand_over(*self._batches)
+        return event
 
     def flush(self) -> None:
         """Return when everything taken in so far is stored. Raises SuyuanError: what is not told is not known to be."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import msgspec
 
 from suyuan.domain.cautions import cautions
+from suyuan.domain.privacy.scrub import scrub
 from suyuan.publishing.files.archives import Refused, opened
 from suyuan.publishing.files.batches import Publisher
 from suyuan.publishing.files.checked import Shown
@@ -20,7 +21,7 @@ from suyuan.publishing.files.sources import Source
 from suyuan.publishing.files.tally import Tally
 from suyuan.publishing.files.verdicts import Place, Said, Told, Verdict
 from suyuan.publishing.files.workbook import Workbook
-from suyuan.schemas.kinds import EVENT_KINDS, PERSONAL
+from suyuan.schemas.kinds import EVENT_KINDS, KINDS, PERSONAL
 from suyuan.schemas.validation import InvalidEvent
 
 _STEP = 2_000
@@ -101,17 +102,17 @@ class Publication:
                 self._refuse(reading, Problem(reading.name, line, record.reason, record.field), raw, record.raw)
             else:
                 try:
-                    take(record.kind, record.event, place)
+                    event = take(record.kind, record.event, place)
                 except InvalidEvent as error:
                     problem = Problem(reading.name, line, error.reason, error.field or None)
                     self._refuse(reading, problem, raw, kind=record.kind)
                 except ValueError as error:
                     self._refuse(reading, Problem(reading.name, line, str(error)), raw, kind=record.kind)
                 else:
-                    for caution in cautions(EVENT_KINDS[record.kind], record.event):
+                    for caution in cautions(EVENT_KINDS[record.kind], event):
                         tally.caution(f"{reading.name}:{line}", record.kind, caution)
                     if shown is not None:
-                        shown.record(line, record)
+                        shown.record(line, replace(record, event=dict(event)))
                 for field_ in record.ignored:
                     if field_ not in _ALWAYS_ASIDE:
                         tally.ignored[record.kind, field_] += 1
@@ -122,6 +123,8 @@ class Publication:
             self.read += 1
 
     def _refuse(self, reading: Reading, problem: Problem, raw: Raw, text: str = "", kind: str | None = None) -> None:
+        if (named := kind or reading.kind) in KINDS and EVENT_KINDS[named].scrubbed:
+            problem = replace(problem, reason=scrub(problem.reason))
         self.tally.refuse(problem)
         if self.told is not None:
             said = None if kind in PERSONAL or reading.kind in PERSONAL else _event_id_in(reading, raw)

@@ -9,10 +9,11 @@ from typing import IO, Any
 
 import msgspec
 
+from suyuan.domain.privacy.scrub import scrub
 from suyuan.publishing.files.columns import KIND, OTHER_REASON, REASON
 from suyuan.publishing.files.problems import Problem
 from suyuan.publishing.files.records import Raw, Reading
-from suyuan.schemas.kinds import KINDS, PERSONAL, event_schema
+from suyuan.schemas.kinds import EVENT_KINDS, KINDS, PERSONAL, event_schema
 
 _PERSONAL_WORD = b"complain"
 _RECKONED = ("=", "+", "-", "@")
@@ -25,7 +26,8 @@ class RefusedRows:
     """Rows of tables go to CSV under their own header, objects to JSONL. What does not fit into one file, since a
     header is another one, goes to files of their own beside it (refused-2.csv).
 
-    Of complaints, and of what may be one, only the reason is written: it names file and line.
+    Of complaints, and of what may be one, only the reason is written: it names file and line. Texts that are scrubbed
+    where they are published are scrubbed here too; of what cannot be taken apart all of it.
     """
 
     def __init__(self, path: Path, *, quoted: bool = False) -> None:
@@ -54,6 +56,7 @@ class RefusedRows:
 
     def _row(self, reading: Reading, problem: Problem, cells: list[str], kind: str | None) -> None:
         header = reading.header or []
+        cells = scrubbed_cells(reading, cells, kind, problem)
         if header[:1] == [_reason_for(kind, ())]:  # of an earlier such file: what was wrong then is wrong no more
             header, cells = header[1:], cells[1:]
         names_kind = any(KIND in column.fields for column in reading.columns)
@@ -70,6 +73,7 @@ class RefusedRows:
         kind = said or kind
         added: dict[str, Any] = {_reason_for(kind, ()): str(problem)}
         withheld = kind in PERSONAL or ((kind not in KINDS or said is None) and _PERSONAL_WORD in text)
+        text = _scrubbed_object(text, kind, problem)
         if kind and (withheld or not said):
             added[KIND] = kind
         line = msgspec.json.encode(added)
@@ -91,6 +95,42 @@ class RefusedRows:
                 csv.writer(file, lineterminator="\n").writerow(map(_quoted, header) if self._quoted else header)
             self._files[header] = file
         return self._files[header]
+
+
+def scrubbed_cells(reading: Reading, cells: list[str], kind: str | None, problem: Problem) -> list[str]:
+    """The cells of a row without numbers that lead to a person, where its kind has texts that are scrubbed: those
+    texts and the cell at fault, or every cell where it is not known which those are.
+    """
+    names = _scrubbed(kind, problem)
+    if not names:
+        return cells
+    given = [bool(names & set(column.fields)) for column in reading.columns]
+    if len(given) != len(cells) or not any(given):
+        given = [True] * len(cells)
+    return [scrub(cell) if held else cell for cell, held in zip(cells, given, strict=True)]
+
+
+def _scrubbed(kind: str | None, problem: Problem) -> set[str]:
+    """Fields that are scrubbed where a row is refused: into the one at fault its text may have slipped."""
+    rules = EVENT_KINDS[kind] if kind in KINDS else None
+    if rules is None or not rules.scrubbed:
+        return set()
+    slipped = {problem.field} if problem.field and problem.field not in rules.identifiers else set()
+    return {*rules.scrubbed, *slipped}
+
+
+def _scrubbed_object(text: bytes, kind: str | None, problem: Problem) -> bytes:
+    names = _scrubbed(kind, problem)
+    if not names:
+        return text
+    try:
+        given = msgspec.json.decode(text)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return scrub(text.decode(errors="replace")).encode()
+    if not isinstance(given, dict):
+        return scrub(text.decode(errors="replace")).encode()
+    told = {name: scrub(given[name]) for name in names if isinstance(given.get(name), str)}
+    return text if told.items() <= given.items() else msgspec.json.encode(given | told)
 
 
 def _quoted(cell: str) -> str:

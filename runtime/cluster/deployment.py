@@ -16,6 +16,7 @@ from suyuan.runtime.settings import Settings
 
 if TYPE_CHECKING:
     from suyuan.connections.topic_partition import TopicPartition
+    from suyuan.domain.privacy.pseudonym import Pseudonyms
     from suyuan.operations.checks.finding import Finding
     from suyuan.operations.dead_letters.log import ReplayLog
     from suyuan.operations.dead_letters.place import Place
@@ -48,6 +49,12 @@ class Cluster:
         from suyuan.publishing.files.kafka import outlet
 
         return outlet(self._settings.kafka_connection(), known, patience_seconds)
+
+    def pseudonyms(self) -> Pseudonyms:
+        """See `Deployment`."""
+        from suyuan.runtime.pseudonyms import given_pseudonyms
+
+        return given_pseudonyms(self._settings)
 
     @contextmanager
     def tail(self, topics: Sequence[str], first_offsets: Mapping[TopicPartition, int] | None = None) -> Iterator[Tail]:

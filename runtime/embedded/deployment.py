@@ -17,6 +17,7 @@ from suyuan.runtime.settings import Settings
 
 if TYPE_CHECKING:
     from suyuan.connections.topic_partition import TopicPartition
+    from suyuan.domain.privacy.pseudonym import Pseudonyms
     from suyuan.operations.checks.finding import Finding
     from suyuan.operations.dead_letters.log import ReplayLog
     from suyuan.operations.dead_letters.place import Place
@@ -48,6 +49,12 @@ class Embedded:
 
         del known, patience_seconds
         return outlet(self._folder, self._settings.partitions, fsync=self._settings.fsync)
+
+    def pseudonyms(self) -> Pseudonyms:
+        """See `Deployment`. By a key in the data folder where none is given."""
+        from suyuan.runtime.pseudonyms import made_pseudonyms
+
+        return made_pseudonyms(self._settings)
 
     @contextmanager
     def tail(self, topics: Sequence[str], first_offsets: Mapping[TopicPartition, int] | None = None) -> Iterator[Tail]:

@@ -1,22 +1,28 @@
-"""Who complained is nowhere but in what came to `in.complaint`: refused before the append, withheld behind it."""
+"""Who complained is nowhere but in what came to `in.complaint` by another way: a pseudonym before the append, withheld
+behind it. All doors together: tests/end_to_end/test_identities.py.
+"""
 
 from __future__ import annotations
 
 import json
+import stat
 import subprocess
 import sys
 from hashlib import sha256
 
 import pytest
 
+from suyuan.domain.privacy.pseudonym import Pseudonyms, is_pseudonym
 from suyuan.eventlog.log import Log, Record, TopicConfig
-from suyuan.schemas.events import encode_event
+from suyuan.runtime.exit_codes import Exit
+from suyuan.schemas.events import decode_event, encode_event
 from suyuan.schemas.validation import parse_event
 from tests import prepared
 from tests.cli.test_results import SERVE
 from tests.streams.stages.published import event
 
-PERSON = "13912345678 张三"
+PHONE = "13912345678"
+PERSON = f"{PHONE} 张三"
 TRACES = tuple(trace for part in PERSON.split() for trace in (part.encode(), part.encode().hex().encode()))
 PSEUDONYM = "p" + "0123456789abcdef" * 2
 
@@ -83,20 +89,72 @@ def clean():
     return check
 
 
-def test_publishing_refuses_names_and_never_quotes_them(suyuan, data, tmp_path, clean):
+def test_publishing_makes_pseudonyms_of_names_and_never_quotes_them(suyuan, data, tmp_path, clean):
     report = tmp_path / "errors.jsonl"
-    for file, refused in zip(named_complaints(tmp_path), (5, 3), strict=True):
+    taken = []
+    for file, refused in zip(named_complaints(tmp_path), (4, 2), strict=True):
         for arguments in ((), ("--json",), ("--errors", report)):
             answer = suyuan("publish", file, *arguments)
             assert answer.code == 1
             clean(answer.output + answer.errors)
             if "--json" in arguments:
-                assert (answer.row["accepted"], answer.row["rejected"]) == (0, refused)
-                (told,) = (each for each in answer.row["errors"] if each["field"] == "complainant" and each["line"] < 3)
-                assert "pseudonym" in told["reason"]
-                assert "publishing" in told["reason"], "what to do"
+                taken.append((answer.row["accepted"], answer.row["duplicate"]))
+                assert answer.row["rejected"] == refused
         clean(report.read_bytes())
+    assert taken == [(0, 1), (0, 1)], "the same person spelt alike has the same pseudonym, in both files"
     clean(bytes_of(data))
+    (kept,) = in_log(data)
+    assert is_pseudonym(kept["complainant"])
+
+
+def in_log(data, kind="complaint"):
+    with Log.open(data, role="read") as log:
+        return [decode_event(value, kind)[1] for value in log.fetch(f"in.{kind}", 0, 0, 10_000, 1 << 26).values]
+
+
+def test_a_check_takes_names_and_makes_no_key(suyuan, data, tmp_path, clean):
+    file, _ = named_complaints(tmp_path)
+    answer = suyuan("publish", file, "--check", "--json")
+    assert (answer.row["accepted"], answer.row["rejected"]) == (1, 4)
+    clean(answer.output + answer.errors)
+    assert not data.exists()
+
+
+def test_the_key_is_made_once_for_nobody_else_to_read_and_can_be_given_instead(suyuan, data, tmp_path, monkeypatch):
+    file = tmp_path / "complaints.jsonl"
+    file.write_text(json.dumps(event("complaint", complainant=PERSON)))
+    assert suyuan("publish", file).code == 0
+    key = data / "portal" / "pseudonym.key"
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    assert stat.S_IMODE(key.parent.stat().st_mode) == 0o700
+    (first,) = in_log(data)
+    assert first["complainant"] == Pseudonyms(key.read_bytes()).of(f"{PHONE}张三")
+    copy = tmp_path / "copy"
+    copy.write_bytes(key.read_bytes() + b"\n")
+    key.unlink()
+    monkeypatch.setenv("SUYUAN_PSEUDONYM_KEY_FILE", str(copy))
+    assert suyuan("publish", file, "--json").row["duplicate"] == 1
+    assert not key.exists()
+
+
+def test_where_the_log_is_in_kafka_the_key_is_to_be_given(suyuan, tmp_path, monkeypatch, clean):
+    file = tmp_path / "complaints.jsonl"
+    file.write_text(json.dumps(event("complaint", complainant=PERSON)))
+    answer = suyuan("publish", file, "--check", "--kafka", "127.0.0.1:1")
+    assert answer.code == Exit.BAD_CONFIGURATION
+    assert "SUYUAN_PSEUDONYM_KEY_FILE is not set" in answer.errors
+    assert "openssl rand" in answer.errors, "what to do"
+    clean(answer.output + answer.errors)
+    short = tmp_path / "short"
+    short.write_text("too short a key")
+    monkeypatch.setenv("SUYUAN_PSEUDONYM_KEY_FILE", str(short))
+    answer = suyuan("publish", file)
+    assert answer.code == Exit.BAD_CONFIGURATION
+    assert "SUYUAN_PSEUDONYM_KEY: shorter than 32" in answer.errors
+    assert str(short) in answer.errors
+    assert "openssl rand" in answer.errors, "what to do"
+    assert "too short a key" not in answer.errors
+    clean(answer.output + answer.errors)
 
 
 def test_what_was_appended_all_the_same_is_in_its_topic_and_nowhere_else(suyuan, data, clean, serving):
@@ -143,7 +201,7 @@ def test_what_was_appended_all_the_same_is_in_its_topic_and_nowhere_else(suyuan,
     clean(dumped.stdout + dumped.stderr)
 
 
-def test_a_corrected_complaint_is_sent_and_one_that_still_names_somebody_is_not(suyuan, data, tmp_path, clean):
+def test_a_corrected_complaint_is_sent_with_a_pseudonym(suyuan, data, tmp_path, clean):
     bad = event("complaint", complainant=PERSON)
     value = encode_event("complaint", parse_event(json.dumps(bad).encode()).event)
     with Log.open(data, role="publish", fsync="never") as log:
@@ -151,11 +209,11 @@ def test_a_corrected_complaint_is_sent_and_one_that_still_names_somebody_is_not(
         log.append("in.complaint", 0, [Record(b"k", value)])
     suyuan("run", "--once", own=True)
     edited = tmp_path / "edited.json"
-    edited.write_text(json.dumps(bad, ensure_ascii=False))
+    edited.write_text(json.dumps(bad | {"category": f"quality {PHONE}"}, ensure_ascii=False))
     answer = suyuan("deadletters", "replay", "in.complaint:0:0", "--edit", edited, own=True)
-    assert answer.code == 1
-    assert "pseudonym" in answer.errors
+    assert answer.code == 0
     clean(answer.output + answer.errors)
-    edited.write_text(json.dumps(bad | {"complainant": PSEUDONYM}))
-    assert suyuan("deadletters", "replay", "in.complaint:0:0", "--edit", edited, own=True).code == 0
+    _, sent = in_log(data)
+    assert is_pseudonym(sent["complainant"])
+    assert sent["category"] == "quality [电话 phone]"
     assert json.loads(suyuan("run", "--once", "--json", own=True).output)["rows"]["event_complaint"] == 1

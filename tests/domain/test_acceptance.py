@@ -302,6 +302,16 @@ def test_days_come_from_the_running_system_and_not_from_the_future(publisher, da
     assert (refused and refused.field) == field
 
 
+@pytest.mark.parametrize("text", ["质量 13912345678", "身份证 11010519491231002X", "卡号 6222021234567890128"])
+def test_no_number_of_a_person_is_in_what_a_complaint_is_about(text):
+    refused = refusal(EVENT_KINDS["complaint"], event("complaint", category=text), NOON)
+    assert refused.field == "category"
+    assert text not in refused.reason
+    assert "leave it out" in refused.reason
+    for kind, field in (("recall", "reason"), ("penalty", "ground")):
+        assert refusal(EVENT_KINDS[kind], event(kind, **{field: text}), NOON) is None, "it counts all the same"
+
+
 @pytest.mark.parametrize(
     "complainant",
     [

@@ -11,6 +11,7 @@ from zlib import crc32
 import msgspec
 import pytest
 
+from suyuan.domain.privacy.pseudonym import Pseudonyms
 from suyuan.publishing.publisher import (
     BrokersUnavailable,
     InvalidEvent,
@@ -197,6 +198,38 @@ def test_what_is_no_event_is_refused_with_its_field_and_reason(publisher, log, e
 def publisher(connection):
     with Publisher(connection) as opened:
         yield opened
+
+
+def test_who_complained_is_a_pseudonym_before_anything_is_sent(connection, log, tmp_path):
+    key = tmp_path / "pseudonym.key"
+    key.write_text("k" * 40 + "\n")
+    person = COMPLAINT["complainant"]
+    recall = {"kind": "recall", "event_id": "R1", "publisher": "P", "recall_no": "N1", "occurred_at": MARCH}
+    recall |= {"producer_code": "91110000600037341L", "gtin": "06901234567892", "lots": [], "level": 1}
+    recall |= {"reason": "请致电 139 1234 5678", "status": "open"}
+    delivered = []
+    with Publisher(connection, on_delivery=delivered.append, pseudonym_key_file=key) as publisher:
+        publisher.publish(COMPLAINT)
+        publisher.publish(COMPLAINT | {"event_id": "C2", "complaint_no": "2", "complainant": f" {person}\u3000"})
+        publisher.publish(recall)
+        assert "k" * 8 not in repr(vars(publisher))
+    sent = [decode_event(record.value)[1] for record in log.read("in.complaint")]
+    assert {each["complainant"] for each in sent} == {Pseudonyms(b"k" * 40).of(person)}
+    (record,) = log.read("in.recall")
+    assert decode_event(record.value)[1]["reason"] == "请致电 [电话 phone]"
+    assert "13912345678" not in repr(delivered)
+    assert "139 1234" not in repr(delivered)
+
+
+@pytest.mark.parametrize(("text", "says"), [(None, "No such file"), ("short", "shorter than 32 characters")])
+def test_a_key_that_cannot_be_used_is_named_and_not_shown(connection, tmp_path, text, says):
+    key = tmp_path / "pseudonym.key"
+    if text is not None:
+        key.write_text(text)
+    with pytest.raises(ValueError, match=says) as caught:
+        Publisher(connection, pseudonym_key_file=key)
+    assert str(key) in str(caught.value)
+    assert text is None or f": {text}:" not in str(caught.value)
 
 
 def test_unknown_fields_may_be_left_aside(connection, log):
