@@ -40,6 +40,7 @@ VIEWS: dict[str, tuple[str, ...]] = {
     "alert_log": ("alert_id", "sequence"),
     "dead_letter_v": ("topic", "source_partition", "source_offset"),
     "dead_letter_replay_v": ("topic", "source_partition", "source_offset", "replayed_at"),
+    "note_v": ("note_id",),
 }
 """read view → what it may show only once"""
 
