@@ -18,9 +18,14 @@ def append_control(
     """Append one message to the topic `in.<name>` of `schemas.topics.CONTROLS`; durable on return. `open_outlet`: of a
     deployment. Raises SuyuanError.
     """
+    with open_outlet() as outlet:
+        put_control(outlet, name, key, value)
+
+
+def put_control(outlet: Outlet, name: str, key: str, value: bytes) -> None:
+    """The same, where the log is open."""
     digest = hashlib.sha256(value)
     named = Identities(name, [key.encode()], [digest.digest()[:16]], [digest.hexdigest()[:16]], pl.DataFrame())
-    with open_outlet() as outlet:
-        taken = outlet.append(named, [value]).result()
+    taken = outlet.append(named, [value]).result()
     if taken.failure is not None:
         raise taken.failure

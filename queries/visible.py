@@ -10,7 +10,7 @@
 | figures of divisions    | the division that is told of, and all in it              | -               | -           |
 | attempts at webhooks    | all: they say ids; whose they are is known by who asks   | all             | all         |
 | days, bureaus           | all: they are about nobody                               | all             | all         |
-| acts on alerts          | -: an alert's history has them, for who sees the alert   | -               | -           |
+| acts on alerts, notes   | -: an alert's history has them, for who sees the alert   | -               | -           |
 | unmatched records       | as the event                                             | as the event    | `publisher` |
 | traces                  | the whole country alone: they leave every narrower one   | -               | -           |
 | dead letters            | -: nobody can read where they are                        | as publisher    | `publisher` |

@@ -57,6 +57,9 @@ class Deployment(Protocol):
     def raw_events(self, places: Sequence[Place]) -> list[bytes | None]:
         """Several messages as they came in; None for each that the log does not have any more."""
 
+    def erase_note(self, note_id: str, now: int) -> None:
+        """Erase what somebody wrote with an act (`operations.alerts.notes`). `now`: ms UTC."""
+
     def replay_log(self) -> AbstractContextManager[ReplayLog]:
         """The log, to send dead letters again."""
 

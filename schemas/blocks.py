@@ -40,7 +40,7 @@ FOLDER = Path(__file__).with_name("avro") / "blocks"
 NAMESPACE = "suyuan.block"
 BLOCKS = (
     *("listing", "record", "lookup", "lineage", "seller_facts", "backlog", "chain", "chain_parties", "chain_whole"),
-    *("finding", "alert_state", "dead_letter", "replay", "delivery"),
+    *("finding", "alert_state", "dead_letter", "replay", "delivery", "note"),
     *(f"event_{kind}" for kind in KINDS),
 )
 """every block there is"""

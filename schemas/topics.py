@@ -23,8 +23,11 @@ tables, in the same folder, and nobody reads it again (docs/decisions/0021-what-
 
 INPUTS = tuple(f"in.{kind}" for kind in (*KINDS[1:], KINDS[0]))
 """topics by which events come in: those of records before that of the listings that rest on them"""
-CONTROLS = ("access", "subscription")
-"""of the topics `in.<name>` of what is said of the system itself, which faces read and no stage does"""
+CONTROLS = ("access", "subscription", "note")
+"""of the topics `in.<name>` that faces and the tables read and no stage does: what is said of the system itself, and
+what people wrote
+"""
+ERASED_WITHIN = dt.timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,8 @@ class Topic:
 
     `schema`: the event kind or block name of the values, or what JSON is about. `value`: one framed Avro event, a block
     of many rows, or one JSON object. `compacted`: only the last value of each key is kept. `retention`: how long a
-    message stays after every group that reads the topic has committed past it; None: for ever.
+    message stays after every group that reads the topic has committed past it; None: for ever. `compacted_within`: how
+    soon what is not the last of its key is gone from Kafka at the latest; None: when the brokers find it worth while.
 
     `table`: the ClickHouse table that its rows are inserted into; None: none. `insert_within`: seconds that rows may
     wait for others before they are; topics whose rows may wait least are loaded first.
@@ -44,6 +48,7 @@ class Topic:
     schema: str
     value: Literal["event", "block", "json"]
     compacted: bool = False
+    compacted_within: dt.timedelta | None = None
     retention: dt.timedelta | None = None
     table: str | None = None
     insert_within: float = 1.0
@@ -61,6 +66,16 @@ TOPICS: tuple[Topic, ...] = (
     *(Topic(f"in.{kind}", ", ".join(BUSINESS_KEYS[kind]), kind, "event") for kind in KINDS),
     Topic("in.access", "grant or subject", "access", "json"),
     Topic("in.subscription", "subscription", "subscription", "json"),
+    Topic(
+        "in.note",
+        "note",
+        "note",
+        "block",
+        compacted=True,
+        compacted_within=ERASED_WITHIN,
+        table="note",
+        insert_within=0.1,
+    ),
     Topic("intake.lookup", "business key of the record wanted", "lookup", "block", retention=BETWEEN_STAGES),
     *(
         Topic(f"event.{kind}", None, f"event_{kind}", "block", retention=TO_SINKS, table=f"event_{kind}")

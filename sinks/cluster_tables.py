@@ -61,6 +61,7 @@ SHARDED_BY: dict[str, tuple[str, ...]] = {
     "dead_letter": ("topic", "source_partition", "source_offset"),
     "dead_letter_replay": ("topic", "source_partition", "source_offset"),
     "webhook_delivery": ("subscription",),
+    "note": ("note_id",),
     "identifier": ("identifier",),
     "name": ("folded",),
 }

@@ -41,6 +41,7 @@ VIEWS: dict[str, tuple[str, ...]] = {
     "finding_current": ("alert_id", "finding_id"),
     "dead_letter_v": ("topic", "source_partition", "source_offset"),
     "dead_letter_replay_v": ("topic", "source_partition", "source_offset", "replayed_at"),
+    "note_v": ("note_id",),
 }
 """read view → what it may show only once"""
 

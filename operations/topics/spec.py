@@ -60,7 +60,7 @@ def wanted_topics(partitions: int, replication: int = 1) -> Iterator[WantedTopic
         "min.insync.replicas": Config("2" if replication > 2 else "1", "at least"),
     }
     for topic in TOPICS:
-        policy = _compacted() if topic.compacted else _deleted(topic.retention)
+        policy = _compacted(topic.compacted_within) if topic.compacted else _deleted(topic.retention)
         yield WantedTopic(topic.name, partitions, replication, everywhere | policy)
     yield WantedTopic(KEYS_MARK, partitions, replication, everywhere | _deleted(None))
     for stage in TOPOLOGY:
@@ -83,8 +83,12 @@ def _deleted(retention: dt.timedelta | None) -> dict[str, Config]:
     }
 
 
-def _compacted() -> dict[str, Config]:
-    return {
+def _compacted(within: dt.timedelta | None = None) -> dict[str, Config]:
+    """`within`: the segment being written is compacted too, by then."""
+    limit = (
+        {} if within is None else {"max.compaction.lag.ms": Config(str(round(within / dt.timedelta(milliseconds=1))))}
+    )
+    return limit | {
         "cleanup.policy": Config("compact"),
         "min.compaction.lag.ms": Config(str(COMPACTION_LAG_MS), "at least"),
         # whoever catches up from state that it has must still find what was deleted since

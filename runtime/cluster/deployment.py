@@ -92,6 +92,13 @@ class Cluster:
         finally:
             log.close()
 
+    def erase_note(self, note_id: str, now: int) -> None:
+        """See `Deployment`. Brokers delete what was written within days (`Topic.compacted_within`)."""
+        from suyuan.operations.alerts.notes import erase_note
+
+        with self.outlet() as outlet:
+            erase_note(outlet, note_id, now)
+
     def replay_log(self) -> AbstractContextManager[ReplayLog]:
         """See `Deployment`."""
         from suyuan.operations.dead_letters.kafka import kafka_replay_log

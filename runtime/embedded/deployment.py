@@ -81,6 +81,12 @@ class Embedded:
         with Log.open(self._folder, role="read") as log:
             return raw_events(log, places)
 
+    def erase_note(self, note_id: str, now: int) -> None:
+        """See `Deployment`. On return the log has it no more."""
+        from suyuan.operations.alerts.notes import erase_note_in_folder
+
+        erase_note_in_folder(self._folder, self._settings.partitions, note_id, now, fsync=self._settings.fsync)
+
     def replay_log(self) -> AbstractContextManager[ReplayLog]:
         """See `Deployment`."""
         from suyuan.operations.dead_letters.embedded import embedded_replay_log

@@ -7,8 +7,11 @@ import json
 import pytest
 
 from suyuan.access.scope import EVERYTHING, Division, Platform, Publisher, Scope
+from suyuan.domain.alerts.notes import written
+from suyuan.operations.alerts.notes import append_note
+from suyuan.publishing.files.embedded import outlet
 from suyuan.queries.visible import ALL, visible_events, visible_of_kinds
-from tests.streams.stages.published import LAB, event
+from tests.streams.stages.published import LAB, NOON, event
 
 GROUP = "5f" * 16
 ACTS = [
@@ -29,10 +32,13 @@ def publish(suyuan, tmp_path):
     return run
 
 
-def test_they_are_kept_and_shown_and_move_with_a_log(suyuan, publish, tmp_path):
+def test_they_are_kept_and_shown_and_move_with_a_log(suyuan, publish, data, tmp_path):
     assert publish([*ACTS, ACTS[0]]).row["accepted"] == len(ACTS)
+    with outlet(data, 4, fsync=False) as log:
+        append_note(log, written("已核实", note_id="n1", alert_id=GROUP, author="oidc:li", at=NOON, salt=bytes(16)))
     report = suyuan("run", "--once", "--json", own=True)
     assert (report.code, report.row["rows"]["event_alert_act"]) == (0, len(ACTS)), report.errors
+    assert report.row["rows"]["note"] == 1
     shown = suyuan("event", f"alert_act/SUYUAN/{ACTS[2]['event_id']}", own=True)
     row = json.loads(shown.output)
     assert {name: row[name] for name in ("alert_id", "act", "resolution", "takedown", "actor", "basis")} == {

@@ -184,6 +184,22 @@ class ViewsContract:
             ("holder", "名H", "abnormal", "330106", f"{entity_event(0)}"),
         ]
 
+    def test_of_an_erased_note_nobody_is_shown_more_and_the_table_loses_it_with_the_next_merge(self, clickhouse):
+        stands = {"note_id": "n2", "text": "另一条", "salt": "00", "author": "li", "written_at": NOW}
+        wrote = stands | {"note_id": "n1", "text": "要删除的", "alert_id": "5f" * 16}
+        gone = {"note_id": "n1", "erased_at": NOW + 5}
+        load(clickhouse, "in.note", block("note", wrote, stands), block("note", gone), block("note", wrote))
+        shown = "SELECT note_id, text, author, toUnixTimestamp64Milli(erased_at) FROM note_v ORDER BY note_id"
+        left = [("n1", None, None, NOW + 5), ("n2", "另一条", "li", None)]
+        assert clickhouse.writer.query(shown).result_rows == left
+        ask = "SELECT count() FROM note WHERE text = '要删除的'"
+        assert clickhouse.writer.query(ask).result_rows[0][0] == 2
+        made = clickhouse.writer.query("SHOW CREATE TABLE note").result_rows[0][0]
+        assert "min_age_to_force_merge_seconds = 3600, min_age_to_force_merge_on_partition_only = 1" in made
+        clickhouse.writer.command("OPTIMIZE TABLE note FINAL")
+        assert clickhouse.writer.query(ask).result_rows[0][0] == 0
+        assert clickhouse.writer.query(shown).result_rows == left
+
 
 def entity_event(number):
     return f"entity/91330106MA20000017/entity-{number}~01234567"
