@@ -218,7 +218,7 @@ def test_identifiers_as_people_type_or_export_them(market):
 
 def raised(suyuan):
     """That stand: a listing that came before its producer's records may have had one until they came."""
-    standing = suyuan("alerts", "--state", "raised")
+    standing = suyuan("alerts", "--listings", "--state", "raised")
     return [alert for alert in standing if alert["rule"] in {"producer_code_fake", "gtin_fake", "lot_invented"}]
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.end_to_end.markets import markets, write
 from tests.reference.assessment import expected_chains
-from tests.streams.results import standing_alerts
+from tests.streams.results import ALERT_NAMES, standing_alerts
 from tests.streams.world import World
 
 pytestmark = pytest.mark.real_time
@@ -54,6 +54,5 @@ def test_a_run_killed_at_random_moments_ends_as_an_undisturbed_one(make_suyuan, 
     undisturbed = World(1, batches=(5000,))
     undisturbed.publish_events(events)
     undisturbed.drain()
-    names = ("rule", "platform_code", "listing_id", "severity")
-    alerts = [tuple(row[name] for name in names) for row in suyuan("alerts", "--state", "raised")]
+    alerts = [tuple(row[name] for name in ALERT_NAMES) for row in suyuan("alerts", "--state", "raised")]
     assert sorted(alerts) == sorted(standing_alerts(undisturbed))

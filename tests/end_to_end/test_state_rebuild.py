@@ -4,10 +4,11 @@ import subprocess
 
 import pytest
 
+from tests.streams.results import ALERT_NAMES
+
 
 def standing(suyuan):
-    names = ("alert_id", "rule", "severity", "platform_code", "listing_id")
-    return sorted(tuple(row[name] for name in names) for row in suyuan("alerts", "--state", "raised"))
+    return sorted(tuple(row[name] for name in ALERT_NAMES) for row in suyuan("alerts", "--state", "raised"))
 
 
 @pytest.mark.parametrize("case", [11], indirect=True)
