@@ -11,7 +11,7 @@ from suyuan.portal.pages.words import words
 from tests.portal.live.conftest import told
 from tests.portal.test_investigation_pages import links
 from tests.portal.test_pages import HTML, page
-from tests.portal.worlds import A, B
+from tests.portal.worlds import COVERED, SHARED, A, B
 
 
 @pytest.mark.parametrize("role", ["regulator", "investigator", "platform"])
@@ -61,6 +61,35 @@ def test_an_alert_says_why_and_leads_on_to_chain_trace_and_evidence(portal, lang
         assert page(client, f"/alerts/{nobodys}").status_code == 404
 
 
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_an_alert_about_a_lot_says_which_listings_it_covers_and_why_that_bureau(portal, language):
+    row, said = A.alerts[-1], words(language)
+    client = portal.client("regulator")
+    headers = {**HTML, "Accept-Language": language}
+    shown = client.get(f"/alerts/{row['alert_id']}", headers=headers).text
+    for text in (said("alert.covers"), said("about.lot"), said("handling.open"), A.lot, row["bureau_why"]):
+        assert text in shown
+    chains = [f"/chains/{A.platform}/{A.listing_ids[number]}" for number in COVERED]
+    assert set(links(shown, "^/chains/")) >= set(chains)
+    (every,) = links(shown, "/listings$")
+    assert sorted(set(links(client.get(every, headers=headers).text, "^/chains/"))) == sorted(chains)
+    (export,) = {link for link in links(shown, "/listings/export") if "csv" in link}
+    assert client.get(export).text.count("\n") == len(COVERED) + 1
+    listed = client.get("/alerts", headers=headers).text
+    assert f"{A.gtin} / {A.lot}" in listed
+    assert client.get("/alerts", params={"handling": "resolved"}, headers=headers).text.count("data-alert=") == 0
+
+
+def test_a_platform_is_shown_its_part_of_an_alert_that_others_share(portal):
+    shown = page(portal.client("platform"), f"/alerts/{SHARED['alert_id']}").text
+    assert words("zh")("alert.by_another") in shown
+    assert A.listing_ids[0] in shown
+    for text in (B.mark, B.platform, *B.listing_ids):
+        assert text not in shown
+
+
 def test_a_chain_leads_to_its_alerts(portal):
     shown = page(portal.client("regulator"), f"/chains/{A.platform}/{A.listing_ids[0]}").text
     assert links(shown, "^/alerts/") == [f"/alerts/{A.alert_ids[0]}"]
+    shown = page(portal.client("regulator"), f"/chains/{A.platform}/{A.listing_ids[COVERED[0]]}").text
+    assert links(shown, "^/alerts/") == [f"/alerts/{A.alert_ids[-1]}"]

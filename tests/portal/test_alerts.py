@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from tests.portal.worlds import A, B
+from tests.portal.worlds import COVERED, SHARED, A, B
 from tests.sinks.rows import NOW
 
 
@@ -23,8 +23,9 @@ def newest_first(world):
 
 @pytest.mark.parametrize("role", ["regulator", "investigator", "platform"])
 def test_everybody_sees_the_alerts_of_their_own_world_the_newest_first(portal, role):
+    both = [SHARED["alert_id"]] if role == "platform" else []
     for world in (A, B):
-        assert of(portal.client(role, world.letter).get("/api/v1/alerts")) == newest_first(world)
+        assert of(portal.client(role, world.letter).get("/api/v1/alerts")) == [*newest_first(world), *both]
 
 
 def test_pages_follow_one_another_by_the_cursor_and_by_the_link(portal):
@@ -68,6 +69,9 @@ def test_a_list_is_of_what_its_filters_say(portal):
     assert found(seller=A.seller) == everything
     assert found(seller=B.seller) == found(platform=B.platform) == []
     assert found(subject=f"listing:{A.platform}/{A.listing_ids[2]}") == [A.alert_ids[2]]
+    of_lot = f"lot:{A.producer}/{A.gtin.lstrip('0')}/{A.lot}"
+    assert found(subject=of_lot) == found(subject=of_lot, handling="open,assigned") == [A.alert_ids[-1]]
+    assert found(handling="resolved") == found(assignee="somebody") == []
     late = [row["alert_id"] for row in A.alerts if row["raised_at"] >= NOW + 2]
     assert found(since=str(NOW + 2)) == sorted(late)
 
@@ -94,7 +98,46 @@ def test_the_whole_list_is_a_file_with_the_same_filters(portal, form):
     else:
         rows = [json.loads(line) for line in answer.text.splitlines()]
     assert sorted(row["alert_id"] for row in rows) == high
-    assert {row["listings"] for row in rows} <= {"1", 1}
+    assert {str(row["listings"]) for row in rows} <= {"1", str(len(COVERED))}
+
+
+def test_the_listings_that_an_alert_covers_are_told_page_by_page_and_as_a_file(portal):
+    client, name = portal.client("regulator"), A.alert_ids[-1]
+    found = client.get(f"/api/v1/alerts/{name}").json()
+    assert (found["listing_id"], found["listings"], found["subject_kind"]) == (None, len(COVERED), "lot")
+    path, numbers = f"/api/v1/alerts/{name}/listings", []
+    answer = client.get(path, params={"limit": 2})
+    while True:
+        numbers += [row["listing_id"] for row in answer.json()["rows"]]
+        if "next" not in answer.links:
+            break
+        answer = client.get(answer.links["next"]["url"])
+    findings = sorted(A.findings, key=lambda row: row["finding_id"])
+    assert numbers == [row["listing_id"] for row in findings]
+    assert client.get(path).json()["rows"][0]["condition"] == "standing"
+    assert client.get(path, params={"condition": "cleared"}).json()["rows"] == []
+    assert client.get(path, params={"condition": "gone"}).status_code == 422
+    as_file = client.get(f"{path}/export", params={"format": "ndjson"}).text.splitlines()
+    assert [json.loads(line)["listing_id"] for line in as_file] == numbers
+    assert client.get(f"/api/v1/alerts/{A.alert_ids[0]}/listings").json()["rows"] == []
+    for nobodys in (B.alert_ids[-1], "nobody's"):
+        for part in ("listings", "listings/export"):
+            assert client.get(f"/api/v1/alerts/{nobodys}/{part}").status_code == 404
+
+
+def test_platforms_that_share_an_alert_are_each_told_their_own_part_of_it(portal):
+    path = f"/api/v1/alerts/{SHARED['alert_id']}"
+    for world, count, is_example in ((A, 1, False), (B, 4, True)):
+        client = portal.client("platform", world.letter)
+        told = client.get(path).json()
+        assert (told["listings"], told["platforms"]) == (count, [{"platform_code": world.platform, "listings": count}])
+        assert bool(told["explanation_zh"]) == bool(told["evidence"]) == bool(told["triggering"]) == is_example
+        (listing,) = client.get(f"{path}/listings").json()["rows"]
+        assert (listing["platform_code"], listing["title"]) == (world.platform, world.text("绿茶"))
+        other = B if world is A else A
+        found = client.get("/api/v1/alerts", params={"platform": other.platform})
+        assert of(found) == []
+    assert portal.client("regulator").get(path).status_code == 404
 
 
 @pytest.mark.parametrize("cursor", ["x", "WzFd.abc", "", "⟦B⟧"])

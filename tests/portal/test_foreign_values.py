@@ -15,7 +15,7 @@ import pytest
 from suyuan.access.principal import Role
 from suyuan.operations.alerts.cursor import write_cursor
 from suyuan.portal.routers import ROUTERS
-from tests.portal.worlds import WORLDS, A, B, World
+from tests.portal.worlds import SHARED, WORLDS, A, B, World
 from tests.reference.spelling import CREDIT_CODE, last_check, organisation_check
 
 ROOT = Path(__file__).parents[2]
@@ -62,6 +62,7 @@ NAMES = {
     "q": lambda world: world.lot,
     "code": lambda world: world.platform,
     "owner": lambda world: world.letter.lower() * 12,
+    "assignee": lambda world: world.letter.lower() * 12,
 }
 """parameters that name something, and by what they name it in a world"""
 OTHERS = {
@@ -71,6 +72,7 @@ OTHERS = {
     "severity": "high",
     "outcome": "failed",
     "condition": "standing",
+    "handling": "open",
     "since": "2026-01-01",
     "rule": "recalled_on_sale",
     "verdict": "complete",
@@ -94,7 +96,7 @@ OTHERS = {
     "to": "/",
     "direction": "forward",
     "view": "graph",
-    "after": write_cursor("alert", {("alert", number): 0 for number in range(2)}),
+    "after": write_cursor("alert.state", {("alert.state", number): 0 for number in range(2)}),
 }
 """parameters that name nothing"""
 OF_EVERYBODY = {"/api/v1/access", "/access", "/webhooks"}
@@ -231,7 +233,8 @@ def test_every_row_is_still_there(portal):
         reader.query(query).result_rows[0][0]
         for query in ("SELECT count() FROM chain_current", "SELECT count() FROM alert_current")
     ]
-    assert counts == [sum(len(getattr(world, rows)) for world in WORLDS.values()) for rows in ("chains", "alerts")]
+    seeded = [sum(len(getattr(world, rows)) for world in WORLDS.values()) for rows in ("chains", "alerts")]
+    assert counts == [seeded[0], seeded[1] + 1]  # with that of both worlds
 
 
 LISTS = {
@@ -241,6 +244,8 @@ LISTS = {
 """each list of rows that both worlds have: of whom, by what, in which order"""
 OTHER_LISTS = {
     "/api/v1/alerts/{alert}/history": "tests/portal/test_alerts.py",
+    "/api/v1/alerts/{alert}/listings": "tests/portal/test_alerts.py",
+    "/alerts/{alert}/listings": "tests/portal/test_alert_pages.py",
     "/api/v1/feedback": "tests/portal/test_pages.py",
     "/api/v1/chains/{platform}/{listing:path}/history": "tests/portal/test_investigation.py",
     "/api/v1/rejections": "tests/portal/test_publish.py",
@@ -259,15 +264,20 @@ def test_each_list_is_held_to_all_rows_filtered_one_by_one():
     assert all((ROOT / file).is_file() for file in OTHER_LISTS.values())
 
 
+def platforms_of(row):
+    return {each["platform_code"] for each in row["platforms"]} if "platforms" in row else {row["platform_code"]}
+
+
 @pytest.mark.parametrize("path", LISTS)
 @pytest.mark.parametrize("role", [Role.REGULATOR, Role.INVESTIGATOR, Role.PLATFORM])
 def test_a_list_is_what_a_naive_filter_of_all_rows_gives(portal, path, role):
     rows, key, order = LISTS[path]
     everything = [row for world in WORLDS.values() for row in getattr(world, rows)]
+    everything += [SHARED] if rows == "alerts" else []
     for world in WORLDS.values():
         in_scope = {
-            Role.PLATFORM: lambda row, world=world: row["platform_code"] == world.platform,
-        }.get(role, lambda row, world=world: row["seller_division"].startswith(world.division[:4]))
+            Role.PLATFORM: lambda row, world=world: world.platform in platforms_of(row),
+        }.get(role, lambda row, world=world: (row.get("seller_division") or "").startswith(world.division[:4]))
         wanted = [row[key] for row in sorted(filter(in_scope, everything), key=order)]
         found = portal.client(role, world.letter).get(path, params={"limit": 200}).json()["rows"]
         assert [row[key] for row in found] == wanted

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from random import Random
 
+from suyuan.domain.alerts.subject import node_name
 from tests.reference.names import check_digit, credit_code
 from tests.sinks.contract.views import load
-from tests.sinks.rows import NOW, alert, block, chain, events, lot, node
+from tests.sinks.rows import NOW, alert, block, chain, events, finding, lot, node
 
 LISTINGS, ALERTS = 12, 9
+COVERED = (9, 10, 11)
+"""numbers of the listings that the alert about a world's lot covers"""
 
 
 class World:
@@ -77,30 +80,70 @@ class World:
             for number, listing_id in enumerate(self.listing_ids)
         ]
 
+    def _raised(self, name, number, **fields):
+        return alert(
+            name,
+            severity=("high", "low", "critical")[number % 3],
+            title_zh=self.text("召回仍在售"),
+            title_en=self.text("recalled, still on sale"),
+            explanation_zh=self.text("批次已召回"),
+            explanation_en=self.text("the lot is recalled"),
+            triggering=self.text("{}"),
+            verdict="contradicted",
+            seller_division=self.division,
+            producer_division=self.division,
+            bureau=self.division,
+            bureau_why=self.text("销售者所在地"),
+            evidence=[f"listing/{self.platform}/{self.event_ids[number]}~01234567"],
+            raised_at=NOW + number // 2,
+            **fields,
+        )
+
     @property
     def alerts(self):
-        return [
-            alert(
+        """Each about a listing, but the last: it is about the lot, and covers the listings of COVERED."""
+        of_listings = [
+            self._raised(
                 name,
-                severity=("high", "low", "critical")[number % 3],
+                number,
                 platform_code=self.platform,
                 listing_id=self.listing_ids[number],
-                title_zh=self.text("召回仍在售"),
-                title_en=self.text("recalled, still on sale"),
-                explanation_zh=self.text("批次已召回"),
-                explanation_en=self.text("the lot is recalled"),
-                triggering=self.text("{}"),
-                verdict="contradicted",
                 seller_code=self.seller,
                 producer_code=self.producer,
-                seller_division=self.division,
-                producer_division=self.division,
-                bureau=self.division,
-                evidence=[f"listing/{self.platform}/{self.event_ids[number]}~01234567"],
-                raised_at=NOW + number // 2,
             )
-            for number, name in enumerate(self.alert_ids)
+            for number, name in enumerate(self.alert_ids[:-1])
         ]
+        of_lot = self._raised(
+            self.alert_ids[-1],
+            ALERTS - 1,
+            subject_kind="lot",
+            subject=node_name("lot", [self.producer, self.gtin, self.lot]),
+            listings=len(COVERED),
+            platforms=[{"platform_code": self.platform, "listings": len(COVERED)}],
+            producer_code=self.producer,
+            gtin=self.gtin,
+            lot=self.lot,
+        )
+        return [*of_listings, of_lot]
+
+    def covered(self, name, number):
+        """The finding about a listing, of an alert."""
+        return finding(
+            f"{name}-{self.letter.lower()}-{number}",
+            name,
+            platform_code=self.platform,
+            listing_id=self.listing_ids[number],
+            title=self.text("绿茶"),
+            seller_code=self.seller,
+            seller_division=self.division,
+            triggering=self.text("{}"),
+            evidence=[f"listing/{self.platform}/{self.event_ids[number]}~01234567"],
+        )
+
+    @property
+    def findings(self):
+        """Of the alert about the lot; each is in charge of the same bureau."""
+        return [self.covered(self.alert_ids[-1], number) | {"bureau": self.division} for number in COVERED]
 
     @property
     def events(self):
@@ -161,6 +204,23 @@ class World:
 
 A, B = World("A", "330106"), World("B", "510104")
 WORLDS = {"A": A, "B": B}
+SHARED = alert(
+    "alert-shared",
+    subject_kind="product",
+    subject="product:06900000000001",
+    listings=5,
+    platforms=[{"platform_code": A.platform, "listings": 1}, {"platform_code": B.platform, "listings": 4}],
+    gtin="06900000000001",
+    title_zh="召回仍在售",
+    title_en="recalled, still on sale",
+    explanation_zh=B.text("批次已召回"),
+    explanation_en=B.text("the lot is recalled"),
+    triggering=B.text("{}"),
+    evidence=[f"listing/{B.platform}/{B.event_ids[0]}~01234567"],
+    bureau="440305",
+    raised_at=NOW - 1,
+)
+"""one that covers listings on the platforms of both, of which each platform sees its own part; it was raised first"""
 
 
 def seed(clickhouse):
@@ -168,5 +228,7 @@ def seed(clickhouse):
     for number, world in enumerate(WORLDS.values()):
         load(clickhouse, "chain", block("chain", *world.chains))
         load(clickhouse, "alert.state", block("alert_state", *world.alerts))
+        load(clickhouse, "finding", block("finding", *world.findings, world.covered(SHARED["alert_id"], 0)))
         for kind, rows in world.events.items():
             load(clickhouse, f"event.{kind}", events(kind, *rows, first=1000 * number))
+    load(clickhouse, "alert.state", block("alert_state", SHARED))
