@@ -40,11 +40,9 @@ PROPERTIES: dict[str, type] = {
 _AVRO = {"type", "name", "namespace", "doc", "fields"}
 _AVRO_OF_FIELDS = {"name", "type", "doc", "default", "aliases"}
 EVERY_PARTITION = "*"
-LISTING_KEY, ALERT_GROUP = "listing_key", "alert_group"
-DERIVED = {LISTING_KEY: ("platform_code", "listing_id"), ALERT_GROUP: ("alert_id",)}
-"""what a route may go by beside fields, and the fields that it is made of: the listing that a complaint names, the
-group of the alert that an act is on
-"""
+LISTING_KEY = "listing_key"
+DERIVED = {LISTING_KEY: ("platform_code", "listing_id")}
+"""what a route may go by beside fields, and the fields that it is made of: the listing that a complaint names"""
 _ENVELOPE = ("event_id", "publisher", "occurred_at")
 
 

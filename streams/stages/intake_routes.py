@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from suyuan.domain.alerts.ids import group_expr
-from suyuan.schemas.declarations import ALERT_GROUP, LISTING_KEY
+from suyuan.schemas.declarations import LISTING_KEY
 from suyuan.schemas.kinds import DECLARATIONS
 from suyuan.streams.stages.listing_rows import LISTING_KEY_EXPR
 
@@ -40,14 +39,9 @@ HOMED = tuple(kind for kind, each in DECLARATIONS.items() if each.looked_up)
 
 def with_route_columns(kind: str, rows: pl.DataFrame) -> pl.DataFrame:
     """The rows with the columns that routes name and events lack: `listing_key` of a complaint (platform_code,
-    listing_id joined by U+001F; null when it names no listing), `alert_group` of an act (the group of its alert: all
-    alerts of a group lie in one partition).
+    listing_id joined by U+001F; null when it names no listing).
     """
-    match kind:
-        case "complaint":
-            named = pl.col("listing_id").is_not_null()
-            return rows.with_columns(pl.when(named).then(LISTING_KEY_EXPR).alias(LISTING_KEY))
-        case "alert_act":
-            return rows.with_columns(group_expr().alias(ALERT_GROUP))
-        case _:
-            return rows
+    if kind != "complaint":
+        return rows
+    named = pl.col("listing_id").is_not_null()
+    return rows.with_columns(pl.when(named).then(LISTING_KEY_EXPR).alias(LISTING_KEY))

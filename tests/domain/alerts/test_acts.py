@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import polars as pl
 import pytest
 
 from suyuan.domain.acceptance import refusal
 from suyuan.domain.alerts.acts import ACTS, AHEAD_MS, UNTIL_MS
-from suyuan.domain.alerts.ids import bureau_of, group_expr, group_of, is_alert_id
+from suyuan.domain.alerts.ids import bureau_of, is_alert_id
 from suyuan.domain.calendar import DAY_MS
 from suyuan.schemas.kinds import EVENT_KINDS
 
@@ -100,12 +99,8 @@ def test_something_is_acknowledged_for_thirty_days_at_most(until, taken):
     assert field_of("acknowledge", until=until) == (None if taken else "until")
 
 
-def test_an_alert_is_called_by_its_group_and_the_bureau():
+def test_an_alert_that_is_not_about_one_listing_names_its_bureau():
     ids = [GROUP, f"{GROUP}-330106"]
-    assert [group_of(each) for each in ids] == pl.DataFrame({"alert_id": ids}).select(
-        group_expr()
-    ).to_series().to_list()
-    assert [group_of(each) for each in ids] == [GROUP, GROUP]
     assert [bureau_of(each) for each in ids] == [None, "330106"]
     assert [is_alert_id(each) for each in (*ids, "", f"{GROUP}-", f"{GROUP}-33010", f"-{GROUP}")] == [True] * 2 + [
         False

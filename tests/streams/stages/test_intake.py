@@ -10,12 +10,10 @@ from suyuan.domain.acceptance import refusal
 from suyuan.domain.alerts.acts import Act
 from suyuan.domain.calendar import china_day, days_after
 from suyuan.domain.keys import partition_of
-from suyuan.schemas.declarations import ALERT_GROUP
 from suyuan.schemas.kinds import EVENT_KINDS
 from suyuan.schemas.validation import parse_event
 from suyuan.schemas.withheld import withheld_hash
 from suyuan.streams.dead_letter_limit import DeadLetterLimit
-from suyuan.streams.stages.intake_routes import ROUTES, Route
 from tests.streams.stages.part import T0, Part, encoded
 from tests.streams.stages.published import (
     GTIN,
@@ -288,16 +286,15 @@ def test_a_complaint_about_no_listing_any_more_is_called_back():
     assert (row["retracted"], row["route"]) == (True, f"{SHOP}\x1f1")
 
 
-def test_acts_on_alerts_of_a_group_go_where_the_group_is(monkeypatch):
-    monkeypatch.setitem(ROUTES, "alert_act", (Route("risk.record", ALERT_GROUP),))
+def test_acts_go_where_their_alert_is():
     group = "5f" * 16
     intake = Part("intake", partitions=8)
     acts = [event("alert_act", alert_id=alert) for alert in (group, f"{group}-330106", f"{group}-110000", "60" * 16)]
     sent = intake.events("alert_act", *acts, acts[1])
-    by_key = {row["key"].split("\x1f")[0]: row for row in sent["risk.record"]}
+    by_key = {row["key"].split("\x1f")[0]: row for row in sent["alert.record"]}
     assert by_key.keys() == {act["alert_id"] for act in acts}
     for alert_id, row in by_key.items():
-        assert (row["route"], row["@"]) == (alert_id[:32], partition_of(alert_id[:32], 8))
+        assert (row["route"], row["@"]) == (alert_id, partition_of(alert_id, 8))
     kept = msgspec.json.decode(by_key[group]["body"], type=Act)
     assert (kept.alert_id, kept.act, kept.actor, kept.occurred_at) == (group, "acknowledge", "oidc:li", NOON)
     assert [row["outcome"] for row in sent["event.alert_act"]] == [*["accepted"] * 4, "duplicate"]
