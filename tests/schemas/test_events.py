@@ -33,8 +33,9 @@ def test_any_avro_reader_takes_the_body(events_of, data, kind):
     schema = json.loads((kinds.EVENTS / f"{kind}.avsc").read_bytes())
     _, body = unframe(encode_event(kind, event))
     read = fastavro.schemaless_reader(io.BytesIO(body), fastavro.parse_schema(schema), None)
-    moment = dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(milliseconds=event["occurred_at"])
-    assert read == event | {"occurred_at": moment}
+    epoch = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+    told = {name: event[name] for name in ("occurred_at", "until") if event.get(name) is not None}
+    assert read == event | {name: epoch + dt.timedelta(milliseconds=at) for name, at in told.items()}
 
 
 def test_optional_fields_may_be_left_out_and_required_ones_not():
