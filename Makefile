@@ -21,7 +21,7 @@ SPREAD  := --dist=loadfile --no-loadscope-reorder
 
 .PHONY: install check test test-quick test-rest test-random stories faults soak demo kafka deploy-tools dashboards reference screenshots \
 	migration format bench-throughput bench-latency bench-search bench-investigate bench-divisions bench-http-publish bench-portal-cost \
-	bench-idle bench-live bench-reassess bench-batch \
+	bench-idle bench-live bench-reassess bench-recall bench-batch \
 	bench-cluster bench-cluster-throughput bench-cluster-latency bench-cluster-recovery bench-cluster-growth rivals bench-trace-join clean
 install: $(READY)
 
@@ -130,6 +130,10 @@ bench-latency: $(READY)
 # a producer with a million listings changes, alone and while others list 500 goods a second
 bench-reassess: $(READY)
 	$(BIN)/python bench/reassess.py
+
+# the same of a recall of one lot that they all are of, by sellers of all counties
+bench-recall: $(READY)
+	$(BIN)/python bench/reassess.py --change recall
 
 # one SQL statement over the events every minute instead (bench/rivals/batch), compared row by row
 bench-batch: $(READY)

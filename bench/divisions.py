@@ -59,14 +59,17 @@ def _fill(clickhouse: ClickHouse, listings: int, county: str) -> None:
         "alert_id": "hex(sipHash64(n))",
         "platform_code": search.PLATFORM,
         "listing_id": "toString(100000000 + n)",
+        "subject_kind": "'listing'",
+        "listings": "if(n % 16 < 4, 0, 1)",
+        "platforms": f"if(n % 16 < 4, [], [({search.PLATFORM}, 1)])",
         "severity": "['critical', 'high', 'medium', 'low'][1 + n % 4]",
         "state": "if(n % 16 < 4, 'cleared', 'raised')",
-        "bureau": f"if(n % 100 = 0, NULL, {county})",
+        "bureau": f"if(n % 100 = 0, '100000', {county})",
         "raised_at": "toDateTime64('2026-11-01 00:00:00', 3, 'UTC')",
         "changed_at": "toDateTime64('2026-11-01 00:00:00', 3, 'UTC') + toIntervalMinute(n % 9000)",
         "sequence": "1",
     }
-    search.insert_rows(clickhouse, "alert_history", alerts, listings // 10)
+    search.insert_rows(clickhouse, "alert_state_history", alerts, listings // 10)
 
 
 def _measure(clickhouse: ClickHouse, count: int) -> dict[str, dict[str, float]]:

@@ -1,14 +1,21 @@
-"""A producer with a million listings changes: how long until each of them is assessed anew, and how long others wait.
+"""One event changes a million listings: how long until each of them is assessed anew, and how long others wait.
 
     make bench-reassess     (python bench/reassess.py --listings 1000000 --codes 20000 --rate 500 --runs 3)
+    make bench-recall       (the same with --change recall)
 
-The embedded system, one partition. A market of `codes` codes and the great producer, whose `listings` listings are sold
-by `sellers` sellers, are published and drained. Then the producer's registration becomes abnormal, which every chain
-says and an alert is raised for: alone; and, after it was active again, once more, while others list `rate` goods a
-second, one in ten with a fault. Each time: from the event's append until the last chain row, and the last alert, of the
-producer's listings is in the tables. Of the others: from the log taking a listing until its alert's row is in the
-tables, for those that came while the great producer was being worked through, and for those of the seconds before.
-Each run is a process of its own on an empty folder.
+The embedded system, one partition. A market of `codes` codes and the great producer, whose `listings` listings are of
+one lot and sold by `sellers` sellers, are published and drained. Then comes the one event, which every chain says:
+
+- `--change abnormal`: the producer's registration becomes abnormal, and an alert is raised for each listing
+- `--change recall`: the lot is called back at level 1. An alert is about the lot, and each bureau has its own of the
+  listings that are sold in its division: the sellers are of `divisions` divisions in turn
+
+It comes alone; and, after it was taken back, once more, while others list `rate` goods a second, one in ten with a
+fault. Each time: from the event's append until the last chain row, and the last finding, of these listings is in the
+tables, and until the alerts have settled: as they stand in the tables, they cover all listings. Rows of alerts that
+were told of on the way are counted. Of the others: from the log taking a listing until the row of the alert that it
+raises is in the tables, for those that came while the great producer was being worked through, and for those of the
+seconds before. Each run is a process of its own on an empty folder. Writes bench/results/reassess.json, or recall.json.
 """
 
 from __future__ import annotations
@@ -24,6 +31,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import count, islice
 from pathlib import Path
 from typing import Any
@@ -32,6 +40,7 @@ import embedded
 from environment import environment
 from meanwhile import meanwhile
 
+from suyuan.domain.divisions import division_name
 from suyuan.eventlog.log import Log, Records
 from suyuan.publishing.keys import keys_and_ids
 from suyuan.runtime.embedded.system import EmbeddedRun
@@ -43,7 +52,7 @@ from suyuan.simulation.calendar import moment
 from suyuan.simulation.minting import Mint
 from suyuan.simulation.places import PLACES
 
-RESULT = Path(__file__).parent / "results" / "reassess.json"
+RESULTS = Path(__file__).parent / "results"
 DAY = dt.date(2026, 3, 1)
 FIRST_NUMBER = 9_000_000
 """of the great producer's names: beyond those of any Bulk"""
@@ -54,6 +63,23 @@ PORTIONS = 20
 """of a second's listings"""
 LOOK_SECONDS = 0.2
 GOAL = {"alone_seconds": 60, "beside_seconds": 120, "others_p99_ms": 1000}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What every listing of the great producer comes under. `result`: file that tells of it; `says`: SQL of the chains
+    that say it; `rule`: that finds it.
+    """
+
+    result: str
+    says: str
+    rule: str
+
+
+CHANGES = {
+    "abnormal": Change("reassess.json", "producer_status = 'abnormal'", "operations_abnormal"),
+    "recall": Change("recall.json", "recall_level = 1", "recalled_level_1_on_sale"),
+}
 
 
 def main() -> None:
@@ -74,22 +100,26 @@ def main() -> None:
         "median": {name: statistics.median(run[name] for run in runs) for name in runs[0]},
         "runs": runs,
     }
-    RESULT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    (RESULTS / CHANGES[options.change].result).write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(result["median"], indent=1))
 
 
 def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     """Options of the command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--change", choices=list(CHANGES), default="abnormal", help="the one event")
     parser.add_argument("--listings", type=int, default=1_000_000, help="of the great producer")
-    parser.add_argument("--sellers", type=int, default=1_000, help="that sell them")
+    parser.add_argument("--sellers", type=int, default=None, help="that sell them: 1,000; 10,000 of a recall")
+    parser.add_argument("--divisions", type=int, default=2_800, help="that the sellers are of (recall)")
     parser.add_argument("--codes", type=int, default=20_000, help="of the market beside it")
     parser.add_argument("--rate", type=int, default=500, help="listings of others a second")
     parser.add_argument("--quiet-seconds", type=float, default=QUIET_SECONDS, help="of others before the change")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--folder", type=Path, default=None, help="where the data folders are made")
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    options.sellers = options.sellers or (10_000 if options.change == "recall" else 1_000)
+    return options
 
 
 def _in_process() -> dict[str, Any]:
@@ -102,7 +132,8 @@ def _in_process() -> dict[str, Any]:
 async def measure(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     """One run, in an empty folder."""
     tune_allocator()
-    great = Great(options.listings, options.sellers)
+    change = CHANGES[options.change]
+    great = Great(options)
     others = Bulk(codes=options.codes)
     embedded._publish(folder, others.record_batches(), 1)  # noqa: SLF001 -- as the other benches of the embedded system
     great.publish(folder)
@@ -110,26 +141,33 @@ async def measure(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     await run.start()
     try:
         await run.wait_drained()
-        alone = await asyncio.to_thread(_change, run, great, "abnormal")
+        alone = await asyncio.to_thread(_change, run, great, change)
         await run.wait_drained()
-        great.becomes(folder, "active")
+        great.comes_under(folder, change, now=False)
         await run.wait_drained()
         listing = threading.Event()
         with meanwhile(lambda ended: _list(folder, others, options.rate, listing, ended)):
             await asyncio.to_thread(listing.wait)
             since = time.time()
             await asyncio.sleep(options.quiet_seconds)
-            beside = await asyncio.to_thread(_change, run, great, "abnormal")
+            beside = await asyncio.to_thread(_change, run, great, change)
         await run.wait_drained()
         before = _alerts_of_others(run, great, since, beside["began"])
         while_it = _alerts_of_others(run, great, beside["began"], beside["ended"])
+        rows = {
+            name: _rows_of_alerts(run, great, change, told) for name, told in (("alone", alone), ("beside", beside))
+        }
     finally:
         await run.stop()
     return {
         "alone_seconds": alone["chains"],
-        "alone_seconds_to_the_last_alert": alone["alerts"],
+        "alone_seconds_to_the_last_finding": alone["findings"],
+        "alone_seconds_to_settled_alerts": alone["alerts"],
+        **{f"alone_{name}": value for name, value in rows["alone"].items()},
         "beside_seconds": beside["chains"],
-        "beside_seconds_to_the_last_alert": beside["alerts"],
+        "beside_seconds_to_the_last_finding": beside["findings"],
+        "beside_seconds_to_settled_alerts": beside["alerts"],
+        **{f"beside_{name}": value for name, value in rows["beside"].items()},
         **{f"others_{name}": value for name, value in while_it.items()},
         **{f"others_before_{name}": value for name, value in before.items()},
         "peak_memory_mib": embedded._peak_mib(),  # noqa: SLF001
@@ -139,13 +177,16 @@ async def measure(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
 class Great:
     """A producer with one product and one lot, sold by many."""
 
-    def __init__(self, listings: int, sellers: int) -> None:
-        mint = Mint(FIRST_NUMBER)
+    def __init__(self, options: argparse.Namespace) -> None:
+        mint, sellers = Mint(FIRST_NUMBER), options.sellers
+        divisions = [place.division for place in PLACES]
+        if options.change == "recall":
+            divisions = counties()[: options.divisions]
         self.code = mint.credit_code(PLACES[0].division)
         self.platform = mint.credit_code(PLACES[0].division)
-        self._sellers = [mint.credit_code(PLACES[n % len(PLACES)].division) for n in range(sellers)]
+        self._sellers = [mint.credit_code(divisions[n % len(divisions)]) for n in range(sellers)]
         self._named = {"producer_code": self.code, "gtin": "0" + mint.gtin(), "lot": "G1"}
-        self.listings = listings
+        self.listings: int = options.listings
         self._versions = 0
 
     def publish(self, folder: Path) -> None:
@@ -164,14 +205,21 @@ class Great:
             while batch := list(islice(made, BATCH)):
                 _append(log, "listing", batch)
 
-    def becomes(self, folder: Path, status: str) -> float:
-        """Register it anew; the moment before the append, by time.time()."""
+    def comes_under(self, folder: Path, change: Change, *, now: bool) -> float:
+        """Publish the event, or what takes it back; the moment before the append, by time.time()."""
         self._versions += 1
+        kind, event = "entity", self._entity(self.code, "abnormal" if now else "active")
+        if change is CHANGES["recall"]:
+            kind, event = "recall", self._recall("open" if now else "closed")
         with Log.open(folder, "publish", "interval") as log:
-            event = [self._entity(self.code, status)]
             began = time.time()
-            _append(log, "entity", event)
+            _append(log, kind, [event])
         return began
+
+    def _recall(self, status: str) -> dict[str, Any]:
+        lot = {name: self._named[name] for name in ("producer_code", "gtin")} | {"lots": [self._named["lot"]]}
+        said = {"recall_no": "G1", "level": 1, "reason": "重金属铅不符合标准", "status": status}
+        return self._event("recall", lot | said, self._versions)
 
     def _event(self, name: str, fields: dict[str, Any], version: int = 0) -> dict[str, Any]:
         at = moment(DAY, 12) + version
@@ -199,61 +247,77 @@ def _append(log: Log, kind: str, events: list[dict[str, Any]]) -> None:
     log.append_many({(f"in.{kind}", 0): Records(keys, values)}, {(f"in.{kind}", 0): ids})
 
 
-def _change(run: EmbeddedRun, great: Great, status: str) -> dict[str, Any]:
-    """Register it anew, and wait until the tables have a chain and an alert of each of its listings that say so."""
+def counties() -> list[str]:
+    """Divisions of the lowest level."""
+    return [code for code in map(str, range(110_000, 660_000)) if code[4:] != "00" and division_name(code, DAY)]
+
+
+def _change(run: EmbeddedRun, great: Great, change: Change) -> dict[str, Any]:
+    """Publish the event, and wait until the tables have a chain and a finding of each listing that say so, and alerts
+    that cover all.
+    """
     had = run.loader.rows.get("chain_history", 0)
-    chains_had, alerts_had = _chains(run, great, status), _alerts(run, great)
-    began = great.becomes(run.folder, status)
+    chains_had, findings_had = _chains(run, great, change), _findings(run, great, change)
+    began = great.comes_under(run.folder, change, now=True)
     ended: dict[str, float] = {}
-    while ended.keys() != {"chains", "alerts"}:
+    while ended.keys() != {"chains", "findings", "alerts"}:
         if run.failed.done():
             raise run.failed.result()
         time.sleep(LOOK_SECONDS)
         if run.loader.rows.get("chain_history", 0) - had < great.listings:
             continue  # no question before it can be through
-        if "chains" not in ended and _chains(run, great, status) - chains_had >= great.listings:
+        if "chains" not in ended and _chains(run, great, change) - chains_had >= great.listings:
             ended["chains"] = time.time()
-        if "alerts" not in ended and _alerts(run, great) - alerts_had >= great.listings:
+        if "findings" not in ended and _findings(run, great, change) - findings_had >= great.listings:
+            ended["findings"] = time.time()
+        if "findings" in ended and "alerts" not in ended and _covered(run, great, change) == great.listings:
             ended["alerts"] = time.time()
-    (current,) = run.clickhouse.select(
-        "SELECT count() AS chains FROM chain_current WHERE producer_code = {code:String}"
-        " AND producer_status = {status:String}",
-        {"code": great.code, "status": status},
+    current = _count(run, "count()", f"chain_current WHERE {change.says}", great)
+    if current != great.listings:
+        raise RuntimeError(f"{current} chains of {great.listings} say {change.says}")
+    return {name: round(at - began, 2) for name, at in ended.items()} | {"began": began, "ended": ended["chains"]}
+
+
+def _chains(run: EmbeddedRun, great: Great, change: Change) -> int:
+    return _count(run, "count()", f"chain_history WHERE {change.says}", great)
+
+
+def _findings(run: EmbeddedRun, great: Great, change: Change) -> int:
+    return _count(run, "count()", f"finding_history WHERE rule = '{change.rule}' AND change != 'cleared'", great)
+
+
+def _covered(run: EmbeddedRun, great: Great, change: Change) -> int:
+    """Listings that the alerts that stand say that they cover."""
+    return _count(run, "sum(listings)", f"alert_current WHERE rule = '{change.rule}' AND state = 'raised'", great)
+
+
+def _rows_of_alerts(run: EmbeddedRun, great: Great, change: Change, told: dict[str, Any]) -> dict[str, float]:
+    """How many alerts there were of what was told, and rows of them."""
+    since, until = int(told["began"] * 1000), int((told["began"] + told["alerts"]) * 1000)
+    of = (
+        f"alert_state_history WHERE rule = '{change.rule}' AND change != 'cleared'"
+        f" AND toUnixTimestamp64Milli(received_at) BETWEEN {since} AND {until}"
     )
-    if current["chains"] != great.listings:
-        raise RuntimeError(f"{current['chains']} chains of {great.listings} say that the producer is {status}")
-    return {
-        "chains": round(ended["chains"] - began, 2),
-        "alerts": round(ended["alerts"] - began, 2),
-        "began": began,
-        "ended": ended["chains"],
-    }
+    alerts, rows = (_count(run, what, of, great) for what in ("uniqExact(alert_id)", "count()"))
+    return {"alerts": alerts, "rows_of_an_alert": round(rows / max(1, alerts), 2)}
 
 
-def _chains(run: EmbeddedRun, great: Great, status: str) -> int:
+def _count(run: EmbeddedRun, what: str, of: str, great: Great) -> int:
+    """Of rows of the great producer."""
     (found,) = run.clickhouse.select(
-        "SELECT count() AS rows FROM chain_history WHERE producer_code = {code:String}"
-        " AND producer_status = {status:String}",
-        {"code": great.code, "status": status},
-    )
-    return int(found["rows"])
-
-
-def _alerts(run: EmbeddedRun, great: Great) -> int:
-    (found,) = run.clickhouse.select(
-        "SELECT count() AS rows FROM alert_history WHERE producer_code = {code:String} AND change != 'cleared'",
+        f"SELECT {what} AS found FROM {of} AND producer_code = {{code:String}}",  # noqa: S608 - texts of ours
         {"code": great.code},
     )
-    return int(found["rows"])
+    return int(found["found"])
 
 
 def _alerts_of_others(run: EmbeddedRun, great: Great, since: float, until: float) -> dict[str, Any]:
-    """Of listings that the log took between two moments: how many alerts, and how long each took."""
+    """Of alerts raised by listings that the log took between two moments: how many, and how long each took."""
     (found,) = run.clickhouse.select(
         "SELECT count() AS alerts, arrayMap(x -> ifNotFinite(round(x), 0), quantilesExact(0.5, 0.99, 1)(took)) AS ms"
         " FROM (SELECT toUnixTimestamp64Milli(loaded_at) - toUnixTimestamp64Milli(received_at) AS took"
-        " FROM alert_history"
-        " WHERE ifNull(producer_code, '') != {code:String}"
+        " FROM alert_state_history"
+        " WHERE change = 'raised' AND ifNull(producer_code, '') != {code:String}"
         " AND toUnixTimestamp64Milli(received_at) BETWEEN {since:Int64} AND {until:Int64})",
         {"code": great.code, "since": int(since * 1000), "until": int(until * 1000)},
     )

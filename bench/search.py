@@ -104,8 +104,16 @@ def _fill(clickhouse: ClickHouse, listings: int) -> None:
     }
     insert_rows(clickhouse, "chain", OFFER | judged, listings)
     names = {"platform_code": PLATFORM, "listing_id": "toString(100000000 + n)", "alert_id": "toString(n)"}
-    said = {"severity": "'high'", "state": "'raised'", "seller_division": "'330106'"}
-    insert_rows(clickhouse, "alert", names | said, listings // 20)
+    said = {
+        "severity": "'high'",
+        "state": "'raised'",
+        "seller_division": "'330106'",
+        "subject_kind": "'listing'",
+        "subject": f"concat('listing:', {PLATFORM}, '/', toString(100000000 + n))",
+        "listings": "1",
+        "platforms": f"[({PLATFORM}, 1)]",
+    }
+    insert_rows(clickhouse, "alert_state", names | said, listings // 20)
 
 
 def _questions(number: int) -> dict[str, Callable[[], str]]:
@@ -179,7 +187,7 @@ def main() -> None:
         print(f"filled in {time.perf_counter() - began:.0f} s", flush=True)
         counts = {
             table: clickhouse.writer.query(f"SELECT count() FROM {table}").result_rows[0][0]  # noqa: S608
-            for table in ("event_listing", "chain", "alert", "identifier", "name")
+            for table in ("event_listing", "chain", "alert_state", "identifier", "name")
         }
         result = {"environment": environment(), "rows": counts}
         result["idle"] = _measure(clickhouse, EVERYTHING, options.questions)

@@ -1,7 +1,8 @@
 """From an event's publication to its alert, beside running workers and a loader, at steady rates.
 
 The beginning is when the publisher was due to send the listing, the end when the broker took the message of topic
-`alert` that holds the alert, and when the loader's insert made its row. Alerts count that the listing itself raises.
+`alert.state` that holds the alert, and when the loader's insert made its row. Alerts count that the listing itself
+raises, and that are about it alone: any other may stand already, and is told of by and by.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from suyuan.schemas.blocks import decode_block
 from suyuan.simulation.bulk import Bulk
 from suyuan.sinks.clickhouse import ClickHouse
 
+TOPIC = "alert.state"
 WARM_SECONDS = 5
 """at the rate to come, not measured"""
 
@@ -34,7 +36,7 @@ def measure(options: argparse.Namespace, workers: int, rates: list[int]) -> list
         cluster.wait_done(loaded=True)
         start = 0
         for rate, span in zip(rates, spans, strict=True):
-            before = cluster.ends("alert")
+            before = cluster.ends(TOPIC)
             due = feed.publish_steadily(cluster.connection, workers, bulk, start, start + span, rate)
             cluster.wait_done(loaded=True)
             taken = _taken(cluster, before)
@@ -46,12 +48,12 @@ def measure(options: argparse.Namespace, workers: int, rates: list[int]) -> list
 
 
 def _taken(cluster: system.System, before: Any) -> dict[str, float]:
-    """Listing → when its first alert was in the topic, seconds since the epoch."""
+    """Listing → when the first alert about it was in the topic, seconds since the epoch."""
     taken: dict[str, float] = {}
-    for at, value in cluster.messages("alert", before):
+    for at, value in cluster.messages(TOPIC, before):
         rows = decode_block(value)
         for listing, change in rows.select("listing_id", "change").iter_rows():
-            if change == "raised":
+            if change == "raised" and listing is not None:
                 taken[listing] = min(at / 1000, taken.get(listing, at / 1000))
     return taken
 
@@ -59,8 +61,8 @@ def _taken(cluster: system.System, before: Any) -> dict[str, float]:
 def _inserted(cluster: system.System) -> dict[str, float]:
     with ClickHouse(cluster.clickhouse(), make=False) as tables:
         rows = tables.writer.query(
-            "SELECT listing_id, min(toUnixTimestamp64Milli(loaded_at)) / 1000 FROM alert_history"
-            " WHERE change = 'raised' GROUP BY listing_id"
+            "SELECT listing_id, min(toUnixTimestamp64Milli(loaded_at)) / 1000 FROM alert_state_history"
+            " WHERE change = 'raised' AND subject_kind = 'listing' GROUP BY listing_id"
         ).result_rows
     return dict(rows)
 

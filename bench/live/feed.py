@@ -19,7 +19,7 @@ from bench.live.system import ROOT, Portal
 from suyuan.access.principal import Role
 from suyuan.eventlog.log import Log, Record
 from suyuan.operations.alerts.cursor import write_cursor
-from suyuan.operations.alerts.outward import TOPIC
+from suyuan.operations.alerts.outward import BLOCK, TOPIC
 from suyuan.portal.live.feed import LINGER_SECONDS, MOST_OF_ONE, SEND_SECONDS
 from suyuan.portal.live.ring import MOST_ROWS
 from suyuan.schemas.blocks import block_schema, encode_block
@@ -237,9 +237,9 @@ def _await_eviction(portal: Portal, before: dict[str, float]) -> None:
 
 
 def _message(numbers: Sequence[int]) -> tuple[list[bytes], bytes]:
-    schema, names = block_schema("alert"), [f"{number:024x}" for number in numbers]
+    schema, names = block_schema(BLOCK), [f"{number:032x}-330106" for number in numbers]
     rows = [dict.fromkeys(schema) | _alert(number, name) for number, name in zip(numbers, names, strict=True)]
-    return [name.encode() for name in names], encode_block("alert", pl.DataFrame(rows, schema=schema))
+    return [name.encode() for name in names], encode_block(BLOCK, pl.DataFrame(rows, schema=schema))
 
 
 def _alert(number: int, name: str) -> dict[str, Any]:
@@ -253,13 +253,17 @@ def _alert(number: int, name: str) -> dict[str, Any]:
         "severity": ("high", "critical")[number % 2],
         "title_zh": "召回产品仍在销售",
         "title_en": "Recalled product still on sale",
+        "subject_kind": "lot",
+        "subject": f"lot:91330784MABQYF7F4B/06903379452712/H{number:08d}",
         "state": "raised",
+        "handling": "open",
         "change": "raised",
-        "platform_code": PLATFORM,
-        "listing_id": f"I{number:08d}",
+        "listings": 1,
+        "platforms": [{"platform_code": PLATFORM, "listings": 1}],
         "verdict": "contradicted",
-        "seller_code": "91370202005000018L",
         "producer_code": "91330784MABQYF7F4B",
+        "gtin": "06903379452712",
+        "lot": f"H{number:08d}",
         "gap_names": ["lot_recalled"],
         "explanation_zh": f"商品“{title}”（GTIN 06903379452712，批次 H260112）已被召回（2 级），"
         "仍在销售，近30日销量 12。",
@@ -267,13 +271,13 @@ def _alert(number: int, name: str) -> dict[str, Any]:
         "12 sold in 30 days.",
         "triggering": json.dumps({"gap_names": ["lot_recalled"], "recall_level": 2, "title": title, "sold_30d": 12}),
         "evidence": [f"listing/{PLATFORM}/g{number}", "recall/11100000MB0143028R/r18", "lot/11100000MB0143028R/l18"],
-        "seller_division": "370202",
         "producer_division": "330784",
         "bureau": "330106",
+        "bureau_why": "seller:330106",
+        "basis": f"{number:016x}",
+        "newest_listed_at": now,
         "raised_at": now,
         "changed_at": now,
         "received_at": now,
         "sequence": 1,
-        "revision": 1,
-        "assessment": 1,
     }

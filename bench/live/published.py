@@ -23,8 +23,8 @@ from suyuan.schemas.events import decode_event
 from suyuan.schemas.topics import TOPICS
 from suyuan.simulation.bulk import Bulk, EncodedEvents
 
-FAULT = "producer_code_invalid"
-"""of listings that raise an alert, one each"""
+FAULT = "custody_missing"
+"""of listings that raise an alert, one each: what is wrong is about the listing alone"""
 PLATFORMS = 8
 """that the market's listings come from in turn"""
 PORTIONS = 20

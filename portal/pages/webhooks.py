@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from suyuan.access.grants import plain_key
 from suyuan.domain.rules.catalogue import built_in_rules
-from suyuan.operations.alerts.filters import CONDITIONS, SEVERITIES, BadFilter
+from suyuan.operations.alerts.filters import CONDITIONS, HANDLINGS, SEVERITIES, BadFilter
 from suyuan.operations.webhooks.schedule import Outcome
 from suyuan.operations.webhooks.sending import LONGEST_URL, BadUrl
 from suyuan.operations.webhooks.subscriptions import Subscription
@@ -31,7 +31,7 @@ router = GuardedRouter()
 Id = Annotated[str, Path(max_length=64)]
 OUTCOMES = tuple(map(str, Outcome))
 DONE = ("replayed", "tested", "switched", "deleted")
-_SEVERAL, _ONE = ("severity", "rule"), ("condition", "bureau", "platform", "seller", "subject")
+_SEVERAL, _ONE = ("severity", "handling", "rule"), ("condition", "assignee", "bureau", "platform", "seller", "subject")
 """filters: those that are ticked, and those that are typed or chosen"""
 
 Line = Annotated[str, Field(max_length=200)]
@@ -45,8 +45,10 @@ class Given(BaseModel):
     name: Line = ""
     url: Annotated[str, Field(max_length=LONGEST_URL)] = ""
     severity: Ticked = []
+    handling: Ticked = []
     rule: Ticked = []
     condition: Line = ""
+    assignee: Line = ""
     bureau: Line = ""
     platform: Line = ""
     seller: Line = ""
@@ -172,6 +174,7 @@ async def _all(
         wrong=wrong,
         made=made,
         severities=SEVERITIES[::-1],
+        handlings=HANDLINGS,
         conditions=tuple(CONDITIONS),
         rules=[rule.id for rule in built_in_rules()],
         longest_url=LONGEST_URL,

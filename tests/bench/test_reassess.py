@@ -1,4 +1,4 @@
-"""The bench of a great producer that changes, with small sizes: each of its listings is assessed anew, others timed."""
+"""The bench of one event that changes many listings, with small sizes: each is assessed anew, others are timed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests import prepared
 
 BENCH = Path(__file__).resolve().parents[2] / "bench"
@@ -14,8 +16,11 @@ RUN = f"import sys; sys.path.insert(0, {str(BENCH)!r}); import reassess; reasses
 SMALL = "--listings=300 --sellers=7 --codes=50 --rate=100 --quiet-seconds=1"
 
 
-def test_a_small_one_waits_for_every_listing_and_times_those_of_others(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", RUN, *SMALL.split(), f"--folder={tmp_path}", "--one"]
+@pytest.mark.parametrize(("change", "alerts"), [("abnormal", 300), ("recall", 7)])
+def test_a_small_one_waits_for_every_listing_and_times_those_of_others(
+    change: str, alerts: int, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-c", RUN, *SMALL.split(), f"--change={change}", f"--folder={tmp_path}", "--one"]
     process = prepared.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         told, _ = process.communicate(timeout=240)
@@ -25,6 +30,9 @@ def test_a_small_one_waits_for_every_listing_and_times_those_of_others(tmp_path:
     figures = json.loads(told.splitlines()[-1])
     for name in ("alone", "beside"):
         assert figures[f"{name}_seconds"] > 0
-        assert figures[f"{name}_seconds_to_the_last_alert"] > 0
+        assert figures[f"{name}_seconds_to_the_last_finding"] > 0
+        assert figures[f"{name}_seconds_to_settled_alerts"] >= figures[f"{name}_seconds_to_the_last_finding"]
+        assert figures[f"{name}_alerts"] == alerts
+        assert 1 <= figures[f"{name}_rows_of_an_alert"] < 12
     assert figures["others_before_alerts"] > 0
     assert 0 < figures["others_before_p50_ms"] <= figures["others_before_p99_ms"] <= figures["others_before_max_ms"]

@@ -15,6 +15,7 @@ from suyuan.schemas.kinds import KINDS
 from suyuan.streams.block_cache import BlockCache
 from suyuan.streams.dead_letter_limit import DeadLetterLimit
 from suyuan.streams.messages import OutputMessage
+from suyuan.streams.quiet import Quiet
 from suyuan.streams.runner import Incoming, StageRunner
 from suyuan.streams.stage import Run, Stage
 from suyuan.streams.state.stage_state import MemoryStageState
@@ -23,6 +24,8 @@ from tests.streams.event_messages import event_messages
 
 BEGINNING = 1_800_000_000_000
 """when the log takes the first message; each further one a millisecond later"""
+SECONDS_A_TURN = 0.05
+"""that go by for those who wait until it is quiet"""
 LAST_MOMENT = BEGINNING + 2 * 86_400_000
 """up to which every event may say that it happened"""
 
@@ -70,6 +73,7 @@ class World:
         self._die_before: str | None = None
         self._spared = 0
         """how often that step is reached before it is the last"""
+        self._quiet = Quiet(lambda: SECONDS_A_TURN * len(self.turns))
         self._block_cache = self._chance.choice((None, BlockCache(), BlockCache(rows=5)))
         self.states = {stage.name: _State(self) for stage in TOPOLOGY}
         self._runners = {stage.name: self._runner(stage) for stage in TOPOLOGY}
@@ -179,6 +183,7 @@ class World:
             slice_rows=self._slice_rows,
             block_cache=self._block_cache,
             dead_letter_limit=self._dead_letter_limit,
+            quiet=self._quiet,
         )
 
 

@@ -22,7 +22,7 @@ from suyuan.operations.webhooks.events import (
     SecretRotated,
     TestWanted,
 )
-from suyuan.operations.webhooks.log import PENDING
+from suyuan.operations.webhooks.log import ALERTS, PENDING
 from suyuan.operations.webhooks.schedule import Answer
 from suyuan.operations.webhooks.sealing import Seal
 from suyuan.schemas.topics import TOPICS
@@ -348,6 +348,6 @@ def test_an_alert_that_the_log_lost_is_told_of(world, folder):
     world.settle()
     with Log.open(folder, role="publish", fsync="never") as log:
         for number in range(PARTITIONS):
-            log.delete_before("alert", number, log.end_offset("alert", number))
+            log.delete_before(ALERTS, number, log.end_offset(ALERTS, number))
     assert world.pass_time(START + HOUR) == 0
     assert world.attempts()[-1]["reason"] == "the log does not have the alert any more"

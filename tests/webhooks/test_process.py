@@ -15,6 +15,7 @@ from suyuan.access.principal import Role
 from suyuan.eventlog.log import Log, Records
 from suyuan.operations.access import Wanted, append_access, key_granted
 from suyuan.operations.webhooks.events import CONTROL, Created, encode_subscription
+from suyuan.operations.webhooks.log import ALERTS
 from suyuan.operations.webhooks.signing import new_secret
 from suyuan.publishing.control import append_control
 from suyuan.runtime.deployment import deployment_of
@@ -40,7 +41,7 @@ def subscribe(settings, url):
     key, granted = key_granted(Wanted(Role.REGULATOR, "desk", division=""), "command", now, secrets.token_bytes)
     append_access(deployment.outlet, granted)
     sealed = webhook_seal(settings).seal("s1", new_secret(secrets.token_bytes), secrets.token_bytes)
-    made = Created("s1", now, key.id, key.id, "desk", url, sealed, after=(0,))
+    made = Created("s1", now, key.id, key.id, "desk", url, sealed, after=(0,), topic=ALERTS)
     append_control(deployment.outlet, CONTROL, "s1", encode_subscription(made))
 
 

@@ -131,9 +131,11 @@ class World:
         sealed = SEAL.seal(id_, self.secrets[id_], chance)
         with self._held() as holding:
             ends = holding.alert_ends()
-        after = tuple(ends["alert", number] for number in range(len(ends)))
+        after = tuple(ends[ALERTS, number] for number in range(len(ends)))
         self.say(
-            Created(id_, self.now, owner, owner, "desk", url or f"https://{id_}.example/", sealed, after, **fields)
+            Created(
+                id_, self.now, owner, owner, "desk", url or f"https://{id_}.example/", sealed, after, ALERTS, **fields
+            )
         )
 
     @contextmanager

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from hashlib import blake2b
 from urllib.parse import quote
 
 from suyuan.access.principal import Role
-from suyuan.domain.keys import join_key
+from suyuan.domain.alerts.subject import alert_id_about, finding_id, node_name
 from tests.portal.browser.market import (
     EVIL_LISTING,
     HONEY,
@@ -19,8 +18,10 @@ from tests.portal.browser.market import (
     WEBHOOK,
 )
 
-ALERT = blake2b(join_key("recalled_level_1_on_sale", join_key(PLATFORM, "200031")).encode(), digest_size=16).hexdigest()
-"""as the stage of risks names it: of a listing of a recalled lot"""
+ALERT = alert_id_about("recalled_level_1_on_sale", node_name("lot", [PRODUCER, HONEY, LOT]), "330106")
+"""about a recalled lot, of the bureau where it is sold"""
+OF_LISTING = finding_id("gtin_fake", PLATFORM, "200005")
+"""about one listing"""
 PAGES = {
     "public": (None, "/"),
     "enter": (None, "/enter"),
@@ -39,6 +40,9 @@ PAGES = {
     "alerts-filtered": (Role.PLATFORM, "/alerts?severity=critical&condition=standing"),
     "alerts-none": (Role.REGULATOR, "/alerts?bureau=65"),
     "alert": (Role.REGULATOR, f"/alerts/{ALERT}"),
+    "alert-of-a-listing": (Role.REGULATOR, f"/alerts/{OF_LISTING}"),
+    "alert-part": (Role.PLATFORM, f"/alerts/{ALERT}"),
+    "alert-listings": (Role.REGULATOR, f"/alerts/{ALERT}/listings"),
     "divisions": (Role.INVESTIGATOR, "/divisions"),
     "divisions-province": (Role.REGULATOR, "/divisions"),
     "divisions-none": (Role.INVESTIGATOR, "/divisions?prefix=82"),

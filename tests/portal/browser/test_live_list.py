@@ -27,7 +27,7 @@ CUTS = {
     "in the name of an event": behind(b"event: al"),
     "in its data": behind(b'"alert_id":"'),
     "behind a whole event, whose write has not told its place": behind(b"event: alert", 2),
-    "in the place": behind(b"}\nid: alert.v1."),
+    "in the place": behind(b"}\nid: alert.state.v1."),
 }
 
 

@@ -21,7 +21,7 @@ LIVE = ".live-state.is-live"
 
 
 def publish(site, *listing_ids, status="active"):
-    """Listings of a recalled lot, over HTTP, as their platform."""
+    """Listings of a recalled lot at a price at which each raises an alert of its own, over HTTP, as their platform."""
     events = [
         {
             "kind": "listing",
@@ -38,8 +38,8 @@ def publish(site, *listing_ids, status="active"):
             "gtin": HONEY,
             "lot": LOT,
             "licence_no": "SC10033078470026",
-            "price_fen": 2990,
-            "sold_30d": 7,
+            "price_fen": 90,
+            "sold_30d": 1_000,
         }
         for listing_id in listing_ids
     ]
@@ -54,7 +54,7 @@ def publish(site, *listing_ids, status="active"):
 
 
 def shown(page, listing_id):
-    return page.locator(f'{ROWS}:has([data-slot="listing"][href$="/{listing_id}"])')
+    return page.locator(f'{ROWS}:has([data-slot="subject"][href$="/{listing_id}"])')
 
 
 def test_from_an_event_to_its_alert_to_the_chain_and_the_trace(visit, site):
