@@ -55,9 +55,9 @@ class Created(Said, frozen=True, tag="created"):
     url: str
     sealed: str
     after: tuple[int, ...] = ()
-    topic: str = "alert"
     filters: Filters = Filters()
     kinds: tuple[str, ...] = ("alert",)
+    topic: str = "alert"
 
 
 class Changed(Said, frozen=True, tag="changed", omit_defaults=True):

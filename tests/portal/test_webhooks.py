@@ -207,7 +207,7 @@ WRONG = [
     ("url", "nonsense", "网址须以 https:// 开头", "the URL of a webhook begins with https://"),
     ("severity", "worst", "只能是：", "not one of low, medium, high, critical"),
     ("bureau", "x", "须为区划代码的前几位", "the first digits of a division, up to six"),
-    ("subject", "lot:x", "预警只针对商品", "alerts are about listings"),
+    ("subject", "lot:x", "须为追溯的节点", "a node of traces, as listing:"),
 ]
 
 

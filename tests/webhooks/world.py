@@ -134,7 +134,16 @@ class World:
         after = tuple(ends[ALERTS, number] for number in range(len(ends)))
         self.say(
             Created(
-                id_, self.now, owner, owner, "desk", url or f"https://{id_}.example/", sealed, after, ALERTS, **fields
+                id_,
+                self.now,
+                owner,
+                owner,
+                "desk",
+                url or f"https://{id_}.example/",
+                sealed,
+                after,
+                topic=ALERTS,
+                **fields,
             )
         )
 
