@@ -8,7 +8,8 @@ A pass goes over a partition in slices, so that appends come in between:
    than readers may be late; small neighbours become one batch. The newest batch is left alone, so a partition
    never loses its last record: recovery from a changelog waits for it. A batch of which less than FEW would go is
    left as it is, or each would be written anew for the marks that every commit writes; but a record whose key was
-   deleted always goes, since one that outlived the deletion would be the key's last again;
+   deleted always goes, since one that outlived the deletion would be the key's last again. A thorough pass begins
+   anew and leaves none of them: it is made where what was said before is to be forgotten;
 3. note `until` as the next pass's beginning.
 
 Each slice is one transaction. After a crash the pass begins again: what is dropped twice is dropped once.
@@ -67,25 +68,31 @@ def worth_it(log: Storage, partition: Partition) -> bool:
     return bool(dirty >= MIN_DIRTY_BYTES and dirty * 2 >= stored)
 
 
-def compact(log: Storage, partition: Partition, now_ms: int, max_keys: int = MAX_KEYS) -> Iterator[int]:
-    """One pass; yields after each slice the number of records that it dropped. Raises LogCorrupt at a damaged batch."""
+def compact(
+    log: Storage, partition: Partition, now_ms: int, max_keys: int = MAX_KEYS, *, thorough: bool = False
+) -> Iterator[int]:
+    """One pass; yields after each slice the number of records that it dropped. Raises LogCorrupt at a damaged batch.
+    `thorough`: every record goes that has a later one, however few they are; it takes the memory of all keys.
+    """
     extent = _extent(log, partition)
     if extent is None:
         return
     latest = _Latest()
-    until = extent.compacted_to
+    until = extent.start if thorough else extent.compacted_to
     for stored in _batches(log, partition, until, extent.newest):
         latest.note(stored.columns)
         until = stored.last + 1
         yield 0
-        if len(latest.offsets) >= max_keys:
+        if len(latest.offsets) >= max_keys and not thorough:
             break
     else:
         until = extent.newest
         for stored in _batches(log, partition, until, until + 1):
             latest.note(stored.columns)
     for slice_ in _slices(_batches(log, partition, extent.start, until)):
-        yield _rewrite(log, partition, slice_, latest, extent.compacted_to, now_ms - KEEP_DELETIONS_MS)
+        yield _rewrite(
+            log, partition, slice_, latest, extent.compacted_to, now_ms - KEEP_DELETIONS_MS, 0 if thorough else FEW
+        )
     log.write(
         lambda c: c.execute("UPDATE partitions SET compacted_to = ? WHERE id = ?", (until, partition.id))
     ).result()
@@ -172,10 +179,12 @@ def _rewrite(
     latest: _Latest,
     clean_before: int,
     deletions_before_ms: int,
+    share: float,
 ) -> int:
+    """`share`: of the records, up to which they are few."""
     dead = [_dead(stored.columns, latest, clean_before, deletions_before_ms) for stored in slice_]
     dropped = sum(int(each.sum()) for each, _ in dead)
-    few = dropped <= FEW * sum(len(stored.columns) for stored in slice_)
+    few = dropped <= share * sum(len(stored.columns) for stored in slice_)
     if len(slice_) == 1 and few and not any(must for _, must in dead):
         return 0
     records, keep = Fetched.empty(), np.flatnonzero(~np.concatenate([each for each, _ in dead])).tolist()

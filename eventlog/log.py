@@ -308,11 +308,13 @@ class Log(Storage):
         """
         return self._maintenance.run(budget_ms)
 
-    def compact(self, topic: str) -> int:
-        """Compact every partition of a topic now; returns how many records were dropped. Raises LogCorrupt."""
+    def compact(self, topic: str, *, thorough: bool = False) -> int:
+        """Compact every partition of a topic now; returns how many records were dropped. `thorough`: of each key the
+        last record alone is left, but for the newest batch of a partition. Raises LogCorrupt.
+        """
         now = self._now_ms()
         partitions = [self.partition(topic, number) for number in range(self.partitions(topic))]
-        return sum(dropped for at in partitions for dropped in compact(self, at, now))
+        return sum(dropped for at in partitions for dropped in compact(self, at, now, thorough=thorough))
 
     def delete_before(self, topic: str, partition: int, offset: int) -> None:
         """Make `offset` (at most the end) the start of the partition; records before it are gone."""

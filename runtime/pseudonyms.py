@@ -6,7 +6,7 @@ import secrets
 
 from suyuan.domain.privacy.pseudonym import SHORTEST_KEY, Pseudonyms
 from suyuan.errors import ErrorKind, SuyuanError
-from suyuan.runtime.made_secret import given, given_or_made, given_or_there
+from suyuan.runtime.made_secret import FOLDER, given, given_or_made
 from suyuan.runtime.settings import Settings
 
 _NAME, _FILE = "pseudonym_key", "pseudonym.key"
@@ -17,11 +17,19 @@ def made_pseudonyms(settings: Settings) -> Pseudonyms:
     """By the key that was given, else by the data folder's, which is made where there is none. Raises SuyuanError,
     CONFIGURATION.
     """
-    key = given_or_made(settings, _NAME, _FILE, as_text=True)
+    file = settings.data / FOLDER / _FILE
+    try:
+        key = given_or_made(settings, _NAME, _FILE, as_text=True)
+    except OSError as error:
+        raise SuyuanError(
+            f"{file}: {error.strerror}: names of who complained become pseudonyms by it. Publish as the user who runs "
+            "the system, or name a key with SUYUAN_PSEUDONYM_KEY_FILE",
+            ErrorKind.CONFIGURATION,
+        ) from None
     if len(key) < SHORTEST_KEY:
         raise SuyuanError(
-            f"{settings.data / 'portal' / _FILE}: damaged: put it back from a backup. Without it names get other "
-            "pseudonyms; remove it, and a new one is made",
+            f"{file}: damaged: put it back from a backup. Without it names get other pseudonyms; remove it, and a new "
+            "one is made",
             ErrorKind.CONFIGURATION,
         )
     return Pseudonyms(key)
@@ -48,9 +56,9 @@ def verify_given_key(settings: Settings) -> None:
 
 
 def trial_pseudonyms(settings: Settings) -> Pseudonyms:
-    """For a check that writes nothing down: as `given_pseudonyms` in a cluster; else by the key that there is, or by
+    """For a check that writes nothing down: as `given_pseudonyms` in a cluster; else by the key that was given, or by
     one that nobody keeps. Raises SuyuanError, CONFIGURATION.
     """
     if settings.kafka:
         return given_pseudonyms(settings)
-    return Pseudonyms(given_or_there(settings, _NAME, _FILE) or secrets.token_bytes(SHORTEST_KEY))
+    return Pseudonyms(given(settings, _NAME) or secrets.token_bytes(SHORTEST_KEY))

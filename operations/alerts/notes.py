@@ -41,4 +41,4 @@ def erase_note_in_folder(folder: Path, partitions: int, note_id: str, now: int, 
     """
     with Log.open(folder, role="publish", fsync="always" if fsync else "interval") as log:
         erase_note(EmbeddedOutlet(log, partitions), note_id, now)
-        log.compact(TOPIC)
+        log.compact(TOPIC, thorough=True)

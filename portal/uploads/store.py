@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from suyuan.domain.privacy.scrub import scrub
 from suyuan.portal.uploads.state import LOCK, OVER, STATE, Upload, read_state
 
 KEPT_MS = 7 * 86_400_000
@@ -98,9 +99,9 @@ def held(folder: Path) -> Iterator[bool]:
 
 
 def shown_name(name: str) -> str:
-    """The last part of a file's name as the sender said it, without what hides."""
+    """The last part of a file's name as the sender said it, without what hides and without numbers of people."""
     last = re.split(r"[/\\]", name)[-1]
-    return _HIDDEN.sub("", last).strip()[-_LONGEST_NAME:] or "upload"
+    return scrub(_HIDDEN.sub("", last)).strip()[-_LONGEST_NAME:] or "upload"
 
 
 def _folders(place: Path) -> list[Path]:

@@ -137,6 +137,22 @@ def test_the_key_is_made_once_for_nobody_else_to_read_and_can_be_given_instead(s
     assert not key.exists()
 
 
+@pytest.mark.parametrize("damage", [lambda key: key.write_bytes(b""), lambda key: (key.unlink(), key.mkdir())])
+def test_a_key_that_cannot_be_used_is_named_and_nothing_is_published(suyuan, data, tmp_path, damage, clean):
+    file = tmp_path / "complaints.jsonl"
+    file.write_text(json.dumps(event("complaint", complainant=PERSON)))
+    suyuan("publish", file)
+    key = data / "portal" / "pseudonym.key"
+    damage(key)
+    file.write_text(json.dumps(event("complaint", complainant=PERSON)))
+    answer = suyuan("publish", file)
+    assert answer.code == Exit.BAD_CONFIGURATION
+    assert str(key) in answer.errors
+    assert "backup" in answer.errors or "SUYUAN_PSEUDONYM_KEY_FILE" in answer.errors, "what to do"
+    assert len(in_log(data)) == 1
+    clean(answer.output + answer.errors)
+
+
 def test_where_the_log_is_in_kafka_the_key_is_to_be_given(suyuan, tmp_path, monkeypatch, clean):
     file = tmp_path / "complaints.jsonl"
     file.write_text(json.dumps(event("complaint", complainant=PERSON)))

@@ -169,6 +169,20 @@ def test_a_deletion_stays_for_a_while_then_goes(log, clock):
     assert everything(log) == {2: (b"here", b"v")}
 
 
+def test_a_thorough_compaction_leaves_nothing_of_what_was_replaced_however_little_it_is(log):
+    log.create_topic("t", 1, TopicConfig(compacted=True))
+    log.append("t", 0, [Record(b"%d" % n, b"said") for n in range(8_192)])  # a batch that takes no neighbour
+    log.append("t", 0, [Record(b"7", b"")])
+    assert log.compact("t") == 0, "one of thousands"
+    log.append("t", 0, [Record(b"newest", b"v")])
+    assert log.compact("t") == 0
+    assert log.compact("t", thorough=True) == 1, "also of what an earlier pass has gone over"
+    found = everything(log)
+    assert dict(found.values())[b"7"] == b""
+    assert len(found) == 8_193
+    assert log.compact("t", thorough=True) == 0
+
+
 def test_compaction_runs_by_itself_when_half_is_new(log, monkeypatch):
     monkeypatch.setattr(compaction, "MIN_DIRTY_BYTES", 1)
     log.create_topic("t", 1, TopicConfig(compacted=True))

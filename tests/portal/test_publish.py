@@ -11,9 +11,11 @@ import time
 
 import pytest
 
+from suyuan.domain.privacy.pseudonym import Pseudonyms
 from suyuan.publishing.files.body import MOST_BYTES
 from suyuan.publishing.keys import identities
 from suyuan.schemas.events import decode_event, encode_event
+from tests.identities import found_in, person
 from tests.portal.worlds import A, B
 from tests.sinks.contract.views import load
 from tests.sinks.rows import block, chain, dead_letter, events
@@ -112,6 +114,31 @@ def test_what_looks_wrong_is_told_of_objects_as_it_is_of_tables(platform):
         told.append(sorted(re.sub(r" at [^)]*", "", note) for note in odd_notes))
     assert len(told[0]) == len(odd)
     assert told == [told[0]] * 3
+
+
+def test_who_complained_becomes_a_pseudonym_or_is_refused_where_there_is_no_key(portal, caplog):
+    """The key of a data folder is made; beside Kafka it is to be given."""
+    regulator, who = portal.client("regulator"), person()
+    named = event("complaint", complainant=who.name, category=who.told, publisher=A.producer)
+    other = event("complaint", publisher=A.producer)
+    with caplog.at_level(logging.ERROR, "suyuan.portal"):
+        answer = regulator.post("/api/v1/events", content=lines(named, other, named))
+    first, second, third = answer.json()["results"]
+    assert second["verdict"] == "accepted"
+    assert found_in(answer.content + caplog.text.encode(), [who]) == []
+    key = portal.settings.data / "portal" / "pseudonym.key"
+    if portal.shape == "cluster":
+        assert (first["verdict"], first["field"]) == ("rejected", "complainant")
+        assert "SUYUAN_PSEUDONYM_KEY_FILE" in first["reason"]
+        assert caplog.text.count("SUYUAN_PSEUDONYM_KEY_FILE is not set") == 1, "the operator is told, once"
+        assert not key.exists()
+        return
+    assert (first["verdict"], third["verdict"]) == ("accepted", "duplicate")
+    with portal.deployment.tail(["in.complaint"], {}) as tail:
+        values = [value for messages in tail.read(10) for value in messages.values]
+    (kept,) = (said for value in values if (said := decode_event(value)[1])["event_id"] == named["event_id"])
+    assert kept["complainant"] == Pseudonyms(key.read_bytes()).of(who.name)
+    assert found_in(b"".join(values), [who]) == []
 
 
 def test_what_is_somebody_elses_is_rejected_named_and_logged(portal, platform, caplog):

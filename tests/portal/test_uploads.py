@@ -21,7 +21,7 @@ from suyuan.portal.pages.said import said
 from suyuan.portal.problems import Problem
 from suyuan.portal.uploads.manager import Uploads
 from suyuan.portal.uploads.publishing import publish_upload
-from suyuan.portal.uploads.state import Stage, Upload, read_state, write_state
+from suyuan.portal.uploads.state import OVER, Stage, Upload, read_state, write_state
 from suyuan.portal.uploads.store import held
 from suyuan.portal.uploads.watching import Watch
 from suyuan.publishing.files.embedded import outlet
@@ -337,6 +337,18 @@ def read_all(portal, topic):
                 found = tail.read(3)
                 values += [value for messages in found for value in messages.values]
     return values
+
+
+@pytest.mark.parametrize("stage", sorted(OVER))
+def test_a_file_that_a_killed_portal_had_no_time_to_remove_is_removed(tmp_path, stage):
+    uploads = made(tmp_path)
+    name, folder = uploads.store.make("me")
+    (folder / "file").write_bytes(b"who complained")
+    write_state(folder, Upload(name, "me", "a.csv", RIGHT, 1_790_000_000_000, stage=stage))
+    asyncio.run(uploads.start())
+    asyncio.run(uploads.stop())
+    assert not (folder / "file").exists()
+    assert read_state(folder).stage == stage
 
 
 def test_what_was_begun_with_a_key_that_is_revoked_since_is_not_gone_on_with(tmp_path):

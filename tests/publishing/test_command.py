@@ -6,11 +6,14 @@ import json
 
 import pytest
 
+from suyuan.domain.privacy.pseudonym import Pseudonyms
 from suyuan.publishing.files import kafka
 from suyuan.runtime.exit_codes import Exit
 from suyuan.schemas.events import decode_event
 from suyuan.simulation.market import Market
+from tests.identities import found_in, person
 from tests.publishing.test_publisher import listing
+from tests.streams.stages.published import event as complaint
 
 KINDS = {"listing", "recall", "lot"}
 
@@ -67,6 +70,24 @@ def test_standard_input(publish, log):
     answer = publish("-", "--kind", "listing", stdin=json.dumps(listing()).encode())
     assert (answer.code, answer.output) == (Exit.DONE, "accepted 1, duplicate 0, rejected 0\n")
     assert len(log.read("in.listing")) == 1
+
+
+def test_names_need_a_key_that_was_given_and_nothing_is_sent_without(publish, data, log, tmp_path):
+    who = person()
+    named = complaint("complaint", complainant=who.name, category=who.told)
+    file = jsonl(tmp_path / "complaints.jsonl", [complaint("complaint"), named])
+    answer = publish(file)
+    assert answer.code == Exit.BAD_CONFIGURATION
+    assert "SUYUAN_PSEUDONYM_KEY_FILE is not set" in answer.errors
+    assert log.read("in.complaint") == []
+    key = tmp_path / "pseudonym.key"
+    key.write_text("k" * 40)
+    answer = publish(file, "--json", SUYUAN_PSEUDONYM_KEY_FILE=str(key))
+    assert (answer.row["accepted"], answer.row["rejected"]) == (2, 0)
+    values = [record.value for record in log.read("in.complaint")]
+    assert found_in(b"".join(values), [who]) == []
+    assert Pseudonyms(b"k" * 40).of(who.name) in {decode_event(value)[1]["complainant"] for value in values}
+    assert not data.exists()
 
 
 def test_only_so_many_events_are_remembered(publish, monkeypatch, tmp_path):

@@ -65,4 +65,7 @@ def test_a_regulator_publishes_what_regulators_do_within_its_divisions():
 def test_nobody_publishes_as_the_system_and_whoever_has_no_right_publishes_nothing():
     assert refused(regulator_right(("",)), "recall", publisher="suyuan") == "publisher"
     assert refused(publisher_right(OURS, frozenset({"day"})), "day", publisher="SUYUAN") == "publisher"
+    assert refused(publisher_right(OURS, frozenset({"alert_act"})), "alert_act", publisher="SUYUAN") == "publisher"
+    for right in (regulator_right(("",)), platform_right(OURS)):
+        assert refused(right, "alert_act", publisher="SUYUAN") == "kind"
     assert refused(NOTHING, "listing") == "kind"

@@ -24,6 +24,7 @@ from suyuan.publishing.publisher import (
 from suyuan.schemas.events import decode_event
 from suyuan.schemas.framing import MAX_EVENT_BYTES
 from suyuan.simulation.market import Market
+from tests import identities
 
 PATIENCE = 60.0
 PLATFORM = "91330106009900005E"
@@ -203,7 +204,7 @@ def publisher(connection):
 def test_who_complained_is_a_pseudonym_before_anything_is_sent(connection, log, tmp_path):
     key = tmp_path / "pseudonym.key"
     key.write_text("k" * 40 + "\n")
-    person = COMPLAINT["complainant"]
+    person, who = COMPLAINT["complainant"], identities.person()
     recall = {"kind": "recall", "event_id": "R1", "publisher": "P", "recall_no": "N1", "occurred_at": MARCH}
     recall |= {"producer_code": "91110000600037341L", "gtin": "06901234567892", "lots": [], "level": 1}
     recall |= {"reason": "请致电 139 1234 5678", "status": "open"}
@@ -212,9 +213,16 @@ def test_who_complained_is_a_pseudonym_before_anything_is_sent(connection, log, 
         publisher.publish(COMPLAINT)
         publisher.publish(COMPLAINT | {"event_id": "C2", "complaint_no": "2", "complainant": f" {person}\u3000"})
         publisher.publish(recall)
+        for number, said in enumerate((who.name, who.phone, who.identity)):
+            named = {"event_id": f"C{number}-", "complaint_no": f"{number}-", "complainant": said, "category": who.told}
+            publisher.publish(COMPLAINT | named)
         assert "k" * 8 not in repr(vars(publisher))
-    sent = [decode_event(record.value)[1] for record in log.read("in.complaint")]
-    assert {each["complainant"] for each in sent} == {Pseudonyms(b"k" * 40).of(person)}
+    records = log.read("in.complaint")
+    sent = [decode_event(record.value)[1] for record in records]
+    assert [each["complainant"] for each in sent].count(Pseudonyms(b"k" * 40).of(person)) == 2
+    assert len({each["complainant"] for each in sent}) == 4
+    assert identities.found_in(b"".join(record.key + record.value for record in records), [who]) == []
+    assert identities.found_in(repr(delivered).encode(), [who]) == []
     (record,) = log.read("in.recall")
     assert decode_event(record.value)[1]["reason"] == "请致电 [电话 phone]"
     assert "13912345678" not in repr(delivered)
