@@ -34,9 +34,7 @@ def folded(*events):
 def test_every_event_is_read_back_as_it_was_said():
     for event in (
         CREATED,
-        Created(
-            "s2", AT, "k", "k", "n", "https://b", "x", (3, 4), "alert.state", Filters("high,low", rule="r", bureau="33")
-        ),
+        Created("s2", AT, "k", "k", "n", "https://b", "x", (3, 4), Filters("high,low", rule="r", bureau="33")),
         Changed("s1", AT, "k", enabled=False),
         SecretRotated("s1", AT, "k", "two"),
         Disabled("s1", AT, "jobs", "gone"),
