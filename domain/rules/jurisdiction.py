@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from suyuan.domain.records import Bureau
     from suyuan.domain.rules.rule import Jurisdiction
 
+NOBODY = f"nation:{NATION}"
+"""the last word of a reason where neither division is known"""
 MOST_STEPS = 3
 """from bureau to bureau by `handled_by`"""
 _NO_CODE = re.compile(r"[^0-9A-Za-z]")
@@ -98,7 +100,7 @@ def charge(
                 words.append(f"level:{level}:{placed}")
             return _handled(placed, words, bureaus)
         words.append(f"unknown:{party}")
-    return Charge(NATION, " ".join([*words, f"nation:{NATION}"]))
+    return Charge(NATION, " ".join([*words, NOBODY]))
 
 
 def _handled(division: str, words: list[str], bureaus: Mapping[str, Bureau]) -> Charge:

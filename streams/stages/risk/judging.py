@@ -29,7 +29,7 @@ from suyuan.streams.stages.redelivery import block_id, came_of
 from suyuan.streams.stages.risk.bureaus import bureaus_in
 from suyuan.streams.stages.risk.complaints import counted
 from suyuan.streams.stages.risk.findings import Listing, News, alert_of, finding_rows
-from suyuan.streams.stages.risk.kept import DAY, Said, Spoken, present_day
+from suyuan.streams.stages.risk.kept import DAY, Left, Said, Spoken, present_day
 from suyuan.streams.stages.risk.watch import Watch, find_hits, rest_on
 
 if TYPE_CHECKING:
@@ -127,15 +127,14 @@ def _news(
         basis, evidence = rest_on(watch, number, listing.chain, listing.complaints)
         divisions = listing.chain.seller_division, listing.chain.producer_division
         in_charge = occasion.bureaus.charge(rule.jurisdiction, rule.level, *divisions)
-        place = _Place(listing.subject_of(rule).node, in_charge.bureau, _shown(listing.chain))
+        place = _Place(listing.subject_of(rule).node, in_charge.bureau, _shown(listing.chain, in_charge.why))
         words = said[row] = said[row] or Said()
         was = words.alerts.get(rule.id)
         now = _standing(was, rule, listing, basis, place, received[row], occasion.cause)
         if now is not was:
             words.alerts[rule.id] = now
+        yield from _cleared_before(row, rule.id, now, occasion)
         if now is not was or occasion.repeats(now):
-            if now.left:
-                yield News(row, rule.id, _as_left(now), ())
             yield News(row, rule.id, now, evidence, in_charge.why)
     for row, spoken in enumerate(said):
         if spoken is None:
@@ -145,6 +144,7 @@ def _news(
                 continue
             now = _cleared(was, received[row], occasion.cause)
             spoken.alerts[rule_id] = now
+            yield from _cleared_before(row, rule_id, now, occasion)
             if now is not was or occasion.repeats(now):
                 yield News(row, rule_id, now, ())
 
@@ -157,9 +157,9 @@ class _Place(NamedTuple):
     shown: str
 
 
-def _shown(chain: Chain) -> str:
-    """A digest of what an alert shows of a chain beside what it rests on."""
-    text = f"{chain.verdict} {' '.join(name or '' for name in chain.gap_names or ())}"
+def _shown(chain: Chain, why: str) -> str:
+    """A digest of what an alert shows beside what it rests on: of the chain, and why that bureau is in charge."""
+    text = f"{chain.verdict} {' '.join(name or '' for name in chain.gap_names or ())} {why}"
     return _short_digest(text)
 
 
@@ -172,24 +172,41 @@ def _standing(
     was: Spoken | None, rule: Rule, listing: Listing, text: str, place: _Place, at: int, cause: str
 ) -> Spoken:
     basis = blake2b(text.encode(), digest_size=8).hexdigest()
-    if was is None or not was.stands:
+    if was is None or not was.subject:
         sequence = was.sequence + 1 if was is not None else 1
         return Spoken("raised", sequence, rule.version, rule.severity, basis, at, at, cause, *place)
-    if was.basis == basis and was.subject == place.subject and was.bureau == place.bureau and was.shown == place.shown:
+    if was.stands and (was.basis, was.subject, was.bureau, was.shown) == (basis, *place):
         return was
-    now = Spoken("changed", was.sequence + 1, rule.version, rule.severity, basis, was.raised_at, at, cause, *place)
+    stood = was.stands
+    now = Spoken(
+        "changed" if stood else "raised",
+        was.sequence + 1,
+        rule.version,
+        rule.severity,
+        basis,
+        was.raised_at if stood else at,
+        at,
+        cause,
+        *place,
+        was.left,
+    )
     if alert_of(rule.id, listing, was) == alert_of(rule.id, listing, now):
         return now
-    moved = replace(now, change="raised", sequence=was.sequence + 2)
-    return replace(moved, left=was.subject, left_bureau=was.bureau)
+    gone = _cleared(was, at, cause)
+    left = Left(gone.subject, gone.bureau, gone.sequence, gone.changed_at, gone.cause)
+    others = [each for each in was.left if (each.subject, each.bureau) not in {place[:2], (left.subject, left.bureau)}]
+    return replace(now, change="raised", sequence=gone.sequence + 1, left=(*others, left))
 
 
 def _cleared(was: Spoken, at: int, cause: str) -> Spoken:
     if not was.stands:
         return was
-    return replace(was, change="cleared", sequence=was.sequence + 1, changed_at=at, cause=cause, left="")
+    return replace(was, change="cleared", sequence=was.sequence + 1, changed_at=at, cause=cause)
 
 
-def _as_left(now: Spoken) -> Spoken:
-    """The finding as it is cleared in the alert that it leaves."""
-    return replace(now, change="cleared", sequence=now.sequence - 1, subject=now.left, bureau=now.left_bureau)
+def _cleared_before(row: int, rule: str, now: Spoken, occasion: Occasion) -> Iterator[News]:
+    """The finding as it is cleared in the alerts that this block has it leave, or had when it was done before."""
+    for left in now.left:
+        if left.cause == occasion.cause or came_of(occasion.block, left.cause):
+            was = replace(now, change="cleared", sequence=left.sequence, changed_at=left.changed_at)
+            yield News(row, rule, replace(was, subject=left.subject, bureau=left.bureau), ())

@@ -6,6 +6,7 @@
 | leave, date, platform_code, listing_id | empty: on that day a complaint leaves a counter of the listing |
 | day | greatest `day` event |
 | bureau, division; bureaus | see `bureaus.py` |
+| sweep, topic | where the last slice of a sweep began and ended: see `sweeps.py` |
 | slice, topic | listings last gone through on behalf of that topic's block: see `slices.py` |
 
 Parts of keys are joined by U+001F, values are JSON but for the version (`kept_chain.py`). Of a listing about which
@@ -50,12 +51,23 @@ class Complaint(msgspec.Struct, array_like=True, frozen=True):
         return evidence_id("complaint", self.publisher, self.event_id, self.digest)
 
 
+class Left(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """An alert that a finding was in, by its subject and bureau: cleared there with this sequence, by that block. It is
+    kept, for the block may come again when the finding has changed once more, and has to say so again.
+    """
+
+    subject: str
+    bureau: str
+    sequence: int
+    changed_at: int
+    cause: str
+
+
 class Spoken(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """A finding as published last: `change` raised, changed or cleared; `basis`: digest of what it rests on; `cause`:
     topic:offset of the block that had it published; times in ms since the epoch. `subject`: what its alert is about, as
     a node of traces; empty: a former version said it, to nobody who knows it now. `bureau`: the division in charge;
-    `shown`: digest of what is shown of the chain beside; `left`, `left_bureau`: of the alert that the same block had it
-    leave, which it was cleared in by the sequence before.
+    `shown`: digest of what is shown beside; `left`: the alerts that it was in before.
     """
 
     change: str
@@ -69,8 +81,7 @@ class Spoken(msgspec.Struct, array_like=True, frozen=True, gc=False):
     subject: str = ""
     bureau: str = ""
     shown: str = ""
-    left: str = ""
-    left_bureau: str = ""
+    left: tuple[Left, ...] = ()
 
     @property
     def stands(self) -> bool:

@@ -1,4 +1,4 @@
-"""Complaints and days: the listings that they touch are judged again on the chains kept of them."""
+"""Complaints, days and bureaus: the listings that they touch are judged again on the chains kept of them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from suyuan.streams.stage import Output
-from suyuan.streams.stages.backlog import Task, leave
+from suyuan.streams.stages.backlog import Task, leave, read_tasks
 from suyuan.streams.stages.risk.bureaus import note_bureaus
 from suyuan.streams.stages.risk.complaints import EXPIRES, forget, note, window_expiries
 from suyuan.streams.stages.risk.judging import Occasion, judge
@@ -27,6 +27,7 @@ from suyuan.streams.stages.risk.kept import (
 )
 from suyuan.streams.stages.risk.kept_chain import VERSION_BYTES, chain_frame, key_of
 from suyuan.streams.stages.risk.slices import Slice, take_slice
+from suyuan.streams.stages.risk.sweeps import Sweep, sweep_of, take_sweep
 
 if TYPE_CHECKING:
     from suyuan.streams.stage import Block, StageContext, StateView
@@ -40,7 +41,7 @@ def judge_records(watch: Watch, block: Block, state: StateView, context: StageCo
     """One block of `risk.record`, under the rules of `watch`: complaints, days and bureaus."""
     if block.rows.is_empty():
         return []
-    note_bureaus(block, state)
+    sweep = Sweep(left=sweep_of(note_bureaus(block, state)))
     notes: Notes = defaultdict(list)
     rows = block.rows.filter((pl.col("kind") == "complaint") & pl.col("route").is_not_null())
     columns = ("route", "key", "received_at", "occurred_at", "event_id", "publisher", "tie", "digest", "retracted")
@@ -48,18 +49,20 @@ def judge_records(watch: Watch, block: Block, state: StateView, context: StageCo
         notes[listing].append((key, Complaint(*version), received_at))
     days = block.rows.filter(pl.col("kind") == "day")
     if days.is_empty():
-        return _judge_again(watch, block, state, Slice(), notes)
+        return _judge_again(watch, block, state, Slice(), sweep, notes)
     _advance(state, max(map(dt.date.fromisoformat, days["key"])))
-    return _judge_again(watch, block, state, take_slice(block, state, context), notes)
+    return _judge_again(watch, block, state, take_slice(block, state, context), sweep, notes)
 
 
 def judge_day(watch: Watch, block: Block, state: StateView, context: StageContext) -> list[Output]:
     """One block of `risk.backlog`, under the rules of `watch`: the next slice of listings whose counters change with
-    the day.
+    the day, and of a sweep.
     """
     if block.rows.is_empty():
         return []
-    return _judge_again(watch, block, state, take_slice(block, state, context), {})
+    of_day = block.redelivered or any(task.prefix == EXPIRES for task in read_tasks(block))
+    due = take_slice(block, state, context) if of_day else Slice()
+    return _judge_again(watch, block, state, due, take_sweep(block, state, context), {})
 
 
 def _advance(state: StateView, day: dt.date) -> None:
@@ -67,12 +70,13 @@ def _advance(state: StateView, day: dt.date) -> None:
         state.put(DAY, str(day).encode())
 
 
-def _judge_again(watch: Watch, block: Block, state: StateView, due: Slice, notes: Notes) -> list[Output]:
+def _judge_again(watch: Watch, block: Block, state: StateView, due: Slice, sweep: Sweep, notes: Notes) -> list[Output]:
     day = present_day(state.get(DAY))
     turned_at = max(block.rows["received_at"].to_list())
-    causes = dict.fromkeys(due.listings, turned_at)
+    causes = {**sweep.listings, **dict.fromkeys(due.listings, turned_at)}
     causes |= {listing: max(at for *_, at in noted) for listing, noted in notes.items()}
-    outputs = leave("risk.backlog", [Task(EXPIRES, f"complaints leave by {day}", turned_at)] if due.left else [])
+    of_day = [Task(EXPIRES, f"complaints leave by {day}", turned_at)] if due.left else []
+    outputs = leave("risk.backlog", [*of_day, *sweep.left])
     if not causes:
         return outputs
     keys = [key_of(listing) for listing in causes]

@@ -1,6 +1,7 @@
 """A risk partition without a runner: blocks in, alert rows out, and rows to feed it with."""
 
 import datetime as dt
+import json
 
 import polars as pl
 import pytest
@@ -154,3 +155,18 @@ def turn():
         }
 
     return make
+
+
+def bureau_row(division, handled_by=None, version=0):
+    """The record of a bureau, as a row of `risk.record`."""
+    envelope = {"occurred_at": version, "event_id": f"b-{version}", "publisher": "P", "tie": 0, "digest": "d"}
+    said = {"division": division, "name_zh": "局", "name_en": "B", "level": "county", "status": "active"}
+    body = json.dumps(envelope | said | {"code": None, "handled_by": handled_by})
+    row = {"kind": "bureau", "key": division, "route": "", "retracted": False, "received_at": RECEIVED + version}
+    return row | envelope | {"body": body}
+
+
+@pytest.fixture(scope="session")
+def bureau():
+    """The same."""
+    return bureau_row

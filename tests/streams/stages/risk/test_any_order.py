@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from suyuan.domain.alerts.subject import alert_id_about, finding_id
 from suyuan.domain.calendar import china_day
+from suyuan.domain.records import Bureau, decode_record
+from suyuan.domain.rules.jurisdiction import charge
 from suyuan.domain.rules.rule import Rule
 from suyuan.streams.stages.risk.watch import make_watch
 from tests.streams.stages.risk.conftest import PLATFORM
@@ -42,7 +44,7 @@ chain_versions = st.lists(
         gap_lists,
         st.sampled_from([1, 1000]),
         st.booleans(),
-        st.sampled_from([("330106", "B1"), ("330106", "B2"), ("440305", "B1"), ("330106", None)]),
+        st.sampled_from([("330106", "B1"), ("330106", "B2"), ("440305", "B1"), ("330191", "B1"), ("330106", None)]),
     ),
     max_size=6,
 )
@@ -50,6 +52,8 @@ complaint_versions = st.lists(
     st.lists(st.tuples(st.sampled_from(LISTINGS), st.integers(0, 40)), min_size=1, max_size=3), max_size=4
 )
 turns = st.lists(st.integers(0, 60), max_size=3)
+divisions = st.sampled_from(["330106", "330191", "440305"])
+bureau_versions = st.lists(st.tuples(divisions, divisions | st.none()), max_size=4)
 
 
 @dataclass
@@ -60,9 +64,10 @@ class Market:
     chains: dict[str, dict]
     complaints: list[tuple[str, dict]]
     day: dt.date
+    bureaus: dict[str, Bureau]
 
     def standing(self):
-        """(rule, listing) -> severity, evidence but the listing's own event, gaps, subject and bureau."""
+        """(rule, listing) -> severity, evidence but the listing's own event, gaps, subject, bureau and why."""
         alerts = {}
         for listing, row in self.chains.items():
             if row["verdict"] == "removed":
@@ -89,18 +94,18 @@ class Market:
             for (name, listing), (severity, evidence) in alerts.items()
         }
 
-    @staticmethod
-    def place(name, row):
+    def place(self, name, row):
         code, lot = row["platform_code"], row["lot"]
         node = f"listing:{code}/{row['listing_id']}"
         if name == "popular":
             node = f"entity:{row['seller_code']}"
         elif name == "recalled" and lot:
             node = f"lot:{row['producer_code']}/{row['gtin']}/{lot}"
-        return row["gap_names"], node, row["seller_division"]
+        in_charge = charge("seller", "county", row["seller_division"], row["producer_division"], self.bureaus)
+        return row["gap_names"], node, *in_charge
 
 
-def market(make, versions, complaints, days):
+def market(make, versions, complaints, days, bureaus):
     rows, chains, current = [], {}, []
     for number, (listing, day, gaps, sold, removed, (division, lot)) in enumerate(versions, start=1):
         found = [
@@ -123,8 +128,11 @@ def market(make, versions, complaints, days):
             elif history[number + 1][0] != listing:
                 rows.append(("risk.record", row | {"retracted": True}))
     rows += [("risk.record", make["turn"](day)) for day in days]
+    records = [make["bureau"](division, heir, number) for number, (division, heir) in enumerate(bureaus)]
+    rows += [("risk.record", row) for row in records]
+    known = {row["key"]: decode_record("bureau", row["body"]) for row in records}
     latest = [china_day(make["turn"](day)["occurred_at"]) for day in days]
-    return Market(rows, chains, current, max(latest, default=dt.date.min))
+    return Market(rows, chains, current, max(latest, default=dt.date.min), known)
 
 
 def blocks_of(rows, chance):
@@ -172,7 +180,7 @@ def standing(heard):
         (finding["rule"], finding["listing_id"]): (
             finding["severity"],
             [one for one in finding["evidence"] if not one.startswith("shop/")],
-            *(finding[name] for name in ("gap_names", "subject", "bureau")),
+            *(finding[name] for name in ("gap_names", "subject", "bureau", "bureau_why")),
         )
         for finding in newest.values()
         if finding["change"] != "cleared"
@@ -194,10 +202,12 @@ def standing_in_alerts(heard):
 
 
 @settings(max_examples=150, deadline=None)
-@given(chain_versions, complaint_versions, turns, st.integers(0, 2**32), st.sampled_from([0, 0.4]))
-def test_the_same_findings_stand(make_partition, gap, chain, complaint, turn, versions, complaints, days, seed, losses):
-    make = {"gap": gap, "chain": chain, "complaint": complaint, "turn": turn}
-    given_market = market(make, versions, complaints, days)
+@given(chain_versions, complaint_versions, turns, bureau_versions, st.integers(0, 2**32), st.sampled_from([0, 0.4]))
+def test_the_same_findings_stand(
+    make_partition, gap, chain, complaint, turn, bureau, versions, complaints, days, bureaus, seed, losses
+):
+    make = {"gap": gap, "chain": chain, "complaint": complaint, "turn": turn, "bureau": bureau}
+    given_market = market(make, versions, complaints, days, bureaus)
     chance = random.Random(seed)
     rows = chance.sample(given_market.rows, len(given_market.rows))
     partition = make_partition(WATCH, slice_rows=chance.choice([1, 2, 100]), later=True)
@@ -206,9 +216,9 @@ def test_the_same_findings_stand(make_partition, gap, chain, complaint, turn, ve
     assert standing(heard) == expected
     in_alerts = standing_in_alerts(heard)
     assert in_alerts.keys() == expected.keys()
-    for (name, listing), (*_, node, bureau) in expected.items():
+    for (name, listing), (*_, node, desk, _) in expected.items():
         one_listing = node.startswith("listing:")
-        named = finding_id(name, PLATFORM, listing) if one_listing else alert_id_about(name, node, bureau)
+        named = finding_id(name, PLATFORM, listing) if one_listing else alert_id_about(name, node, desk)
         assert in_alerts[name, listing] == [named]
     if not losses:
         assert_told_once(heard)

@@ -1,7 +1,6 @@
 """Records of bureaus in a risk partition: the newest of each division counts, whatever came first."""
 
 import itertools
-import json
 
 import polars as pl
 import pytest
@@ -13,6 +12,7 @@ from suyuan.streams.stages.risk.bureaus import bureaus_in, note_bureaus
 from suyuan.streams.state.memory_store import MemoryStore
 from suyuan.streams.state.view import Overlay
 from tests.streams.stages.risk.conftest import RECEIVED
+from tests.streams.stages.risk.conftest import bureau_row as bureau
 
 
 class Partition:
@@ -35,15 +35,6 @@ class Partition:
 @pytest.fixture
 def partition():
     return Partition()
-
-
-def bureau(division, handled_by=None, version=0):
-    """A row of `risk.record`."""
-    envelope = {"occurred_at": version, "event_id": f"b-{version}", "publisher": "P", "tie": 0, "digest": "d"}
-    said = {"division": division, "name_zh": "局", "name_en": "B", "level": "county", "status": "active"}
-    body = json.dumps(envelope | said | {"code": None, "handled_by": handled_by})
-    row = {"kind": "bureau", "key": division, "route": "", "retracted": False, "received_at": RECEIVED + version}
-    return row | envelope | {"body": body}
 
 
 def test_who_does_the_work_now(partition, turn):
