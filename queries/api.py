@@ -255,6 +255,10 @@ class Queries(Protocol):
         """Of each kind, how many event ids stand for more than one thing."""
         return self.answer(q.REUSED_IDS, scope, None)
 
+    def undirected_alerts(self, scope: Scope) -> dict[str, int]:
+        """By severity, how many standing alerts have no division that is known."""
+        return self.answer(q.UNDIRECTED_ALERTS, scope, None)
+
     def unmatched(self, scope: Scope, wanted: UnmatchedFilter, page: Page) -> Paged[Unmatched]:
         """What records name and nobody knows, the records taken in last first."""
         return self.answer(q.UNMATCHED, scope, Listed(wanted, page))

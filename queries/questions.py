@@ -376,6 +376,11 @@ def _reused_ids(reader: Reader, scope: Scope, _: None) -> dict[str, int]:
     return sql.count_reused_ids(reader, scope)
 
 
+def _undirected_alerts(reader: Reader, scope: Scope, _: None) -> dict[str, int]:
+    must_see_everything(scope, "alerts of no known division")
+    return sql.count_undirected(reader)
+
+
 def _unmatched(reader: Reader, scope: Scope, listed: Listed[UnmatchedFilter]) -> Paged[Unmatched]:
     return _typed(sql.unmatched(reader, scope, listed.wanted, listed.page), Unmatched)
 
@@ -437,6 +442,7 @@ OUTCOMES = Question("outcomes", str, list[EventOutcome], _always(Use.INTERACTIVE
 ASSESSED = Question("assessed", OfListingEvents, list[Assessed], _always(Use.FEED), _assessed)
 KNOWN_EVENTS = Question("known_events", OfEvents, list[tuple[str, str, str]], _always(Use.INTERACTIVE), _known_events)
 REUSED_IDS = Question("reused_ids", None, dict[str, int], _always(Use.VERIFIER), _reused_ids)
+UNDIRECTED_ALERTS = Question("undirected_alerts", None, dict[str, int], _always(Use.VERIFIER), _undirected_alerts)
 UNMATCHED = Question("unmatched", Listed[UnmatchedFilter], Paged[Unmatched], _always(Use.EXPORT), _unmatched)
 UNMATCHED_COUNTS = Question(
     "unmatched_counts", UnmatchedFilter, dict[str, int], _always(Use.VERIFIER), _unmatched_counts
@@ -452,7 +458,8 @@ _ALL: Iterable[Question[Any, Any]] = (
     *(CHAINS, CHAIN, CHAIN_HISTORY, FIRST_KNOWN),
     *(HOP, IMPACT, RECORDS_ABOUT),
     *(VERDICTS, ALERTS, TRACE_BACK, TRACE_FORWARD, DEAD_LETTERS),
-    *(WHOLE_DEAD_LETTERS, REPLAYS, EVENTS, FIND, REUSED_IDS, UNMATCHED, UNMATCHED_COUNTS, DAMAGE, CHAINS_ANEW, PING),
+    *(WHOLE_DEAD_LETTERS, REPLAYS, EVENTS, FIND, REUSED_IDS, UNDIRECTED_ALERTS),
+    *(UNMATCHED, UNMATCHED_COUNTS, DAMAGE, CHAINS_ANEW, PING),
     *(OUTCOMES, ASSESSED, KNOWN_EVENTS),
     *(WEBHOOK_ATTEMPTS, FEEDBACK, GAP_COUNTS, ALERT, ALERT_HISTORY, FINDINGS, DIVISIONS),
 )

@@ -25,6 +25,7 @@ from suyuan.queries.sql.findings import FindingFilter, findings, list_of_finding
 from suyuan.queries.sql.first_record import first_record
 from suyuan.queries.sql.outcomes import assessed, known_events, narrowing_column, outcomes
 from suyuan.queries.sql.reused_ids import count_reused_ids
+from suyuan.queries.sql.undirected import count_undirected
 from suyuan.queries.sql.unmatched import (
     GRACE_MS,
     UNMATCHED_KINDS,
@@ -54,6 +55,7 @@ __all__ = [
     "chain_versions",
     "chains",
     "count_reused_ids",
+    "count_undirected",
     "count_unmatched",
     "counts",
     "dead_letters",

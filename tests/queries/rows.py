@@ -68,6 +68,7 @@ def _alert(number):
         seller_division=CODES[seller],
         producer_division=_some(DIVISIONS),
         bureau=_some(DIVISIONS),
+        bureau_why="seller:330106" if number % 3 else "unknown:seller unknown:producer nation:100000",
         raised_at=NOW + CHANCE.randrange(8),
     )
 

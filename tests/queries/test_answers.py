@@ -80,6 +80,7 @@ ASKED = {
     "assessed": (OfListingEvents(FIRST["platform_code"], [("l0", "e", "listing/P/e~0")]),),
     "known_events": (OfEvents("lot", [GTIN], [(LOT["publisher"], "lot-0", DIGEST)]),),
     "reused_ids": (),
+    "undirected_alerts": (),
     "unmatched": (UnmatchedFilter(), ALL),
     "unmatched_counts": (UnmatchedFilter(),),
     "webhook_attempts": (AttemptFilter("s1"), ALL),
@@ -98,7 +99,7 @@ LISTS = {
     "unmatched": (UnmatchedFilter(), ("kind", "key", "missing", "gtin", "lot")),
 }
 FOR_ALL_TO_SEE = {"ping", "webhook_attempts"}
-OF_THE_WHOLE = {"whole_dead_letters", "replays", "damage", "chains_anew"}
+OF_THE_WHOLE = {"whole_dead_letters", "replays", "damage", "chains_anew", "undirected_alerts"}
 TRACES = {"trace_back", "trace_forward"}
 NARROW = Scope((Division("33"), Platform(PLATFORMS[0]), Publisher(next(iter(CODES)))))
 parts = (
@@ -498,6 +499,13 @@ def test_records_that_match_nothing_are_those_of_the_scope_and_no_others(queries
     assert {(row.kind, row.key[number[row.kind]], row.publisher) for row in rows} == expected
     counts = queries.unmatched_counts(scope, UnmatchedFilter())
     assert counts["shipment"] + counts["lot"] == len(expected)
+
+
+def test_alerts_of_which_no_division_is_known_are_counted_the_gravest_first(queries):
+    standing = [row for row in SAID["alert"] if row["state"] == "raised" and row["bureau_why"].startswith("unknown")]
+    counts = queries.undirected_alerts(EVERYTHING)
+    assert counts == {severity: sum(row["severity"] == severity for row in standing) for severity in ("high", "low")}
+    assert list(counts) == ["high", "low"]
 
 
 def only_publishers(scope):

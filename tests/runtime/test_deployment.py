@@ -222,7 +222,7 @@ def test_checks_look_at_what_the_shape_has(shape, deployment):
     found = list(deployment.checks())
     assert [finding for finding in found if finding.status == "failed"] == []
     checks = {finding.check for finding in found}
-    assert checks >= {"folder", "clock", "tables", "chains", "unmatched", "event ids"} | shape.checks
+    assert checks >= {"folder", "clock", "tables", "desks", "chains", "unmatched", "event ids"} | shape.checks
     assert not checks & shape.foreign_checks
 
 
