@@ -31,7 +31,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from suyuan.domain.divisions import AFTER_ALL_CHANGES, NATION, at_level, successor
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterable, Mapping
 
     from suyuan.domain.divisions import Level
@@ -116,19 +115,3 @@ def _handled(division: str, words: list[str], bureaus: Mapping[str, Bureau]) -> 
         words.append(f"handled_by:{record.handled_by}")
         way.append(record.handled_by)
     return Charge(way[-1], " ".join(words))
-
-
-def bureau(
-    jurisdiction: Jurisdiction, seller_division: str | None, producer_division: str | None, on: dt.date
-) -> str | None:
-    """The division in charge, six digits, in force on the day: of the seller or of the producer as the rule says, else
-    of the other; None where neither leads to a division.
-    """
-    first, second = seller_division, producer_division
-    if jurisdiction == "producer":
-        first, second = second, first
-    for division in (first, second):
-        heir = successor(division, on) if division else None
-        if heir is not None:
-            return heir
-    return None

@@ -35,6 +35,10 @@ class Swept(Done, frozen=True):
 
 
 _NAMED = 5
+_STEPS = 8
+"""reads of a slice"""
+_DEARER = 4
+"""as many rows of a slice are read in the time that one is judged in, and more: 2 and 90 µs"""
 SWEPT = BlockMemory("sweep", Swept)
 
 
@@ -65,13 +69,16 @@ def take_sweep(block: Block, state: StateView, context: StageContext) -> Sweep:
         return Sweep()
     (task,) = left = condense(tasks)
     listings: dict[str, int] = {}
+    read = 0
     while left:
-        found, left = work_off(left, state, context.slice_rows)
+        found, left = work_off(left, state, max(1, context.slice_rows // _STEPS))
+        read += len(found)
         for key, value, _ in found:
             said = said_in(in_present_form(value))
             if said is not None and said.alerts:
                 listings[key[len(LISTINGS) :].decode()] = task.received_at
-        if before is None or (left and _is_beyond(left[0], before.reached)):
+        enough = read >= context.slice_rows or len(listings) >= context.slice_rows // _DEARER
+        if enough and (before is None or (left and _is_beyond(left[0], before.reached))):
             break
     reached = left[0].after if left else None
     SWEPT.keep(block, state, Swept(block.offset, _hex(task.after), _hex(reached), task.reason, task.received_at))

@@ -68,12 +68,19 @@ def test_bureaus_that_changed_leave_one_task():
 
 
 def test_those_of_which_something_was_said_in_slices(partition):
-    listings, left = partition.sweep(0, [START], 3)
-    assert listings == ["000", "001"]
+    listings, left = partition.sweep(0, [START], 8)
+    assert listings == ["000", "001"], "a quarter of a slice's rows may be judged"
     assert [(task.prefix, task.received_at, task.reason) for task in left] == [(LISTINGS, 7, START.reason)]
-    listings, left = partition.sweep(1, left, 3)
+    listings, left = partition.sweep(1, left, 8)
     assert listings == ["003", "005"]
-    assert partition.sweep(2, left, 3) == ([], [])
+    assert partition.sweep(2, left, 8) == ([], [])
+
+
+def test_listings_of_which_nothing_was_said_are_read_a_slice_at_a_time():
+    quiet = Partition(20, {19})
+    listings, left = quiet.sweep(0, [START], 16)
+    assert (listings, [task.after for task in left]) == ([], [key_of("shop\x1f015")])
+    assert quiet.sweep(1, left, 16) == (["019"], [])
 
 
 def test_the_work_of_a_day_is_no_sweep(partition):
@@ -81,7 +88,7 @@ def test_the_work_of_a_day_is_no_sweep(partition):
 
 
 def test_a_block_that_comes_again_takes_what_it_took_in_smaller_slices_too(partition):
-    assert partition.sweep(4, [START], 7)[0] == ["000", "001", "003", "005"]
+    assert partition.sweep(4, [START], 100)[0] == ["000", "001", "003", "005"]
     listings, left = partition.sweep(4, [START], 2, redelivered=True)
     assert listings == ["000", "001", "003", "005"]
     assert left == []
@@ -89,7 +96,7 @@ def test_a_block_that_comes_again_takes_what_it_took_in_smaller_slices_too(parti
 
 def test_a_part_of_a_block_takes_what_the_whole_took(partition):
     behind = Task(LISTINGS, "bureaus changed: 330108", 7, key_of("shop\x1f002"))
-    assert partition.sweep(5, [START, behind], 4, first=4)[0] == ["000", "001", "003"]
+    assert partition.sweep(5, [START, behind], 12, first=4)[0] == ["000", "001", "003"]
     assert partition.sweep(4, [behind], 1, redelivered=True)[0] == ["000", "001", "003"]
     assert partition.sweep(4, [Task(EXPIRES, "complaints leave", 1)], 1, redelivered=True)[0] == ["000", "001", "003"]
 
