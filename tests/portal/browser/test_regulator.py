@@ -21,7 +21,7 @@ LIVE = ".live-state.is-live"
 
 
 def publish(site, *listing_ids, status="active"):
-    """Listings of a recalled lot with a turnover for which each raises an alert of its own, over HTTP, as their platform."""
+    """Listings of a recalled lot that each raise an alert of their own too, over HTTP, as their platform."""
     events = [
         {
             "kind": "listing",
