@@ -132,7 +132,7 @@ def test_each_mismatch_is_named(command, empty, admin):
     make_topics(empty, 2)
     delete(admin, {"chain"})
     admin.create_topics({"chain": {"num_partitions": 1, "replication_factor": 1}}, wait_for_metadata=True)
-    alter(admin, "alert", retention_ms=86_400_000, max_message_bytes=1_000_000)
+    alter(admin, "alert.state", retention_ms=86_400_000, max_message_bytes=1_000_000)
     alter(admin, "in.listing", retention_ms=86_400_000, message_timestamp_type="CreateTime")
     alter(admin, "event.listing", retention_bytes=1 << 30, cleanup_policy="compact")
     alter(admin, CHANGELOGS[0], cleanup_policy="delete", min_compaction_lag_ms=0, delete_retention_ms=1)
@@ -143,8 +143,8 @@ def test_each_mismatch_is_named(command, empty, admin):
         "chain: retention.ms is 604800000, not at least 1209600000",
         "chain: max.message.bytes is 25165824, not at least 33554432",
         "chain: message.timestamp.type is CreateTime, not LogAppendTime",
-        "alert: retention.ms is 86400000, not at least 35164800000",
-        "alert: max.message.bytes is 1000000, not at least 33554432",
+        "alert.state: retention.ms is 86400000, not at least 35164800000",
+        "alert.state: max.message.bytes is 1000000, not at least 33554432",
         "in.listing: retention.ms is 86400000, not -1",
         "in.listing: message.timestamp.type is CreateTime, not LogAppendTime",
         "event.listing: retention.bytes is 1073741824, not -1",
@@ -165,7 +165,7 @@ def test_each_mismatch_is_named(command, empty, admin):
 
 def test_more_than_is_wanted_is_as_good(empty, admin):
     make_topics(empty, 1)
-    alter(admin, "alert", retention_ms=-1, max_message_bytes=100_000_000)
+    alter(admin, "alert.state", retention_ms=-1, max_message_bytes=100_000_000)
     alter(admin, CHANGELOGS[0], min_compaction_lag_ms=86_400_000)
     alter(admin, "chain", segment_ms=3_600_000)
     assert mismatches(empty, 1) == []

@@ -94,7 +94,7 @@ def test_what_is_published_is_counted_comes_by_the_tail_and_is_there_by_its_plac
 def test_a_tail_goes_on_where_another_ended_a_portion_at_a_time(shape, deployment, monkeypatch):
     """Whoever was away in between misses nothing and gets nothing twice."""
     monkeypatch.setattr(tailing, "MOST_BYTES", 3_000)
-    with deployment.tail(["alert", "chain"]) as tail:
+    with deployment.tail(["alert.state", "chain"]) as tail:
         at = tail.next_offsets
     values = [bytes([number]) * 1_000 for number in range(12)]
     shape.append("alert.state", 0, *values[:9])
@@ -102,21 +102,21 @@ def test_a_tail_goes_on_where_another_ended_a_portion_at_a_time(shape, deploymen
     shape.append("chain", 0, b"chain")
     found = {}
     for _ in range(20):
-        with deployment.tail(["alert", "chain"], at) as tail:
+        with deployment.tail(["alert.state", "chain"], at) as tail:
             for messages in tail.read(PATIENCE_SECONDS if len(found) < 13 else 0.0):
                 assert sum(map(len, messages.values)) <= 3_000
                 for offset, value in zip(messages.offsets, messages.values, strict=True):
                     assert found.setdefault((messages.topic, messages.partition, offset), value) is value
             at = tail.next_offsets
-            assert set(at) == {(topic, number) for topic in ("alert", "chain") for number in range(PARTITIONS)}
+            assert set(at) == {(topic, number) for topic in ("alert.state", "chain") for number in range(PARTITIONS)}
     assert sorted(found.values()) == sorted([*values, b"chain"])
-    offsets = [offset for topic, number, offset in found if (topic, number) == ("alert", 0)]
+    offsets = [offset for topic, number, offset in found if (topic, number) == ("alert.state", 0)]
     assert offsets == sorted(offsets)
 
 
 def test_a_backlog_of_one_partition_does_not_keep_others_waiting(shape, deployment, monkeypatch):
     monkeypatch.setattr(tailing, "MOST_BYTES", 1_000)
-    with deployment.tail(["alert"]) as tail:
+    with deployment.tail(["alert.state"]) as tail:
         shape.append("alert.state", 0, *[b"x" * 1_000] * 6)
         shape.append("alert.state", 1, b"y")
         first = [messages.partition for _ in range(2) for messages in tail.read(PATIENCE_SECONDS)]
@@ -124,13 +124,13 @@ def test_a_backlog_of_one_partition_does_not_keep_others_waiting(shape, deployme
 
 
 def test_a_tail_waits_for_what_comes_from_elsewhere(shape, deployment):
-    with deployment.tail(["alert"]) as tail:
+    with deployment.tail(["alert.state"]) as tail:
         assert tail.read(0.05) == []
-        sending = threading.Thread(target=shape.append, args=("alert", 1, b"late"))
+        sending = threading.Thread(target=shape.append, args=("alert.state", 1, b"late"))
         sending.start()
         (messages,) = tail.read(PATIENCE_SECONDS)
         sending.join()
-    assert (messages.topic, messages.partition, list(messages.values)) == ("alert", 1, [b"late"])
+    assert (messages.topic, messages.partition, list(messages.values)) == ("alert.state", 1, [b"late"])
 
 
 def test_a_tail_from_the_start_passes_over_what_was_deleted_and_one_that_goes_on_refuses_what_it_missed(
@@ -248,6 +248,6 @@ def test_a_folder_without_a_log_is_told(tmp_path):
         with pytest.raises(SuyuanError, match=str(tmp_path / "none")) as refused:
             asked()
         assert refused.value.kind == ErrorKind.CONFIGURATION
-    with pytest.raises(SuyuanError), nothing.tail(["alert"]):
+    with pytest.raises(SuyuanError), nothing.tail(["alert.state"]):
         pass
     assert not (tmp_path / "none").exists()

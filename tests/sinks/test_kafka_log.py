@@ -175,8 +175,8 @@ class TestReading:
 
     def test_a_missing_topic_is_named(self, kafka, topic_prefix):
         make_topics(kafka, topic_prefix, topics=["chain"])
-        with pytest.raises(TopicMissing, match=f"{topic_prefix}alert: `suyuan topics create`"):
-            KafkaLog(kafka, [f"{topic_prefix}chain", f"{topic_prefix}alert"], "group")
+        with pytest.raises(TopicMissing, match=f"{topic_prefix}alert.state: `suyuan topics create`"):
+            KafkaLog(kafka, [f"{topic_prefix}chain", f"{topic_prefix}alert.state"], "group")
 
 
 class TestDeletedSegments:
@@ -244,11 +244,11 @@ class TestDeletedSegments:
     def test_topics_that_change_under_a_loader_are_named(self, log, kafka, topic_prefix):
         log.kafka.check_topics()
         admin = KafkaAdminClient(**kafka.kafka_python())
-        admin.create_partitions({f"{topic_prefix}alert": 3})
-        while len(admin.describe_topics([f"{topic_prefix}alert"])[0]["partitions"]) < 3:
+        admin.create_partitions({f"{topic_prefix}alert.state": 3})
+        while len(admin.describe_topics([f"{topic_prefix}alert.state"])[0]["partitions"]) < 3:
             time.sleep(0.05)  # the broker hears of it later
         admin.close()
-        with pytest.raises(TopicChanged, match=r"alert: partitions is 3, not 2"):
+        with pytest.raises(TopicChanged, match=r"alert.state: partitions is 3, not 2"):
             log.kafka.check_topics()
         made_again(kafka, f"{topic_prefix}chain")
         with pytest.raises(MessagesLost, match=r"chain: deleted and made again"):

@@ -21,7 +21,7 @@ LIVE = ".live-state.is-live"
 
 
 def publish(site, *listing_ids, status="active"):
-    """Listings of a recalled lot at a price at which each raises an alert of its own, over HTTP, as their platform."""
+    """Listings of a recalled lot that each raise an alert of their own too, over HTTP, as their platform."""
     events = [
         {
             "kind": "listing",
@@ -38,7 +38,7 @@ def publish(site, *listing_ids, status="active"):
             "gtin": HONEY,
             "lot": LOT,
             "licence_no": "SC10033078470026",
-            "price_fen": 90,
+            "price_fen": 200_000,
             "sold_30d": 1_000,
         }
         for listing_id in listing_ids
