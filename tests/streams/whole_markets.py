@@ -38,13 +38,13 @@ SYSTEM = "SUYUAN"
 
 
 def market(seed):
-    """Of each listing the last version, of one in four the first as well; and whatever else there is, and storms."""
+    """Of each listing the last version, of one in eight the first as well; and whatever else there is, and storms."""
     events = list(Market(seed).events(EVENTS))
     versions = defaultdict(list)
     for number, event in enumerate(events):
         if event["kind"] == "listing":
             versions[event["platform_code"], event["listing_id"]].append(number)
-    kept = {numbers[-1] for numbers in versions.values()} | {numbers[0] for numbers in [*versions.values()][::4]}
+    kept = {numbers[-1] for numbers in versions.values()} | {numbers[0] for numbers in [*versions.values()][::8]}
     thin = [event for number, event in enumerate(events) if event["kind"] != "listing" or number in kept]
     return thin + list(storms(thin, random.Random(seed)))
 
