@@ -54,7 +54,14 @@ def subject(about: About, **values: str | None) -> Subject:
     """The subject of a rule at a listing. `values`: of the columns of ABOUT."""
     said = all(values[name] for name in ABOUT[about])
     kind = about if said else LISTING
-    return Subject(kind, node_name(_NODES[kind], [values[name] or "" for name in ABOUT[kind]]))
+    named = (values[name] or "" for name in ABOUT[kind])
+    return _subject(kind, *named) if kind != LISTING else Subject(kind, node_name(_NODES[kind], list(named)))
+
+
+@lru_cache(maxsize=1 << 14)
+def _subject(kind: str, *named: str) -> Subject:
+    """Of one that many listings have in common."""
+    return Subject(kind, node_name(_NODES[kind], list(named)))
 
 
 def kind_of(node: str) -> str:

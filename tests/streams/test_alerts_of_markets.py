@@ -69,10 +69,10 @@ def worked(seed):
     world = World(
         seed % 3 + 1,
         seed,
-        crashes=0.05,
+        crashes=0.04,
         overlaps=0.2,
         slice_rows=chance.choice((500, 4000)),
-        batches=chance.choice(((2000, 5000), (100, 3000), (5000,))),
+        batches=chance.choice(((5000,), (2000, 5000), (300, 5000))),
     )
     half = len(sent) // 2
     world.publish_events(sent[:half])

@@ -38,13 +38,13 @@ SYSTEM = "SUYUAN"
 
 
 def market(seed):
-    """Of each listing the last version, of one in four the first as well; and whatever else there is, and storms."""
+    """Of each listing the last version, of one in eight the first as well; and whatever else there is, and storms."""
     events = list(Market(seed).events(EVENTS))
     versions = defaultdict(list)
     for number, event in enumerate(events):
         if event["kind"] == "listing":
             versions[event["platform_code"], event["listing_id"]].append(number)
-    kept = {numbers[-1] for numbers in versions.values()} | {numbers[0] for numbers in [*versions.values()][::4]}
+    kept = {numbers[-1] for numbers in versions.values()} | {numbers[0] for numbers in [*versions.values()][::8]}
     thin = [event for number, event in enumerate(events) if event["kind"] != "listing" or number in kept]
     return thin + list(storms(thin, random.Random(seed)))
 
@@ -70,6 +70,16 @@ def storms(events, chance):
         for status in ("open", "closed") if chance.random() < 0.3 else ("open",):
             at = last + number + 1_000 * (status == "closed")
             yield of | {"event_id": f"storm-{number}-{status}", "occurred_at": at, "status": status}
+    complaint = next(event for event in events if event["kind"] == "complaint")
+    for number, (platform, listing) in enumerate(chance.sample(sorted(listings), 30)):
+        for each in range(chance.choice((1, 3, 4, 10, 12))):
+            name = f"storm-c{number}-{each}"
+            at = last - chance.choice((0, 1, 6, 7, 29, 30)) * DAY_MS - chance.randrange(DAY_MS)
+            of = {"platform_code": platform, "listing_id": listing, "complaint_no": name}
+            yield complaint | of | {"event_id": name, "occurred_at": at}
+        for each in range(3 * (number == 0)):
+            of = {"platform_code": platform, "listing_id": listing, "complaint_no": f"storm-week-{each}"}
+            yield complaint | of | {"event_id": f"storm-week-{each}", "occurred_at": last}
     codes = [code for code, _ in sellers.most_common(8) if code in entities]
     for number, code in enumerate([*codes, *[lot[0] for lot, _ in lots.most_common(40)[-4:]]]):
         for version, status in enumerate(chance.sample(("active", "abnormal", "revoked"), 2)):

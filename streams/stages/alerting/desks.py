@@ -115,9 +115,10 @@ class Desks:
             return []
         return _outputs(
             [
-                content_of(self._rules, self._saying(alert, self._now(alert)))[0] | said_when(desk)
-                for alert, desk in self._desks.items()
-                if came_of(self._block, desk.cause)
+                content_of(self._rules, saying)[0] | said_when(saying.desk)
+                for saying in self._sayings(
+                    {alert: self._now(alert) for alert, desk in self._desks.items() if came_of(self._block, desk.cause)}
+                )
             ]
         )
 
@@ -130,16 +131,22 @@ class Desks:
         life = life_of(alert, desk, self._state)
         return _Now(life, told_of(desk, life))
 
-    def _saying(self, alert: str, now: _Now) -> Saying:
-        desk = self._desks[alert]
-        newest = self._state.scan(offers_of(alert), limit=1)
-        return Saying(alert, desk, now.life, newest[0][1] if newest else desk.face)
+    def _sayings(self, said: Mapping[str, _Now]) -> list[Saying]:
+        desks = [self._desks[alert] for alert in said]
+        # of an alert that shows no offer there is nothing under that key
+        offers = self._state.get_many(
+            [offers_of(alert) + desk.newest.encode() for alert, desk in zip(said, desks, strict=True)]
+        )
+        return [
+            Saying(alert, desk, now.life, desk.face if offer is None else offer)
+            for (alert, now), desk, offer in zip(said.items(), desks, offers, strict=True)
+        ]
 
     def _say(self, said: Mapping[str, _Now], *, unless_said: bool = False) -> list[Output]:
         rows = []
-        for alert, now in said.items():
-            desk = self._desks[alert]
-            row, content = content_of(self._rules, self._saying(alert, now))
+        for saying, now in zip(self._sayings(said), said.values(), strict=True):
+            desk = saying.desk
+            row, content = content_of(self._rules, saying)
             if unless_said and desk.told is not None and desk.told.content == content:
                 continue
             told = replace(now.told, bureau=row["bureau"] or "", content=content)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -40,9 +39,9 @@ class Changes:
     `received_at`: of the last.
     """
 
-    severities: Counter[str] = field(default_factory=Counter)
-    platforms: Counter[str] = field(default_factory=Counter)
-    bases: Counter[str] = field(default_factory=Counter)
+    severities: dict[str, int] = field(default_factory=dict)
+    platforms: dict[str, int] = field(default_factory=dict)
+    bases: dict[str, int] = field(default_factory=dict)
     came: str = ""
     gone: set[str] = field(default_factory=set)
     cleared: str = ""
@@ -50,9 +49,9 @@ class Changes:
 
     def count(self, member: Member, by: int) -> None:
         """Count a standing finding in or out."""
-        self.severities[member.severity] += by
-        self.platforms[member.platform] += by
-        self.bases[member.basis] += by
+        self.severities[member.severity] = self.severities.get(member.severity, 0) + by
+        self.platforms[member.platform] = self.platforms.get(member.platform, 0) + by
+        self.bases[member.basis] = self.bases.get(member.basis, 0) + by
 
 
 def note_findings(block: Block, state: StateView) -> dict[str, Changes]:

@@ -118,8 +118,10 @@ def said_when(desk: Desk) -> dict[str, Any]:
 
 
 def alert_state_rows(rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
-    """The rows as a frame of the block schema `alert_state`."""
-    return pl.DataFrame([{name: row.get(name) for name in _SCHEMA} for row in rows], schema=_SCHEMA)
+    """The rows as a frame of the block schema `alert_state`. By way of JSON: lists and structs that polars is given
+    cost it 20 µs a row more.
+    """
+    return pl.read_ndjson(b"\n".join(map(msgspec.json.encode, rows)), schema=_SCHEMA)
 
 
 def _row(rules: Mapping[str, Rule], saying: Saying) -> dict[str, Any]:
