@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from suyuan.portal.api import (
     access,
+    acts,
     alerts,
     chains,
     divisions,
@@ -40,6 +41,7 @@ ROUTERS: tuple[GuardedRouter, ...] = (
     open_pages.router,
     access.router,
     live.router,
+    acts.router,
     alerts.router,
     feedback.router,
     search.router,

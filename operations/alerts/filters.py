@@ -37,6 +37,7 @@ def read_filter(
     severity: str | None = None,
     condition: str | None = None,
     handling: str | None = None,
+    mine: tuple[str, ...] = (),
     assignee: str | None = None,
     rule: str | None = None,
     bureau: str | None = None,
@@ -46,7 +47,7 @@ def read_filter(
     since: int | None = None,
 ) -> AlertFilter:
     """Of each field one value, or several with commas between them; a bureau by the first digits of its division;
-    `subject`: a node of traces; `since`: ms UTC. Raises BadFilter.
+    `mine`: names of whoever asks; `subject`: a node of traces; `since`: ms UTC. Raises BadFilter.
     """
     severities, bureaus = _known("severity", severity, SEVERITIES), _values("bureau", bureau)
     for each in bureaus:
@@ -58,6 +59,7 @@ def read_filter(
         severity=severities,
         state=CONDITIONS[condition] if condition else None,
         handling=_known("handling", handling, HANDLINGS),
+        mine=mine,
         assignee=_values("assignee", assignee),
         rule=_values("rule", rule),
         platform_code=_values("platform", platform),
@@ -86,6 +88,14 @@ class Filtered(Placed, Protocol):
     @property
     def assignee(self) -> str | None:
         """Who has it."""
+
+    @property
+    def actor(self) -> str | None:
+        """Who acted last."""
+
+    @property
+    def alert_id(self) -> str:
+        """Its id."""
 
     @property
     def rule(self) -> str:
@@ -138,6 +148,11 @@ def _of_platform(codes: list[str]) -> Test:
     return lambda alert: alert.platform_code in chosen or any(each.platform_code in chosen for each in alert.platforms)
 
 
+def _of_somebody(names: list[str]) -> Test:
+    chosen = frozenset(names)
+    return lambda alert: alert.assignee in chosen or (alert.handling == "acknowledged" and alert.actor in chosen)
+
+
 def _of_bureau(prefixes: list[str]) -> Test:
     beginnings = tuple(prefixes)
     return lambda alert: (alert.bureau or "").startswith(beginnings)
@@ -148,8 +163,9 @@ def _since(moment: int) -> Test:
 
 
 _TESTS: dict[str, Callable[[Any], Test]] = {
-    **{name: _one_of(name) for name in ("severity", "handling", "assignee", "rule", "seller_code")},
+    **{name: _one_of(name) for name in ("alert_id", "severity", "handling", "assignee", "rule", "seller_code")},
     **{name: _same(name) for name in ("state", "subject")},
+    "mine": _of_somebody,
     "platform_code": _of_platform,
     "bureau": _of_bureau,
     "since": _since,
