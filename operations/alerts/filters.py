@@ -37,7 +37,6 @@ def read_filter(
     severity: str | None = None,
     condition: str | None = None,
     handling: str | None = None,
-    mine: tuple[str, ...] = (),
     assignee: str | None = None,
     rule: str | None = None,
     bureau: str | None = None,
@@ -47,7 +46,7 @@ def read_filter(
     since: int | None = None,
 ) -> AlertFilter:
     """Of each field one value, or several with commas between them; a bureau by the first digits of its division;
-    `mine`: names of whoever asks; `subject`: a node of traces; `since`: ms UTC. Raises BadFilter.
+    `subject`: a node of traces; `since`: ms UTC. Raises BadFilter.
     """
     severities, bureaus = _known("severity", severity, SEVERITIES), _values("bureau", bureau)
     for each in bureaus:
@@ -59,7 +58,6 @@ def read_filter(
         severity=severities,
         state=CONDITIONS[condition] if condition else None,
         handling=_known("handling", handling, HANDLINGS),
-        mine=mine,
         assignee=_values("assignee", assignee),
         rule=_values("rule", rule),
         platform_code=_values("platform", platform),

@@ -88,14 +88,19 @@ async def act_on_one(who: Who, alert: AlertId, wanted: Wanted | None = None, if_
     found = await current_of(who, alert)
     if wanted is None:
         raise Problem("invalid", errors=[Fault("is missing: say what is to be done", "/act")])
-    (done,) = await _act(who, [found], wish_of(wanted), {} if if_match is None else {alert: if_match})
-    raise_refused(done)
+    done = await act_on_current(who, found, wish_of(wanted), if_match)
     headers = {"ETag": str(done.etag), "Location": f"/api/v1/alerts/{found.alert.alert_id}"}
     return Response(msgspec.json.encode(done), 202, headers, "application/json")
 
 
-def raise_refused(done: Done) -> None:
-    """Raises Problem for what was not done."""
+async def act_on_current(who: Context, found: Current, wish: WantedOfAlerts, tag: str | None) -> Done:
+    """Do it with one. `tag`: of `If-Match`. Raises Problem for what is not done."""
+    (done,) = await _act(who, [found], wish, {} if tag is None else {found.alert.alert_id: tag})
+    _raise_refused(done)
+    return done
+
+
+def _raise_refused(done: Done) -> None:
     match done.why:
         case None:
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 
 import msgspec
@@ -68,11 +69,10 @@ def wanted_of(
 ) -> AlertFilter:
     """The filter that a request's parameters make. Raises Problem, invalid, that names the parameter."""
     try:
-        return read_filter(
+        wanted = read_filter(
             severity=severity,
             condition=condition,
             handling=handling,
-            mine=names_of(who.principal) if mine else (),
             assignee=assignee,
             rule=rule,
             bureau=bureau,
@@ -81,6 +81,7 @@ def wanted_of(
             subject=subject,
             since=ms_of(since, "since"),
         )
+        return replace(wanted, mine=names_of(who.principal)) if mine else wanted
     except BadFilter as error:
         raise Problem("invalid", errors=[Fault(error.why, error.field)]) from None
 
@@ -205,9 +206,13 @@ def _of_act(change: OutwardAlert, acts: Mapping[str, Mapping[str, Any]]) -> dict
 
 def told(who: Context, page: Paged[Alert]) -> Paged[Any]:
     """The page with its alerts as whoever asks is told of them, with what was done here and has not come back."""
+    return Paged([each.alert for each in currents(who, page.rows)], page.after, page.more)
+
+
+def currents(who: Context, rows: Iterable[Alert]) -> list[Current]:
+    """The same of each, and what of it has not come back."""
     now, acts = who.now(), who.portal.acts
-    rows = [acts.current(who.scope, outward(each), now, each.newest_listed_at).alert for each in page.rows]
-    return Paged(rows, page.after, page.more)
+    return [acts.current(who.scope, outward(each), now, each.newest_listed_at) for each in rows]
 
 
 def _finding_lines(rows: Iterable[Row]) -> Iterator[Row]:

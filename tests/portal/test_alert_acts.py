@@ -49,7 +49,7 @@ def problem(answer):
     return answer.status_code, answer.json()["type"].removeprefix("/problems/")
 
 
-def come_back(portal, name, sequence=2):
+def come_back(portal, name):
     """What the stage makes of the acts in the log, as the loader brings it."""
     with portal.deployment.tail(["in.alert_act"], {}) as tail:
         found = []
@@ -83,7 +83,13 @@ def test_what_was_done_is_seen_at_once_by_whoever_asks_and_stays_when_it_comes_b
     assert (told["act"], told["outcome"], told["note"], told["pending"]) == ("assign", "done", "请核查", True)
 
     come_back(portal, name)
-    said = {"handling": "assigned", "change": "handled", "assignee": "330106", "act_event": done["act"], "act": "assign"}
+    said = {
+        "handling": "assigned",
+        "change": "handled",
+        "assignee": "330106",
+        "act_event": done["act"],
+        "act": "assign",
+    }
     said |= {"acted_at": shown.json()["acted_at"], "actor": told["actor"]}
     load(portal.clickhouse, "alert.state", block("alert_state", raised(name, 2, **said)))
     shown = regulator.get(f"/api/v1/alerts/{name}")
@@ -149,7 +155,13 @@ def test_what_makes_no_act_names_the_field(regulator, named, body, pointer):
 
 def test_many_are_acted_on_with_one_note_and_each_is_answered(regulator, named):
     names = [*named(3), *named(1, bureau="440100"), GONE, *named(1, handling="resolved", resolution="other")]
-    body = {"act": "resolve", "resolution": "false_alarm", "note": "同一误报", "alerts": names, "etags": {names[2]: '"7"'}}
+    body = {
+        "act": "resolve",
+        "resolution": "false_alarm",
+        "note": "同一误报",
+        "alerts": names,
+        "etags": {names[2]: '"7"'},
+    }
     answer = regulator.post("/api/v1/alerts/acts", json=body)
     assert (answer.status_code, answer.json()["accepted"], answer.json()["refused"]) == (202, 2, 4)
     results = answer.json()["results"]
