@@ -173,6 +173,8 @@ async def alert_page(
         acts_of(who, found.alert_id),
     )
     log_read(who, f"alert {found.alert_id}")
+    # the alert may know of an act before the table of acts does
+    out = {each.act.event_id for each in current.pending}
     rule = next((rule for rule in built_in_rules() if rule.id == found.rule), None)
     return render(
         who,
@@ -183,7 +185,7 @@ async def alert_page(
         done=_done(who, *ACTS),
         pending=bool(current.pending),
         tag=current.tag,
-        acts=acts[::-1],
+        acts=[{**act, "pending": act["event_id"] in out} for act in acts[::-1]],
         may=_may(who, found),
         hours=HOURS,
         resolutions=RESOLUTIONS,

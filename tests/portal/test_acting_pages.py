@@ -54,7 +54,7 @@ def test_an_alert_is_dealt_with_on_its_page(portal, named):  # noqa: F811
     late = submit(client, f"/alerts/{name}/acts", act="assign", assignee="x", note="还要它", etag=tag)
     assert late.status_code == 412
     assert "还要它" in late.text, "what was typed is not lost"
-    assert client.get(f"/alerts/{name}?done=<script>", headers=HTML).text.count("data-said") == 0
+    assert client.get(f"/alerts/{name}?done=<script>", headers=HTML).text.count("data-done") == 0
     for fields in ({"act": "assign"}, {"act": "explode"}, {"act": "acknowledge", "hours": "x"}, {"act": "comment"}):
         assert submit(client, f"/alerts/{name}/acts", **fields).status_code == 422
     assert submit(client, f"/alerts/{name}/acts", act="reopen").status_code == 409
@@ -73,7 +73,10 @@ def test_those_that_are_ticked_are_dealt_with_by_one_form(portal, named):  # noq
     fields = {"act": "resolve", "resolution": "other", "note": "同批", "hours": "24", "assignee": "me", "back": back}
     answer = submit(client, "/alerts/acts", alert=names, **fields)
     assert (answer.status_code, answer.headers["location"]) == (303, f"{back}&done=resolve&n=2")
-    assert WORDS("acting.were", n=2, what=WORDS("act.resolve")) in client.get(answer.headers["location"], headers=HTML).text
+    assert (
+        WORDS("acting.were", n=2, what=WORDS("act.resolve"))
+        in client.get(answer.headers["location"], headers=HTML).text
+    )
     answer = submit(client, "/alerts/acts", alert=[*names, *elsewhere], **fields | {"act": "comment"})
     assert (answer.status_code, WORDS("acting.some", n=3, of=3) in answer.text) == (303, False)
     answer = submit(client, "/alerts/acts", alert=[*names, *elsewhere], **fields | {"act": "assign"})

@@ -8,7 +8,7 @@ const LOOKS = 60;
 
 /** What the page before has done is said, also to who does not look. */
 function tell() {
-  const said = document.querySelector("[data-said]");
+  const said = document.querySelector("[data-done]");
   if (said) announce(said.textContent ?? "");
 }
 
