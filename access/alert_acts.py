@@ -53,6 +53,13 @@ def may_act(principal: Principal, act: str, alert: InCharge) -> Denied | None:
     return Denied("bureau", f"the alert is with {whose}, which is not within {principal.scope}")
 
 
+def names_of(principal: Principal) -> tuple[str, ...]:
+    """To whom an alert is assigned that is theirs: their account, and the bureau of each division that is theirs."""
+    if principal.role != Role.REGULATOR:
+        return (principal.id,)
+    return (principal.id, *(prefix.ljust(6, "0") for prefix in principal.scope.divisions if prefix))
+
+
 def _not_by(principal: Principal, act: str) -> Denied:
     return Denied("role", f"{act} is not for the role {principal.role}")
 

@@ -35,6 +35,7 @@ def _of(*roles: Role, object: str | None = None, csrf: bool = False) -> Action: 
 ACTIONS: Mapping[str, Action] = {
     "access.read": _of(ADMIN, object="grant"),
     "access.write": _of(ADMIN, object="grant", csrf=True),
+    "alert.act": _of(REGULATOR, INVESTIGATOR, object="alert", csrf=True),
     "alert.list": _of(REGULATOR, INVESTIGATOR, PLATFORM, object="alert"),
     "alert.live": _of(REGULATOR, INVESTIGATOR, PLATFORM, object="alert"),
     "alert.read": _of(REGULATOR, INVESTIGATOR, PLATFORM, object="alert"),

@@ -28,6 +28,7 @@ from suyuan.portal.problems import handle_problems
 from suyuan.portal.providers import provider_of
 from suyuan.portal.publishing.door import portal_door
 from suyuan.portal.rates import Rates
+from suyuan.portal.recent_acts import RecentActs
 from suyuan.portal.routers import ROUTERS
 from suyuan.portal.secrecy import proxies_of
 from suyuan.portal.secret import signing_secret, uploads_folder
@@ -69,6 +70,7 @@ def make_app(ports: Ports, settings: Settings, clock: Callable[[], float] = time
             uploads=uploads,
             feed=feed,
             figures=RecentFigures(),
+            acts=RecentActs(),
             door=door,
             provider=provider,
         )

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from suyuan.portal.oidc import Provider
     from suyuan.portal.ports import Ports
     from suyuan.portal.rates import Rates
+    from suyuan.portal.recent_acts import RecentActs
     from suyuan.portal.sessions import Sessions
     from suyuan.portal.subscription_feed import SubscriptionFeed
     from suyuan.portal.uploads.manager import Uploads
@@ -39,7 +40,7 @@ _LANGUAGES = re.compile(r"\b(zh|en)\b", re.IGNORECASE)
 class Portal:
     """What all requests share. `clock`: seconds since the epoch; `access`: who has access, `subscriptions`: which
     webhooks there are, as the log says; `seal`: of their secrets; `webhook_addresses`: where they may be sent; `door`:
-    that published events come in by.
+    that published events come in by; `acts`: on alerts, that were published here and may not have come back.
     """
 
     ports: Ports
@@ -55,6 +56,7 @@ class Portal:
     uploads: Uploads
     feed: Feed
     figures: RecentFigures
+    acts: RecentActs
     door: Door
     provider: Provider | None = None
     """of identities, where the settings name one"""

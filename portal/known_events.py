@@ -10,6 +10,7 @@ from suyuan.errors import SuyuanError
 from suyuan.publishing.keys import Identities
 from suyuan.queries.api import OfEvents, Queries
 from suyuan.queries.sql import narrowing_column
+from suyuan.schemas.kinds import KINDS
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +26,8 @@ class KnownEvents:
 
     def __call__(self, named: Identities) -> Sequence[bool]:
         """See `publishing.files.outlet.Known`."""
+        if named.kind not in KINDS:  # said of the system itself: no table has it as an event
+            return [False] * len(named.keys)
         names = named.names()
         firsts = sorted(set(named.rows[narrowing_column(named.kind)].to_list()))
         try:

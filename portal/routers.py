@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from suyuan.portal.api import (
     access,
+    acts,
     alerts,
     chains,
     divisions,
@@ -22,6 +23,7 @@ from suyuan.portal.api import (
 )
 from suyuan.portal.guarded import GuardedRouter
 from suyuan.portal.pages import access as access_page
+from suyuan.portal.pages import alert_acts as alert_act_pages
 from suyuan.portal.pages import alerts as alert_pages
 from suyuan.portal.pages import chains as chain_pages
 from suyuan.portal.pages import divisions as divisions_page
@@ -40,6 +42,7 @@ ROUTERS: tuple[GuardedRouter, ...] = (
     open_pages.router,
     access.router,
     live.router,
+    acts.router,
     alerts.router,
     feedback.router,
     search.router,
@@ -58,6 +61,7 @@ ROUTERS: tuple[GuardedRouter, ...] = (
     uploads_page.router,
     search_page.router,
     dossier_pages.router,
+    alert_act_pages.router,
     alert_pages.router,
     chain_pages.router,
     trace_pages.router,

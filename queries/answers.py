@@ -212,6 +212,31 @@ class AlertChange(Alert, frozen=True):
     loaded_at: int
 
 
+class AlertAct(msgspec.Struct, frozen=True):
+    """What somebody did with an alert. `event_id`, `publisher`: of the act; `actor`: who did it; `outcome`: done; void,
+    where the state that the alert was in did not allow it; lapsed, a resolution that does not hold now. `note`: what
+    was written with it; None: nothing, or it was erased at `note_erased_at`, or it is not what was written then.
+    """
+
+    event_id: str
+    publisher: str
+    alert_id: str
+    act: str
+    actor: str
+    outcome: str
+    basis: str | None
+    until: int | None
+    assignee: str | None
+    resolution: str | None
+    takedown: bool
+    note_id: str | None
+    note_hash: str | None
+    note: str | None
+    note_erased_at: int | None
+    occurred_at: int
+    received_at: int
+
+
 class Finding(msgspec.Struct, frozen=True):
     """What a rule finds about a listing, and the alert that it belongs to. `change`: what was said of it last: raised,
     changed or cleared. `evidence`: the first is the listing's own.

@@ -16,6 +16,7 @@ from suyuan.errors import SuyuanError
 from suyuan.queries import questions as q
 from suyuan.queries.answers import (
     Alert,
+    AlertAct,
     AlertChange,
     Assessed,
     BackwardTrace,
@@ -176,6 +177,12 @@ class Queries(Protocol):
     def alert_history(self, scope: Scope, alert: OfAlert, page: Page) -> Paged[AlertChange]:
         """Every change of one alert, the first first."""
         return self.answer(q.ALERT_HISTORY, scope, Listed(alert, page))
+
+    def alert_acts(self, scope: Scope, alert: OfAlert) -> list[AlertAct]:
+        """What people did with one alert, as it counts, and their notes; nothing where the scope shows a part of the
+        alert alone, or none.
+        """
+        return self.answer(q.ALERT_ACTS, scope, alert)
 
     def findings(self, scope: Scope, wanted: FindingFilter, page: Page) -> Paged[Finding]:
         """Findings by alert, those of each that stand first."""

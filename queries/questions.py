@@ -17,6 +17,7 @@ from suyuan.access.scope import Scope
 from suyuan.queries import sql, tracing
 from suyuan.queries.answers import (
     Alert,
+    AlertAct,
     AlertChange,
     Assessed,
     BackwardTrace,
@@ -280,6 +281,10 @@ def _alert_history(reader: Reader, scope: Scope, listed: Listed[OfAlert]) -> Pag
     return _typed(sql.alert_history(reader, scope, listed.wanted.alert_id, listed.page), AlertChange)
 
 
+def _alert_acts(reader: Reader, scope: Scope, wanted: OfAlert) -> list[AlertAct]:
+    return typed(sql.alert_acts(reader, scope, wanted.alert_id), AlertAct)
+
+
 def _findings(reader: Reader, scope: Scope, listed: Listed[FindingFilter]) -> Paged[Finding]:
     return _typed(sql.findings(reader, scope, listed.wanted, listed.page), Finding)
 
@@ -422,6 +427,7 @@ GAP_COUNTS = Question("gap_counts", FeedbackFilter, GapCounts, _always(Use.INTER
 ALERTS = Question("alerts", Listed[AlertFilter], Paged[Alert], _of_page, _alerts)
 ALERT = Question("alert", OfAlert, Alert | None, _always(Use.INTERACTIVE), _alert)
 ALERT_HISTORY = Question("alert_history", Listed[OfAlert], Paged[AlertChange], _always(Use.INTERACTIVE), _alert_history)
+ALERT_ACTS = Question("alert_acts", OfAlert, list[AlertAct], _always(Use.INTERACTIVE), _alert_acts)
 FINDINGS = Question("findings", Listed[FindingFilter], Paged[Finding], _of_page, _findings)
 DIVISIONS = Question("divisions", OfDivision, Divisions | None, _always(Use.INTERACTIVE), _divisions)
 TRACE_BACK = Question("trace_back", Known[OfListing | OfLot], BackwardTrace | None, _always(Use.TRACE), _trace_back)
@@ -461,7 +467,7 @@ _ALL: Iterable[Question[Any, Any]] = (
     *(WHOLE_DEAD_LETTERS, REPLAYS, EVENTS, FIND, REUSED_IDS, UNDIRECTED_ALERTS),
     *(UNMATCHED, UNMATCHED_COUNTS, DAMAGE, CHAINS_ANEW, PING),
     *(OUTCOMES, ASSESSED, KNOWN_EVENTS),
-    *(WEBHOOK_ATTEMPTS, FEEDBACK, GAP_COUNTS, ALERT, ALERT_HISTORY, FINDINGS, DIVISIONS),
+    *(WEBHOOK_ATTEMPTS, FEEDBACK, GAP_COUNTS, ALERT, ALERT_HISTORY, ALERT_ACTS, FINDINGS, DIVISIONS),
 )
 QUESTIONS = {question.name: question for question in _ALL}
 """every one, by its name in messages between processes"""

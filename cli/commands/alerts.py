@@ -10,10 +10,12 @@ from typing import Annotated, Any
 import typer
 
 from suyuan.access.scope import EVERYTHING
+from suyuan.cli.acting import BY, act_on, wish
 from suyuan.cli.drawing.alerts import alert_fields, alert_line, draw_alert, draw_alerts, draw_findings
 from suyuan.cli.options import AsJson, Data, Kafka
-from suyuan.cli.screen import console, print_json, put_fields, say, show, show_records
-from suyuan.cli.since import WHEN, since_ms
+from suyuan.cli.screen import console, print_json, put, put_fields, say, show, show_records
+from suyuan.cli.since import WHEN, since_ms, until_ms
+from suyuan.domain.alerts.acts import ACTS, RESOLUTIONS
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.operations.alerts.filters import BadFilter, read_filter
 from suyuan.operations.alerts.follow import follow
@@ -115,27 +117,74 @@ def alerts(
 
 def alert(
     alert_id: Annotated[str, typer.Argument(metavar="ID", help="As alerts --json tells it.")],
+    act: Annotated[
+        str | None, typer.Argument(metavar="[ACT]", help=f"What to do with it: {', '.join(ACTS)}.", show_default=False)
+    ] = None,
     data: Data = None,
+    note: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT", help="With any act: why; a comment is nothing else.", show_default=False),
+    ] = None,
+    until: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WHEN",
+            help="With acknowledge: for how long, at most 30 days: 90m, 12h, 3d, or a time with its offset from UTC.",
+            show_default=False,
+        ),
+    ] = None,
+    to: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WHO", help="With assign: an account, or a bureau by its division's six digits.", show_default=False
+        ),
+    ] = None,
+    as_: Annotated[
+        str | None,
+        typer.Option("--as", metavar="WHAT", help=f"With resolve: {', '.join(RESOLUTIONS)}.", show_default=False),
+    ] = None,
     *,
+    takedown: Annotated[
+        bool, typer.Option("--takedown", help="With resolve --as confirmed: the offer is to be taken down.")
+    ] = False,
+    actor: Annotated[str, typer.Option(metavar="WHO", help="With any act: the account that acts.")] = BY,
+    kafka: Kafka = None,
     as_json: AsJson = False,
 ) -> None:
     """Show one alert: what it is about and why it was raised, what it rests on, the first 20 of the listings that it
-    covers, who is in charge and why, and every change of it.
+    covers, who is in charge and why, every change of it, and what people did with it and wrote. With ACT do something
+    with it: it is in the log then, and counts as soon as the stages have read it.
 
     Exit code 1 where there is none.
     """
+    settings = load(data=data, kafka=kafka)
+    if act is not None:
+        moment = None if until is None else until_ms(until)
+        wanted = wish(act, note=note, until=moment, to=to, as_=as_, takedown=takedown)
+        doing = act_on(deployment_of(settings), alert_id, wanted, actor)
+        told = {"alert_id": alert_id, "act": act, "event_id": doing.act.event_id, "outcome": doing.outcome}
+        if as_json:
+            print_json([{**told, "handling": doing.after.handling}])
+        else:
+            put(f"{act} {alert_id}: {doing.after.handling}")
+            if doing.outcome == "lapsed":
+                say("a listing is dated later than that, so the alert stands open again at once")
+        return
+    if any((note, until, to, as_, takedown)):
+        raise SuyuanError(f"what is to be done? suyuan alert {alert_id} ACT, one of {', '.join(ACTS)}", ErrorKind.USAGE)
     named = OfAlert(alert_id)
-    with deployment_of(load(data=data)).queries() as ask:
+    with deployment_of(settings).queries() as ask:
         found = ask.alert(EVERYTHING, named)
         if found is None:
             raise SuyuanError(f"no alert is called {alert_id}")
         of = FindingFilter(alert_id=found.alert_id)
         findings = list(each_plain(ask.findings(EVERYTHING, of, Page(_SHOWN_LISTINGS)).rows))
         changes = each_plain(walk(lambda page: ask.alert_history(EVERYTHING, named, page), MOST_ROWS))
+        acts = list(each_plain(ask.alert_acts(EVERYTHING, named)))
         if as_json:
-            print_json([{**plain(found), "findings": findings, "history": list(changes)}])
+            print_json([{**plain(found), "findings": findings, "history": list(changes), "acts": acts}])
         else:
-            show(draw_alert(plain(found), findings, changes))
+            show(draw_alert(plain(found), findings, changes, acts))
 
 
 def _none(**given: str | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from rich.text import Text
 
 from suyuan.cli.drawing.records import Column, Records, Value
 from suyuan.cli.drawing.words import NOTHING, SEVERITY_STYLES, clean, joined, moment
+from suyuan.domain.alerts.life import handling_at
 from suyuan.runtime.visible import shortened
 
 Row = Mapping[str, Any]
@@ -71,11 +73,13 @@ def alert_line(alert: Row) -> Text:
     return line.append(f"  {clean(alert['subject'])}")
 
 
-def draw_alert(alert: Row, findings: Sequence[Row], changes: Iterable[Row]) -> Group:
+def draw_alert(alert: Row, findings: Sequence[Row], changes: Iterable[Row], acts: Iterable[Row] = ()) -> Group:
     """One alert: what it is about and why it was raised, with the values that the rule looked at, what it rests on, the
-    first of the listings that it covers, who is in charge, and its changes.
+    first of the listings that it covers, who is in charge, its changes, and what people did with it.
     """
-    head = _severity(alert).append(f"  {clean(alert['state'])}, {clean(alert['handling'])}  ")
+    until = alert["acknowledged_until"]
+    handling = handling_at(alert["handling"], until, time.time_ns() // 1_000_000)
+    head = _severity(alert).append(f"  {clean(alert['state'])}, {clean(handling)}  ")
     head.append(_title(alert), style="bold")
     about = [
         ("rule", f"{clean(alert['rule'])} v{alert['rule_version']}"),
@@ -85,7 +89,8 @@ def draw_alert(alert: Row, findings: Sequence[Row], changes: Iterable[Row]) -> G
         ("bureau", clean(alert["bureau"])),
         ("", clean(alert["bureau_why"])),
         ("assignee", clean(alert["assignee"])),
-        ("until", "" if alert["acknowledged_until"] is None else moment(alert["acknowledged_until"])),
+        ("until", "" if until is None else moment(until)),
+        ("by", clean(alert["actor"])),
         ("resolved", clean(alert["resolution"])),
         ("why", clean(alert["explanation_zh"])),
         ("", clean(alert["explanation_en"])),
@@ -94,7 +99,8 @@ def draw_alert(alert: Row, findings: Sequence[Row], changes: Iterable[Row]) -> G
         *_named("listings", _listings(alert, findings)),
     ]
     lines = [Text(f"{name:10}{value}") for name, value in about if value and value != NOTHING]
-    return Group(head, *lines, *(Text(f"{name}").append_text(line) for name, line in _told(changes)))
+    told = (Text(f"{name}").append_text(line) for name, line in (*_told(changes), *_done(acts)))
+    return Group(head, *lines, *told)
 
 
 def _named(name: str, values: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -121,6 +127,24 @@ def _told(changes: Iterable[Row]) -> Iterator[tuple[str, Text]]:
         if change["change"] == "handled":
             said.append(f"  {clean(change['act'])} by {clean(change['actor'])}: {clean(change['handling'])}")
         yield f"{'' if number else 'history':10}", said
+
+
+def _done(acts: Iterable[Row]) -> Iterator[tuple[str, Text]]:
+    for number, act in enumerate(acts):
+        said = Text(f"{moment(act['occurred_at'])}  {clean(act['act'])} by {clean(act['actor'])}")
+        details = [act["assignee"], act["resolution"], act["until"] and f"until {moment(act['until'])}"]
+        details.append("takedown" if act["takedown"] else None)
+        said.append("".join(f", {clean(each)}" for each in details if each))
+        if act["outcome"] != "done":
+            said.append(f"  ({_OUTCOMES.get(act['outcome'], clean(act['outcome']))})", style="dim")
+        yield f"{'' if number else 'acts':10}", said
+        if act["note"]:
+            yield " " * 10, Text(f"  {clean(act['note'])}", style="italic")
+        elif act["note_erased_at"]:
+            yield " " * 10, Text(f"  the note was erased {moment(act['note_erased_at'])}", style="dim")
+
+
+_OUTCOMES = {"void": "changed nothing", "lapsed": "does not hold any more"}
 
 
 def _fields(alert: Row) -> Mapping[str, Value]:

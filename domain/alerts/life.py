@@ -27,7 +27,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from suyuan.domain.alerts.acts import Act
+from suyuan.domain.alerts.acts import ACTS, Act, ActName
 
 Handling = Literal["open", "acknowledged", "assigned", "resolved"]
 Outcome = Literal["done", "void", "lapsed"]
@@ -134,6 +134,14 @@ def holds(resolve: Act, facts: Facts) -> bool:
     # offered again was not
     newest = facts.newest_listed_at
     return resolve.resolution == "false_alarm" or newest is None or newest <= resolve.occurred_at
+
+
+def allowed(handling: Handling) -> tuple[ActName, ...]:
+    """The acts that would not be void now."""
+    cleared = Facts(standing=False, basis="", newest_listed_at=None)
+    acts = (Act(event_id="", publisher="", occurred_at=0, alert_id="", act=name, actor="") for name in ACTS)
+    outcomes = (applied(State(handling=handling), act, cleared)[1] for act in acts)
+    return tuple(name for name, outcome in zip(ACTS, outcomes, strict=True) if outcome != "void")
 
 
 def handling_at(handling: Handling, acknowledged_until: int | None, now: int) -> Handling:

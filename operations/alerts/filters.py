@@ -88,6 +88,14 @@ class Filtered(Placed, Protocol):
         """Who has it."""
 
     @property
+    def actor(self) -> str | None:
+        """Who acted last."""
+
+    @property
+    def alert_id(self) -> str:
+        """Its id."""
+
+    @property
     def rule(self) -> str:
         """Its id."""
 
@@ -138,6 +146,11 @@ def _of_platform(codes: list[str]) -> Test:
     return lambda alert: alert.platform_code in chosen or any(each.platform_code in chosen for each in alert.platforms)
 
 
+def _of_somebody(names: list[str]) -> Test:
+    chosen = frozenset(names)
+    return lambda alert: alert.assignee in chosen or (alert.handling == "acknowledged" and alert.actor in chosen)
+
+
 def _of_bureau(prefixes: list[str]) -> Test:
     beginnings = tuple(prefixes)
     return lambda alert: (alert.bureau or "").startswith(beginnings)
@@ -148,8 +161,9 @@ def _since(moment: int) -> Test:
 
 
 _TESTS: dict[str, Callable[[Any], Test]] = {
-    **{name: _one_of(name) for name in ("severity", "handling", "assignee", "rule", "seller_code")},
+    **{name: _one_of(name) for name in ("alert_id", "severity", "handling", "assignee", "rule", "seller_code")},
     **{name: _same(name) for name in ("state", "subject")},
+    "mine": _of_somebody,
     "platform_code": _of_platform,
     "bureau": _of_bureau,
     "since": _since,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 
 import msgspec
 from fastapi import Depends, Path, Query, Response
 
+from suyuan.access.alert_acts import names_of
 from suyuan.operations.alerts.filters import CONDITIONS, BadFilter, read_filter
 from suyuan.operations.alerts.findings import FINDING_COLUMNS, outward_finding
 from suyuan.operations.alerts.outward import OUTWARD_COLUMNS, OutwardAlert, outward
@@ -19,13 +22,14 @@ from suyuan.portal.moments import ms_of
 from suyuan.portal.paging import USUAL, After, Limit, listed, page_of
 from suyuan.portal.problems import Fault, Problem
 from suyuan.portal.read_log import log_read
-from suyuan.queries.answers import Alert, Finding, plain
+from suyuan.portal.recent_acts import Current
+from suyuan.queries.answers import Alert, AlertAct, Finding, plain
 from suyuan.queries.api import AlertFilter, FindingFilter, OfAlert, Paged
 from suyuan.queries.questions import EVERY_ALERT, EVERY_FINDING
 
 router = GuardedRouter(prefix="/api/v1", tags=["alerts"])
 
-HISTORY_COLUMNS = (*OUTWARD_COLUMNS, "loaded_at")
+HISTORY_COLUMNS = (*OUTWARD_COLUMNS, "outcome", "note", "loaded_at")
 
 
 def _some(what: str, pattern: str | None = None) -> Any:
@@ -35,6 +39,9 @@ def _some(what: str, pattern: str | None = None) -> Any:
 Severity = Annotated[str | None, _some("low, medium, high, critical")]
 Condition = Annotated[str | None, Query(max_length=20, description="standing, cleared")]
 Handling = Annotated[str | None, _some("open, acknowledged, assigned, resolved")]
+Mine = Annotated[
+    bool, Query(description="those that are assigned to whoever asks or to their bureau, or that they acknowledged")
+]
 Assignee = Annotated[str | None, _some("account or unit that it is assigned to")]
 RuleIds = Annotated[str | None, _some("id of a rule")]
 Bureau = Annotated[str | None, _some("first digits of the division in charge", "^[0-9, ]*$")]
@@ -47,9 +54,11 @@ AlertId = Annotated[str, Path(max_length=200)]
 
 
 def wanted_of(
+    who: Who,
     severity: Severity = None,
     condition: Condition = None,
     handling: Handling = None,
+    mine: Mine = False,  # noqa: FBT002 -- of a query
     assignee: Assignee = None,
     rule: RuleIds = None,
     bureau: Bureau = None,
@@ -60,7 +69,7 @@ def wanted_of(
 ) -> AlertFilter:
     """The filter that a request's parameters make. Raises Problem, invalid, that names the parameter."""
     try:
-        return read_filter(
+        wanted = read_filter(
             severity=severity,
             condition=condition,
             handling=handling,
@@ -72,6 +81,7 @@ def wanted_of(
             subject=subject,
             since=ms_of(since, "since"),
         )
+        return replace(wanted, mine=names_of(who.principal)) if mine else wanted
     except BadFilter as error:
         raise Problem("invalid", errors=[Fault(error.why, error.field)]) from None
 
@@ -86,7 +96,7 @@ async def alerts(who: Who, wanted: Wanted, limit: Limit = USUAL, after: After = 
     page = page_of(who, limit, after)
     found = await who.ask(lambda queries, scope: queries.alerts(scope, wanted, page))
     log_read(who, "alerts")
-    return listed(who, told(found), OUTWARD_COLUMNS)
+    return listed(who, told(who, found), OUTWARD_COLUMNS)
 
 
 @router.get("/alerts/export", action="alert.list")
@@ -97,22 +107,32 @@ async def export(who: Who, wanted: Wanted, form: Form = "csv") -> Response:
 
 @router.get("/alerts/{alert}", action="alert.read")
 async def alert(who: Who, alert: AlertId) -> Response:
-    """One as it stands."""
-    found = await alert_of(who, alert)
-    log_read(who, f"alert {found.alert_id}")
-    return Response(msgspec.json.encode(found), media_type="application/json")
+    """One as it stands. `ETag` names that for `If-Match` of acts."""
+    found = await current_of(who, alert)
+    log_read(who, f"alert {found.alert.alert_id}")
+    body = msgspec.json.encode({**plain(found.alert), "pending": bool(found.pending)})
+    return Response(body, headers={"ETag": f'"{found.tag}"'}, media_type="application/json")
 
 
 @router.get("/alerts/{alert}/history", action="alert.read")
 async def history(who: Who, alert: AlertId, limit: Limit = USUAL, after: After = None) -> Response:
-    """Every change of it, the first first."""
+    """Every change of it, the first first; of one that people made, what has become of that act by now, and its note.
+    `acts`, of JSON: every act in the order in which they count, with those that changed nothing. A platform is told
+    neither who acts nor what they wrote.
+    """
     page = page_of(who, limit, after)
-    found = await who.ask(lambda queries, scope: queries.alert_history(scope, OfAlert(alert), page))
+    found, acts = await asyncio.gather(
+        who.ask(lambda queries, scope: queries.alert_history(scope, OfAlert(alert), page)), acts_of(who, alert)
+    )
     if not found.rows and after is None:
         raise Problem("not-found")
     log_read(who, f"alert {alert}")
-    rows = [{**plain(outward(change)), "loaded_at": change.loaded_at} for change in found.rows]
-    return listed(who, Paged(rows, found.after, found.more), HISTORY_COLUMNS)
+    by_id = {each["event_id"]: each for each in acts}
+    rows = [
+        {**plain(change_), **_of_act(change_, by_id), "loaded_at": loaded_at}
+        for change_, loaded_at in ((outward(change), change.loaded_at) for change in found.rows)
+    ]
+    return listed(who, Paged(rows, found.after, found.more), HISTORY_COLUMNS, acts=acts)
 
 
 @router.get("/alerts/{alert}/listings", action="alert.read")
@@ -146,19 +166,53 @@ def _findings_of(alert_id: str, condition: str | None) -> FindingFilter:
 
 
 async def alert_of(who: Context, alert_id: str) -> OutwardAlert:
-    """An alert that the scope shows; one that a stream has just told and the tables do not have yet, as it was told.
-    Raises Problem, not-found.
+    """An alert that the scope shows, with what was done here and has not come back yet. Raises Problem, not-found."""
+    return (await current_of(who, alert_id)).alert
+
+
+async def current_of(who: Context, alert_id: str) -> Current:
+    """The same, and what of it has not come back; as the tables have it, or as the stream has told it since. Raises
+    Problem, not-found.
     """
     found = await who.ask(lambda queries, scope: queries.alert(scope, OfAlert(alert_id)))
-    told = who.portal.feed.latest(alert_id, who.scope) if found is None else outward(found)
-    if told is None:
+    latest = who.portal.feed.latest(alert_id, who.scope)
+    if found is not None and (latest is None or latest.sequence <= found.sequence):
+        return who.portal.acts.current(who.scope, outward(found), who.now(), found.newest_listed_at)
+    if latest is None:
         raise Problem("not-found")
-    return told
+    return who.portal.acts.current(who.scope, latest, who.now())
 
 
-def told(page: Paged[Alert]) -> Paged[Any]:
-    """The page with its alerts as everybody is told of them."""
-    return Paged([outward(each) for each in page.rows], page.after, page.more)
+async def acts_of(who: Context, alert_id: str) -> list[dict[str, Any]]:
+    """Every act on an alert in the order in which they count, as far as the scope shows them. `pending`: it has not
+    come back yet.
+    """
+    known = await who.ask(lambda queries, scope: queries.alert_acts(scope, OfAlert(alert_id)))
+    acts = [{**plain(each), "pending": False} for each in known]
+    if not (who.scope.is_everything or who.scope.divisions):
+        return acts
+    return acts + [
+        {name: getattr(each.act, name, None) for name in AlertAct.__struct_fields__}
+        | {"outcome": each.outcome, "note": each.note, "pending": True}
+        for each in who.portal.acts.beside(alert_id, known)
+    ]
+
+
+def _of_act(change: OutwardAlert, acts: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Of the act that made a change."""
+    act = acts.get(change.act_event or "") if change.change == "handled" else None
+    return {"outcome": None, "note": None} if act is None else {name: act[name] for name in ("outcome", "note")}
+
+
+def told(who: Context, page: Paged[Alert]) -> Paged[Any]:
+    """The page with its alerts as whoever asks is told of them, with what was done here and has not come back."""
+    return Paged([each.alert for each in currents(who, page.rows)], page.after, page.more)
+
+
+def currents(who: Context, rows: Iterable[Alert]) -> list[Current]:
+    """The same of each, and what of it has not come back."""
+    now, acts = who.now(), who.portal.acts
+    return [acts.current(who.scope, outward(each), now, each.newest_listed_at) for each in rows]
 
 
 def _finding_lines(rows: Iterable[Row]) -> Iterator[Row]:

@@ -27,6 +27,7 @@ class LiveRow:
     state: str
     handling: str
     assignee: str | None
+    actor: str | None
     subject: str
     platform_code: str | None
     platforms: Sequence[PlatformCount]

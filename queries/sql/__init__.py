@@ -1,6 +1,7 @@
 """The fixed questions that are asked of the tables. Values are bound, never put into the text of a query."""
 
 from suyuan.queries.sql.about import records_about
+from suyuan.queries.sql.alert_acts import alert_acts
 from suyuan.queries.sql.alerts import (
     AlertFilter,
     alert,
@@ -48,6 +49,7 @@ __all__ = [
     "FindingFilter",
     "UnmatchedFilter",
     "alert",
+    "alert_acts",
     "alert_history",
     "alerts",
     "assessed",

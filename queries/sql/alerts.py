@@ -13,10 +13,12 @@ from suyuan.queries.rows import Row, Tables, read, where_clause
 from suyuan.queries.visible import visible_findings
 
 _CONDITIONS = {
+    "alert_id": "alert_id IN {alert_id:Array(String)}",
     "severity": "severity IN {severity:Array(String)}",
     "state": "state = {state:String}",
     "handling": "if(handling = 'acknowledged' AND acknowledged_until < now64(3), 'open', handling)"
     " IN {handling:Array(String)}",
+    "mine": "assignee IN {mine:Array(String)} OR (handling = 'acknowledged' AND actor IN {mine:Array(String)})",
     "assignee": "assignee IN {assignee:Array(String)}",
     "rule": "rule IN {rule:Array(String)}",
     "platform_code": "hasAny(tupleElement(platforms, 'platform_code'), {platform_code:Array(String)})"
@@ -35,14 +37,17 @@ _OF_LISTING = (
 class AlertFilter:
     """What is None, or has no values, does not matter; of several values one is enough. `listing`: platform and
     listing; an alert is of a platform, a seller, a listing if it is about them or covers listings of theirs that stand.
-    `handling`: one acknowledged until a time that is past is open; `subject`: a node of traces, exactly; `bureau`:
-    first digits of the division in charge; `since`: ms UTC, when the alert was raised at the earliest.
+    `handling`: one acknowledged until a time that is past is open; `mine`: accounts and units that it is assigned to,
+    or whose the acknowledgement is; `subject`: a node of traces, exactly; `bureau`: first digits of the division in
+    charge; `since`: ms UTC, when the alert was raised at the earliest.
     """
 
+    alert_id: tuple[str, ...] = ()
     severity: tuple[str, ...] = ()
     state: str | None = None
     handling: tuple[str, ...] = ()
     assignee: tuple[str, ...] = ()
+    mine: tuple[str, ...] = ()
     rule: tuple[str, ...] = ()
     platform_code: tuple[str, ...] = ()
     listing: tuple[str, str] | None = None

@@ -72,6 +72,7 @@ OTHERS = {
     "severity": "high",
     "outcome": "failed",
     "condition": "standing",
+    "mine": "1",
     "handling": "open",
     "since": "2026-01-01",
     "rule": "recalled_on_sale",

@@ -9,7 +9,7 @@ const AGAIN = 15000; // ms, before what was refused is tried again
 /**
  * @typedef {{alert_id: string, sequence: number, severity: string, condition: string, title_zh: string,
  *   title_en: string, subject_kind: string, subject: string, listings: number, handling: string, assignee: string | null,
- *   bureau: string | null, raised_at: number}} Alert
+ *   actor: string | null, acknowledged_until: number | null, bureau: string | null, raised_at: number}} Alert
  */
 
 /** @type {{open: () => void, close: () => void} | null} what the page listens to */
@@ -46,6 +46,7 @@ function listen(results) {
   let place = "";
   // of the alerts that the list is of; all, where it is empty
   const wanted = { condition: results.dataset.condition ?? "", handling: results.dataset.handling ?? "", assignee: results.dataset.assignee ?? "" };
+  const mine = (results.dataset.mine ?? "").split(",").filter((name) => name);
 
   for (const row of rows()) known.set(row.dataset.alert ?? "", Number(row.dataset.sequence));
 
@@ -86,13 +87,25 @@ function listen(results) {
     outside(slot("subject"), (parts.length > 1 ? parts.slice(1) : parts).join(" / ")).setAttribute("href", address);
     slot("listings").textContent = alert.listings.toLocaleString("en");
     slot("handling").textContent = words.handling[alert.handling] ?? alert.handling;
-    outside(slot("assignee"), alert.assignee ?? "");
+    const ranOut = alert.handling === "acknowledged" && alert.acknowledged_until !== null && alert.acknowledged_until < Date.now();
+    const acknowledged = alert.handling === "acknowledged" && !ranOut;
+    if (ranOut) slot("handling").textContent = words.handling.open;
+    outside(slot("assignee"), alert.assignee ?? (acknowledged ? alert.actor : null) ?? "");
+    slot("until").textContent = acknowledged && alert.acknowledged_until ? `${said.until} ${local(alert.acknowledged_until)}` : "";
+    row.querySelector("[data-pending]")?.remove();
+    const tick = /** @type {HTMLInputElement | null} */ (row.querySelector("[data-select]"));
+    if (tick) tick.value = alert.alert_id;
     slot("condition").textContent = words.condition[alert.condition] ?? alert.condition;
     slot("bureau").textContent = alert.bureau ?? "–";
     const time = document.createElement("time");
     time.dateTime = new Date(alert.raised_at).toISOString();
-    time.textContent = new Date(alert.raised_at).toLocaleString("sv-SE", { timeZone: "Asia/Shanghai" });
+    time.textContent = local(alert.raised_at);
     slot("raised").replaceChildren(time);
+  }
+
+  /** @param {number} moment */
+  function local(moment) {
+    return new Date(moment).toLocaleString("sv-SE", { timeZone: "Asia/Shanghai" });
   }
 
   /** Text of others; its direction ends with it. @param {HTMLElement} at @param {string} text */
@@ -174,6 +187,8 @@ function listen(results) {
   /** Whether the list is of such. What else it is filtered by an alert never loses. @param {Alert} alert */
   function isWanted(alert) {
     const one = (/** @type {string} */ texts, /** @type {string | null} */ value) => !texts || texts.split(",").some((text) => text.trim() === value);
+    const isMine = (/** @type {string | null} */ name) => name !== null && mine.includes(name);
+    if (mine.length && !isMine(alert.assignee) && !(alert.handling === "acknowledged" && isMine(alert.actor))) return false;
     return one(wanted.condition, alert.condition) && one(wanted.handling, alert.handling) && one(wanted.assignee, alert.assignee);
   }
 
