@@ -30,8 +30,10 @@ kinds = schemas.declarations
 schemas.declarations = lambda folder: {kind: each for kind, each in kinds(folder).items() if each.ids[0] < 13}
 import suyuan.sinks.migrations as tables
 files = tables.migrations
-before = {*range(9), 13}  # that of the parties of chains is behind them, and loaders want it
-tables.migrations = lambda folder=tables.FOLDER: [each for each in files(folder) if each.number in before]
+later = {"chain_parties", "notes", "findings_and_alerts"}  # behind them, and loaders want their tables
+tables.migrations = lambda folder=tables.FOLDER: [
+    each for each in files(folder) if each.number < 9 or each.name in later
+]
 from suyuan.cli.main import app
 app(sys.argv[1:])
 """
