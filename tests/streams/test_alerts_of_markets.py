@@ -69,7 +69,7 @@ def worked(seed):
     world = World(
         seed % 3 + 1,
         seed,
-        crashes=0.04,
+        crashes=0.1,
         overlaps=0.2,
         slice_rows=chance.choice((500, 4000)),
         batches=chance.choice(((5000,), (2000, 5000), (300, 5000))),
