@@ -90,8 +90,9 @@ def test_history_says_what_does_not_hold_and_what_changed_nothing(portal, named)
     (name,) = named()
     client = portal.client("regulator")
     submit(client, f"/alerts/{name}/acts", act="resolve", resolution="false_alarm", note="误报")
-    come_back(portal, name)
-    load(portal.clickhouse, "alert.state", block("alert_state", raised(name, 2, basis="b-2", change="changed")))
+    (act,) = come_back(portal, name)
+    last = {"act_event": act["event_id"], "act": "resolve", "acted_at": act["occurred_at"], "actor": act["actor"]}
+    load(portal.clickhouse, "alert.state", block("alert_state", raised(name, 2, basis="b-2", change="changed", **last)))
     shown = page(client, f"/alerts/{name}").text
     assert WORDS("act_outcome.lapsed") in shown
     assert "误报" in shown

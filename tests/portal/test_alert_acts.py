@@ -8,6 +8,7 @@ import pytest
 
 from suyuan.access.events import Revoked
 from suyuan.access.principal import Role
+from suyuan.cli.acting import act_on, wish
 from suyuan.domain.calendar import DAY_MS
 from suyuan.schemas.events import decode_event
 from tests.portal.test_access import wait_until
@@ -216,3 +217,21 @@ def test_a_session_acts_from_our_own_pages_alone_and_a_revoked_key_not_at_all(po
     assert act(client, name, act="acknowledge").status_code == 202
     portal.append(Revoked(key.split("_")[1], 1, "command"))
     wait_until(lambda: act(client, name, act="comment", note="x").status_code == 401)
+
+
+def test_the_command_acts_as_the_whole_country_and_the_portal_shows_it_with_the_actor(portal, regulator, named):
+    (name,) = named(1, bureau="440100")
+    wanted = wish("assign", note="转广州 13912345678", until=None, to="440100", as_=None, takedown=False)
+    doing = act_on(portal.deployment, name, wanted, "oidc:li")
+    assert (doing.act.actor, doing.after.handling) == ("oidc:li", "assigned")
+    with portal.deployment.tail(["in.note"], {}) as tail:
+        notes = []
+        while read := tail.read():
+            notes += [value for each in read for value in each.values if value is not None]
+    load(portal.clickhouse, "in.note", *(note for note in notes if doing.act.note_id.encode() in note))
+    (event,) = come_back(portal, name)
+    assert event["event_id"] == doing.act.event_id
+    (told,) = regulator.get(f"/api/v1/alerts/{name}/history").json()["acts"]
+    assert (told["act"], told["actor"], told["outcome"]) == ("assign", "oidc:li", "done")
+    assert told["note"].startswith("转广州")
+    assert "13912345678" not in told["note"]

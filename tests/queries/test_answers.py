@@ -64,6 +64,7 @@ ASKED = {
     "alerts": (AlertFilter(), ALL),
     "alert": (OfAlert("a0"),),
     "alert_history": (OfAlert("a0"), ALL),
+    "alert_acts": (OfAlert("a0"),),
     "findings": (FindingFilter(), ALL),
     "divisions": (OfDivision(None, TODAY),),
     "trace_back": (OfLot(LOT["producer_code"], GTIN, "L0"),),
