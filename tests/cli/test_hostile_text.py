@@ -77,6 +77,7 @@ ALERT = {
     "alert_id": "a",
     "sequence": 1,
 }
+ACT = {"act": "comment", "actor": "somebody", "outcome": "void", "takedown": False, "occurred_at": 1_767_600_000_000, "received_at": 1}
 KEY = {"producer_code": "P", "gtin": "G", "lot": "L"}
 LOT = {
     "key": KEY,
@@ -162,6 +163,7 @@ ANSWERS = {
     "alerts": [ALERT],
     "alert": [WHOLE_ALERT],
     "alert_history": [ALERT, ALERT | {"change": "handled"}],
+    "alert_acts": [ACT],
     "findings": [FINDING],
     "trace_back": [TRACE],
     "trace_forward": [TRACE],
