@@ -69,7 +69,8 @@ def say(portal, messages):
     names = []
     for _ in range(messages):
         number = next(numbers)
-        rows = [said(A, f"pair-{number}-{each}", listing_id=f"pair-{number}-{each}") for each in range(ROWS)]
+        some = [f"pair-{number}-{each}" for each in range(ROWS)]
+        rows = [said(A, name, listing_id=name, subject=f"listing:{A.platform}/{name}") for name in some]
         portal.say("alert.state", number % 2, block("alert_state", *rows))
         names += [row["alert_id"] for row in rows]
     return names
@@ -148,6 +149,11 @@ def lines(process, number):
     return found
 
 
+def listing_in(line):
+    """Of the last column but one, the subject."""
+    return line.rstrip("\n").split("\t")[-2].rpartition("/")[2]
+
+
 def test_who_follows_by_command_goes_on_by_the_last_place_after_a_kill_and_after_an_end(portal, environment):
     begin = now_of(portal.client("regulator"))
     names = say(portal, MESSAGES)
@@ -159,13 +165,13 @@ def test_who_follows_by_command_goes_on_by_the_last_place_after_a_kill_and_after
     with followed(environment, "--after", before[-1]["cursor"]) as second:
         whole = TAKEN // ROWS * ROWS  # the rest of its message is told again
         heading, *after = lines(second, 1 + len(names) - whole)
-        assert "listing" in heading
-        listings = [line.rstrip("\n").split("\t")[-1] for line in after]
+        assert heading.rstrip("\n").split("\t")[-2:] == ["subject", "bureau"]
+        listings = [listing_in(line) for line in after]
         assert len(listings) == len(set(listings))
         assert known | set(listings) == set(names)
         assert known & set(listings) == {change["alert_id"] for change in before[whole:]}
         live = say(portal, 1)
-        assert [line.rstrip("\n").split("\t")[-1] for line in lines(second, ROWS)] == live
+        assert [listing_in(line) for line in lines(second, ROWS)] == live
         second.send_signal(signal.SIGINT)
         errors = second.communicate(timeout=PATIENCE)[1]
     place = errors.rpartition("to go on from here: suyuan alerts --follow --after ")[2].strip()
