@@ -14,8 +14,8 @@ Any other act, one that is not known too, is void: it is kept, and changes nothi
 
 A resolution is bound to its basis (`docs/decisions/0026-a-resolution-is-bound-to-its-basis.md`). It holds while the
 alert is cleared; else while the alert's basis is the one that it was given on and, unless it is a false alarm, no
-standing member was listed after it. Whether it holds is asked of the facts of now: evidence that comes back to what it
-was makes it hold again, and what was done meanwhile is then void.
+standing member was listed on a later day. Whether it holds is asked of the facts of now: evidence that comes back to
+what it was makes it hold again, and what was done meanwhile is then void.
 
 There is no clock here: an acknowledgement that has run out still stands, and readers take it for open (`handling_at`).
 """
@@ -28,6 +28,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from suyuan.domain.alerts.acts import ACTS, Act, ActName
+from suyuan.domain.calendar import china_day
 
 Handling = Literal["open", "acknowledged", "assigned", "resolved"]
 Outcome = Literal["done", "void", "lapsed"]
@@ -131,9 +132,9 @@ def holds(resolve: Act, facts: Facts) -> bool:
     if resolve.basis != facts.basis:
         return False
     # daily exports publish each listing anew: a false alarm holds through that, while what was dealt with and is
-    # offered again was not
+    # offered again the day after was not. Within a day listings are priced anew, and nothing is said of that
     newest = facts.newest_listed_at
-    return resolve.resolution == "false_alarm" or newest is None or newest <= resolve.occurred_at
+    return resolve.resolution == "false_alarm" or newest is None or china_day(newest) <= china_day(resolve.occurred_at)
 
 
 def allowed(handling: Handling) -> tuple[ActName, ...]:

@@ -13,6 +13,7 @@ from suyuan.connections.log_errors import LogUnavailable
 from suyuan.domain.alerts.acts import ACTS
 from suyuan.domain.alerts.life import fold
 from suyuan.domain.alerts.notes import BadNote, is_of
+from suyuan.domain.calendar import DAY_MS
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.operations.alerts.acting import MOST_ALERTS, Seen, Wanted, overlaid, prepared, publish
 from suyuan.operations.alerts.notes import erase_note
@@ -110,9 +111,9 @@ def test_alerts_of_others_and_in_another_state_are_told_and_the_rest_is_done():
 
 
 def test_a_listing_that_is_dated_later_makes_a_resolution_lapse_and_that_is_told():
-    (doing,) = do("resolve", alert(newest_listed_at=NOW + 1), resolution="other").doing
+    (doing,) = do("resolve", alert(newest_listed_at=NOW + DAY_MS), resolution="other").doing
     assert (doing.outcome, doing.after.handling) == ("lapsed", "open")
-    (doing,) = do("resolve", alert(newest_listed_at=NOW + 1), resolution="false_alarm").doing
+    (doing,) = do("resolve", alert(newest_listed_at=NOW + DAY_MS), resolution="false_alarm").doing
     assert (doing.outcome, doing.after.handling) == ("done", "resolved")
 
 

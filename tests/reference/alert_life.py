@@ -57,7 +57,12 @@ def still_right(resolve, basis, listings):
         return False
     if resolve["resolution"] == "false_alarm":
         return True
-    return not any(listed > resolve["occurred_at"] for listed in listings)
+    return not any(day_in_china(listed) > day_in_china(resolve["occurred_at"]) for listed in listings)
+
+
+def day_in_china(at):
+    """Days since 1970, of ms."""
+    return (at + 8 * 3_600_000) // 86_400_000
 
 
 def place(act):

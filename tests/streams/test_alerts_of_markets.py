@@ -26,7 +26,7 @@ def test_they_are_those_of_a_plain_reading(seed):
         name: finding[:3] for name, finding in expected.items()
     }
     bases = {name: row["basis"] for name, row in found.items()}
-    listed_at = {name: row["listed_at"] for name, row in found.items()}
+    listed_at = {name: chains[name[1:]]["listed_at"] for name in found}
     rest_on = {name: (name[0], finding[3]) for name, finding in expected.items()}
     told_apart = {(bases[name], rest_on[name]) for name in expected}
     assert len(told_apart) == len(set(bases.values())) == len(set(rest_on.values()))
@@ -100,4 +100,6 @@ def standing_findings(world):
 def said(row, column):
     if column == "platforms":
         return [(each["platform_code"], each["listings"]) for each in row["platforms"]]
+    if column == "newest_listed_on":
+        return plain.day_in_china(row["newest_listed_at"])
     return row[column]

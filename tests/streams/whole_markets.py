@@ -222,7 +222,7 @@ def rests_on(rule, chain, complaints):
 
 def alerts_of(findings, bases, listed_at):
     """By (rule, subject, bureau): what the alert says. By finding, `bases`: the digest of what it rests on;
-    `listed_at`: when the listing was offered, as the finding was told.
+    `listed_at`: when the listing was offered.
     """
     members = defaultdict(list)
     for name, (subject, bureau, *_) in findings.items():
@@ -233,7 +233,7 @@ def alerts_of(findings, bases, listed_at):
             "listings": len(names),
             "platforms": sorted(Counter(platform for _, platform, _ in names).items()),
             "basis": f"{sum(int(basis, 16) for basis in {bases[name] for name in names}) % 2**64:016x}",
-            "newest_listed_at": max(listed_at[name] for name in names),
+            "newest_listed_on": max(day_in_china(listed_at[name]) for name in names),
             "members": names,
         }
         for alert, names in members.items()

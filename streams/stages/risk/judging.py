@@ -4,6 +4,7 @@
 |------------|-------------------------------------------------------------|------------------------|
 | yes        | nothing, or cleared                                         | raised                 |
 | yes        | stands, on another basis, or what is shown of it is another | changed                |
+| yes        | stands, and the listing is offered anew on another day      | changed                |
 | yes        | stands, for another alert (subject, or bureau of a desk)    | cleared there, raised  |
 | yes        | stands, all the same                                        | nothing                |
 | no         | stands                                                      | cleared                |
@@ -158,8 +159,11 @@ class _Place(NamedTuple):
 
 
 def _shown(chain: Chain, why: str) -> str:
-    """A digest of what an alert shows beside what it rests on: of the chain, and why that bureau is in charge."""
-    text = f"{chain.verdict} {' '.join(name or '' for name in chain.gap_names or ())} {why}"
+    """A digest of what an alert shows beside what it rests on: of the chain, and why that bureau is in charge; and of
+    the day of the offer, since a resolution may not hold of what is offered on a later one (`domain/alerts/life.py`).
+    """
+    gaps = " ".join(name or "" for name in chain.gap_names or ())
+    text = f"{china_day(chain.listed_at)} {chain.verdict} {gaps} {why}"
     return _short_digest(text)
 
 

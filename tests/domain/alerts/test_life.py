@@ -9,6 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from suyuan.domain.alerts.acts import ACTS, RESOLUTIONS, Act
 from suyuan.domain.alerts.life import Facts, State, applied, fold, handling_at
+from suyuan.domain.calendar import DAY_MS
 from tests.reference.alert_life import life
 
 ALERT = "5f" * 16
@@ -18,8 +19,8 @@ NAMES = st.sampled_from(["a", "b", "Z", "é", "😀", "\uffff"])
 
 
 def act(name, at, basis="b1", **other):
-    """An act of that moment."""
-    made = {"event_id": f"{at:04}", "publisher": "SUYUAN", "occurred_at": at, "alert_id": ALERT, "actor": "li"}
+    """An act of that day."""
+    made = {"event_id": f"{at:04}", "publisher": "SUYUAN", "occurred_at": at * DAY_MS, "alert_id": ALERT, "actor": "li"}
     return Act(**made | {"act": name, "basis": basis} | other)
 
 
@@ -28,7 +29,8 @@ def resolve(at, basis="b1", resolution="confirmed", **other):
 
 
 def now(*acts, standing=True, basis="b1", newest=None):
-    return fold(acts, standing=standing, basis=basis, newest_listed_at=newest)
+    listed = None if newest is None else newest * DAY_MS
+    return fold(acts, standing=standing, basis=basis, newest_listed_at=listed)
 
 
 def outcomes(found):
@@ -57,7 +59,7 @@ FACTS = st.fixed_dictionaries(
     {
         "standing": st.booleans(),
         "basis": st.sampled_from(BASES),
-        "newest_listed_at": st.none() | st.integers(0, 9),
+        "newest_listed_at": st.none() | st.integers(0, 9).map(lambda day: day * DAY_MS),
     }
 )
 
@@ -147,7 +149,7 @@ class Alert(RuleBasedStateMachine):
 
     @invariant()
     def it_is_what_the_model_says(self):
-        newest = max(self.listed, default=None)
+        newest = max(self.listed) * DAY_MS if self.listed else None
         same_as_the_model(self.acts, standing=bool(self.listed), basis=self.basis, newest_listed_at=newest)
 
 

@@ -155,7 +155,7 @@ def test_what_was_dealt_with_and_is_offered_again_is_open_again(partition, findi
     (raised,) = partition.feed("finding", [finding("a")])
     resolve = act("resolve", 1, resolution="confirmed", basis=raised["basis"])
     assert of(partition.feed("alert.record", [resolve]), "handling") == [("resolved",)]
-    (offered,) = partition.feed("finding", [finding("b", listed_at=RECEIVED + 10**6)])
+    (offered,) = partition.feed("finding", [finding("b", listed_at=RECEIVED + 10**8)])
     assert (offered["handling"], offered["listings"]) == ("open", 2)
 
 

@@ -7,6 +7,7 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from suyuan.domain.calendar import DAY_MS
 from suyuan.domain.rules.rule import SEVERITIES
 from tests.streams.stages.alerting.conftest import ALERT, RECEIVED
 
@@ -14,7 +15,7 @@ ALERTS = [f"{ALERT}-330106", f"{ALERT}-440305", ALERT]
 PLATFORMS = ["91110108MA01234567", "91330106MA2CABCD12"]
 BASES = ["00000000000000b1", "00000000000000b2", "ffffffffffffffff"]
 ACTS = [
-    ("acknowledge", {"until": RECEIVED + 10**9}),
+    ("acknowledge", {"until": RECEIVED + 10**10}),
     ("unacknowledge", {}),
     ("assign", {"assignee": "li"}),
     ("resolve", {"resolution": "false_alarm", "basis": BASES[0]}),
@@ -48,13 +49,13 @@ def rows_of(make, found, acts):
                 "finding",
                 make["finding"](
                     name, number, alert=alert, stands=stands, severity=severity, basis=basis,
-                    listed_at=RECEIVED + 1_000 * listed, platform_code=platform,
+                    listed_at=RECEIVED + DAY_MS * listed, platform_code=platform,
                 ),
             )
             for number, (stands, severity, basis, platform, listed) in enumerate(told, start=1)
         ]  # fmt: skip
     for number, (alert, (name, fields), at) in enumerate(acts):
-        made = make["act"](name, number, alert=alert, at=RECEIVED + 1_000 * at, **fields)
+        made = make["act"](name, number, alert=alert, at=RECEIVED + DAY_MS * at, **fields)
         rows["act", number] = [("alert.record", made)]
     return rows
 
@@ -120,7 +121,7 @@ def standing(found):
                 (platform, sum(each[2] == platform for each in members)) for platform in {each[2] for each in members}
             ),
             "basis": f"{sum(int(basis, 16) for basis in {each[1] for each in members}) % 2**64:016x}",
-            "newest_listed_at": RECEIVED + 1_000 * max(each[3] for each in members),
+            "newest_listed_at": RECEIVED + DAY_MS * max(each[3] for each in members),
             "shown": min((-listed, name * 32) for *_, listed, name in members)[1],
         }
         for alert, members in alerts.items()
@@ -172,7 +173,7 @@ def test_the_same_alerts_stand(make_partition, finding, act, found, acts, seed, 
         told["shown"] = row["evidence"][0].removeprefix("listing/")[0] * 32
         assert told == facts
         of_alert = [
-            (name, fields, RECEIVED + 1_000 * at, number)
+            (name, fields, RECEIVED + DAY_MS * at, number)
             for number, (where, (name, fields), at) in enumerate(acts)
             if where == alert
         ]
