@@ -11,7 +11,7 @@ from suyuan.domain.alerts.acts import Act
 from suyuan.domain.alerts.life import Judged, fold
 from suyuan.domain.alerts.notes import Note, is_of
 from suyuan.queries.rows import Row, Tables, read
-from suyuan.queries.visible import whole_alerts
+from suyuan.queries.visible import visible_alerts, whole_alerts
 
 _MOST = 10_000
 """acts of one alert that are looked at"""
@@ -25,8 +25,9 @@ _COLUMNS = tuple(field.name for field in msgspec.structs.fields(Act))
 
 def alert_acts(tables: Tables, scope: Scope, alert_id: str) -> list[Row]:
     """In the order in which they count; none of an alert of which the scope does not show everything: a platform is
-    told neither who acts at a bureau nor what is written there. The outcome is that which the facts of now give.
+    told neither who acts at a bureau nor what is written there. The outcome is that which the facts of now give. Raises OutsideScope.
     """
+    visible_alerts(scope)  # who sees no alerts at all is told so
     whole = whole_alerts(scope)
     found = read(
         tables,

@@ -225,7 +225,9 @@ def test_who_may_see_the_whole_country_may_trace(queries, name):
     assert getattr(queries, name)(whole, *ASKED[name]) == getattr(queries, name)(EVERYTHING, *ASKED[name])
 
 
-@pytest.mark.parametrize("name", ["chains", "verdicts", "chain", "feedback", "gap_counts", "alerts", "alert_history"])
+@pytest.mark.parametrize(
+    "name", ["chains", "verdicts", "chain", "feedback", "gap_counts", "alerts", "alert_history", "alert_acts"]
+)
 def test_what_nobody_published_is_no_publishers(queries, name):
     with pytest.raises(OutsideScope):
         getattr(queries, name)(Scope((Publisher(next(iter(CODES))),)), *ASKED[name])
