@@ -25,7 +25,8 @@ _COLUMNS = tuple(field.name for field in msgspec.structs.fields(Act))
 
 def alert_acts(tables: Tables, scope: Scope, alert_id: str) -> list[Row]:
     """In the order in which they count; none of an alert of which the scope does not show everything: a platform is
-    told neither who acts at a bureau nor what is written there. The outcome is that which the facts of now give. Raises OutsideScope.
+    told neither who acts at a bureau nor what is written there. The outcome is that which the facts of now give. Raises
+    OutsideScope.
     """
     visible_alerts(scope)  # who sees no alerts at all is told so
     whole = whole_alerts(scope)
