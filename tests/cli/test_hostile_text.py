@@ -77,7 +77,14 @@ ALERT = {
     "alert_id": "a",
     "sequence": 1,
 }
-ACT = {"act": "comment", "actor": "somebody", "outcome": "void", "takedown": False, "occurred_at": 1_767_600_000_000, "received_at": 1}
+ACT = {
+    "act": "comment",
+    "actor": "somebody",
+    "outcome": "void",
+    "takedown": False,
+    "occurred_at": 1_767_600_000_000,
+    "received_at": 1,
+}
 KEY = {"producer_code": "P", "gtin": "G", "lot": "L"}
 LOT = {
     "key": KEY,

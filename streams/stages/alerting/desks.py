@@ -25,6 +25,7 @@ from suyuan.streams.stages.alerting.telling import (
     alert_state_rows,
     change_of,
     content_of,
+    platforms_of,
     said_when,
     told_of,
 )
@@ -149,7 +150,7 @@ class Desks:
             row, content = content_of(self._rules, saying)
             if unless_said and desk.told is not None and desk.told.content == content:
                 continue
-            told = replace(now.told, bureau=row["bureau"] or "", content=content)
+            told = replace(now.told, bureau=row["bureau"] or "", content=content, platforms=platforms_of(desk))
             desk.change = change_of(desk.told, told)
             desk.raised_at = desk.touched_at if desk.change == "raised" else desk.raised_at
             desk.sequence += 1

@@ -74,6 +74,15 @@ def severity_of(desk: Desk) -> str:
     return standing[-1] if standing else desk.told.severity if desk.told is not None else ""
 
 
+def platforms_of(desk: Desk) -> tuple[str, ...]:
+    """The platforms that a row names, sorted: those of the listings that it covers; of an alert that was cleared, those
+    that it covered when that was said last, of which it covers none now.
+    """
+    if desk.listings or desk.told is None:
+        return tuple(sorted(desk.platforms))
+    return desk.told.platforms
+
+
 def told_of(desk: Desk, life: Life | None) -> Told:
     """What of an alert is said at once where it changes."""
     return Told(desk.listings > 0, severity_of(desk), desk.basis, step_of(desk.listings), handling_text(life))
@@ -141,7 +150,7 @@ def _row(rules: Mapping[str, Rule], saying: Saying) -> dict[str, Any]:
         "subject": offer["subject"],
         "state": "raised" if stands else "cleared",
         "listings": desk.listings,
-        "platforms": [{"platform_code": code, "listings": count} for code, count in sorted(desk.platforms.items())],
+        "platforms": [{"platform_code": code, "listings": desk.platforms.get(code, 0)} for code in platforms_of(desk)],
         **named,
         **{name: offer[name] for name in _OF_OFFER},
         "bureau": offer["bureau"],

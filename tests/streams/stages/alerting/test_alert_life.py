@@ -100,6 +100,7 @@ def test_it_clears_when_no_finding_stands_and_is_raised_again(partition, finding
         0,
         None,
     )
+    assert cleared["platforms"] == [{"platform_code": "91110108MA01234567", "listings": 0}], "it hears of that too"
     assert (cleared["subject"], cleared["explanation_en"]) == (LOT, "What raised the alert no longer holds.")
     (again,) = partition.feed("finding", [finding("a", 3)])
     assert (again["change"], again["raised_at"], again["sequence"]) == ("raised", RECEIVED + 3, 4)
