@@ -78,12 +78,11 @@ ALERT = {
     "sequence": 1,
 }
 ACT = {
-    "act": "comment",
-    "actor": "somebody",
-    "outcome": "void",
+    **dict.fromkeys(("act", "actor", "assignee", "resolution", "outcome", "note"), "x"),
     "takedown": False,
+    "until": None,
+    "note_erased_at": None,
     "occurred_at": 1_767_600_000_000,
-    "received_at": 1,
 }
 KEY = {"producer_code": "P", "gtin": "G", "lot": "L"}
 LOT = {

@@ -23,7 +23,8 @@ from tests.portal.live.conftest import told
 from tests.portal.processes import PATIENCE, Started
 from tests.portal.test_live import LIVE, now_of, said
 from tests.portal.worlds import A
-from tests.sinks.rows import block
+from tests.sinks.contract.views import load
+from tests.sinks.rows import alert, block
 
 ALERTS = "/api/v1/alerts"
 ROWS = 3
@@ -211,3 +212,25 @@ def test_streams_go_on_at_the_other_portal_when_theirs_is_killed(portal, pair):
     assert two.stop() == 0
     for each in pair:  # nothing of clients that come and go
         assert all("refused: " in line for line in each.said().splitlines()[1:]), each.said()
+
+
+def test_an_act_at_one_portal_is_seen_there_at_once_and_at_the_other_when_it_has_come_back(portal, pair):
+    name, key = f"{next(numbers):032x}", portal.key(Role.REGULATOR)
+    said = {"platform_code": A.platform, "seller_division": A.division, "bureau": A.division, "basis": "b-1"}
+    load(portal.clickhouse, "alert.state", block("alert_state", alert(name, **said)))
+    one, other = pair
+    answer = httpx.post(
+        f"{one.url}{ALERTS}/{name}/acts",
+        json={"act": "acknowledge"},
+        headers={"Authorization": f"Bearer {key}", "If-Match": '"1"'},
+        timeout=PATIENCE,
+        trust_env=False,
+    )
+    assert answer.status_code == 202, answer.text
+    shown = [each.get(f"{ALERTS}/{name}", key).json() for each in pair]
+    assert [(each["handling"], each["pending"]) for each in shown] == [("acknowledged", True), ("open", False)]
+    done = {"act_event": answer.json()["act"], "act": "acknowledge", "acted_at": shown[0]["acted_at"]}
+    row = alert(name, 2, **said, handling="acknowledged", change="handled", **done)
+    load(portal.clickhouse, "alert.state", block("alert_state", row))
+    shown = [each.get(f"{ALERTS}/{name}", key).json() for each in (one, other)]
+    assert [(each["handling"], each["pending"]) for each in shown] == [("acknowledged", False)] * 2
