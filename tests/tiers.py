@@ -58,6 +58,8 @@ LONG = {
     "end_to_end/test_cases.py": 150,
     "docs/test_first_steps.py": 100,
     "streams/test_any_order.py": 100,
+    "streams/test_alerts_of_markets.py": 100,
+    "streams/test_alerts_of_other_markets.py": 100,
     "streams/test_lineage.py": 70,
     "cli/test_deadletters.py": 60,
     "streams/test_app.py": 50,
