@@ -194,26 +194,6 @@ def test_two_portals_know_of_each_others_keys_and_cursors(portal, pair):
     two.wait(lambda: two.get(ALERTS, given["key"]).status_code == 401)
 
 
-def test_streams_go_on_at_the_other_portal_when_theirs_is_killed(portal, pair):
-    one, two = pair
-    listener = Listener(pair, portal.key(Role.REGULATOR))
-    one.wait(lambda: listener.place)
-    names = say(portal, 10)
-    one.wait(lambda: listener.told)
-    one.kill()
-    names += say(portal, 10)
-    two.wait(lambda: listener.connections == 2)
-    names += say(portal, 10)
-    two.wait(lambda: listener.heard() >= set(names))
-    assert sorted(listener.told) == sorted((name, 1) for name in names)
-    assert set(listener.again) <= listener.may_come_again
-    assert listener.others == []
-    listener.ended = True
-    assert two.stop() == 0
-    for each in pair:  # nothing of clients that come and go
-        assert all("refused: " in line for line in each.said().splitlines()[1:]), each.said()
-
-
 def test_an_act_at_one_portal_is_seen_there_at_once_and_at_the_other_when_it_has_come_back(portal, pair):
     name, key = f"{next(numbers):032x}", portal.key(Role.REGULATOR)
     said = {"platform_code": A.platform, "seller_division": A.division, "bureau": A.division, "basis": "b-1"}
@@ -234,3 +214,23 @@ def test_an_act_at_one_portal_is_seen_there_at_once_and_at_the_other_when_it_has
     load(portal.clickhouse, "alert.state", block("alert_state", row))
     shown = [each.get(f"{ALERTS}/{name}", key).json() for each in (one, other)]
     assert [(each["handling"], each["pending"]) for each in shown] == [("acknowledged", False)] * 2
+
+
+def test_streams_go_on_at_the_other_portal_when_theirs_is_killed(portal, pair):
+    one, two = pair
+    listener = Listener(pair, portal.key(Role.REGULATOR))
+    one.wait(lambda: listener.place)
+    names = say(portal, 10)
+    one.wait(lambda: listener.told)
+    one.kill()
+    names += say(portal, 10)
+    two.wait(lambda: listener.connections == 2)
+    names += say(portal, 10)
+    two.wait(lambda: listener.heard() >= set(names))
+    assert sorted(listener.told) == sorted((name, 1) for name in names)
+    assert set(listener.again) <= listener.may_come_again
+    assert listener.others == []
+    listener.ended = True
+    assert two.stop() == 0
+    for each in pair:  # nothing of clients that come and go
+        assert all("refused: " in line for line in each.said().splitlines()[1:]), each.said()
