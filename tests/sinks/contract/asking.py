@@ -279,7 +279,7 @@ class AskingContract:
             assert found == (["l2"] if each.name in {"seller_code", "platform_code"} else [])
         for name, by in alert_filters(text).items():
             found = queries.alerts(clickhouse, EVERYTHING, by, ALL).rows
-            assert len(found) == (name == "listing")
+            assert len(found) == (name in {"listing", "alert_id"})
         assert queries.chain(clickhouse, EVERYTHING, text, "l2")["seller_code"] == stored
         assert queries.alert(clickhouse, EVERYTHING, text)["alert_id"] == text
         everything_else = Page(9, (NOW + 1_000_000, text))
