@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from suyuan.domain.calendar import DAY_MS
 from suyuan.domain.rules.rule import SEVERITIES
 from tests.streams.stages.alerting.conftest import ALERT, RECEIVED
+from tests.streams.stages.played import blocks_of, play
 
 ALERTS = [f"{ALERT}-330106", f"{ALERT}-440305", ALERT]
 PLATFORMS = ["91110108MA01234567", "91330106MA2CABCD12"]
@@ -71,41 +72,6 @@ def interleaved(rows, chance):
     return order
 
 
-def blocks_of(order, chance):
-    blocks = []
-    for topic, row in order:
-        if blocks and blocks[-1][0] == topic and chance.random() < 0.6:
-            blocks[-1][1].append(row)
-        else:
-            blocks.append((topic, [row]))
-    return blocks
-
-
-def play(partition, blocks, chance, losses):
-    """All rows that got out. A lost turn has written its state and lost its output: the block comes again, perhaps
-    after blocks of other topics.
-    """
-    heard = []
-    waiting = {topic: [rows for name, rows in blocks if name == topic] for topic in ("finding", "alert.record")}
-    waiting["alerting.backlog"] = []
-    done = dict.fromkeys(waiting, 0)
-    applied = dict.fromkeys(waiting, -1)
-    while topics := [topic for topic in waiting if len(waiting[topic]) > done[topic]]:
-        topic = chance.choice(topics)
-        offset = done[topic]
-        partition.quiet_before = RECEIVED + 10**9 if chance.random() < 0.2 and len(heard) < 50 else 0
-        said = partition.feed(topic, waiting[topic][offset], offset=offset, redelivered=applied[topic] >= offset)
-        applied[topic] = offset
-        lost = chance.random() < losses
-        if not lost or chance.random() < 0.5:
-            waiting["alerting.backlog"] += partition.backlog
-            heard += said
-        partition.backlog.clear()
-        if not lost:
-            done[topic] += 1
-    return heard
-
-
 def standing(found):
     """By alert, what its standing findings give, told plainly."""
     alerts = {}
@@ -162,7 +128,13 @@ def test_the_same_alerts_stand(make_partition, finding, act, found, acts, seed, 
     chance = random.Random(seed)
     rows = rows_of({"finding": finding, "act": act}, found, acts)
     partition = make_partition(slice_rows=chance.choice([1, 2, 100]))
-    heard = play(partition, blocks_of(interleaved(rows, chance), chance), chance, losses)
+
+    def before(heard):
+        partition.quiet_before = RECEIVED + 10**9 if chance.random() < 0.2 and len(heard) < 50 else 0
+
+    blocks = blocks_of(interleaved(rows, chance), chance)
+    topics = {"inputs": ("finding", "alert.record"), "backlog": "alerting.backlog"}
+    heard = play(partition, blocks, chance, losses, before=before, **topics)
     last = said_last(heard)
     expected = standing(found)
     assert {alert for alert, row in last.items() if row["state"] == "raised"} == expected.keys()

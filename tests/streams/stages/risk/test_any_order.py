@@ -16,6 +16,7 @@ from suyuan.domain.records import Bureau, decode_record
 from suyuan.domain.rules.jurisdiction import charge
 from suyuan.domain.rules.rule import Rule
 from suyuan.streams.stages.risk.watch import make_watch
+from tests.streams.stages.played import blocks_of, play
 from tests.streams.stages.risk.conftest import PLATFORM
 
 
@@ -135,41 +136,6 @@ def market(make, versions, complaints, days, bureaus):
     return Market(rows, chains, current, max(latest, default=dt.date.min), known)
 
 
-def blocks_of(rows, chance):
-    """Runs of rows of one topic, of chance length."""
-    blocks = []
-    for topic, row in rows:
-        if blocks and blocks[-1][0] == topic and chance.random() < 0.6:
-            blocks[-1][1].append(row)
-        else:
-            blocks.append((topic, [row]))
-    return blocks
-
-
-def play(partition, blocks, chance, losses):
-    """All finding rows that got out. A lost turn has written its state and lost its output: the block comes again,
-    perhaps after blocks of other topics.
-    """
-    heard = []
-    waiting = {topic: [rows for name, rows in blocks if name == topic] for topic in ("chain", "risk.record")}
-    waiting["risk.backlog"] = []
-    done = dict.fromkeys(waiting, 0)
-    applied = dict.fromkeys(waiting, -1)
-    while topics := [topic for topic in waiting if len(waiting[topic]) > done[topic]]:
-        topic = chance.choice(topics)
-        offset = done[topic]
-        found = partition.feed(topic, waiting[topic][offset], offset=offset, redelivered=applied[topic] >= offset)
-        applied[topic] = offset
-        lost = chance.random() < losses
-        if not lost or chance.random() < 0.5:
-            waiting["risk.backlog"] += partition.backlog
-            heard += found
-        partition.backlog.clear()
-        if not lost:
-            done[topic] += 1
-    return heard
-
-
 def standing(heard):
     newest = {}
     for finding in heard:
@@ -211,7 +177,8 @@ def test_the_same_findings_stand(
     chance = random.Random(seed)
     rows = chance.sample(given_market.rows, len(given_market.rows))
     partition = make_partition(WATCH, slice_rows=chance.choice([1, 2, 100]), later=True)
-    heard = play(partition, blocks_of(rows, chance), chance, losses)
+    topics = {"inputs": ("chain", "risk.record"), "backlog": "risk.backlog"}
+    heard = play(partition, blocks_of(rows, chance), chance, losses, **topics)
     expected = given_market.standing()
     assert standing(heard) == expected
     in_alerts = standing_in_alerts(heard)
