@@ -13,10 +13,10 @@ A listing that does not say it is the subject itself. Parts are in normal form, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from hashlib import blake2b
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from suyuan.domain.keys import SEPARATOR
 
@@ -43,25 +43,18 @@ ABOUT: Mapping[str, tuple[str, ...]] = {
 """what a rule is about → columns of a chain that name the subject"""
 
 
-class Subject(NamedTuple):
-    """`kind`: of ABOUT; `node`: what it is called in traces."""
-
-    kind: str
-    node: str
-
-
-def subject(about: About, **values: str | None) -> Subject:
-    """The subject of a rule at a listing. `values`: of the columns of ABOUT."""
+def subject(about: About, **values: str | None) -> str:
+    """The subject of a rule at a listing, as it is called in traces. `values`: of the columns of ABOUT."""
     said = all(values[name] for name in ABOUT[about])
     kind = about if said else LISTING
-    named = (values[name] or "" for name in ABOUT[kind])
-    return _subject(kind, *named) if kind != LISTING else Subject(kind, node_name(_NODES[kind], list(named)))
+    named = tuple(values[name] or "" for name in ABOUT[kind])
+    return _shared(kind, named) if kind != LISTING else node_name(_NODES[kind], named)
 
 
 @lru_cache(maxsize=1 << 14)
-def _subject(kind: str, *named: str) -> Subject:
-    """Of one that many listings have in common."""
-    return Subject(kind, node_name(_NODES[kind], list(named)))
+def _shared(kind: str, named: tuple[str, ...]) -> str:
+    """One that many listings have in common."""
+    return node_name(_NODES[kind], named)
 
 
 def kind_of(node: str) -> str:
@@ -70,7 +63,7 @@ def kind_of(node: str) -> str:
     return _KINDS[kind]
 
 
-def node_name(kind: str, parts: list[str]) -> str:
+def node_name(kind: str, parts: Iterable[str]) -> str:
     """`kind:part/part`."""
     return f"{kind}:{'/'.join(part.translate(_CODES) for part in parts)}"
 

@@ -6,17 +6,16 @@ from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any, Protocol, get_args
 
-from suyuan.domain.rules.rule import Severity
+from suyuan.domain.alerts.life import Handling
+from suyuan.domain.rules.rule import SEVERITIES
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.queries.hops.nodes import NodeKey
 from suyuan.queries.sql.alerts import AlertFilter
 from suyuan.queries.visible import Placed
 
-SEVERITIES: tuple[str, ...] = get_args(Severity)
-"""the least first"""
 CONDITIONS = {"standing": "raised", "cleared": "cleared"}
 """as people say them: as the tables do"""
-HANDLINGS = ("open", "acknowledged", "assigned", "resolved")
+HANDLINGS: tuple[str, ...] = get_args(Handling)
 """as far as people have come"""
 MOST_VALUES = 50
 

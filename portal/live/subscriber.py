@@ -11,7 +11,7 @@ from itertools import chain
 import msgspec
 
 from suyuan.connections.topic_partition import TopicPartition
-from suyuan.operations.alerts.filters import SEVERITIES
+from suyuan.domain.rules.rule import SEVERITIES
 from suyuan.portal.live.frames import event, placed
 from suyuan.portal.live.rows import LiveRow
 

@@ -21,7 +21,8 @@ from suyuan.domain.alerts.acts import ACTS, RESOLUTIONS
 from suyuan.domain.alerts.life import Handling, allowed, handling_at
 from suyuan.domain.alerts.notes import MOST_CHARACTERS
 from suyuan.domain.rules.catalogue import built_in_rules
-from suyuan.operations.alerts.filters import CONDITIONS, HANDLINGS, SEVERITIES
+from suyuan.domain.rules.rule import SEVERITIES
+from suyuan.operations.alerts.filters import CONDITIONS, HANDLINGS
 from suyuan.operations.alerts.findings import OutwardFinding, outward_finding
 from suyuan.operations.alerts.outward import OutwardAlert, outward
 from suyuan.portal.api.alerts import AlertId, Wanted, acts_of, alert_of, current_of, currents

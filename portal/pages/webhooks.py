@@ -13,7 +13,8 @@ from pydantic import BaseModel, Field, ValidationError
 
 from suyuan.access.grants import plain_key
 from suyuan.domain.rules.catalogue import built_in_rules
-from suyuan.operations.alerts.filters import CONDITIONS, HANDLINGS, SEVERITIES, BadFilter
+from suyuan.domain.rules.rule import SEVERITIES
+from suyuan.operations.alerts.filters import CONDITIONS, HANDLINGS, BadFilter
 from suyuan.operations.webhooks.schedule import Outcome
 from suyuan.operations.webhooks.sending import LONGEST_URL, BadUrl
 from suyuan.operations.webhooks.subscriptions import Subscription

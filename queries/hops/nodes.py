@@ -17,12 +17,12 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple, Self
 from urllib.parse import unquote
 
+from suyuan.domain.alerts.subject import node_name
 from suyuan.domain.identifiers.gtin import gtin_form
 from suyuan.domain.identifiers.normal_form import code_form, number_form, text_form
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.queries.records import LotKey
 
-_CODES = str.maketrans({"%": "%25", "/": "%2F"})
 _FORMS: Mapping[str, tuple[Callable[[str], str | None], ...]] = {
     "listing": (code_form, number_form),
     "lot": (code_form, gtin_form, text_form),
@@ -44,7 +44,7 @@ class NodeKey(NamedTuple):
     parts: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"{self.kind}:{'/'.join(part.translate(_CODES) for part in self.parts)}"
+        return node_name(self.kind, self.parts)
 
     @classmethod
     def of_lot(cls, lot: LotKey) -> Self:

@@ -47,7 +47,7 @@ class _Now(NamedTuple):
 
 
 class Desks:
-    """Alerts of a partition by id. Whoever has had them changed calls `tell`, which keeps them."""
+    """Alerts of a partition by id. Whoever has had them changed calls `keep` in the end."""
 
     def __init__(self, block: Block, state: StateView, alerts: Iterable[str]) -> None:
         self._block = block
@@ -85,9 +85,8 @@ class Desks:
             desk.touched_at = max(desk.touched_at, at)
 
     def tell(self, changed: Mapping[str, int], quiet_before: int) -> tuple[list[Output], list[str]]:
-        """`alert.state` of what is to be said at once, and of what this block, delivered again, had published; and the
-        alerts that are to be settled. `changed`: alert → when the log took what changed it; `quiet_before`: what it
-        took before that, ms, is told when it settles.
+        """`alert.state` of what is to be said at once, and the alerts that are to be settled. `changed`: alert → when
+        the log took what changed it; `quiet_before`: what it took before that, ms, is told when it settles.
         """
         said: dict[str, _Now] = {}
         later: list[str] = []
@@ -101,8 +100,7 @@ class Desks:
                     said[alert] = now
                 else:
                     later.append(alert)
-        outputs = self._say(said)
-        return outputs, later
+        return self._say(said), later
 
     def settle(self) -> list[Output]:
         """`alert.state` of those of which something is left to say."""

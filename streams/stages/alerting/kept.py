@@ -6,7 +6,7 @@
 | offer, alert, age, finding          | JSON of a standing finding's row: what an alert shows of it              |
 | basis, alert, basis                 | how many of its standing findings rest on it                             |
 | desk, alert                         | `Desk`: the alert                                                        |
-| act, alert, publisher, event id     | `KeptAct`                                                                |
+| act, alert, publisher, event id     | the act, as the body of its record                                       |
 | unsettled, alert                    | round in which it changed last, since it was published                   |
 | round                               | `Round`                                                                  |
 | settled, topic                      | what the last block of alerting.backlog published: see `settling.py`     |

@@ -23,6 +23,7 @@ import polars as pl
 from msgspec.structs import replace
 
 from suyuan.domain.alerts.ids import bureau_of
+from suyuan.domain.alerts.subject import ABOUT, LISTING
 from suyuan.domain.rules.explanation import SPOILT_EN, SPOILT_ZH, explanation
 from suyuan.domain.rules.rule import SEVERITIES
 from suyuan.schemas.blocks import block_schema
@@ -41,11 +42,8 @@ CLEARED_EN = "What raised the alert no longer holds."
 _SCHEMA = pl.Schema(block_schema("alert_state"))
 _PER_DECADE = (1, 2, 5)
 _NAMING: Mapping[str, tuple[str, ...]] = {
-    "listing": ("platform_code", "listing_id", "seller_code", "producer_code", "gtin", "lot"),
-    "lot": ("producer_code", "gtin", "lot"),
-    "product": ("gtin",),
-    "producer": ("producer_code",),
-    "seller": ("seller_code",),
+    **ABOUT,
+    LISTING: (*ABOUT[LISTING], "seller_code", "producer_code", "gtin", "lot"),
 }
 """what an alert is about → what its row says of that"""
 _DIVISIONS = {"seller_code": "seller_division", "producer_code": "producer_division"}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 import polars as pl
 
-from suyuan.domain.alerts.subject import LISTING, Subject, alert_id_about, finding_id, kind_of, subject
+from suyuan.domain.alerts.subject import LISTING, alert_id_about, finding_id, kind_of, subject
 from suyuan.domain.rules.columns import COUNTERS
 from suyuan.domain.rules.explanation import placeholders
 from suyuan.domain.rules.sql import condition
@@ -44,7 +44,7 @@ class Listing(NamedTuple):
             for name in names
         }
 
-    def subject_of(self, rule: Rule) -> Subject:
+    def subject_of(self, rule: Rule) -> str:
         """What an alert of the rule at this listing is about."""
         chain = self.chain
         return subject(

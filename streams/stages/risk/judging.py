@@ -128,7 +128,7 @@ def _news(
         basis, evidence = rest_on(watch, number, listing.chain, listing.complaints)
         divisions = listing.chain.seller_division, listing.chain.producer_division
         in_charge = occasion.bureaus.charge(rule.jurisdiction, rule.level, *divisions)
-        place = _Place(listing.subject_of(rule).node, in_charge.bureau, _shown(listing.chain, in_charge.why))
+        place = _Place(listing.subject_of(rule), in_charge.bureau, _shown(listing.chain, in_charge.why))
         words = said[row] = said[row] or Said()
         was = words.alerts.get(rule.id)
         now = _standing(was, rule, listing, basis, place, received[row], occasion.cause)
