@@ -16,9 +16,8 @@ When a block is delivered again, what it had published before is published again
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
-from hashlib import blake2b
-from typing import TYPE_CHECKING, NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -30,8 +29,9 @@ from suyuan.streams.stages.redelivery import block_id, came_of
 from suyuan.streams.stages.risk.bureaus import bureaus_in
 from suyuan.streams.stages.risk.complaints import counted
 from suyuan.streams.stages.risk.findings import Listing, News, alert_of, finding_rows
+from suyuan.streams.stages.risk.grounds import Grounds
 from suyuan.streams.stages.risk.kept import DAY, Left, Said, Spoken, present_day
-from suyuan.streams.stages.risk.watch import Watch, find_hits, rest_on
+from suyuan.streams.stages.risk.watch import Watch, find_hits
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from suyuan.domain.rules.jurisdiction import Bureaus
     from suyuan.domain.rules.rule import Rule
     from suyuan.streams.stage import Block, StateView
+    from suyuan.streams.stages.risk.grounds import Place
     from suyuan.streams.stages.risk.kept_chain import Chain
 
 
@@ -87,7 +88,7 @@ class _Listings(dict[int, Listing]):
         self, rows: pl.DataFrame, chain_of: Callable[[int], Chain], said: Sequence[Said | None], day: dt.date
     ) -> None:
         super().__init__()
-        self._platforms, self._ids = (rows.get_column(name) for name in ("platform_code", "listing_id"))
+        self._frame = rows
         self._chain_of = chain_of
         self._rows = len(said)
         for row, words in enumerate(said):
@@ -101,7 +102,12 @@ class _Listings(dict[int, Listing]):
         return listing
 
     def _listing(self, row: int, chain: Chain, complaints: Mapping[str, Sequence[str]]) -> Listing:
-        return Listing(self._platforms[row], self._ids[row], chain, complaints)
+        platform_code, listing_id = self._keys[row]
+        return Listing(platform_code, listing_id, chain, complaints)
+
+    @cached_property
+    def _keys(self) -> list[tuple[str, str]]:
+        return self._frame.select("platform_code", "listing_id").rows()
 
     def counters(self) -> list[pl.Series]:
         """A column for each counter, over all rows of the block."""
@@ -121,22 +127,21 @@ def _news(
     occasion: Occasion,
 ) -> Iterator[News]:
     firing: set[tuple[int, str]] = set()
+    grounds = Grounds(watch, occasion.bureaus)
     for row, number in hits:
         rule = watch.rules[number]
         firing.add((row, rule.id))
         listing = listings[row]
-        basis, evidence = rest_on(watch, number, listing.chain, listing.complaints)
-        divisions = listing.chain.seller_division, listing.chain.producer_division
-        in_charge = occasion.bureaus.charge(rule.jurisdiction, rule.level, *divisions)
-        place = _Place(listing.subject_of(rule), in_charge.bureau, _shown(listing.chain, in_charge.why))
+        basis, evidence, place, why = grounds.of(number, listing)
         words = said[row] = said[row] or Said()
         was = words.alerts.get(rule.id)
         now = _standing(was, rule, listing, basis, place, received[row], occasion.cause)
         if now is not was:
             words.alerts[rule.id] = now
-        yield from _cleared_before(row, rule.id, now, occasion)
+        if now.left:
+            yield from _cleared_before(row, rule.id, now, occasion)
         if now is not was or occasion.repeats(now):
-            yield News(row, rule.id, now, evidence, in_charge.why)
+            yield News(row, rule.id, now, evidence, why)
     for row, spoken in enumerate(said):
         if spoken is None:
             continue
@@ -145,37 +150,15 @@ def _news(
                 continue
             now = _cleared(was, received[row], occasion.cause)
             spoken.alerts[rule_id] = now
-            yield from _cleared_before(row, rule_id, now, occasion)
+            if now.left:
+                yield from _cleared_before(row, rule_id, now, occasion)
             if now is not was or occasion.repeats(now):
                 yield News(row, rule_id, now, ())
 
 
-class _Place(NamedTuple):
-    """Where a finding belongs, and what is shown of it: as `Spoken` has them."""
-
-    subject: str
-    bureau: str
-    shown: str
-
-
-def _shown(chain: Chain, why: str) -> str:
-    """A digest of what an alert shows beside what it rests on: of the chain, and why that bureau is in charge; and of
-    the day of the offer, since a resolution may not hold of what is offered on a later one (`domain/alerts/life.py`).
-    """
-    gaps = " ".join(name or "" for name in chain.gap_names or ())
-    text = f"{china_day(chain.listed_at)} {chain.verdict} {gaps} {why}"
-    return _short_digest(text)
-
-
-@lru_cache(maxsize=1 << 14)
-def _short_digest(text: str) -> str:
-    return blake2b(text.encode(), digest_size=4).hexdigest()
-
-
 def _standing(
-    was: Spoken | None, rule: Rule, listing: Listing, text: str, place: _Place, at: int, cause: str
+    was: Spoken | None, rule: Rule, listing: Listing, basis: str, place: Place, at: int, cause: str
 ) -> Spoken:
-    basis = blake2b(text.encode(), digest_size=8).hexdigest()
     if was is None or not was.subject:
         sequence = was.sequence + 1 if was is not None else 1
         return Spoken("raised", sequence, rule.version, rule.severity, basis, at, at, cause, *place)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 import polars as pl
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from suyuan.domain.rules.rule import Rule
     from suyuan.streams.stages.risk.kept_chain import Chain
 
+_encode = msgspec.json.Encoder().encode
 _DECIDES = {"contradicted": "contradicted", "broken": "broken", "partial": "unverified"}
 """verdict -> the class of gaps that makes it"""
 
@@ -69,19 +71,23 @@ def find_hits(watch: Watch, rows: pl.DataFrame) -> list[tuple[int, int]]:
     return [(each, possible[number]) for each, number in zip(row.tolist(), which.tolist(), strict=True)]
 
 
+def gaps_but_own(chain: Chain) -> bytes:
+    """The text of a chain's gaps without the event of its listing: it is the same for all listings of a place."""
+    gaps = bytes(chain.gaps_text)
+    return gaps if chain.listing_event is None else gaps.replace(_encode(chain.listing_event), b"null")
+
+
 def rest_on(
-    watch: Watch, number: int, chain: Chain, complaints: Mapping[str, Sequence[str]]
+    watch: Watch, number: int, chain: Chain, gaps: bytes, complaints: Mapping[str, Sequence[str]]
 ) -> tuple[str, Sequence[str]]:
     """What a hit of a rule (index in the watch) on a listing rests on: `basis`, a text that changes when the evidence,
     the things that the gaps are about, the rule or its severity do; and the evidence, sorted ids of events but the
     listing's own.
 
+    gaps: those of the chain, as `gaps_but_own` has them
     complaints: evidence ids by the counter that counts them
     """
     rule, grounds, own = watch.rules[number], watch.grounds[number], chain.listing_event
-    gaps = bytes(chain.gaps_text)
-    if own is not None:  # without it the text is the same for all listings of a place
-        gaps = gaps.replace(f'"{own}"'.encode(), b"null")
     decides = _DECIDES.get(chain.verdict or "") if "verdict" in grounds else None
     subjects, ids = _rest_on_gaps(gaps, grounds, decides)
     counted = {evidence for counter in grounds.intersection(complaints) for evidence in complaints[counter]}
