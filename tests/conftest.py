@@ -17,7 +17,7 @@ from hypothesis import settings
 
 # what helpers assert is shown with its values, as in tests
 pytest.register_assert_rewrite(
-    "tests.brokers", *(f"tests.{name}" for name in ("cli", "cluster", "end_to_end", "streams"))
+    "tests.brokers", *(f"tests.{name}" for name in ("cli", "cluster", "end_to_end", "portal", "streams"))
 )
 
 from tests.brokers import SCRIPT, Broker  # noqa: E402
@@ -72,9 +72,12 @@ def pytest_collection_finish(session):
     session.config.stash[BROKERS].know(session.items)
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_runtest_teardown(item, nextitem):
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item, nextitem):
+    """Behind a test and all its repetitions: one that is run once more needs its broker again."""
+    done = yield
     item.config.stash[BROKERS].end_unused(nextitem and nextitem.path)
+    return done
 
 
 @pytest.fixture

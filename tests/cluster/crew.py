@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import time
+from contextlib import suppress
+from pathlib import Path
 
 PATIENCE_SECONDS = 180
 
@@ -20,6 +22,12 @@ class Crew:
     def names(self):
         """Of those that run."""
         return sorted(self._processes)
+
+    def who_has(self, stage, partition):
+        """The name of the one that works there: its state is open for one process alone."""
+        wanted = f"/{stage}-state-{partition}.db/"
+        (name,) = (name for name, process in self._processes.items() if any(wanted in file for file in _open(process)))
+        return name
 
     def start(self, *names):
         for name in names:
@@ -74,3 +82,10 @@ class Crew:
             self._alive(name)
             assert time.monotonic() < deadline, self._cluster.said(name)
             time.sleep(0.05)
+
+
+def _open(process):
+    """The files that a process has open, by what Linux says of it."""
+    for number in Path(f"/proc/{process.pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed since
+            yield str(number.readlink())

@@ -1,115 +1,17 @@
 """A regulator deals with alerts: acknowledges, assigns, resolves as a false alarm; what is resolved stays so through a
-flicker and opens on new evidence. In the browser, without scripts, and by the API.
+flicker and opens on new evidence. In the browser, and without scripts; by API and command see
+`tests/end_to_end/test_alert_story.py`.
 """
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, datetime
-
-import httpx
 import pytest
 from playwright.sync_api import expect
 
 from suyuan.access.principal import Role
-from suyuan.domain.alerts.subject import alert_id_about, node_name
-from tests.portal.browser.market import HONEY, PLATFORM, PRODUCER, SELLER
+from tests.portal.alert_story import RULE, RecalledLot
 from tests.portal.browser.site import serious
 from tests.portal.browser.test_every_page import NARROW, WIDE, fits, shoot
-
-RULE = "recalled_level_1_on_sale"
-
-
-class Lot:
-    """Of the market's honey, on sale and recalled; the alert about it."""
-
-    def __init__(self, site, name):
-        self.site = site
-        self.name = name
-        self.alert = alert_id_about(RULE, node_name("lot", [PRODUCER, HONEY, name]), "330106")
-        self._said = 0
-
-    def _publish(self, role, **event):
-        self._said += 1
-        publisher = PLATFORM if role == Role.PLATFORM else PRODUCER
-        said = {"event_id": f"{self.name}-{self._said}", "publisher": publisher, "gtin": HONEY}
-        said |= {"occurred_at": datetime.now(UTC).isoformat(), "producer_code": PRODUCER}
-        answer = httpx.post(
-            f"{self.site.url}/api/v1/events",
-            content=json.dumps([said | event]),
-            headers={"Authorization": f"Bearer {self.site.keys[role]}", "Content-Type": "application/json"},
-            timeout=60,
-            trust_env=False,
-        )
-        assert answer.json()["accepted"] == 1, answer.text
-
-    def offer(self, status="active"):
-        said = {"kind": "listing", "platform_code": PLATFORM, "listing_id": f"of-{self.name}", "status": status}
-        said |= {"title": f"蜂蜜 {self.name}", "category": "honey", "seller_code": SELLER, "lot": self.name}
-        self._publish(Role.PLATFORM, **said, licence_no="SC10033078470026", price_fen=2990, sold_30d=7)
-
-    def recall(self, number):
-        said = {"kind": "recall", "recall_no": f"RC-{self.name}-{number}", "lots": [self.name], "level": 1}
-        self._publish(Role.PUBLISHER, **said, reason="氯霉素残留", status="open")
-
-    def told(self):
-        """As the API tells it; None: not yet."""
-        answer = self.site.get(f"/api/v1/alerts/{self.alert}", Role.REGULATOR)
-        return answer.json() if answer.status_code == 200 else None
-
-    def wait(self, **wanted):
-        """Until it has come through the stream so."""
-
-        def so():
-            told = self.told()
-            return (
-                told is not None and not told["pending"] and all(told[name] == value for name, value in wanted.items())
-            )
-
-        self.site.wait(so)
-
-    def raised(self):
-        self.recall(1)
-        self.offer()
-        self.wait(condition="standing", handling="open")
-        return self
-
-    def act(self, **body):
-        """By the API."""
-        return httpx.post(
-            f"{self.site.url}/api/v1/alerts/{self.alert}/acts",
-            json=body,
-            headers={"Authorization": f"Bearer {self.site.keys[Role.REGULATOR]}"},
-            timeout=60,
-            trust_env=False,
-        )
-
-    def history(self):
-        acts = self.site.get(f"/api/v1/alerts/{self.alert}/history", Role.REGULATOR).json()["acts"]
-        return [(each["act"], each["outcome"]) for each in acts]
-
-    def flickers_and_is_recalled_anew(self):
-        """It stays resolved through the one, and opens by the other."""
-        self.offer("removed")
-        self.wait(condition="cleared", handling="resolved")
-        self.offer()
-        self.wait(condition="standing", handling="resolved", resolution="false_alarm")
-        self.recall(2)
-        self.wait(condition="standing", handling="open", resolution=None)
-
-
-def test_by_the_api(site):
-    lot = Lot(site, "API1").raised()
-    for body in (
-        {"act": "acknowledge", "note": "在查"},
-        {"act": "assign", "assignee": "330106"},
-        {"act": "resolve", "resolution": "false_alarm", "note": "批次标错"},
-    ):
-        assert lot.act(**body).status_code == 202
-    assert lot.told()["handling"] == "resolved", "whoever acts sees it at once"
-    lot.wait(handling="resolved")
-    lot.flickers_and_is_recalled_anew()
-    assert lot.history() == [("acknowledge", "done"), ("assign", "done"), ("resolve", "lapsed")]
 
 
 def submit(page, key, note, **fields):
@@ -132,7 +34,7 @@ def settled(page):
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_in_the_browser(visit, site, axe, language):
-    lot = Lot(site, f"BROWSER{language.upper()}").raised()
+    lot = RecalledLot(site, f"BROWSER{language.upper()}").raised()
     made = visit(Role.REGULATOR, language, viewport={"width": WIDE, "height": 900})
     page = made.page
     made.open(f"/alerts/{lot.alert}")
@@ -167,7 +69,7 @@ def test_in_the_browser(visit, site, axe, language):
 
 
 def test_several_from_the_list_by_the_keyboard(visit, site, axe):
-    lots = [Lot(site, f"SEVERAL{number}").raised() for number in range(2)]
+    lots = [RecalledLot(site, f"SEVERAL{number}").raised() for number in range(2)]
     made = visit(Role.REGULATOR, viewport={"width": WIDE, "height": 900})
     page = made.page
     made.open(f"/alerts?rule={RULE}&handling=open")
@@ -198,7 +100,7 @@ def test_several_from_the_list_by_the_keyboard(visit, site, axe):
 
 
 def test_without_scripts_they_are_forms(visit, site):
-    lot = Lot(site, "PLAIN1").raised()
+    lot = RecalledLot(site, "PLAIN1").raised()
     made = visit(Role.REGULATOR, java_script_enabled=False)
     page = made.page
     made.open(f"/alerts/{lot.alert}")
