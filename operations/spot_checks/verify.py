@@ -1,0 +1,149 @@
+#!/usr/bin/env python3
+"""Draws an online spot check again from its public files alone, and says whether it comes out as it was published.
+
+    python3 -I verify.py [FOLDER]         where FOLDER holds publication.json, frame.ndjson.gz and orders.ndjson
+
+Python 3.9 or later, standard library only, no network. Each step prints OK; the first that fails ends it with status 1.
+What it cannot know is printed at the end. What the files hold: "Files of a spot check" in the reference of Suyuan.
+"""
+
+import gzip
+import json
+import re
+import struct
+import sys
+from hashlib import sha256
+from pathlib import Path
+
+FOLDER = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
+TEXT = rb'"[^"\\\x00-\x1f\x7f]+"'  # a text of the frame: nothing in it is escaped
+ROW = rb'{"id":(%b),"parties":\[((?:%b(?:,%b)*)?)\],"stratum":(%b),"weight":([1-9]|1[0-6])}\n' % ((TEXT,) * 4)
+HEADS = [f"{number:03}"[::-1] for number in range(1000)]  # the first digits of a ticket by the last of its number
+
+
+def need(holds, what):
+    if not holds:
+        print(f"FAILED: {what}")
+        sys.exit(1)
+
+
+def canonical(value):  # the one text of a value: names sorted, no blanks, nothing escaped that need not be
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def digest(*texts):  # SHA-256 of texts with U+001F between them
+    return sha256("\x1f".join(texts).encode()).hexdigest()
+
+
+def digits(number):  # of a ticket, which is 0.…: those of a hash in decimal, the last first
+    return f"{number:064}"[::-1]
+
+
+def verify():
+    text = (FOLDER / "publication.json").read_bytes()
+    acts = json.loads(text, parse_float=lambda number: need(False, f"{number} is no integer"))
+    need(canonical(acts) == text, "publication.json is not written in the one way that there is")
+    plan, freeze, randomness, draw = (acts[name] for name in ("plan", "freeze", "randomness", "draw"))
+    for before, act in ((plan, freeze), (freeze, randomness), (randomness, draw)):
+        need(act["after"] == sha256(canonical(before)).hexdigest(), "an act does not name the hash of the act before")
+        need(act["check_id"] == plan["check_id"], "acts are of different checks")
+    for things, key in (("officers", "staff_no"), ("strata", "stratum"), ("items", "item_no")):
+        need(len({each[key] for each in plan[things]}) == len(plan[things]), f"one of {things} is in the plan twice")
+    source, given, going = plan["randomness"], randomness["source"], plan.get("officers_each", 2)
+    need(going >= 2, "fewer than two officers are to go")
+    need(plan["planned_at"] < freeze["frozen_at"] < source["at"], "it was not frozen between plan and randomness")
+    need(freeze["as_known_at"] <= freeze["frozen_at"], "the frame is of a later moment than the freeze")
+    print(f"OK  check {plan['check_id']}: acts follow one another, and the frame was frozen before randomness was due")
+
+    need(source["kind"] == given["kind"], "the randomness is of another kind than was planned")
+    if source["kind"] == "drand":
+        name = "" if source["beacon_id"] == "default" else source["beacon_id"]
+        chain = struct.pack(">Iq", source["period"], source["genesis"]) + bytes.fromhex(source["public_key"])
+        chain = sha256(chain + bytes.fromhex(source["group_hash"]) + name.encode()).hexdigest()
+        need(chain == source["chain"], "the beacon's hash is not of its period, start and keys")
+        due = (source["genesis"] + (source["round"] - 1) * source["period"]) * 1000
+        need(due == source["at"] and given["round"] == source["round"], "the round or its time is not the planned one")
+        made = sha256(bytes.fromhex(given["signature"])).hexdigest()
+        left = f"ask any drand node for round {given['round']} of chain {chain}: is its signature {given['signature']}?"
+    else:
+        secrets = {each["name"]: each["secret"] for each in given["reveals"]}
+        known = {party["name"]: party["commitment"] for party in source["parties"]}
+        for name, secret in secrets.items():
+            need(digest(plan["check_id"], name, secret) == known[name], f"{name} has committed to another secret")
+        need(len(secrets) >= 2 and len(known) == len(source["parties"]), "two different parties are to reveal at least")
+        made = digest(*(secrets.get(party["name"], party["default"]) for party in source["parties"]))
+        left = f"ask a party that you trust whether its secret is the revealed one: {', '.join(secrets)}"
+    need(made == randomness["randomness"], "the randomness does not follow from its source")
+    need(digest(plan["check_id"], freeze["root"], made) == draw["seed"], "the seed does not follow from what it is of")
+    print("OK  the randomness is of the planned source, and the seed follows from check, root and randomness")
+    bounds = {b'"%b"' % each["stratum"].encode(): each.get("next", "0.~")[2:] for each in draw["strata"]}
+    rows, least = dict.fromkeys(bounds, 0), {name: {} for name in bounds}
+    seed = sha256(draw["seed"].encode()).hexdigest()
+    row, start, hashed, subtrees, size, before = re.compile(ROW).fullmatch, sha256(seed.encode()), sha256(), [], 0, b""
+    with gzip.open(FOLDER / "frame.ndjson.gz") as lines:
+        for line in lines:
+            found = row(line)
+            need(found and found[3] in rows, f"line {size + 1} of the frame is of no stratum of the plan, or no line")
+            name, parties, stratum, weight = found.groups()
+            need(before < name[:-1], f"line {size + 1} of the frame is not behind the one before it")
+            before, bound = name[:-1], bounds[stratum]
+            rows[stratum] += 1
+            hashed.update(line)
+            node, bits = sha256(b"\0" + line[:-1]).digest(), size
+            while bits & 1:  # RFC 6962: of subtrees of one size two become one
+                node, bits = sha256(b"\1" + subtrees.pop() + node).digest(), bits >> 1
+            subtrees.append(node)
+            size += 1
+            for which in range(1, int(weight) + 1):  # as many tickets as it has weight: it draws by the least
+                ticket = start.copy()
+                ticket.update(name[1:-1] if which == 1 else b"%b\x1fw%d" % (name[1:-1], which))
+                number = int.from_bytes(ticket.digest(), "big")
+                if HEADS[number % 1000] <= bound[:3] and digits(number) <= bound:  # others are surely not drawn
+                    known = least[stratum].get(name, ("~",))
+                    least[stratum][name] = min(known, (digits(number), name[1:-1].decode(), parties, int(weight)))
+    while len(subtrees) > 1:
+        right = subtrees.pop()
+        subtrees.append(sha256(b"\1" + subtrees.pop() + right).digest())
+    need(subtrees and subtrees[0].hex() == freeze["root"], "the frame has another Merkle root than was frozen")
+    need(hashed.hexdigest() == freeze["frame_sha256"], "the frame has another SHA-256 than was frozen")
+    counted = [{"rows": count, "stratum": name[1:-1].decode()} for name, count in rows.items()]
+    need(counted == freeze["strata"] and size == freeze["rows"], "there are other numbers of rows than were frozen")
+    print(f"OK  the frame of {size:,} rows is the one that was frozen")
+    drawn, cap = [], min(10_000 if item["item_class"] == "key" else item["share_cap"] for item in plan["items"])
+    need([each["stratum"] for each in plan["strata"]] == [each["stratum"] for each in draw["strata"]], "other strata")
+    for stratum, said, count, tickets in zip(plan["strata"], draw["strata"], rows.values(), least.values()):
+        wanted, found = min(stratum["size"], count, count * cap // 10_000), sorted(tickets.values())
+        need((said["rows"], said["drawn"]) == (count, wanted), f"{wanted} of {count} are to be drawn in {stratum}")
+        need(len(found) == min(wanted + 1, count), f"there are other tickets up to the first not drawn in {stratum}")
+        need(said.get("next") == ("0." + found[wanted][0] if wanted < count else None), f"another next in {stratum}")
+        drawn += [(*each, stratum) for each in found[:wanted]]
+    print(f"OK  {len(drawn):,} are drawn: of each stratum the least tickets, as many as planned, there and allowed")
+    published, busy, place, waiting = (FOLDER / "orders.ndjson").read_bytes(), {}, 0, 0
+    need(sha256(published).hexdigest() == draw["orders_sha256"], "orders.ndjson is not the file that the draw names")
+    lines = published.split(b"\n")
+    need(lines[len(drawn) :] == [b""] and len(drawn) == draw["orders"], f"there are to be {len(drawn)} lines of orders")
+    for line, each in zip(lines, sorted(drawn, key=lambda each: each[:2])):
+        (ticket, name, parties, weight, stratum), place = each, place + 1
+        order = {"order_no": f"{plan['check_id']}-{place}", "id": name, "ticket": "0." + ticket, "weight": weight}
+        codes, free = {code.decode() for code in parties[1:-1].split(b'","')}, []
+        recused = {each["staff_no"] for each in plan.get("recusals", ()) if each["code"] in codes}
+        for officer in plan["officers"]:
+            able = set(stratum.get("needs", ())) <= set(officer.get("qualifications", ()))
+            if able and officer["staff_no"] not in recused and busy.get(officer["staff_no"], 0) < officer["most"]:
+                drew = sha256(f"{seed}{order['order_no']}\x1f{officer['staff_no']}".encode()).digest()
+                free.append((officer.get("reserve", False), digits(int.from_bytes(drew, "big")), officer["staff_no"]))
+        chosen = [staff_no for _, _, staff_no in sorted(free)[:going]] if len(free) >= going else []
+        busy.update({staff_no: busy.get(staff_no, 0) + 1 for staff_no in chosen})
+        waiting += not chosen  # too few: nobody goes alone
+        made = canonical({**order, "stratum": stratum["stratum"], **({"officers": chosen} if chosen else {})})
+        need(line == made, f"order {place} is to be {made.decode()}")
+    need(waiting == draw["waiting"], f"{waiting} orders are to wait for officers")
+    print(f"OK  {place:,} orders name these listings, and the officers who are drawn for them")
+    print(f"\nTo be compared elsewhere:\n- {left}")
+    print(f"- was the freeze, of SHA-256 {randomness['after']}, in a witnessed checkpoint of the log by then?")
+
+
+try:
+    verify()
+except (OSError, EOFError, KeyError, TypeError, ValueError, IndexError) as error:
+    need(False, f"a file is missing or cannot be read: {type(error).__name__}: {error}")
