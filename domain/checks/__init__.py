@@ -14,5 +14,6 @@ officers.py    who carries out each order
 draw.py        the whole draw: orders, and the act that names them
 life.py        what becomes of an order
 deadlines.py   the days that there are for something, with their source
+publication.py the files that anybody may fetch
 rates.py       what a share of the drawn says of all
 """

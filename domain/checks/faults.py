@@ -32,6 +32,7 @@ from suyuan.domain.checks.bodies import (
 )
 from suyuan.domain.checks.draw import wanted
 from suyuan.domain.checks.numbers import check_number
+from suyuan.domain.checks.publication import FILES
 from suyuan.domain.checks.stage import Check
 from suyuan.domain.rules.errors import RuleError
 from suyuan.domain.rules.rule import Rule
@@ -41,7 +42,6 @@ from suyuan.errors import ErrorKind, SuyuanError
 _PATH = re.compile(r"(?P<reason>.*?)(?: - at `\$\.?(?P<path>.*)`)?", re.DOTALL)
 _NAMED = re.compile(r"field `([^`]+)`")
 _UNFIT = re.compile(r'["\\\x00-\x1f\x7f]')
-_FILES = {"frame.ndjson.gz", "orders.ndjson", "publication.json", "verify.py"}
 
 
 class Fault(NamedTuple):
@@ -264,7 +264,7 @@ def _draw_faults(draw: Draw, plan: Plan, freeze: Freeze, given: Randomness) -> I
 def _file_faults(publish: Publish) -> Iterator[Fault]:
     names = [file.name for file in publish.files]
     yield from _twice("files", names)
-    for name in sorted(_FILES.difference(names)):
+    for name in sorted({*FILES}.difference(names)):
         yield Fault("files", f"{name} is missing", "a stranger needs it: publish it with the others")
 
 

@@ -16,11 +16,14 @@ from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from typing import NamedTuple
 
-from suyuan.domain.checks._tree import Tree
+from suyuan.domain.audit.hashes import leaf_hash
+from suyuan.domain.audit.tree import Frontier
 from suyuan.domain.checks.bodies import Rows
 from suyuan.errors import ErrorKind, SuyuanError
 
 _CODES = str.maketrans({each: f"%{ord(each):02X}" for each in '%/"\\' + "".join(map(chr, [*range(32), 127]))})
+_BATCH = 4096
+"""leaves that are joined at once"""
 _TEXT = rb'"[^"\\\x00-\x1f\x7f]+"'
 LINE = re.compile(
     rb'\{"id":(' + _TEXT + rb'),"parties":\[((?:' + _TEXT + rb"(?:," + _TEXT + rb')*)?)\],"stratum":(' + _TEXT + rb"),"
@@ -87,15 +90,17 @@ def summary(frame: Iterable[bytes], strata: Iterable[str]) -> Summary:
     for a line that is none, is not behind the one before it, or is of no stratum of the plan.
     """
     counts = {f'"{each}"'.encode(): 0 for each in strata}
-    tree, hashed, number = Tree(), sha256(), 0
+    tree, leaves, hashed, number = Frontier(), [], sha256(), 0
     for number, (text, found) in enumerate(ordered(frame), 1):
         if found[3] not in counts:
             raise FrameError(f"line {number}: stratum {found[3].decode()} is none of the plan's: leave the row out")
         counts[found[3]] += 1
-        tree.add(text)
         hashed.update(text + b"\n")
+        leaves.append(leaf_hash(text))
+        if len(leaves) == _BATCH:
+            tree, leaves = tree.append(leaves)[0], []
     counted = tuple(Rows(stratum=name[1:-1].decode(), rows=rows) for name, rows in counts.items())
-    return Summary(number, counted, hashed.hexdigest(), tree.root().hex())
+    return Summary(number, counted, hashed.hexdigest(), tree.append(leaves)[0].root().hex())
 
 
 def ordered(frame: Iterable[bytes]) -> Iterator[tuple[bytes, re.Match[bytes]]]:
