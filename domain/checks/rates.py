@@ -24,7 +24,7 @@ class Interval(NamedTuple):
     high: float
 
 
-class Tested(NamedTuple):
+class Outcome(NamedTuple):
     """A row that was drawn and has a result."""
 
     weight: int
@@ -50,7 +50,7 @@ def chance(next_ticket: str | None, weight: int) -> float:
     return 1.0 if next_ticket is None else -expm1(weight * log1p(-float(next_ticket)))
 
 
-def pass_rate(tested: Iterable[Tested], next_ticket: str | None, confidence: float = CONFIDENCE) -> PassRate:
+def pass_rate(tested: Iterable[Outcome], next_ticket: str | None, confidence: float = CONFIDENCE) -> PassRate:
     """The pass rate of a stratum."""
     results = [(each.passed, 1 / chance(next_ticket, each.weight)) for each in tested]
     passed, rows = sum(good for good, _ in results), sum(stands_for for _, stands_for in results)
