@@ -21,7 +21,7 @@ SPREAD  := --dist=loadfile --no-loadscope-reorder
 
 .PHONY: install check test test-quick test-rest test-random stories faults soak demo kafka deploy-tools dashboards reference screenshots \
 	migration format bench-throughput bench-latency bench-search bench-investigate bench-divisions bench-http-publish bench-portal-cost \
-	bench-idle bench-live bench-reassess bench-recall bench-batch \
+	bench-idle bench-live bench-reassess bench-recall bench-batch bench-draw \
 	bench-cluster bench-cluster-throughput bench-cluster-latency bench-cluster-recovery bench-cluster-growth rivals bench-trace-join clean
 install: $(READY)
 
@@ -150,6 +150,10 @@ bench-investigate: $(READY)
 # what figures of divisions take over 2,000,000 listings in every county, idle and while 1,000 a second come
 bench-divisions: $(READY)
 	$(BIN)/python -m bench.divisions
+
+# ten thousand listings drawn from ten million, and verified
+bench-draw: $(READY)
+	$(BIN)/python -m bench.draw
 
 # Kafka, workers, loader and ClickHouse's interface on two cores; bench-cluster: all of them, within 25 minutes
 bench-cluster bench-cluster-throughput bench-cluster-latency bench-cluster-recovery bench-cluster-growth: $(READY)

@@ -24,12 +24,11 @@ from suyuan.errors import ErrorKind, SuyuanError
 _CODES = str.maketrans({each: f"%{ord(each):02X}" for each in '%/"\\' + "".join(map(chr, [*range(32), 127]))})
 _BATCH = 4096
 """leaves that are joined at once"""
-_TEXT = rb'"[^"\\\x00-\x1f\x7f]+"'
+_TEXT = rb'[^"\\\x00-\x1f\x7f]+'
 LINE = re.compile(
-    rb'\{"id":(' + _TEXT + rb'),"parties":\[((?:' + _TEXT + rb"(?:," + _TEXT + rb')*)?)\],"stratum":(' + _TEXT + rb"),"
-    rb'"weight":([1-9]|1[0-6])\}'
+    rb'{"id":"(%b)","parties":\[((?:"%b"(?:,"%b")*)?)\],"stratum":"(%b)","weight":([1-9]|1[0-6])}' % ((_TEXT,) * 4)
 )
-"""id, parties, stratum (each with its quotation marks) and weight of a line"""
+"""id, parties (with their quotation marks), stratum and weight of a line"""
 
 
 class FrameError(SuyuanError, ValueError):
@@ -81,25 +80,29 @@ def parse(text: bytes) -> Row:
     if not found:
         raise FrameError(f"no line of a frame: {text[:200].decode(errors='replace')}")
     name, parties, stratum, weight = found.groups()
-    codes = tuple(each.decode() for each in parties[1:-1].split(b'","')) if parties else ()
-    return Row(name[1:-1].decode(), codes, stratum[1:-1].decode(), int(weight))
+    return Row(name.decode(), codes(parties), stratum.decode(), int(weight))
+
+
+def codes(parties: bytes) -> tuple[str, ...]:
+    """The codes in a line's list of parties."""
+    return tuple(each.decode() for each in parties[1:-1].split(b'","')) if parties else ()
 
 
 def summary(frame: Iterable[bytes], strata: Iterable[str]) -> Summary:
     """What is said of a frame of a plan with these strata: one pass, in memory that does not grow. Raises FrameError
     for a line that is none, is not behind the one before it, or is of no stratum of the plan.
     """
-    counts = {f'"{each}"'.encode(): 0 for each in strata}
+    counts = {each.encode(): 0 for each in strata}
     tree, leaves, hashed, number = Frontier(), [], sha256(), 0
     for number, (text, found) in enumerate(ordered(frame), 1):
         if found[3] not in counts:
-            raise FrameError(f"line {number}: stratum {found[3].decode()} is none of the plan's: leave the row out")
+            raise FrameError(f"line {number}: stratum {found[3].decode()!r} is none of the plan's: leave the row out")
         counts[found[3]] += 1
         hashed.update(text + b"\n")
         leaves.append(leaf_hash(text))
         if len(leaves) == _BATCH:
             tree, leaves = tree.append(leaves)[0], []
-    counted = tuple(Rows(stratum=name[1:-1].decode(), rows=rows) for name, rows in counts.items())
+    counted = tuple(Rows(stratum=name.decode(), rows=rows) for name, rows in counts.items())
     return Summary(number, counted, hashed.hexdigest(), tree.append(leaves)[0].root().hex())
 
 
@@ -110,9 +113,8 @@ def ordered(frame: Iterable[bytes]) -> Iterator[tuple[bytes, re.Match[bytes]]]:
         found = LINE.fullmatch(text)
         if not found:
             raise FrameError(f"line {number} is no line of a frame: {text[:200].decode(errors='replace')}")
-        # between quotation marks: compared without the last one, which is greater than a blank
-        name = found[1][:-1]
+        name = found[1]
         if name <= before:
-            raise FrameError(f"line {number}: id {name[1:].decode()} is not behind the one before it: sort, each once")
+            raise FrameError(f"line {number}: id {name.decode()} is not behind the one before it: sort, each once")
         before = name
         yield text, found

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from suyuan.domain.checks.bodies import Officer, Plan
-from suyuan.domain.checks.tickets import Tickets
+from suyuan.domain.checks.bodies import Plan
+from suyuan.domain.checks.tickets import HEADS, Tickets, digits
 from suyuan.domain.keys import SEPARATOR
 
 
@@ -20,26 +20,30 @@ class OfficerDraw:
     """The draw of a plan's officers, order by order."""
 
     def __init__(self, plan: Plan, seed: str) -> None:
-        self._tickets = Tickets(seed)
-        self._officers, self._each = plan.officers, plan.officers_each
-        self._needs = {stratum.stratum: frozenset(stratum.needs) for stratum in plan.strata}
-        self._recused = {(recusal.staff_no, recusal.code) for recusal in plan.recusals}
+        self._tickets, self._each = Tickets(seed), plan.officers_each
+        self._qualified = {
+            stratum.stratum: [each for each in plan.officers if {*stratum.needs} <= {*each.qualifications}]
+            for stratum in plan.strata
+        }
+        self._recused: dict[str, set[str]] = {}
+        for recusal in plan.recusals:
+            self._recused.setdefault(recusal.code, set()).add(recusal.staff_no)
         self._orders: Counter[str] = Counter()
 
     def next(self, order: str, stratum: str, parties: Iterable[str]) -> tuple[str, ...]:
         """The staff numbers of those who carry out the next order, in the order drawn; none where there are too few."""
-        concerned = tuple(parties)
-        free = [each for each in self._officers if self._may_go(each, stratum, concerned)]
-        free.sort(key=lambda each: (each.reserve, self._tickets.ticket(f"{order}{SEPARATOR}{each.staff_no}")))
-        if len(free) < self._each:
+        recused: set[str] = set().union(*(self._recused.get(code, ()) for code in parties))
+        orders, drawn = self._orders, []
+        number_of = self._tickets.after(f"{order}{SEPARATOR}".encode())
+        for each in self._qualified[stratum]:
+            if orders[each.staff_no] < each.most and each.staff_no not in recused:
+                number = number_of(each.staff_no.encode())
+                drawn.append((each.reserve, HEADS[number % 1000], number, each.staff_no))
+        if len(drawn) < self._each:
             return ()
-        going = tuple(each.staff_no for each in free[: self._each])
-        self._orders.update(going)
+        # the first digits tell nearly all apart; to write the others takes as long as all the rest
+        last = sorted(each[:2] for each in drawn)[self._each - 1]
+        first = sorted((reserve, digits(number), no) for reserve, head, number, no in drawn if (reserve, head) <= last)
+        going = tuple(no for _, _, no in first[: self._each])
+        orders.update(going)
         return going
-
-    def _may_go(self, officer: Officer, stratum: str, parties: tuple[str, ...]) -> bool:
-        return (
-            self._orders[officer.staff_no] < officer.most
-            and self._needs[stratum].issubset(officer.qualifications)
-            and not any((officer.staff_no, code) in self._recused for code in parties)
-        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from suyuan.domain.checks.frame import FrameError, ordered
+from suyuan.domain.checks.frame import FrameError, codes, ordered
 from suyuan.domain.checks.tickets import HEAD, HEADS, Tickets, digits
 
 _NONE_YET = "~"
@@ -31,19 +31,18 @@ class Selection:
     def __init__(self, seed: str, wanted: Mapping[str, int]) -> None:
         """`wanted`: of each stratum, how many."""
         self._tickets = Tickets(seed)
-        self._strata = {f'"{name}"'.encode(): _Least(name, size + 1) for name, size in wanted.items()}
+        self._strata = {name.encode(): _Least(name, size + 1) for name, size in wanted.items()}
 
     def add(self, frame: Iterable[bytes]) -> None:
         """Goes through lines of the frame. Raises FrameError, for a row of a stratum that nobody wants too."""
-        numbers = self._tickets.numbers
+        number_of, numbers, strata = self._tickets.number, self._tickets.numbers, self._strata
         for _, found in ordered(frame):
             name, parties, stratum, weight = found.groups()
-            least = self._strata.get(stratum)
+            least = strata.get(stratum)
             if least is None:
-                raise FrameError(f"id {name.decode()}: stratum {stratum.decode()} is none of the plan's")
-            bound = least.bound[:HEAD]
-            for number in numbers(name[1:-1], int(weight)):
-                if HEADS[number % 1000] <= bound:
+                raise FrameError(f"id {name.decode()}: stratum {stratum.decode()!r} is none of the plan's")
+            for number in (number_of(name),) if weight == b"1" else numbers(name, int(weight)):
+                if HEADS[number % 1000] <= least.head:
                     least.offer(digits(number), name, parties, weight)
 
     def join(self, other: Selection) -> None:
@@ -53,21 +52,20 @@ class Selection:
 
     def least(self, stratum: str) -> list[Candidate]:
         """The least of a stratum, the very least first, and one more where there is one."""
-        return self._strata[f'"{stratum}"'.encode()].settled()
+        return self._strata[stratum.encode()].settled()
 
 
 class _Least:
-    """Those of one stratum. What has a greater ticket than `bound` is not among them."""
+    """Those of one stratum. What has a greater ticket than `bound`, which begins with `head`, is not among them."""
 
     def __init__(self, stratum: str, size: int) -> None:
-        self.stratum, self.size, self.bound = stratum, size, _NONE_YET
+        self.stratum, self.size, self.bound, self.head = stratum, size, _NONE_YET, _NONE_YET
         self.candidates: list[Candidate] = []
 
     def offer(self, ticket: str, name: bytes, parties: bytes, weight: bytes) -> None:
         if ticket > self.bound:
             return
-        codes = tuple(each.decode() for each in parties[1:-1].split(b'","')) if parties else ()
-        self.candidates.append(Candidate(ticket, name[1:-1].decode(), self.stratum, codes, int(weight)))
+        self.candidates.append(Candidate(ticket, name.decode(), self.stratum, codes(parties), int(weight)))
         if len(self.candidates) >= 2 * self.size + _SPARE:
             self.settled()
 
@@ -79,4 +77,5 @@ class _Least:
         self.candidates = list(once.values())[: self.size]
         if len(self.candidates) == self.size:
             self.bound = self.candidates[-1].ticket
+            self.head = self.bound[:HEAD]
         return self.candidates

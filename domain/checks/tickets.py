@@ -9,10 +9,13 @@ chances in proportion to the weights, in integers alone.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from hashlib import sha256
 
 DIGITS = 64
 """of a ticket, at least: what is shorter has noughts at its end"""
+_ENDS = (b"", *(b"\x1fw%d" % which for which in range(2, 17)))
+"""of an id's tickets"""
 HEAD = 3
 HEADS = [f"{number:03}"[::-1] for number in range(10**HEAD)]
 """the first digits of a ticket, by the last ones of its number"""
@@ -31,10 +34,26 @@ class Tickets:
         state.update(name)
         return int.from_bytes(state.digest(), "big")
 
+    def after(self, beginning: bytes) -> Callable[[bytes], int]:
+        """`number` of ids that begin alike, by their ends."""
+        begun = self._state.copy()
+        begun.update(beginning)
+
+        def number(end: bytes) -> int:
+            state = begun.copy()
+            state.update(end)
+            return int.from_bytes(state.digest(), "big")
+
+        return number
+
     def numbers(self, name: bytes, weight: int) -> list[int]:
         """Of each of its tickets."""
-        further = (self.number(b"%s\x1fw%d" % (name, which)) for which in range(2, weight + 1))
-        return [self.number(name), *further]
+        copy, found = self._state.copy, []
+        for end in _ENDS[:weight]:
+            state = copy()
+            state.update(name + end)
+            found.append(int.from_bytes(state.digest(), "big"))
+        return found
 
     def ticket(self, name: str, weight: int = 1) -> str:
         """The digits behind `0.` of the ticket that an id draws by."""

@@ -16,8 +16,8 @@ from hashlib import sha256
 from pathlib import Path
 
 FOLDER = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
-TEXT = rb'"[^"\\\x00-\x1f\x7f]+"'  # a text of the frame: nothing in it is escaped
-ROW = rb'{"id":(%b),"parties":\[((?:%b(?:,%b)*)?)\],"stratum":(%b),"weight":([1-9]|1[0-6])}\n' % ((TEXT,) * 4)
+TEXT = rb'[^"\\\x00-\x1f\x7f]+'  # a text of the frame: nothing in it is escaped
+ROW = rb'{"id":"(%b)","parties":\[((?:"%b"(?:,"%b")*)?)\],"stratum":"(%b)","weight":([1-9]|1[0-6])}\n' % ((TEXT,) * 4)
 HEADS = [f"{number:03}"[::-1] for number in range(1000)]  # the first digits of a ticket by the last of its number
 
 
@@ -76,7 +76,7 @@ def verify():
     need(made == randomness["randomness"], "the randomness does not follow from its source")
     need(digest(plan["check_id"], freeze["root"], made) == draw["seed"], "the seed does not follow from what it is of")
     print("OK  the randomness is of the planned source, and the seed follows from check, root and randomness")
-    bounds = {b'"%b"' % each["stratum"].encode(): each.get("next", "0.~")[2:] for each in draw["strata"]}
+    bounds = {each["stratum"].encode(): each.get("next", "0.~")[2:] for each in draw["strata"]}
     rows, least = dict.fromkeys(bounds, 0), {name: {} for name in bounds}
     seed = sha256(draw["seed"].encode()).hexdigest()
     row, start, hashed, subtrees, size, before = re.compile(ROW).fullmatch, sha256(seed.encode()), sha256(), [], 0, b""
@@ -85,8 +85,8 @@ def verify():
             found = row(line)
             need(found and found[3] in rows, f"line {size + 1} of the frame is of no stratum of the plan, or no line")
             name, parties, stratum, weight = found.groups()
-            need(before < name[:-1], f"line {size + 1} of the frame is not behind the one before it")
-            before, bound = name[:-1], bounds[stratum]
+            need(before < name, f"line {size + 1} of the frame is not behind the one before it")
+            before, bound = name, bounds[stratum]
             rows[stratum] += 1
             hashed.update(line)
             node, bits = sha256(b"\0" + line[:-1]).digest(), size
@@ -96,17 +96,17 @@ def verify():
             size += 1
             for which in range(1, int(weight) + 1):  # as many tickets as it has weight: it draws by the least
                 ticket = start.copy()
-                ticket.update(name[1:-1] if which == 1 else b"%b\x1fw%d" % (name[1:-1], which))
+                ticket.update(name if which == 1 else b"%b\x1fw%d" % (name, which))
                 number = int.from_bytes(ticket.digest(), "big")
                 if HEADS[number % 1000] <= bound[:3] and digits(number) <= bound:  # others are surely not drawn
                     known = least[stratum].get(name, ("~",))
-                    least[stratum][name] = min(known, (digits(number), name[1:-1].decode(), parties, int(weight)))
+                    least[stratum][name] = min(known, (digits(number), name.decode(), parties, int(weight)))
     while len(subtrees) > 1:
         right = subtrees.pop()
         subtrees.append(sha256(b"\1" + subtrees.pop() + right).digest())
     need(subtrees and subtrees[0].hex() == freeze["root"], "the frame has another Merkle root than was frozen")
     need(hashed.hexdigest() == freeze["frame_sha256"], "the frame has another SHA-256 than was frozen")
-    counted = [{"rows": count, "stratum": name[1:-1].decode()} for name, count in rows.items()]
+    counted = [{"rows": count, "stratum": name.decode()} for name, count in rows.items()]
     need(counted == freeze["strata"] and size == freeze["rows"], "there are other numbers of rows than were frozen")
     print(f"OK  the frame of {size:,} rows is the one that was frozen")
     drawn, cap = [], min(10_000 if item["item_class"] == "key" else item["share_cap"] for item in plan["items"])

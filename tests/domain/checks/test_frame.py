@@ -67,7 +67,7 @@ def test_of_nothing():
         (lambda found: found[::-1], "line 2: id P/1 is not behind"),
         (lambda found: [found[0], *found], "line 2: id P/0 is not behind"),
         (lambda found: [*found, b"{}"], "line 4 is no line"),
-        (lambda found: [*found, line(Row("Z", (), "other", 1))], 'line 4: stratum "other" is none'),
+        (lambda found: [*found, line(Row("Z", (), "other", 1))], "line 4: stratum 'other' is none"),
     ],
 )
 def test_what_no_frame_is(change, reason):
