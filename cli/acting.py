@@ -11,7 +11,6 @@ from suyuan.domain.alerts.acts import ACTS, ID_CHARACTERS, RESOLUTIONS, ActName,
 from suyuan.domain.alerts.life import allowed
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.operations.alerts.acting import Doing, Seen, Wanted, prepared, publish
-from suyuan.queries.answers import Alert
 from suyuan.queries.api import OfAlert
 from suyuan.runtime.deployment import Deployment
 from suyuan.schemas.validation import InvalidEvent
@@ -59,7 +58,7 @@ def act_on(deployment: Deployment, alert_id: str, wanted: Wanted, actor: str) ->
         found = ask.alert(EVERYTHING, OfAlert(alert_id))
     if found is None:
         raise SuyuanError(f"no alert is called {alert_id}: suyuan alerts --json tells their ids")
-    now, seen = time.time_ns() // 1_000_000, _seen(found)
+    now, seen = time.time_ns() // 1_000_000, Seen.of(found, found.newest_listed_at)
     try:
         what = prepared(_principal(actor, now), [seen], wanted, now=now, chance=secrets.token_bytes)
     except InvalidEvent as error:
@@ -76,8 +75,3 @@ def act_on(deployment: Deployment, alert_id: str, wanted: Wanted, actor: str) ->
 
 def _principal(actor: str, now: int) -> Principal:
     return Principal(actor, Role.REGULATOR, actor, scope_of(Role.REGULATOR, ""), (), "key", now)
-
-
-def _seen(alert: Alert) -> Seen:
-    names = [name for name in Seen.__struct_fields__ if name not in {"standing", "takedown"}]
-    return Seen(standing=alert.state == "raised", **{name: getattr(alert, name) for name in names})

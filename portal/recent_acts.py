@@ -45,7 +45,7 @@ class Current(NamedTuple):
     @property
     def seen(self) -> Seen:
         """What acts are made of."""
-        return _seen(self.alert, self.newest_listed_at)
+        return Seen.of(self.alert, self.newest_listed_at)
 
     @property
     def tag(self) -> str:
@@ -94,7 +94,7 @@ class RecentActs:
         left = [one for one in kept if _is_out(one.act, alert.act_event, place) and now - one.act.occurred_at < KEPT_MS]
         if not left:
             return Current(alert, newest_listed_at, ())
-        after, _ = overlaid(_seen(alert, newest_listed_at), [one.act for one in left])
+        after, _ = overlaid(Seen.of(alert, newest_listed_at), [one.act for one in left])
         last = left[-1].act
         said = {name: getattr(after, name) for name in ("handling", "assignee", "acknowledged_until", "resolution")}
         said |= {"act": last.act, "act_event": last.event_id, "actor": last.actor, "acted_at": last.occurred_at}
@@ -115,12 +115,3 @@ class RecentActs:
 def _is_out(act: Act, known: str | None, acted_at: int) -> bool:
     """Whether an alert as it was read does not know of an act: it says which act it knows as the last."""
     return act.event_id != known and act.occurred_at >= acted_at
-
-
-def _seen(alert: OutwardAlert, newest_listed_at: int | None) -> Seen:
-    names = ("alert_id", "basis", "bureau", "handling", "assignee", "acknowledged_until", "resolution")
-    return Seen(
-        standing=alert.condition == "standing",
-        newest_listed_at=newest_listed_at,
-        **{name: getattr(alert, name) for name in names},
-    )

@@ -24,9 +24,11 @@ from suyuan.domain.alerts.life import Facts, Handling, Outcome, State, applied, 
 from suyuan.domain.alerts.notes import SALT_BYTES, Note, note_hash, written
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.operations.alerts.notes import append_note
+from suyuan.operations.alerts.outward import OutwardAlert
 from suyuan.publishing.checking import refuse
 from suyuan.publishing.files.outlet import Outlet
 from suyuan.publishing.keys import identities
+from suyuan.queries.answers import Alert
 from suyuan.schemas.events import encode_event
 from suyuan.schemas.kinds import event_schema
 
@@ -49,6 +51,15 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     resolution: str | None = None
     takedown: bool = False
 
+    @classmethod
+    def of(cls, alert: Alert | OutwardAlert, newest_listed_at: int | None) -> Seen:
+        """Of an alert in a form in which it is read. Not told there, and not asked for by what is done next: whether a
+        takedown was wanted.
+        """
+        standing = alert.state == "raised" if isinstance(alert, Alert) else alert.condition == "standing"
+        said = {name: getattr(alert, name) for name in _SAME}
+        return cls(standing=standing, newest_listed_at=newest_listed_at, **said)
+
     @property
     def state(self) -> State:
         """What acts have made of it."""
@@ -58,6 +69,10 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     def facts(self) -> Facts:
         """What was the case."""
         return Facts(self.standing, self.basis, self.newest_listed_at)
+
+
+_SAME = tuple(name for name in Seen.__struct_fields__ if name not in {"standing", "newest_listed_at", "takedown"})
+"""fields that are called so wherever an alert is read"""
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,10 +17,13 @@ from suyuan.domain.calendar import DAY_MS
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.operations.alerts.acting import MOST_ALERTS, Seen, Wanted, overlaid, prepared, publish
 from suyuan.operations.alerts.notes import erase_note
+from suyuan.operations.alerts.outward import BLOCK, alerts_in, outward
 from suyuan.publishing.files.outlet import Taken
 from suyuan.schemas.blocks import decode_block
 from suyuan.schemas.events import decode_event
 from suyuan.schemas.validation import InvalidEvent
+from tests.sinks.rows import alert as alert_row
+from tests.sinks.rows import block
 
 NOW = 1_790_000_000_000
 DAY = 86_400_000
@@ -28,6 +31,14 @@ DAY = 86_400_000
 
 def alert(number=1, **fields):
     return Seen(**{"alert_id": f"{number:032x}", "basis": f"b{number}", "bureau": "330106"} | fields)
+
+
+def test_what_acts_are_made_of_is_the_same_in_whichever_form_an_alert_is_read():
+    people = {"handling": "acknowledged", "acknowledged_until": NOW, "basis": "b", "bureau": "330106"}
+    for state, standing in (("raised", True), ("cleared", False)):
+        (read,) = alerts_in(block(BLOCK, alert_row("a", state=state, newest_listed_at=NOW, **people)))
+        told = {"alert_id": "a", "standing": standing, "newest_listed_at": NOW, **people}
+        assert Seen.of(read, NOW) == Seen.of(outward(read), NOW) == Seen(**told)
 
 
 def somebody(role=Role.REGULATOR, division="3301", id_="oidc:li"):
