@@ -83,6 +83,15 @@ def test_listings_of_which_nothing_was_said_are_read_a_slice_at_a_time():
     assert quiet.sweep(1, left, 16) == (["019"], [])
 
 
+def test_of_many_sweeps_that_wait_one_is_made_from_the_start(partition):
+    """An office publishes thousands of records one by one: what is under way begins again, once."""
+    _, (under_way,) = partition.sweep(0, [START], 8)
+    waiting = [Task(LISTINGS, f"bureaus changed: {330_000 + number}", number) for number in range(3_000)]
+    listings, (left,) = partition.sweep(1, [under_way, *waiting], 8)
+    assert (listings, left.received_at) == (["000", "001"], 2_999)
+    assert partition.sweep(2, [left], 100) == (["003", "005"], [])
+
+
 def test_the_work_of_a_day_is_no_sweep(partition):
     assert partition.sweep(0, [Task(EXPIRES, "complaints leave", 1)], 3) == ([], [])
 
