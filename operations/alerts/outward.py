@@ -25,11 +25,11 @@ BLOCK = "alert_state"
 
 class OutwardAlert(msgspec.Struct, frozen=True):
     """`subject`: a node of the graph of traces (`queries.hops.nodes`); `listings`: how many the alert covers;
-    `platforms`: how many of each platform; `platform_code`, `listing_id` and other names: the subject's, null where it
-    has none. `condition`: of the facts; `handling`, `assignee`, `acknowledged_until`, `resolution`: what people do
-    about it; `act`, `act_event` (its event id), `actor`,
-    `acted_at`: what was done last. `bureau_why`: why that bureau is in charge; `basis`:
-    digest of what a resolution rests on. `verdict`, `gap_names`, `explanation_*`, `triggering` (values of the rule's
+    `platforms`: how many of each platform, none of one whose last has just left; `platform_code`, `listing_id` and
+    other names: the subject's, null where it has none. `condition`: of the facts; `handling`, `assignee`,
+    `acknowledged_until`, `resolution`: what people do about it; `act`, `act_event` (its event id), `actor`,
+    `acted_at`: what was done last. `bureau_why`: why that bureau is in charge; `basis`: digest of what a resolution
+    rests on. `verdict`, `gap_names`, `explanation_*`, `triggering` (values of the rule's
     columns by name), `evidence`: of the listing that was offered last. `sequence`: 1, 2, 3 and so on per alert:
     (`alert_id`, `sequence`) names what was said, whichever way it came. Times are ms UTC.
     """

@@ -7,9 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from suyuan.access.scope import Platform, Scope
 from suyuan.operations.alerts.cursor import BadCursor, read_cursor, write_cursor
 from suyuan.operations.alerts.filters import BadFilter, read_filter
 from suyuan.operations.alerts.outward import BLOCK, TOPIC, alerts_in, outward
+from suyuan.operations.webhooks.events import Filters
+from suyuan.operations.webhooks.filtering import wanted_alerts
+from suyuan.queries.alert_parts import part_of
 from suyuan.schemas.topics import topic
 from tests.sinks.rows import NOW, alert, block
 
@@ -45,6 +49,24 @@ def test_an_alert_of_many_listings_names_none_of_them():
     assert of_lot.items() <= told.items()
     assert {name: people[name] for name in people if name != "note_id"}.items() <= told.items()
     assert (told["bureau_why"], told["basis"], "note_id" in told) == ("because", "0f", False)
+
+
+def test_a_platform_whose_part_of_an_alert_has_ended_is_told_that_it_is_cleared():
+    """The alert stands on, of others' listings: webhooks, streams and `--follow` all tell the part."""
+    counts = [{"platform_code": PLATFORM, "listings": 0}, {"platform_code": "Q", "listings": 3}]
+    of_lot = {"subject": "lot:M/1/L", "subject_kind": "lot", "listings": 3, "platforms": counts}
+    (one,) = alerts_in(block(BLOCK, alert("a", change="changed", **of_lot)))
+    for part in (
+        part_of(Scope((Platform(PLATFORM),)), one),
+        wanted_alerts(Scope((Platform(PLATFORM),)), Filters())(one),
+    ):
+        assert (part.state, part.listings, [each.platform_code for each in part.platforms]) == (
+            "cleared",
+            0,
+            [PLATFORM],
+        )
+    told = part_of(Scope((Platform("Q"),)), one)
+    assert (told.state, told.listings) == ("raised", 3)
 
 
 def test_the_topic_is_that_of_the_table_and_what_cannot_be_read_is_passed_over(caplog):

@@ -12,7 +12,7 @@ from suyuan.cli.acting import act_on, wish
 from suyuan.domain.calendar import DAY_MS
 from suyuan.schemas.events import decode_event
 from tests.portal.test_access import wait_until
-from tests.portal.worlds import A
+from tests.portal.worlds import A, B
 from tests.sinks.contract.views import load
 from tests.sinks.rows import alert, block, events
 
@@ -186,6 +186,17 @@ def test_platforms_are_told_neither_who_acts_nor_what_they_wrote(portal, regulat
     assert not {"店主承认", "key:x"} & {str(value) for row in history.json()["rows"] for value in row.values()}
     (told,) = portal.client("investigator").get(f"/api/v1/alerts/{name}/history").json()["acts"]
     assert (told["outcome"], told["takedown"]) == ("done", True)
+
+
+def test_a_platform_whose_part_has_ended_finds_it_cleared(portal, regulator, named):
+    of_lot = {"subject": "lot:M/1/L", "subject_kind": "lot", "listings": 3, "platform_code": None}
+    counts = [{"platform_code": A.platform, "listings": 0}, {"platform_code": B.platform, "listings": 3}]
+    (name,) = named(change="changed", platforms=counts, **of_lot)
+    part = portal.client("platform").get(f"/api/v1/alerts/{name}").json()
+    assert (part["condition"], part["listings"]) == ("cleared", 0)
+    assert part["platforms"] == [{"platform_code": A.platform, "listings": 0}]
+    assert portal.client("platform", "B").get(f"/api/v1/alerts/{name}").json()["condition"] == "standing"
+    assert regulator.get(f"/api/v1/alerts/{name}").json()["condition"] == "standing"
 
 
 def test_lists_are_of_what_is_mine_and_one_that_ran_out_is_open(portal, named):

@@ -97,7 +97,8 @@ def standing_findings(world):
 
 def said(row, column):
     if column == "platforms":
-        return [(each["platform_code"], each["listings"]) for each in row["platforms"]]
+        # one whose last listing has just left is named with none
+        return [(each["platform_code"], each["listings"]) for each in row["platforms"] if each["listings"]]
     if column == "newest_listed_on":
         return plain.day_in_china(row["newest_listed_at"])
     return row[column]

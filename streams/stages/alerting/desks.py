@@ -25,6 +25,7 @@ from suyuan.streams.stages.alerting.telling import (
     alert_state_rows,
     change_of,
     content_of,
+    left_of,
     platforms_of,
     said_when,
     told_of,
@@ -116,7 +117,12 @@ class Desks:
             [
                 content_of(self._rules, saying)[0] | said_when(saying.desk)
                 for saying in self._sayings(
-                    {alert: self._now(alert) for alert, desk in self._desks.items() if came_of(self._block, desk.cause)}
+                    {
+                        alert: self._now(alert)
+                        for alert, desk in self._desks.items()
+                        if came_of(self._block, desk.cause)
+                    },
+                    again=True,
                 )
             ]
         )
@@ -130,14 +136,21 @@ class Desks:
         life = life_of(alert, desk, self._state)
         return _Now(life, told_of(desk, life))
 
-    def _sayings(self, said: Mapping[str, _Now]) -> list[Saying]:
+    def _sayings(self, said: Mapping[str, _Now], *, again: bool = False) -> list[Saying]:
+        """`again`: as they were said last."""
         desks = [self._desks[alert] for alert in said]
         # of an alert that shows no offer there is nothing under that key
         offers = self._state.get_many(
             [offers_of(alert) + desk.newest.encode() for alert, desk in zip(said, desks, strict=True)]
         )
         return [
-            Saying(alert, desk, now.life, desk.face if offer is None else offer)
+            Saying(
+                alert,
+                desk,
+                now.life,
+                desk.face if offer is None else offer,
+                desk.told.left if again and desk.told is not None else left_of(desk),
+            )
             for (alert, now), desk, offer in zip(said.items(), desks, offers, strict=True)
         ]
 
@@ -148,7 +161,8 @@ class Desks:
             row, content = content_of(self._rules, saying)
             if unless_said and desk.told is not None and desk.told.content == content:
                 continue
-            told = replace(now.told, bureau=row["bureau"] or "", content=content, platforms=platforms_of(desk))
+            named = {"platforms": platforms_of(desk), "left": saying.left}
+            told = replace(now.told, bureau=row["bureau"] or "", content=content, **named)
             desk.change = change_of(desk.told, told)
             desk.raised_at = desk.touched_at if desk.change == "raised" else desk.raised_at
             desk.sequence += 1

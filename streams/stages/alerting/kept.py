@@ -39,7 +39,7 @@ class Member(msgspec.Struct, array_like=True, frozen=True, gc=False):
 class Told(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """An alert as it was published last. `step`: of how many listings, as a step of the ladder; `handling`: how it is
     dealt with, and by which act; `content`: digest of all that was said; `platforms`: those that it covered when it
-    stood last, who are to hear of it when it is cleared.
+    stood last, who are to hear of it when it is cleared; `left`: those that it named beside, with no listings.
     """
 
     stands: bool
@@ -50,6 +50,7 @@ class Told(msgspec.Struct, array_like=True, frozen=True, gc=False):
     bureau: str = ""
     content: str = ""
     platforms: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
 
     def says(self, now: Told) -> bool:
         """Whether all that is said at once where it changes is as it is `now`."""

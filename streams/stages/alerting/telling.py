@@ -7,6 +7,8 @@
 | of an alert about one listing: anything                                              | at once         |
 | anything else: the exact number, the platforms, the listing that is shown            | when it settles |
 
+A platform whose last listing leaves an alert that stands on is named once more, with none: its part has ended.
+
 A storm, a recall that ten thousand listings come under within seconds, so is some twenty rows of each alert. It settles
 when a round of settling finds it as the round before had left it (`settling.py`). While events of some time ago are
 read, what follows from them waits for that as well, so that nobody is told in passing what does not stay; people's acts
@@ -52,12 +54,15 @@ _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 class Saying(NamedTuple):
-    """An alert as it is now, to be said: `offer`: JSON of the row of the finding that it shows."""
+    """An alert as it is now, to be said: `offer`: JSON of the row of the finding that it shows; `left`: platforms of
+    which it covers no listing any more, and which are to hear of that.
+    """
 
     alert: str
     desk: Desk
     life: Life | None
     offer: str | bytes
+    left: tuple[str, ...]
 
 
 def step_of(listings: int) -> int:
@@ -73,12 +78,21 @@ def severity_of(desk: Desk) -> str:
 
 
 def platforms_of(desk: Desk) -> tuple[str, ...]:
-    """The platforms that a row names, sorted: those of the listings that it covers; of an alert that was cleared, those
-    that it covered when that was said last, of which it covers none now.
+    """The platforms that every row names, sorted: those of the listings that it covers; of an alert that was cleared,
+    those that it covered when that was said last, of which it covers none now.
     """
     if desk.listings or desk.told is None:
         return tuple(sorted(desk.platforms))
     return desk.told.platforms
+
+
+def left_of(desk: Desk) -> tuple[str, ...]:
+    """The platforms that the next row alone names beside: those that the last one covered, of an alert that stands on
+    without them.
+    """
+    if desk.told is None or not desk.told.stands or not desk.listings:
+        return ()
+    return tuple(code for code in desk.told.platforms if code not in desk.platforms)
 
 
 def told_of(desk: Desk, life: Life | None) -> Told:
@@ -106,11 +120,12 @@ def change_of(was: Told | None, now: Told) -> str:
 
 
 def content_of(rules: Mapping[str, Rule], saying: Saying) -> tuple[dict[str, Any], str]:
-    """The row of an alert (columns of the block schema `alert_state`) but for what depends on when it is said; and its
-    digest.
+    """The row of an alert (columns of the block schema `alert_state`) but for what depends on when it is said; and the
+    digest of it as every later row would have it: without the platforms that have left.
     """
     row = _row(rules, saying)
-    return row, blake2b(msgspec.json.encode(row), digest_size=8).hexdigest()
+    lasting = row | {"platforms": [each for each in row["platforms"] if each["platform_code"] not in saying.left]}
+    return row, blake2b(msgspec.json.encode(lasting), digest_size=8).hexdigest()
 
 
 def said_when(desk: Desk) -> dict[str, Any]:
@@ -133,6 +148,7 @@ def alert_state_rows(rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
 
 def _row(rules: Mapping[str, Rule], saying: Saying) -> dict[str, Any]:
     desk, life = saying.desk, saying.life
+    platforms = sorted((*platforms_of(desk), *saying.left))
     offer = _decode(saying.offer)
     kind = offer["subject_kind"]
     stands = desk.listings > 0
@@ -148,7 +164,7 @@ def _row(rules: Mapping[str, Rule], saying: Saying) -> dict[str, Any]:
         "subject": offer["subject"],
         "state": "raised" if stands else "cleared",
         "listings": desk.listings,
-        "platforms": [{"platform_code": code, "listings": desk.platforms.get(code, 0)} for code in platforms_of(desk)],
+        "platforms": [{"platform_code": code, "listings": desk.platforms.get(code, 0)} for code in platforms],
         **named,
         **{name: offer[name] for name in _OF_OFFER},
         "bureau": offer["bureau"],

@@ -106,6 +106,36 @@ def test_it_clears_when_no_finding_stands_and_is_raised_again(partition, finding
     assert (again["change"], again["raised_at"], again["sequence"]) == ("raised", RECEIVED + 3, 4)
 
 
+def test_a_platform_whose_last_listing_leaves_hears_of_it_once(partition, finding):
+    """And again the same where that is lost, also by settling."""
+    other = {"platform_code": "91330106MA2CABCD12"}
+
+    def platforms(rows):
+        return [{each["platform_code"][2:6]: each["listings"] for each in row["platforms"]} for row in rows]
+
+    partition.feed("finding", [finding("a"), finding("b"), finding("c", **other)])
+    partition.rest()
+    gone = [finding("c", 2, stands=False, **other)]
+    assert platforms([*partition.feed("finding", gone), *partition.rest()]) == [{"1101": 2, "3301": 0}]
+    assert platforms([*partition.feed("finding", [finding("d")]), *partition.rest()])[-1] == {"1101": 3}
+    assert platforms([*partition.feed("finding", [finding("c", 3, **other)]), *partition.rest()])[-1] == {
+        "1101": 3,
+        "3301": 1,
+    }
+    # now at once, since the step changes
+    most = [finding(name, 2, stands=False) for name in "ab"]
+    said = partition.feed("finding", [*most, finding("c", 4, stands=False, **other)])
+    assert platforms(said) == [{"1101": 1, "3301": 0}]
+    offset = partition.offsets["finding"]
+    again = [*most, finding("c", 4, stands=False, **other)]
+    assert partition.feed("finding", again, offset=offset, redelivered=True) == said
+    assert partition.rest() == [], "nothing is left to say"
+    (cleared,) = partition.feed("finding", [finding("d", 2, stands=False)])
+    assert platforms([cleared]) == [{"1101": 0}], "whose part had ended before is not told again"
+    (raised,) = partition.feed("finding", [finding("c", 5, **other)])
+    assert platforms([raised]) == [{"3301": 1}]
+
+
 def test_the_worst_severity_counts_and_the_newest_offer_is_shown(partition, finding):
     older = finding("b", severity="critical", listed_at=RECEIVED - 1)
     (said,) = partition.feed("finding", [finding("a", severity="medium"), older])
