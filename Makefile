@@ -16,6 +16,9 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 CORES   := $(shell getconf _NPROCESSORS_ONLN)
 TESTERS ?= $(shell expr $(CORES) + 1)
+# where an image says that nothing compiled is to be kept, each of the many processes of a test run would compile all
+# modules of ours anew
+unexport PYTHONDONTWRITEBYTECODE
 # files as tests/tiers.py orders them: what takes longest begins first
 SPREAD  := --dist=loadfile --no-loadscope-reorder
 
