@@ -6,6 +6,7 @@ times as long for a counterexample. None has a deadline: how long an example tak
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import secrets
@@ -66,6 +67,17 @@ BROKERS = pytest.StashKey[SharedBrokers]()
 
 def pytest_configure(config):
     config.stash[BROKERS] = SharedBrokers()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """What is imported and collected stays to the end: the collector of garbage looks at it neither now nor later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_finish(session):
