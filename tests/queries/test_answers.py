@@ -150,7 +150,7 @@ def test_answers_are_typed_and_plain(queries):
 
 
 @pytest.mark.parametrize("name", LISTS)
-@pytest.mark.parametrize("limit", [1, 7, 15])
+@pytest.mark.parametrize("limit", [1, 15])
 def test_pages_are_the_whole_list_in_its_order(queries, name, limit):
     wanted, key = LISTS[name]
     question = getattr(queries, name)
@@ -158,7 +158,7 @@ def test_pages_are_the_whole_list_in_its_order(queries, name, limit):
     assert not whole.more
     assert len(whole.rows) >= 15
     if limit == 1:
-        whole.rows[8:] = []
+        whole.rows[5:] = []
     rows, page = [], Page(limit)
     while len(rows) < len(whole.rows):
         found = question(EVERYTHING, wanted, page)
@@ -278,14 +278,18 @@ def test_feedback_is_of_the_platform_and_the_gap_that_are_asked_for(queries):
     assert one == found[0]
 
 
+ALERT_IDS = sorted({row["alert_id"] for row in SAID["alert"]})
+
+
 @often
-@given(scope=scopes)
-def test_alerts_and_their_changes_are_those_of_the_scope_and_no_others(queries, scope):
+@given(scope=scopes, asked=st.lists(st.sampled_from(ALERT_IDS), min_size=6, max_size=6, unique=True))
+def test_alerts_and_their_changes_are_those_of_the_scope_and_no_others(queries, scope, asked):
+    """Of some alerts at a time: each is a question of its own."""
     if only_publishers(scope):
         return
     expected = {row["alert_id"] for row in SAID["alert"] if sees_alert(scope, row)}
     assert {row.alert_id for row in queries.alerts(scope, AlertFilter(), ALL).rows} == expected
-    for alert_id in {row["alert_id"] for row in SAID["alert"]}:
+    for alert_id in asked:
         changes = queries.alert_history(scope, OfAlert(alert_id), ALL).rows
         assert {row.alert_id for row in changes} == {alert_id} & expected
 

@@ -50,7 +50,7 @@ class Told:
         ("circle", 1000, 7, 4),
         ("lattice", 200, 1, 1),
         ("lattice", 200, 7, 4),
-        ("tree", 10_000, 2, 3),
+        ("tree", 4_000, 2, 3),
     ],
 )
 def test_a_recall_of_every_lot_is_told_in_few_words_and_so_is_its_end(name, size, makers, partitions):
