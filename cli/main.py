@@ -36,6 +36,7 @@ COMMANDS = {
         "alerts": "alerts:alerts",
         "alert": "alerts:alert",
         "divisions": "divisions:divisions",
+        "desks": "desks:desks",
         "trace": "trace:app",
         "impact": "impact:impact",
         "unmatched": "unmatched:unmatched",

@@ -154,7 +154,8 @@ class Penalty(Event, frozen=True, kw_only=True):
 
 class Bureau(Event, frozen=True, kw_only=True):
     """The market regulator of a division, or of a development zone that has one of its own. `handled_by`: the division
-    whose bureau does its work; `merged`: it is no more, and that one has taken its place.
+    whose bureau does its work; `merged`: it is no more, and that one has taken its place; `officers`: how many people
+    work its alerts off, None where nobody said.
     """
 
     division: str
@@ -164,6 +165,7 @@ class Bureau(Event, frozen=True, kw_only=True):
     level: Literal["county", "city", "province", "nation", "zone"]
     handled_by: str | None = None
     status: Literal["active", "merged"]
+    officers: int | None = None
 
 
 class Day(Event, frozen=True, kw_only=True):

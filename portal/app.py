@@ -16,7 +16,6 @@ from starlette.middleware import Middleware
 from suyuan.portal.access_feed import AccessFeed
 from suyuan.portal.context import Portal
 from suyuan.portal.cursors import Cursors
-from suyuan.portal.division_figures import RecentFigures
 from suyuan.portal.live.feed import Feed
 from suyuan.portal.middleware.answers import Answers
 from suyuan.portal.middleware.limits import Limits, allowed_hosts
@@ -29,6 +28,7 @@ from suyuan.portal.providers import provider_of
 from suyuan.portal.publishing.door import portal_door
 from suyuan.portal.rates import Rates
 from suyuan.portal.recent_acts import RecentActs
+from suyuan.portal.recent_figures import RecentFigures, desks_at, divisions_at
 from suyuan.portal.routers import ROUTERS
 from suyuan.portal.secrecy import proxies_of
 from suyuan.portal.secret import signing_secret, uploads_folder
@@ -69,7 +69,8 @@ def make_app(ports: Ports, settings: Settings, clock: Callable[[], float] = time
             rates=rates,
             uploads=uploads,
             feed=feed,
-            figures=RecentFigures(),
+            divisions=RecentFigures(divisions_at),
+            desks=RecentFigures(desks_at(settings.alert_budget)),
             acts=RecentActs(),
             door=door,
             provider=provider,

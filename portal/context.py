@@ -17,16 +17,17 @@ if TYPE_CHECKING:
     from suyuan.operations.webhooks.sealing import Seal
     from suyuan.portal.access_feed import AccessFeed
     from suyuan.portal.cursors import Cursors
-    from suyuan.portal.division_figures import RecentFigures
     from suyuan.portal.live.feed import Feed
     from suyuan.portal.oidc import Provider
     from suyuan.portal.ports import Ports
     from suyuan.portal.rates import Rates
     from suyuan.portal.recent_acts import RecentActs
+    from suyuan.portal.recent_figures import RecentFigures
     from suyuan.portal.sessions import Sessions
     from suyuan.portal.subscription_feed import SubscriptionFeed
     from suyuan.portal.uploads.manager import Uploads
     from suyuan.publishing.door import Door
+    from suyuan.queries.answers import AlertBudget, Divisions
     from suyuan.queries.api import Queries
     from suyuan.runtime.settings import Settings
 
@@ -55,7 +56,8 @@ class Portal:
     rates: Rates
     uploads: Uploads
     feed: Feed
-    figures: RecentFigures
+    divisions: RecentFigures[Divisions]
+    desks: RecentFigures[AlertBudget]
     acts: RecentActs
     door: Door
     provider: Provider | None = None

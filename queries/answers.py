@@ -302,6 +302,49 @@ class Divisions(msgspec.Struct, frozen=True):
     parts: list[DivisionFigures]
 
 
+class RuleLoad(msgspec.Struct, frozen=True):
+    """What a rule brings to a desk. `raised`: in the days before and today; `open`: that waits there."""
+
+    rule: str
+    raised: int
+    open: int
+
+
+class DeskLoad(msgspec.Struct, frozen=True):
+    """What a desk has to do. `officers`: how many work there, None where its record does not say; `open`: alerts that
+    stand and are not resolved, nor acknowledged until later; `raised`: alerts that came to it, by day, seven days and
+    then today, each once a day; `handled`: so those that somebody acknowledged, assigned or resolved; `raised_a_day`:
+    the mean of the seven days; what is per officer is None where officers are not known, or none; `over_budget`:
+    whether more came than the budget, today or on the mean; `rules`: those of which most came.
+    """
+
+    bureau: str
+    name_zh: str | None
+    name_en: str | None
+    officers: int | None
+    over_budget: bool
+    open: int
+    raised_today: int
+    raised_a_day: float
+    handled_today: int
+    handled_a_day: float
+    open_per_officer: float | None
+    raised_a_day_per_officer: float | None
+    raised: list[int]
+    handled: list[int]
+    rules: list[RuleLoad]
+
+
+class AlertBudget(msgspec.Struct, frozen=True):
+    """The desks that have something to do on a day (in China), those over the budget first. `budget`: alerts that may
+    come to a desk in a day.
+    """
+
+    day: str
+    budget: int
+    desks: list[DeskLoad]
+
+
 class LotName(msgspec.Struct, frozen=True):
     """What names a lot."""
 

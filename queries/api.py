@@ -17,6 +17,7 @@ from suyuan.queries import questions as q
 from suyuan.queries.answers import (
     Alert,
     AlertAct,
+    AlertBudget,
     AlertChange,
     Assessed,
     BackwardTrace,
@@ -37,6 +38,7 @@ from suyuan.queries.answers import (
     WholeChain,
     WholeDeadLetter,
 )
+from suyuan.queries.budget import OfDesks
 from suyuan.queries.found import Found
 from suyuan.queries.hops import Graph
 from suyuan.queries.impact import Impact
@@ -86,6 +88,7 @@ __all__ = [
     "FromNode",
     "NothingProcessed",
     "OfAlert",
+    "OfDesks",
     "OfDivision",
     "OfEvents",
     "OfListing",
@@ -193,6 +196,12 @@ class Queries(Protocol):
         the scope.
         """
         return self.answer(q.DIVISIONS, scope, wanted)
+
+    def alert_budget(self, scope: Scope, wanted: OfDesks) -> AlertBudget | None:
+        """What the desks have to do beside what they can, those over the budget first; None for a prefix that is not
+        within the scope.
+        """
+        return self.answer(q.ALERT_BUDGET, scope, wanted)
 
     def trace_back(
         self, scope: Scope, subject: OfListing | OfLot, as_of: int | None = None, happened_by: int | None = None

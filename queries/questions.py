@@ -18,6 +18,7 @@ from suyuan.queries import sql, tracing
 from suyuan.queries.answers import (
     Alert,
     AlertAct,
+    AlertBudget,
     AlertChange,
     Assessed,
     BackwardTrace,
@@ -39,6 +40,7 @@ from suyuan.queries.answers import (
     WholeDeadLetter,
     typed,
 )
+from suyuan.queries.budget import OfDesks, alert_budget
 from suyuan.queries.budgets import Use
 from suyuan.queries.chain_check import ChainChecker
 from suyuan.queries.chain_check.describing import describe
@@ -293,6 +295,10 @@ def _divisions(reader: Reader, scope: Scope, wanted: OfDivision) -> Divisions | 
     return divisions(reader, scope, wanted.prefix, wanted.on)
 
 
+def _alert_budget(reader: Reader, scope: Scope, wanted: OfDesks) -> AlertBudget | None:
+    return alert_budget(reader, scope, wanted)
+
+
 def _trace_back(reader: Reader, scope: Scope, wanted: Known[OfListing | OfLot]) -> BackwardTrace | None:
     moments = (wanted.as_of, wanted.happened_by)
     match wanted.subject:
@@ -430,6 +436,7 @@ ALERT_HISTORY = Question("alert_history", Listed[OfAlert], Paged[AlertChange], _
 ALERT_ACTS = Question("alert_acts", OfAlert, list[AlertAct], _always(Use.INTERACTIVE), _alert_acts)
 FINDINGS = Question("findings", Listed[FindingFilter], Paged[Finding], _of_page, _findings)
 DIVISIONS = Question("divisions", OfDivision, Divisions | None, _always(Use.INTERACTIVE), _divisions)
+ALERT_BUDGET = Question("alert_budget", OfDesks, AlertBudget | None, _always(Use.INTERACTIVE), _alert_budget)
 TRACE_BACK = Question("trace_back", Known[OfListing | OfLot], BackwardTrace | None, _always(Use.TRACE), _trace_back)
 TRACE_FORWARD = Question(
     "trace_forward", Known[OfLot | OfProduct | OfProducer], ForwardTrace, _always(Use.TRACE), _trace_forward
@@ -468,6 +475,7 @@ _ALL: Iterable[Question[Any, Any]] = (
     *(UNMATCHED, UNMATCHED_COUNTS, DAMAGE, CHAINS_ANEW, PING),
     *(OUTCOMES, ASSESSED, KNOWN_EVENTS),
     *(WEBHOOK_ATTEMPTS, FEEDBACK, GAP_COUNTS, ALERT, ALERT_HISTORY, ALERT_ACTS, FINDINGS, DIVISIONS),
+    ALERT_BUDGET,
 )
 QUESTIONS = {question.name: question for question in _ALL}
 """every one, by its name in messages between processes"""

@@ -8,6 +8,7 @@
 | events of a kind        | that of who is named in PARTIES, by the entity's record  | `platform_code` | `publisher` |
 | identifiers, names      | as the event that says them                              | as the event    | `publisher` |
 | figures of divisions    | the division that is told of, and all in it              | -               | -           |
+| the alert budget        | desks whose bureau is in it                              | -               | -           |
 | attempts at webhooks    | all: they say ids; whose they are is known by who asks   | all             | all         |
 | days, bureaus           | all: they are about nobody                               | all             | all         |
 | acts on alerts, notes   | -: an alert's history has them, for who sees the alert   | -               | -           |

@@ -14,6 +14,7 @@ from suyuan.connections.kafka import KafkaConnection, Mechanism
 from suyuan.connections.registry import SchemaRegistry
 from suyuan.connections.secrets import secret
 from suyuan.connections.tls import client_context, refuse_unused
+from suyuan.domain.alerts.budget import A_DESK_A_DAY
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.sinks.clickhouse import ClickHouseSettings
 from suyuan.streams.dead_letter_limit import DeadLetterLimit
@@ -99,6 +100,8 @@ class Settings(BaseSettings):
     """0: suyuan run starts no portal"""
     portal_origin: str = ""
     """https://name that browsers and clients reach it by; empty: this machine's names alone"""
+    alert_budget: int = Field(default=A_DESK_A_DAY, ge=1)
+    """alerts that may come to one desk in one day: more is marked wherever figures of desks are told"""
     read_log_days: int = Field(default=180, ge=1)
     """of the log of who read what"""
     portal_certificate_file: Path | None = None

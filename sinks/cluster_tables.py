@@ -14,8 +14,8 @@
 
 A table is sharded by its business key, so all versions of a row lie together: FINAL and `LIMIT 1 BY` see them all, and
 a repeated insert meets its token where it was first inserted. A change of the number of shards needs the tables anew.
-The rows of `identifier` and `name` lie where the events lie that say them, not by what SHARDED_BY says of them, which
-nothing is inserted by.
+The rows of `identifier`, `name` and `desk_day` lie where the rows lie that they are made of, not by what SHARDED_BY
+says of them, which nothing is inserted by.
 
 The servers' configuration names the cluster, a Keeper, and the macros `shard` and `replica`.
 """
@@ -58,6 +58,7 @@ SHARDED_BY: dict[str, tuple[str, ...]] = {
     "finding": ("alert_id",),
     "alert_state_history": ("alert_id",),
     "alert_state": ("alert_id",),
+    "desk_day": ("day",),
     "dead_letter": ("topic", "source_partition", "source_offset"),
     "dead_letter_replay": ("topic", "source_partition", "source_offset"),
     "webhook_delivery": ("subscription",),
@@ -73,7 +74,9 @@ _TABLE = re.compile(r"\s*CREATE TABLE IF NOT EXISTS (\w+)(?= \()")
 _MATERIALIZED = re.compile(
     r"\s*CREATE MATERIALIZED VIEW IF NOT EXISTS (\w+) TO (\w+) AS\s+(SELECT\s.*)\sFROM (\w+)( WHERE .*)?\s*", re.DOTALL
 )
-_INSERT = re.compile(r"\s*INSERT INTO (\w+)\s+(SELECT\s.*)\sFROM (event_\w+)( WHERE .*)?\s*", re.DOTALL)
+_INSERT = re.compile(
+    r"\s*INSERT INTO (\w+)\s+(SELECT\s.*)\sFROM (event_\w+|alert_state_history)( WHERE .*)?\s*", re.DOTALL
+)
 _INDEX = re.compile(r"\s*ALTER TABLE (\w+) ((?:ADD INDEX IF NOT EXISTS|MATERIALIZE INDEX) \w+\b.*)", re.DOTALL)
 _COLUMN = re.compile(r"\s*ALTER TABLE (\w+) (ADD COLUMN IF NOT EXISTS \w+\b.*)", re.DOTALL)
 _SETTING = re.compile(r"\s*ALTER TABLE (\w+) (MODIFY SETTING .*)", re.DOTALL)

@@ -1,7 +1,7 @@
 """Which topic is loaded into which table: what the topics say of themselves (`schemas/topics.py`).
 
 From the same insert materialised views fill `chain` from `chain_history`, `finding` from `finding_history`, and
-`alert_state` from `alert_state_history`.
+`alert_state` and `desk_day` from `alert_state_history`.
 """
 
 from __future__ import annotations

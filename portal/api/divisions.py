@@ -40,8 +40,8 @@ async def figures_of(who: Context, prefix: str | None) -> tuple[Divisions, int]:
     """The figures, and when the tables said so, ms UTC. Raises Problem: not-found of a division that is not within the
     scope.
     """
-    figures = await who.portal.figures.of(who.ask, who.scope, prefix, who.now())
-    if figures.divisions is None:
+    figures = await who.portal.divisions.of(who.ask, who.scope, prefix, who.now())
+    if figures.said is None:
         raise Problem("not-found")
-    log_read(who, f"divisions {figures.divisions.whole.division}".rstrip())
-    return figures.divisions, figures.at
+    log_read(who, f"divisions {figures.said.whole.division}".rstrip())
+    return figures.said, figures.at

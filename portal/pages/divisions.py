@@ -9,11 +9,11 @@ from fastapi import Response
 from suyuan.domain.divisions import NATION
 from suyuan.portal.api.divisions import Prefix, figures_of
 from suyuan.portal.context import Context
-from suyuan.portal.division_figures import KEPT_MS
 from suyuan.portal.entry.guard import Who
 from suyuan.portal.guarded import GuardedRouter
 from suyuan.portal.pages.province_tiles import SHADES, size, tiles_of
 from suyuan.portal.pages.rendering import render
+from suyuan.portal.recent_figures import KEPT_MS
 from suyuan.queries.answers import DivisionFigures
 from suyuan.queries.divisions import LEVELS
 from suyuan.queries.visible import sees_division

@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -255,6 +256,30 @@ def test_divisions_add_up_to_all_that_there_is_and_go_down_level_by_level(data):
     assert (code, len(table.splitlines())) == (0, 1 + len(provinces))
     assert command(data, "divisions", "--under", "3x")[0] == 2
     assert "nothing is known of division 82" in command(data, "divisions", "--under", "82")[2]
+
+
+def test_desks_add_up_to_the_alerts_that_wait_and_say_who_is_over_the_budget(data, monkeypatch):
+    desks = rows(data, "desks")
+    waits = Counter(row["bureau"] for row in rows(data, "alerts", "--state", "raised", "--handling", "open"))
+    assert {row["bureau"]: row["open"] for row in desks if row["open"]} == waits
+    raised = Counter(row["bureau"] for row in rows(data, "alerts"))
+    assert all(sum(row["raised"]) >= raised[row["bureau"]] for row in desks)
+    assert {row["bureau"] for row in desks} >= raised.keys()
+    assert all((row["officers"], row["open_per_officer"]) == (None, None) for row in desks)
+    most = max(max(row["raised"]) for row in desks)
+    monkeypatch.setenv("SUYUAN_ALERT_BUDGET", str(most))
+    assert not any(row["over_budget"] for row in rows(data, "desks"))
+    monkeypatch.setenv("SUYUAN_ALERT_BUDGET", "1")
+    some = [row["over_budget"] for row in rows(data, "desks")]
+    assert some == sorted(some, reverse=True)
+    code, table, _ = command(data, "desks")
+    assert (code, len(table.splitlines()), "over" in table) == (0, 1 + len(desks), True)
+    under = desks[0]["bureau"][:2]
+    assert rows(data, "desks", "--under", under) == [
+        row for row in rows(data, "desks") if row["bureau"].startswith(under)
+    ]
+    assert command(data, "desks", "--under", "3x")[0] == 2
+    assert "no desk of division 82 has alerts" in command(data, "desks", "--under", "82")[2]
 
 
 def test_alerts_newest_first(data, planted):

@@ -9,8 +9,8 @@ import json
 import pytest
 
 from suyuan.access.principal import Role
-from suyuan.portal.division_figures import KEPT_MS
 from suyuan.portal.pages.words import words
+from suyuan.portal.recent_figures import KEPT_MS
 from tests.portal.test_access import wait_until
 from tests.portal.test_investigation_pages import links
 from tests.portal.test_pages import page

@@ -30,6 +30,7 @@ from suyuan.queries.api import (
     FindingFilter,
     FromNode,
     OfAlert,
+    OfDesks,
     OfDivision,
     OfEvents,
     OfListing,
@@ -67,6 +68,7 @@ ASKED = {
     "alert_acts": (OfAlert("a0"),),
     "findings": (FindingFilter(), ALL),
     "divisions": (OfDivision(None, TODAY),),
+    "alert_budget": (OfDesks(None, NOW, 30),),
     "trace_back": (OfLot(LOT["producer_code"], GTIN, "L0"),),
     "trace_forward": (OfProducer(LOT["producer_code"]),),
     "hop": (FromNode(f"lot:{LOT['producer_code']}/{GTIN}/L0", "back"),),
@@ -341,6 +343,25 @@ def test_figures_of_divisions_are_those_of_the_scope_and_no_others(queries, scop
     assert {part.division: part.listings for part in found.parts if part.listings} == +listings
     assert {part.division: part.open_high for part in found.parts if part.open_high} == +high
     assert (found.whole.listings, found.whole.open_high) == (listings.total(), high.total())
+
+
+@often
+@given(scope=scopes, prefix=st.sampled_from([None, "", "3", "33", "3301", "330106", "31", "65"]))
+def test_the_alert_budget_is_that_of_the_desks_of_the_scope(queries, scope, prefix):
+    if not scope.divisions:
+        with pytest.raises(OutsideScope):
+            queries.alert_budget(scope, OfDesks(prefix, NOW, 30))
+        return
+    seen = scope.divisions if prefix is None else (prefix,)
+    found = queries.alert_budget(scope, OfDesks(prefix, NOW, 30))
+    assert (found is not None) == (prefix is None or any(prefix.startswith(each) for each in scope.divisions))
+    if found is None:
+        return
+    bureaus = [row["bureau"] or "" for row in SAID["alert"] if (row["bureau"] or "").startswith(seen)]
+    waits = [row for row in SAID["alert"] if row["state"] == "raised" and row["handling"] != "resolved"]
+    open_ = Counter(row["bureau"] or "" for row in waits if (row["bureau"] or "").startswith(seen))
+    assert {desk.bureau for desk in found.desks} == set(bureaus)
+    assert {desk.bureau: desk.open for desk in found.desks if desk.open} == open_
 
 
 wanted_alerts = st.builds(

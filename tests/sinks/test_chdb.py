@@ -7,6 +7,7 @@ import pytest
 from suyuan.sinks.table_sink import TableSink
 from tests.sinks.conftest import emptied
 from tests.sinks.contract.asking import AskingContract
+from tests.sinks.contract.budgeting import BudgetingContract
 from tests.sinks.contract.checking import CheckingContract
 from tests.sinks.contract.dividing import DividingContract
 from tests.sinks.contract.history import HistoryContract
@@ -68,6 +69,10 @@ class TestVerifying(VerifyingContract):
 
 
 class TestAsking(AskingContract):
+    pass
+
+
+class TestBudgeting(BudgetingContract):
     pass
 
 

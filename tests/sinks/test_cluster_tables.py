@@ -114,6 +114,8 @@ def test_a_column_more_is_added_where_rows_lie_before_where_they_are_read():
     assert [each.split("ALTER TABLE ")[1].split(" ON")[0] for each in added] == [
         "`spare`.chain_history_local",
         "`spare`.chain_history",
+        "`spare`.event_bureau_local",
+        "`spare`.event_bureau",
     ]
 
 

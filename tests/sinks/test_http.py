@@ -10,6 +10,7 @@ from suyuan.sinks.migrations import migrate
 from suyuan.sinks.readers import Budget
 from tests.sinks.conftest import WITHOUT_FSYNC, emptied
 from tests.sinks.contract.asking import AskingContract
+from tests.sinks.contract.budgeting import BudgetingContract
 from tests.sinks.contract.checking import CheckingContract
 from tests.sinks.contract.dividing import DividingContract
 from tests.sinks.contract.history import HistoryContract
@@ -75,6 +76,10 @@ class TestVerifying(VerifyingContract):
 
 
 class TestAsking(AskingContract):
+    pass
+
+
+class TestBudgeting(BudgetingContract):
     pass
 
 
