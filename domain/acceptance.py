@@ -170,7 +170,7 @@ def _spoilt(given: str) -> str | None:
 
 def _counts(case: _Case) -> Iterator[Refusal]:
     for name in case.kind.counted:
-        if case.event[name] < 0:
+        if (case.event[name] or 0) < 0:
             back = ": goods that come back are a shipment back" if case.kind.name == "shipment" else ""
             yield Refusal(name, f"{case.event[name]} is negative{back or ': write 0 or more'}")
     if case.kind.name == "lot":

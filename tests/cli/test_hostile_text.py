@@ -211,6 +211,7 @@ NO_TEXT_OF_OTHERS = {
     "jobs",
     "access",
     "divisions",
+    "desks",
 }
 """log writes JSON, whose text is escaped; the others draw no tables of others' text: what they say goes through `say`,
 `put` and the log's formatter, and demo, publish and doctor have tests of their own below

@@ -423,6 +423,8 @@ def test_days_are_judged_each_by_its_own_moment():
         ({"handled_by": "330106 "}, "handled_by"),
         ({"status": "merged"}, "handled_by"),
         ({"code": "x"}, "code"),
+        ({"officers": 0}, None),
+        ({"officers": -1}, "officers"),
     ],
 )
 def test_bureaus_are_of_divisions_and_lead_on_to_others(fields, at_fault):
