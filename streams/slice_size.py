@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-MOST_TIMES = 4
+MOST_TIMES = 8
 
 
 class SliceSize:

@@ -3,9 +3,9 @@
 from suyuan.streams.slice_size import SliceSize
 
 
-def test_slices_in_a_row_grow_to_four_times_the_usual_size():
+def test_slices_in_a_row_grow_to_eight_times_the_usual_size():
     size = SliceSize(10, ["backlog"])
-    assert [size.rows("backlog") for _ in range(6)] == [10, 20, 30, 40, 40, 40]
+    assert [size.rows("backlog") for _ in range(10)] == [10, 20, 30, 40, 50, 60, 70, 80, 80, 80]
 
 
 def test_after_anything_else_a_slice_has_the_usual_size():
