@@ -104,7 +104,10 @@ class TestTracing(TracingContract):
 
 
 class TestChecking(CheckingContract):
-    pass
+    @pytest.mark.parametrize("number", [11])
+    def test_agreed_markets_are_right(self, clickhouse, number):
+        """One of them: chdb is asked the same of all."""
+        super().test_agreed_markets_are_right(clickhouse, number)
 
 
 def test_who_comes_or_waited_when_it_was_closed_gets_no_client_any_more(server):
