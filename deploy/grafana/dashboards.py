@@ -377,11 +377,54 @@ WEBHOOKS = (
     ),
 )
 
+ALERT_BUDGET = (
+    stat(
+        "Desks over it",
+        "More than the budget came today, or on the mean of the seven days before: suyuan desks names them.",
+        'max(suyuan_desks{state="over"})',
+        red_above_0=True,
+    ),
+    stat("Alert budget", "Alerts that may come to a desk in a day: SUYUAN_ALERT_BUDGET.", "max(suyuan_alert_budget)"),
+    stat("Desks", "At which alerts wait, or came within eight days.", "sum(max by (state) (suyuan_desks))"),
+    stat("Open", "Alerts that wait at all desks.", 'max(suyuan_desk_alerts{what="open"})'),
+    stat("Came today", "At all desks. A day is China's.", 'max(suyuan_desk_alerts{what="raised"})'),
+    stat("Dealt with today", "Acknowledged, assigned or resolved.", 'max(suyuan_desk_alerts{what="handled"})'),
+    Panel(
+        "What came to a desk today",
+        "To the one that most came to, and on average of the desks, beside the budget. From 0 at China's midnight.",
+        (
+            ('max(suyuan_desk_alerts_most{what="raised"})', "the fullest desk"),
+            ('max(suyuan_desk_alerts{what="raised"}) / sum(max by (state) (suyuan_desks))', "on average"),
+            ("max(suyuan_alert_budget)", "budget"),
+        ),
+    ),
+    Panel(
+        "Desks by their budget",
+        "Those at which alerts wait, or came within eight days.",
+        (("max by (state) (suyuan_desks)", "{{state}}"),),
+        stacked=True,
+    ),
+    Panel(
+        "Came and dealt with today",
+        "At all desks. Where less is dealt with than comes, day by day, more and more waits.",
+        (('max by (what) (suyuan_desk_alerts{what=~"raised|handled"})', "{{what}}"),),
+    ),
+    Panel(
+        "Open",
+        "Alerts that wait at all desks, and at the desk where most wait.",
+        (
+            ('max(suyuan_desk_alerts{what="open"})', "all desks"),
+            ('max(suyuan_desk_alerts_most{what="open"})', "the fullest desk"),
+        ),
+    ),
+)
+
 DASHBOARDS = {
     "overview": ("Suyuan: overview", OVERVIEW),
     "stages-and-sinks": ("Suyuan: stages and sinks", STAGES_AND_SINKS),
     "portal": ("Suyuan: portal", PORTAL),
     "webhooks": ("Suyuan: webhooks", WEBHOOKS),
+    "alert-budget": ("Suyuan: alert budget", ALERT_BUDGET),
 }
 
 

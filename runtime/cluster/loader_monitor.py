@@ -12,6 +12,7 @@ from suyuan.connections.kafka import KafkaConnection
 from suyuan.operations.hidden_messages import HiddenMessages
 from suyuan.runtime.chain_watch import BETWEEN_STAGES, LOOK_SECONDS, ChainWatch, Progress
 from suyuan.runtime.cluster.loader import ClusterLoader
+from suyuan.runtime.desk_figures import DeskFigures
 from suyuan.runtime.unmatched_count import COUNT_SECONDS, UnmatchedCount
 from suyuan.schemas.topics import INPUTS
 from suyuan.sinks.ahead import reached_in_tables
@@ -34,7 +35,7 @@ VERIFIERS = "verifier"
 
 class LoaderMonitor:
     """Runs in a thread of its own from `start` to `stop`. Errors are logged, and the next look tries again. `loader`:
-    that of the tables; `others`: whose lag is set too.
+    that of the tables; `others`: whose lag is set too; `budget`: alerts a desk and day.
     """
 
     def __init__(
@@ -43,6 +44,8 @@ class LoaderMonitor:
         clickhouse: ClickHouse,
         connection: KafkaConnection,
         others: Sequence[ClusterLoader] = (),
+        *,
+        budget: int,
     ) -> None:
         self._loader = loader
         self._others = tuple(others)
@@ -56,6 +59,7 @@ class LoaderMonitor:
         self._complete = False
         self._stopping = threading.Event()
         self._unmatched = UnmatchedCount(clickhouse)
+        self._desks = DeskFigures(clickhouse, budget)
         self._chains = ChainWatch(clickhouse, loader.log, self._snapshot, self._stages, pause=self._stopping.wait)
         self._thread = threading.Thread(target=self._run, name="loader-watch", daemon=True)
 
@@ -92,6 +96,10 @@ class LoaderMonitor:
                 if self._complete and time.monotonic() - counted_at >= COUNT_SECONDS and VERIFIER in self._loader.owned:
                     counted_at = time.monotonic()
                     self._unmatched.look()
+                if VERIFIER in self._loader.owned:
+                    self._desks.look()
+                else:
+                    self._desks.leave()
                 self._compare_with_the_tables()  # last: ClickHouse may be away, and the figures above are not its own
             except Exception as error:  # noqa: BLE001 -- a server that is away; loading goes on
                 logger.warning("cannot watch: %s", error)

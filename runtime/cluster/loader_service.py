@@ -114,7 +114,9 @@ class LoaderService(Service):
                 raise loader.error
 
     def _open_monitor(self, connection: KafkaConnection) -> LoaderMonitor:
-        monitor = LoaderMonitor(self._loaders[0], self.tables, connection, self._loaders[1:])
+        monitor = LoaderMonitor(
+            self._loaders[0], self.tables, connection, self._loaders[1:], budget=self._settings.alert_budget
+        )
         monitor.start()
         return monitor
 

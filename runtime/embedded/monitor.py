@@ -10,6 +10,7 @@ from pathlib import Path
 
 from suyuan.eventlog.log import Log
 from suyuan.runtime.chain_watch import BETWEEN_STAGES, ChainWatch, Progress
+from suyuan.runtime.desk_figures import DeskFigures
 from suyuan.runtime.embedded.loader_thread import LoaderThread
 from suyuan.runtime.state_size import observe_state_size
 from suyuan.runtime.unmatched_count import UnmatchedCount
@@ -26,9 +27,11 @@ IDLE_SECONDS = 10.0
 
 
 class SystemMonitor:
-    """The figures of a system. Its methods are called from a thread at intervals."""
+    """The figures of a system. Its methods are called from a thread at intervals. `budget`: alerts a desk and day."""
 
-    def __init__(self, log: Log, clickhouse: ClickHouse, loaders: Iterable[LoaderThread], folder: Path) -> None:
+    def __init__(
+        self, log: Log, clickhouse: ClickHouse, loaders: Iterable[LoaderThread], folder: Path, *, budget: int
+    ) -> None:
         self._log = log
         self._loaders = tuple(loaders)
         self._folder = folder
@@ -38,6 +41,7 @@ class SystemMonitor:
         self._pending: Snapshot | None = None
         self._complete = False
         self._unmatched = UnmatchedCount(clickhouse)
+        self._desks = DeskFigures(clickhouse, budget)
         self._chains = ChainWatch(clickhouse, log, self._snapshot, self._stages)
 
     def observe(self) -> None:
@@ -74,6 +78,10 @@ class SystemMonitor:
         """Count the records that match nothing, where what they name would be in the tables."""
         if self._complete:
             self._unmatched.look()
+
+    def look_at_desks(self) -> None:
+        """Compare the desks with their alert budget, by what is in the tables."""
+        self._desks.look()
 
     def verify_all(self) -> Verification:
         """Figures of every offset and every key, of a system that has drained."""

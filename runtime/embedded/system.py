@@ -23,6 +23,7 @@ from suyuan.operations.webhooks.log import SUBSCRIPTIONS
 from suyuan.queries.open_tables import OpenTables
 from suyuan.queries.over_socket.server import QueryService
 from suyuan.runtime.chain_watch import LOOK_SECONDS
+from suyuan.runtime.desk_figures import LOOK_SECONDS as DESKS_SECONDS
 from suyuan.runtime.embedded.child import Child, jobs_child, portal_child
 from suyuan.runtime.embedded.days import publish_day
 from suyuan.runtime.embedded.loader_thread import LoaderThread
@@ -150,7 +151,9 @@ class EmbeddedRun(Service):
         self.streams = await self._start_streams()
         if self._portal:
             await self._start_child(portal_child(self._settings))
-        self.monitor = SystemMonitor(self.log, self.clickhouse, self._loaders, self.folder)
+        self.monitor = SystemMonitor(
+            self.log, self.clickhouse, self._loaders, self.folder, budget=self._settings.alert_budget
+        )
         self._every(WATCH_SECONDS, self.monitor.observe)
         self._repeat(WATCH_SECONDS, self._check_streams)
         if not self._once:
@@ -159,6 +162,7 @@ class EmbeddedRun(Service):
             self._every(VERIFY_SECONDS, self.monitor.verify)
             self._every(LOOK_SECONDS, self.monitor.look_at_chains)
             self._every(COUNT_SECONDS, self.monitor.count_unmatched)
+            self._every(DESKS_SECONDS, self.monitor.look_at_desks)
             self._every(DAY_CHECK_SECONDS, self._turn_day)
 
     async def _start_child(self, child: Child) -> None:

@@ -39,7 +39,7 @@ class Loading:
         self.connection = connection
         self.tables = tables
         self.loader = ClusterLoader(connection, TableSink(tables.writer))
-        self.monitor = LoaderMonitor(self.loader, tables, connection)
+        self.monitor = LoaderMonitor(self.loader, tables, connection, budget=30)
         self.now = NOW
         self.monitor._chains._clock = lambda: self.now
 

@@ -7,9 +7,12 @@ import random
 from collections import Counter, defaultdict
 
 import pytest
+from prometheus_client import REGISTRY
 
 from suyuan.access.scope import EVERYTHING, Division, OutsideScope, Platform, Scope
 from suyuan.queries.budget import RULES_OF_A_DESK, OfDesks, alert_budget
+from suyuan.queries.metrics import forget_desks
+from suyuan.runtime.desk_figures import ASK_SECONDS, LOOK_SECONDS, SHARE, DeskFigures
 from tests.sinks.contract.views import load
 from tests.sinks.rows import NOW, alert, block, events
 
@@ -185,3 +188,86 @@ class BudgetingContract:
         with pytest.raises(OutsideScope):
             told(Scope((Platform("91330000PLATFORM01"),)))
         assert told(Scope((Division("65"),))) == set()
+
+    def test_a_running_system_shows_how_many_desks_are_over_it_and_what_is_most(self, clickhouse):
+        figures, clock = desk_figures(clickhouse)
+        rows = [alert(f"a{number}", bureau="510104") for number in range(5)]
+        rows += [alert(f"b{number}", bureau="330106", changed_at=NOW - DAY) for number in range(29)]
+        rows += [alert(f"c{number}", bureau="330203") for number in range(3)]
+        acted = {"change": "handled", "handling": "resolved", "acted_at": NOW, "act_event": "x", "act": "x"}
+        rows += [alert(f"c{number}", 2, bureau="330203", **acted) for number in range(2)]
+        load(clickhouse, "alert.state", block("alert_state", *rows))
+        figures.look()
+        assert shown("suyuan_desks", state="over") is None, "a start has other work for the tables"
+        clock.passes(LOOK_SECONDS)
+        figures.look()
+        assert shown("suyuan_alert_budget") == 4
+        assert (shown("suyuan_desks", state="over"), shown("suyuan_desks", state="within")) == (2, 1)  # 29 in 7 days
+        assert told_of("suyuan_desk_alerts") == {"open": 35, "raised": 8, "handled": 2}
+        assert told_of("suyuan_desk_alerts_most") == {"open": 29, "raised": 5, "handled": 2}
+
+    def test_a_running_system_asks_again_after_some_minutes_and_less_often_where_that_takes_long(self, clickhouse):
+        figures, clock = desk_figures(clickhouse)
+        clock.passes(LOOK_SECONDS)
+        figures.look()
+        assert told_of("suyuan_desk_alerts") == told_of("suyuan_desk_alerts_most") == dict.fromkeys(WHAT, 0)
+        load(clickhouse, "alert.state", block("alert_state", alert("a", bureau="330106")))
+        clock.passes(ASK_SECONDS - 1)
+        figures.look()
+        assert shown("suyuan_desk_alerts", what="open") == 0
+        clock.passes(1)
+        clock.takes = 10  # seconds between two looks at it, which are around the question
+        figures.look()
+        assert shown("suyuan_desk_alerts", what="open") == 1
+        load(clickhouse, "alert.state", block("alert_state", alert("b", bureau="330106")))
+        clock.takes = 0
+        clock.passes(SHARE * 10 - 20)
+        figures.look()
+        assert shown("suyuan_desk_alerts", what="open") == 1
+        clock.passes(20)
+        figures.look()
+        assert shown("suyuan_desk_alerts", what="open") == 2
+
+    def test_one_that_asks_no_more_shows_nothing_and_is_up_to_date_when_it_asks_again(self, clickhouse):
+        figures, clock = desk_figures(clickhouse)
+        clock.passes(LOOK_SECONDS)
+        figures.look()
+        figures.leave()
+        assert shown("suyuan_desks", state="over") is shown("suyuan_desks", state="within") is None
+        assert set(told_of("suyuan_desk_alerts").values()) == set(told_of("suyuan_desk_alerts_most").values()) == {None}
+        load(clickhouse, "alert.state", block("alert_state", alert("a", bureau="330106")))
+        figures.look()
+        assert (shown("suyuan_desks", state="within"), shown("suyuan_desk_alerts", what="open")) == (1, 1)
+
+
+WHAT = ("open", "raised", "handled")
+
+
+class Clock:
+    """Seconds; each look at it comes `takes` seconds after the one before."""
+
+    def __init__(self):
+        self.at = 0.0
+        self.takes = 0.0
+
+    def __call__(self):
+        self.at += self.takes
+        return self.at
+
+    def passes(self, seconds):
+        self.at += seconds
+
+
+def desk_figures(clickhouse):
+    """Figures of a budget of 4 that showed nothing yet, and their clock."""
+    forget_desks()
+    clock = Clock()
+    return DeskFigures(clickhouse, 4, clock=clock, now=lambda: NOW), clock
+
+
+def shown(name, **labels):
+    return REGISTRY.get_sample_value(name, labels)
+
+
+def told_of(name):
+    return {what: shown(name, what=what) for what in WHAT}
