@@ -31,8 +31,8 @@ REUSED_IDS = Gauge(
 ALERT_BUDGET = Gauge("suyuan_alert_budget", "Alerts that may come to a desk in a day: the setting SUYUAN_ALERT_BUDGET.")
 DESKS = Gauge(
     "suyuan_desks",
-    "Desks at which alerts wait or came within eight days: over, more than the budget came today or on the mean of the "
-    "seven days before; within, no more.",
+    "Desks at which alerts wait, or came or were dealt with within eight days: over, more than the budget came today "
+    "or on the mean of the seven days before; within, no more.",
     ["state"],
 )
 DESK_ALERTS = Gauge(

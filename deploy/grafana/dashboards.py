@@ -385,7 +385,11 @@ ALERT_BUDGET = (
         red_above_0=True,
     ),
     stat("Alert budget", "Alerts that may come to a desk in a day: SUYUAN_ALERT_BUDGET.", "max(suyuan_alert_budget)"),
-    stat("Desks", "At which alerts wait, or came within eight days.", "sum(max by (state) (suyuan_desks))"),
+    stat(
+        "Desks",
+        "At which alerts wait, or came or were dealt with within eight days.",
+        "sum(max by (state) (suyuan_desks))",
+    ),
     stat("Open", "Alerts that wait at all desks.", 'max(suyuan_desk_alerts{what="open"})'),
     stat("Came today", "At all desks. A day is China's.", 'max(suyuan_desk_alerts{what="raised"})'),
     stat("Dealt with today", "Acknowledged, assigned or resolved.", 'max(suyuan_desk_alerts{what="handled"})'),
@@ -400,7 +404,7 @@ ALERT_BUDGET = (
     ),
     Panel(
         "Desks by their budget",
-        "Those at which alerts wait, or came within eight days.",
+        "Those at which alerts wait, or came or were dealt with within eight days.",
         (("max by (state) (suyuan_desks)", "{{state}}"),),
         stacked=True,
     ),
