@@ -27,6 +27,7 @@ from suyuan.portal.pages import access as access_page
 from suyuan.portal.pages import alert_acts as alert_act_pages
 from suyuan.portal.pages import alerts as alert_pages
 from suyuan.portal.pages import chains as chain_pages
+from suyuan.portal.pages import desks as desks_page
 from suyuan.portal.pages import divisions as divisions_page
 from suyuan.portal.pages import dossier as dossier_pages
 from suyuan.portal.pages import enter, enter_oidc, home, listings, static_route
@@ -69,6 +70,7 @@ ROUTERS: tuple[GuardedRouter, ...] = (
     trace_pages.router,
     impact_pages.router,
     divisions_page.router,
+    desks_page.router,
     timeline_page.router,
     access_page.router,
     webhook_pages.router,

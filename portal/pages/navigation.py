@@ -20,6 +20,7 @@ class Place:
 
 PLACES = (
     Place("alerts", "/alerts", "g a"),
+    Place("desks", "/desks", "g b"),
     Place("divisions", "/divisions", "g d"),
     Place("search", "/search", "g s"),
     Place("chains", "/chains", "g c"),

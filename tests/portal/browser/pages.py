@@ -43,6 +43,8 @@ PAGES = {
     "alert-of-a-listing": (Role.REGULATOR, f"/alerts/{OF_LISTING}"),
     "alert-part": (Role.PLATFORM, f"/alerts/{ALERT}"),
     "alert-listings": (Role.REGULATOR, f"/alerts/{ALERT}/listings"),
+    "desks": (Role.REGULATOR, "/desks"),
+    "desks-none": (Role.INVESTIGATOR, "/desks?prefix=82"),
     "divisions": (Role.INVESTIGATOR, "/divisions"),
     "divisions-province": (Role.REGULATOR, "/divisions"),
     "divisions-none": (Role.INVESTIGATOR, "/divisions?prefix=82"),
