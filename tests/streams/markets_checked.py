@@ -58,7 +58,9 @@ def check_market(seed):
 
 
 def worked(seed):
-    """A market that has been through the stages, half of it before people acted: its events, the acts, the world."""
+    """A market that has been through the stages, half of it before people acted, and nothing after they did once more:
+    its events, the acts, the world.
+    """
     chance = random.Random(seed)
     events = plain.market(seed)
     sent = [*events, *chance.sample(events, len(events) // 20)]
@@ -79,7 +81,11 @@ def worked(seed):
     chance.shuffle(later)
     world.publish_events(later)
     world.drain()
-    return events, acts, world
+    # of the acts before, most were on what the rest of the market has changed
+    more = list(plain.acts_on(last_alerts(world).values(), chance, "later"))
+    world.publish_events(chance.sample([*more, *more], 2 * len(more)))
+    world.drain()
+    return events, [*acts, *more], world
 
 
 def standing_findings(world):

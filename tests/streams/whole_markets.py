@@ -87,8 +87,8 @@ def storms(events, chance):
             yield entities[code] | {"event_id": f"storm-e{number}-{version}", "occurred_at": at, "status": status}
 
 
-def acts_on(alerts, chance):
-    """What people do with some of the alerts that stand: rows of `alert.state`."""
+def acts_on(alerts, chance, name="act"):
+    """What people do with some of the alerts that stand: rows of `alert.state`. `name`: of the acts, with numbers."""
     standing = sorted((row for row in alerts if row["state"] == "raised"), key=lambda row: row["alert_id"])
     chosen = chance.sample(standing, min(60, len(standing)))
     widest = sorted(standing, key=lambda row: -row["listings"])[:20]
@@ -97,7 +97,7 @@ def acts_on(alerts, chance):
             at = row["newest_listed_at"] + chance.choice((-DAY_MS, 0, DAY_MS)) + chance.randrange(10)
             yield {
                 "kind": "alert_act",
-                "event_id": f"act-{number}-{each}",
+                "event_id": f"{name}-{number}-{each}",
                 "publisher": SYSTEM,
                 "occurred_at": at,
                 "alert_id": row["alert_id"],
