@@ -15,14 +15,19 @@ from suyuan.sinks.new_kind import main, migration_text, statements, write
 
 
 def written(name):
-    """The last statement of the migrations that makes a table or view of that name."""
-    found = [
-        statement
+    """The last statement of the migrations that makes a table or view of that name, with the columns that the table was
+    given later.
+    """
+    there = [
+        statement.strip()
         for migration in migrations()
         for statement in migration.statements({"replacing": "${replacing}", "settings": "${settings}"} | _OTHERS)
-        if re.match(rf"\s*CREATE (TABLE IF NOT EXISTS|OR REPLACE VIEW) {name} ", statement)
     ]
-    return found[-1].strip()
+    made = [each for each in there if re.match(rf"CREATE (TABLE IF NOT EXISTS|OR REPLACE VIEW) {name} ", each)][-1]
+    for statement in there:
+        if more := re.fullmatch(rf"ALTER TABLE {name} ADD COLUMN IF NOT EXISTS (.*) AFTER (\w+)", statement):
+            made = re.sub(rf"(?m)^    {more[2]} .*,$", rf"\g<0>\n    {more[1]},", made)
+    return made
 
 
 _OTHERS = {"replacing_version": "ReplacingMergeTree(version)"}
