@@ -6,7 +6,7 @@
 The embedded system, one partition. A market of `codes` codes and the great producer, whose `listings` listings are of
 one lot and sold by `sellers` sellers, are published and drained. Then comes the one event, which every chain says:
 
-- `--change abnormal`: the producer's registration becomes abnormal, and an alert is raised for each listing
+- `--change abnormal`: the producer's registration becomes abnormal, and an alert is raised for each seller
 - `--change recall`: the lot is called back at level 1. An alert is about the lot, and each bureau has its own of the
   listings that are sold in its division: the sellers are of `divisions` divisions in turn
 
@@ -62,6 +62,10 @@ QUIET_SECONDS = 10.0
 PORTIONS = 20
 """of a second's listings"""
 LOOK_SECONDS = 0.2
+SELLERS = "(SELECT DISTINCT seller_code FROM chain_history WHERE producer_code = {code:String})"
+"""of the great producer's goods, who sell no others"""
+OF_ALERTS = f"(producer_code = {{code:String}} OR seller_code IN {SELLERS})"
+"""alerts of its listings, whichever of both they are about"""
 GOAL = {"alone_seconds": 60, "beside_seconds": 120, "others_p99_ms": 1000}
 
 
@@ -288,7 +292,9 @@ def _findings(run: EmbeddedRun, great: Great, change: Change) -> int:
 
 def _covered(run: EmbeddedRun, great: Great, change: Change) -> int:
     """Listings that the alerts that stand say that they cover."""
-    return _count(run, "sum(listings)", f"alert_current WHERE rule = '{change.rule}' AND state = 'raised'", great)
+    return _count(
+        run, "sum(listings)", f"alert_current WHERE rule = '{change.rule}' AND state = 'raised'", great, OF_ALERTS
+    )
 
 
 def _rows_of_alerts(run: EmbeddedRun, great: Great, change: Change, told: dict[str, Any]) -> dict[str, float]:
@@ -298,14 +304,14 @@ def _rows_of_alerts(run: EmbeddedRun, great: Great, change: Change, told: dict[s
         f"alert_state_history WHERE rule = '{change.rule}' AND change != 'cleared'"
         f" AND toUnixTimestamp64Milli(received_at) BETWEEN {since} AND {until}"
     )
-    alerts, rows = (_count(run, what, of, great) for what in ("uniqExact(alert_id)", "count()"))
+    alerts, rows = (_count(run, what, of, great, OF_ALERTS) for what in ("uniqExact(alert_id)", "count()"))
     return {"alerts": alerts, "rows_of_an_alert": round(rows / max(1, alerts), 2)}
 
 
-def _count(run: EmbeddedRun, what: str, of: str, great: Great) -> int:
+def _count(run: EmbeddedRun, what: str, of: str, great: Great, which: str = "producer_code = {code:String}") -> int:
     """Of rows of the great producer."""
     (found,) = run.clickhouse.select(
-        f"SELECT {what} AS found FROM {of} AND producer_code = {{code:String}}",  # noqa: S608 - texts of ours
+        f"SELECT {what} AS found FROM {of} AND {which}",  # noqa: S608 - texts of ours
         {"code": great.code},
     )
     return int(found["found"])
@@ -317,7 +323,7 @@ def _alerts_of_others(run: EmbeddedRun, great: Great, since: float, until: float
         "SELECT count() AS alerts, arrayMap(x -> ifNotFinite(round(x), 0), quantilesExact(0.5, 0.99, 1)(took)) AS ms"
         " FROM (SELECT toUnixTimestamp64Milli(loaded_at) - toUnixTimestamp64Milli(received_at) AS took"
         " FROM alert_state_history"
-        " WHERE change = 'raised' AND ifNull(producer_code, '') != {code:String}"
+        f" WHERE change = 'raised' AND NOT ifNull({OF_ALERTS}, false)"  # noqa: S608 - texts of ours
         " AND toUnixTimestamp64Milli(received_at) BETWEEN {since:Int64} AND {until:Int64})",
         {"code": great.code, "since": int(since * 1000), "until": int(until * 1000)},
     )
