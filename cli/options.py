@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +10,9 @@ from typing import Annotated
 import typer
 
 from suyuan.cli.drawing.words import CHINA
+from suyuan.errors import ErrorKind, SuyuanError
+
+_DIGITS = re.compile(r"[0-9]{0,6}")
 
 Data = Annotated[
     Path | None,
@@ -71,3 +75,9 @@ def ms_of(moment: datetime | None) -> int | None:
     if moment is None:
         return None
     return int((moment if moment.tzinfo else moment.replace(tzinfo=CHINA)).timestamp() * 1000)
+
+
+def refuse_no_division(under: str) -> None:
+    """Raise SuyuanError for what are not the first digits of a division, given as `--under`."""
+    if not _DIGITS.fullmatch(under):
+        raise SuyuanError(f"--under {under}: no division, which is up to six digits", ErrorKind.USAGE)

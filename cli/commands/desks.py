@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from typing import Annotated
 
@@ -10,15 +9,12 @@ import typer
 
 from suyuan.access.scope import EVERYTHING
 from suyuan.cli.drawing.desks import draw_desks
-from suyuan.cli.options import AsJson, Data
+from suyuan.cli.options import AsJson, Data, refuse_no_division
 from suyuan.cli.screen import print_json, show_records
-from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.queries.answers import each_plain
 from suyuan.queries.api import OfDesks
 from suyuan.runtime.deployment import deployment_of
 from suyuan.runtime.settings import load
-
-_PREFIX = re.compile(r"[0-9]{0,6}")
 
 
 def desks(
@@ -35,8 +31,7 @@ def desks(
 
     The budget, SUYUAN_ALERT_BUDGET, is 30 alerts a desk and day. How many officers a desk has says the bureau's record.
     """
-    if not _PREFIX.fullmatch(under):
-        raise SuyuanError(f"--under {under}: no division, which is up to six digits", ErrorKind.USAGE)
+    refuse_no_division(under)
     settings = load(data=data)
     wanted = OfDesks(under, time.time_ns() // 1_000_000, settings.alert_budget)
     with deployment_of(settings).queries() as ask:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from typing import Annotated
 
@@ -10,16 +9,13 @@ import typer
 
 from suyuan.access.scope import EVERYTHING
 from suyuan.cli.drawing.divisions import draw_divisions
-from suyuan.cli.options import AsJson, Data
+from suyuan.cli.options import AsJson, Data, refuse_no_division
 from suyuan.cli.screen import print_json, show_records
 from suyuan.domain.calendar import china_day
-from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.queries.answers import each_plain
 from suyuan.queries.api import OfDivision
 from suyuan.runtime.deployment import deployment_of
 from suyuan.runtime.settings import load
-
-_PREFIX = re.compile(r"[0-9]{0,6}")
 
 
 def divisions(
@@ -39,8 +35,7 @@ def divisions(
 
     A listing counts where it is sold (else where it was made), an alert where its bureau is.
     """
-    if not _PREFIX.fullmatch(under):
-        raise SuyuanError(f"--under {under}: no division, which is up to six digits", ErrorKind.USAGE)
+    refuse_no_division(under)
     wanted = OfDivision(under, china_day(time.time_ns() // 1_000_000))
     with deployment_of(load(data=data)).queries() as ask:
         found = ask.divisions(EVERYTHING, wanted)

@@ -8,7 +8,7 @@ from one signed checkpoint: a root without a size may pass for that of other siz
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from suyuan.domain.audit.errors import AuditError, ProofError
 from suyuan.domain.audit.hashes import EMPTY_ROOT, HASH_BYTES, fold, node_hash
@@ -53,19 +53,9 @@ def root_from_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[byte
     if not 0 <= index < size:
         raise ProofError(f"there is no entry {index} in a tree of {size}")
     _refuse_other_than_hashes([leaf, *proof])
-    root, place, last = leaf, index, size - 1
-    for each in proof:
-        if last == 0:
-            raise ProofError("the proof is too long")
-        if place & 1 or place == last:
-            root = node_hash(each, root)
-            while not place & 1 and place:
-                place, last = place >> 1, last >> 1
-        else:
-            root = node_hash(root, each)
-        place, last = place >> 1, last >> 1
-    if last:
-        raise ProofError("the proof is too short")
+    root = leaf
+    for each, left in _upwards(index, size - 1, proof):
+        root = node_hash(each, root) if left else node_hash(root, each)
     return root
 
 
@@ -96,22 +86,31 @@ def verify_consistency(old_size: int, old_root: bytes, size: int, root: bytes, p
     while place & 1:
         place, last = place >> 1, last >> 1
     former = latter = path[0]
-    for each in path[1:]:
-        if last == 0:
-            raise ProofError("the proof is too long")
-        if place & 1 or place == last:
+    for each, left in _upwards(place, last, path[1:]):
+        if left:
             former, latter = node_hash(each, former), node_hash(each, latter)
-            while not place & 1 and place:
-                place, last = place >> 1, last >> 1
         else:
             latter = node_hash(latter, each)
-        place, last = place >> 1, last >> 1
-    if last:
-        raise ProofError("the proof is too short")
     if former != old_root:
         raise ProofError(f"the proof is of another tree of {old_size}")
     if latter != root:
         raise ProofError(f"the tree of {old_size} is not the beginning of the tree of {size} with this root")
+
+
+def _upwards(place: int, last: int, proof: Sequence[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """The hashes of a proof on the way from a node to the root, each with whether it stands to the left. `place`: of
+    the node in its level, whose last is `last`. Raises ProofError where the way is shorter or longer than the proof.
+    """
+    for each in proof:
+        if last == 0:
+            raise ProofError("the proof is too long")
+        left = bool(place & 1) or place == last
+        yield each, left
+        while left and not place & 1 and place:
+            place, last = place >> 1, last >> 1
+        place, last = place >> 1, last >> 1
+    if last:
+        raise ProofError("the proof is too short")
 
 
 def _verify_trivial(old_size: int, old_root: bytes, size: int, root: bytes, proof: Sequence[bytes]) -> None:

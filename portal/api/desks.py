@@ -5,11 +5,11 @@ from __future__ import annotations
 from fastapi import Response
 
 from suyuan.portal.api.divisions import Prefix
+from suyuan.portal.api.figures import told, with_age
 from suyuan.portal.context import Context
 from suyuan.portal.entry.guard import Who
 from suyuan.portal.guarded import GuardedRouter
 from suyuan.portal.paging import listed
-from suyuan.portal.problems import Problem
 from suyuan.portal.read_log import log_read
 from suyuan.queries.answers import AlertBudget, DeskLoad
 from suyuan.queries.paging import Paged
@@ -29,16 +29,13 @@ async def desks(who: Who, prefix: Prefix = None) -> Response:
     """
     found, at = await desks_of(who, prefix)
     answer = listed(who, Paged(found.desks, None, more=False), COLUMNS, day=found.day, budget=found.budget, as_of=at)
-    answer.headers["Age"] = str(max(who.now() - at, 0) // 1000)
-    return answer
+    return with_age(answer, who, at)
 
 
 async def desks_of(who: Context, prefix: str | None) -> tuple[AlertBudget, int]:
     """The figures, and when the tables said so, ms UTC. Raises Problem: not-found of a prefix that is not within the
     scope.
     """
-    figures = await who.portal.desks.of(who.ask, who.scope, prefix, who.now())
-    if figures.said is None:
-        raise Problem("not-found")
+    found, at = await told(who.portal.desks, who, prefix)
     log_read(who, f"desks {prefix or ''}".rstrip())
-    return figures.said, figures.at
+    return found, at

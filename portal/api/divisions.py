@@ -6,11 +6,11 @@ from typing import Annotated
 
 from fastapi import Query, Response
 
+from suyuan.portal.api.figures import told, with_age
 from suyuan.portal.context import Context
 from suyuan.portal.entry.guard import Who
 from suyuan.portal.guarded import GuardedRouter
 from suyuan.portal.paging import listed
-from suyuan.portal.problems import Problem
 from suyuan.portal.read_log import log_read
 from suyuan.queries.answers import DivisionFigures, Divisions, plain
 from suyuan.queries.paging import Paged
@@ -32,16 +32,13 @@ async def divisions(who: Who, prefix: Prefix = None) -> Response:
     """
     found, at = await figures_of(who, prefix)
     answer = listed(who, Paged(found.parts, None, more=False), COLUMNS, whole=plain(found.whole), as_of=at)
-    answer.headers["Age"] = str(max(who.now() - at, 0) // 1000)
-    return answer
+    return with_age(answer, who, at)
 
 
 async def figures_of(who: Context, prefix: str | None) -> tuple[Divisions, int]:
     """The figures, and when the tables said so, ms UTC. Raises Problem: not-found of a division that is not within the
     scope.
     """
-    figures = await who.portal.divisions.of(who.ask, who.scope, prefix, who.now())
-    if figures.said is None:
-        raise Problem("not-found")
-    log_read(who, f"divisions {figures.said.whole.division}".rstrip())
-    return figures.said, figures.at
+    found, at = await told(who.portal.divisions, who, prefix)
+    log_read(who, f"divisions {found.whole.division}".rstrip())
+    return found, at

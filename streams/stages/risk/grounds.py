@@ -51,9 +51,9 @@ class Grounds:
     def of(self, number: int, listing: Listing) -> Ground:
         """Of a hit of the rule at that index in the watch."""
         rule, chain = self._watch.rules[number], listing.chain
-        if rule.about == LISTING or listing.complaints:  # those that are its own
-            return self._ground(number, listing, gaps_but_own(chain))
         gaps = gaps_but_own(chain)
+        if rule.about == LISTING or listing.complaints:  # those that are its own
+            return self._ground(number, listing, gaps)
         alike = (
             *(number, gaps, chain.verdict, china_day(chain.listed_at)),
             *(chain.seller_division, chain.producer_division),
@@ -62,9 +62,8 @@ class Grounds:
         found = self._found.get(alike)
         if found is None:
             found = self._ground(number, listing, gaps)
-            if kind_of(found.place.subject) == LISTING:  # it does not say what the rule is about
-                return found
-            self._found[alike] = found
+            if kind_of(found.place.subject) != LISTING:  # else it does not say what the rule is about
+                self._found[alike] = found
         return found
 
     def _ground(self, number: int, listing: Listing, gaps: bytes) -> Ground:
