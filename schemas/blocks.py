@@ -41,6 +41,7 @@ NAMESPACE = "suyuan.block"
 BLOCKS = (
     *("listing", "record", "lookup", "lineage", "seller_facts", "backlog", "chain", "chain_parties", "chain_whole"),
     *("finding", "alert_state", "dead_letter", "replay", "delivery", "note"),
+    *("audit_record", "audit_entry", "audit_root", "audit_checkpoint"),
     *(f"event_{kind}" for kind in KINDS),
 )
 """every block there is"""

@@ -11,6 +11,7 @@
 | `moves_with`  | fields that, when they change, have the version before taken back from where it went    |
 | `looked_up`   | true: stages may ask for it by its business key                                         |
 | `of_system`   | true: the running system alone publishes it                                             |
+| `audited`     | true: every accepted event is an entry of the audit's tree, which cannot be rewritten   |
 
 Of fields: `fields.MARKS`. Avro lets all of them be, and no registry, fingerprint or compatibility takes note of them.
 """
@@ -35,6 +36,7 @@ PROPERTIES: dict[str, type] = {
     "moves_with": list,
     "looked_up": bool,
     "of_system": bool,
+    "audited": bool,
 }
 """of the schema: name → type"""
 _AVRO = {"type", "name", "namespace", "doc", "fields"}
@@ -69,6 +71,7 @@ class Declaration:
     moves_with: tuple[str, ...]
     looked_up: bool
     of_system: bool
+    audited: bool
 
     @property
     def rules(self) -> EventKind:
@@ -131,6 +134,7 @@ def declaration(path: Path) -> Declaration:
         moves_with=tuple(avro.get("moves_with", ())),
         looked_up=avro.get("looked_up", False),
         of_system=avro.get("of_system", False),
+        audited=avro.get("audited", False),
     )
 
 

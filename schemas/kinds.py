@@ -33,6 +33,8 @@ PUBLISHER_FIRST = frozenset(kind for kind, each in DECLARATIONS.items() if each.
 """kinds whose business key begins with whose event it is: the platform, the producer, who sends, the laboratory, whose
 goods come back, the authority by its division
 """
+AUDITED = frozenset(kind for kind, each in DECLARATIONS.items() if each.audited)
+"""kinds whose accepted events are entries of the audit's tree"""
 SCHEMA_IDS = {
     number: (kind, version)
     for number, kind, version in sorted(

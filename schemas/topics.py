@@ -30,6 +30,9 @@ what people wrote
 ERASED_WITHIN = dt.timedelta(days=7)
 
 
+AUDIT_KEY = "the word audit"
+
+
 @dataclass(frozen=True, slots=True)
 class Topic:
     """`key`: what chooses the partition, in words; None: the writer's own partition.
@@ -128,6 +131,10 @@ TOPICS: tuple[Topic, ...] = (
         table="alert_state_history",
         insert_within=0.1,
     ),
+    Topic("audit.record", AUDIT_KEY, "audit_record", "block", retention=BETWEEN_STAGES),
+    Topic("audit.entry", AUDIT_KEY, "audit_entry", "block", table="audit_entry", insert_within=0.1),
+    Topic("audit.root", AUDIT_KEY, "audit_root", "block", table="audit_root", insert_within=0.1),
+    Topic("audit.checkpoint", AUDIT_KEY, "audit_checkpoint", "block", table="audit_checkpoint", insert_within=0.1),
     Topic("dead_letter", None, "dead_letter", "block", retention=ON_RECORD, table="dead_letter", insert_within=0.5),
     Topic(
         "dead_letter.replay",

@@ -42,6 +42,8 @@ VIEWS: dict[str, tuple[str, ...]] = {
     "dead_letter_v": ("topic", "source_partition", "source_offset"),
     "dead_letter_replay_v": ("topic", "source_partition", "source_offset", "replayed_at"),
     "note_v": ("note_id",),
+    "audit_entry_v": ("leaf_index",),
+    "audit_root_v": ("size",),
 }
 """read view → what it may show only once"""
 

@@ -6,7 +6,7 @@
                  │  │                                  ↑               ↑                   ↑
                  │  ├───────── producer.record ────────┘               │                   │
                  │  └────────────────── risk.record ───────────────────┘     alert.record ─┘
-                 └→ event.<kind>, dead_letter → tables
+                 └→ event.<kind>, dead_letter → tables      audit.record → AUDIT → audit.entry, audit.root → tables
 
 Beside these, a stage sends on to itself what is left of long work (`*.backlog`; intake by `intake.lookup`), and
 producers tell one another of their lots (`producer.lineage`) and of sellers (`producer.seller`). Keys and tables of
@@ -24,7 +24,7 @@ from collections.abc import Iterable
 from suyuan.schemas.kinds import KINDS
 from suyuan.schemas.topics import INPUTS
 from suyuan.streams.stage import Cache, Stage
-from suyuan.streams.stages import alerting, producer, risk
+from suyuan.streams.stages import alerting, audit, producer, risk
 from suyuan.streams.stages.intake import take_in
 from suyuan.streams.stages.intake_lookups import answer_lookups
 
@@ -40,7 +40,7 @@ TOPOLOGY = (
         blocks={"intake.lookup": answer_lookups},
         writes=(
             "producer.listing", "producer.record", "producer.seller", "risk.record",
-            "alert.record", "intake.lookup", *(f"event.{kind}" for kind in KINDS), "dead_letter",
+            "alert.record", "audit.record", "intake.lookup", *(f"event.{kind}" for kind in KINDS), "dead_letter",
         ),
         keeps_pace={"in.listing": ("producer.listing",)},
     ),
@@ -84,6 +84,13 @@ TOPOLOGY = (
         writes=("alert.state", "alerting.backlog"),
         lingers={"alerting.backlog": SETTLE_SECONDS},
         remembers=True,  # what was said to people
+    ),
+    Stage(
+        "audit",
+        runs={"in.access": audit.hear_access},
+        blocks={"audit.record": audit.append_entries},
+        writes=("audit.record", "audit.entry", "audit.root"),
+        remembers=True,  # in which order entries came, which is the tree
     ),
 )  # fmt: skip
 

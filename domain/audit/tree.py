@@ -36,6 +36,15 @@ class Growth:
             for index, each in enumerate(level.hashes, start=level.first):
                 yield NodeId(level.level, index), each
 
+    def completed_by(self, index: int) -> list[bytes]:
+        """The hashes of the inner nodes that are complete with the leaf `index`, one of the batch, from level 1 up."""
+        hashes, level = [], 0
+        while index & 1:
+            index, level = index >> 1, level + 1
+            nodes = self.levels[level]
+            hashes.append(nodes.hashes[index - nodes.first])
+        return hashes
+
 
 @dataclass(frozen=True, slots=True)
 class Frontier:

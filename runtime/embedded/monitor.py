@@ -14,6 +14,7 @@ from suyuan.runtime.desk_figures import DeskFigures
 from suyuan.runtime.embedded.loader_thread import LoaderThread
 from suyuan.runtime.state_size import observe_state_size
 from suyuan.runtime.unmatched_count import UnmatchedCount
+from suyuan.schemas.topics import INPUTS
 from suyuan.sinks.clickhouse import ClickHouse
 from suyuan.sinks.metrics import observe_verification
 from suyuan.sinks.verifier import Snapshot, Verification, Verifier
@@ -95,7 +96,7 @@ class SystemMonitor:
         inputs = {
             at: (starts[at], max(starts[at], offset or 0))
             for at, (offset, _) in committed.items()
-            if at[0].startswith("in.")
+            if at[0] in INPUTS
         }
         return Snapshot.take(self._log, inputs)
 

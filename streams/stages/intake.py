@@ -1,8 +1,8 @@
 """Intake: from published bytes to current records on their way to the stages that need them.
 
 A run of `in.<kind>` gives: dead letters for what cannot be read or is not accepted; every other event with its outcome
-for the sinks; the records that are current now, keyed for the next stage; and retractions of what they replace where
-that had gone elsewhere. Lookups: `intake_lookups.py`.
+for the sinks; the records that are current now, keyed for the next stage; retractions of what they replace where that
+had gone elsewhere; and of audited kinds what is to be an entry of the audit's tree. Lookups: `intake_lookups.py`.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from suyuan.domain.keys import SEPARATOR, partition_of
 from suyuan.schemas.accepted_runs import accepted_run
 from suyuan.schemas.blocks import block_schema
 from suyuan.schemas.declarations import EVERY_PARTITION
-from suyuan.schemas.kinds import business_key_expr, event_schema
+from suyuan.schemas.kinds import AUDITED, business_key_expr, event_schema
 from suyuan.streams.stage import Output, Run, StageContext, StateView
+from suyuan.streams.stages.audit_records import audit_records
 from suyuan.streams.stages.current import Supersession, body, held_before, perhaps_older, supersede
 from suyuan.streams.stages.dead_letters import dead_letters, note_failures, with_refusals
 from suyuan.streams.stages.intake_routes import (
@@ -38,7 +39,8 @@ _OF_VERSION = ("occurred_at", "event_id", "publisher", "digest", "tie")
 
 def take_in(run: Run, state: StateView, context: StageContext) -> list[Output]:
     """One run of `in.<kind>`. Returns `dead_letter`, `event.<kind>` (every accepted or repeated event, with `outcome`),
-    and what is current now: `producer.listing`, or the records' topics (`intake_routes.py`). Raises TooManyDeadLetters,
+    `audit.record` of audited kinds, and what is current now: `producer.listing`, or the records' topics
+    (`intake_routes.py`). Raises TooManyDeadLetters,
     with nothing done.
     """
     kind = run.topic.removeprefix("in.")
@@ -48,7 +50,7 @@ def take_in(run: Run, state: StateView, context: StageContext) -> list[Output]:
     outputs = dead_letters(run, kind, with_refusals(run, taken.failures), set_aside)
     if taken.rows.is_empty():
         return outputs
-    rows = _prepared(kind, run, taken.rows, context.passed)
+    rows = prepared(kind, run, taken.rows, context.passed)
     keys = rows["key"].unique(maintain_order=True)
     prior = held_before(keys.to_list(), state.get_many(_current_keys(kind, keys)))
     older = _seen_before(kind, rows, prior, state)
@@ -57,6 +59,8 @@ def take_in(run: Run, state: StateView, context: StageContext) -> list[Output]:
     for key, id_, offset in change.older:
         state.put(_seen_key(kind, key, id_), str(offset).encode())
     outputs.append(Output(f"event.{kind}", _events(kind, run, change.outcomes)))
+    if kind in AUDITED:
+        outputs.append(audit_records(run, kind, change.outcomes.filter(pl.col("outcome") == "accepted")))
     if change.current.is_empty():
         return outputs
     return outputs + (_listings(change) if kind == "listing" else records_onward(kind, change, state, context))
@@ -84,7 +88,7 @@ def _seen_before(kind: str, rows: pl.DataFrame, prior: pl.DataFrame, state: Stat
     return [(*each, int(offset)) for each, offset in zip(asked, found, strict=True) if offset is not None]
 
 
-def _prepared(kind: str, run: Run, rows: pl.DataFrame, passed: int) -> pl.DataFrame:
+def prepared(kind: str, run: Run, rows: pl.DataFrame, passed: int = 0) -> pl.DataFrame:
     """The run's rows with key, content, digest, id, offset, revision and received_at (ms since the epoch)."""
     position = rows["index"].to_numpy()
     rows = with_route_columns(kind, rows[rows.columns[1:]])

@@ -26,8 +26,8 @@ from suyuan.streams.stages.producer.seller_messages import questions
 
 EVERYTHING = "everything"
 """kind of a lookup that asks for all that belongs to a partition; its key is where to go on, empty at first"""
-REMEMBERED = ("risk.record", "alert.record")
-"""topics of the stage that remembers (see `Stage`)"""
+REMEMBERED = ("risk.record", "alert.record", "audit.record")
+"""topics of the stages that remember (see `Stage`)"""
 _ORDER = (*KINDS[1:], KINDS[0])
 """listings last: what they rest on is there before them"""
 _LISTING = pl.Struct(

@@ -23,6 +23,8 @@ def test_any_batching_gives_the_same_root_and_nodes(entries, data):
         tree, grown = tree.append(leaf_hashes(entries[begin:end]))
         new = dict(grown.nodes())
         assert not new.keys() & nodes.keys()
+        for index in range(begin, end):
+            assert grown.completed_by(index) == [new[node] for node in completed_by(index)]
         nodes |= new
         assert tree.size == end
         assert tree.root() == rfc6962.root(entries[:end])
