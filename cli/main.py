@@ -50,6 +50,7 @@ COMMANDS = {
         "portal": "portal:portal",
         "jobs": "jobs:jobs",
         "access": "access:app",
+        "audit": "audit:app",
     }.items()
 }
 

@@ -486,6 +486,51 @@ class WebhookAttempt(msgspec.Struct, frozen=True):
     alert_row: int | None
 
 
+class AuditEntry(msgspec.Struct, frozen=True):
+    """An entry of the audit's tree, bytes in hex; `raw` None: its bytes are in their topic alone."""
+
+    leaf_index: int
+    leaf: str
+    nodes: list[str]
+    kind: str
+    publisher: str
+    event_id: str | None
+    digest: str | None
+    key: str
+    source_topic: str
+    source_partition: int
+    source_offset: int
+    received_at: int
+    raw: str | None
+
+
+class AuditNode(msgspec.Struct, frozen=True):
+    """A complete node of the audit's tree, its hash in hex."""
+
+    level: int
+    node_index: int
+    hash: str
+
+
+class AuditHead(msgspec.Struct, frozen=True):
+    """What was said of the audit's tree at a size: its root in hex, and the signed note where it was signed."""
+
+    size: int
+    root: str
+    note: str | None
+    at: int
+
+
+class AuditedEvent(msgspec.Struct, frozen=True):
+    """The row of an event of an audited kind. `digest`: as the row has it; `fields`: what it says."""
+
+    kind: str
+    publisher: str
+    event_id: str
+    digest: str
+    fields: dict[str, Any] = {}
+
+
 class Event(msgspec.Struct, frozen=True):
     """An event that is cited. `fields`: what it says, and where and when the log took it."""
 

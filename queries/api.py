@@ -20,6 +20,10 @@ from suyuan.queries.answers import (
     AlertBudget,
     AlertChange,
     Assessed,
+    AuditedEvent,
+    AuditEntry,
+    AuditHead,
+    AuditNode,
     BackwardTrace,
     Chain,
     ChainsAnew,
@@ -52,6 +56,8 @@ from suyuan.queries.questions import (
     Listed,
     OfAlert,
     OfDivision,
+    OfEntries,
+    OfEvent,
     OfEvents,
     OfListing,
     OfListingEvents,
@@ -90,6 +96,8 @@ __all__ = [
     "OfAlert",
     "OfDesks",
     "OfDivision",
+    "OfEntries",
+    "OfEvent",
     "OfEvents",
     "OfListing",
     "OfListingEvents",
@@ -266,6 +274,32 @@ class Queries(Protocol):
     def known_events(self, scope: Scope, wanted: OfEvents) -> list[tuple[str, str, str]]:
         """Those of the events that the tables have."""
         return self.answer(q.KNOWN_EVENTS, scope, wanted)
+
+    def audit_entries(self, scope: Scope, first: int) -> list[AuditEntry]:
+        """Entries of the audit's tree from the index `first` on, some thousands, in their order; none: no more."""
+        return self.answer(q.AUDIT_ENTRIES, scope, first)
+
+    def audit_entries_of(self, scope: Scope, event: OfEvent) -> list[AuditEntry]:
+        """The entries of all versions of an event."""
+        return self.answer(q.AUDIT_ENTRIES_OF, scope, event)
+
+    def audit_nodes(self, scope: Scope, places: Sequence[tuple[int, int]]) -> list[AuditNode]:
+        """The nodes of the audit's tree at (level, index), those that there are."""
+        return self.answer(q.AUDIT_NODES, scope, list(places))
+
+    def audit_heads(self, scope: Scope) -> list[AuditHead]:
+        """Every root and every signed checkpoint of the audit's tree, by size."""
+        return self.answer(q.AUDIT_HEADS, scope, None)
+
+    def audited_events(self, scope: Scope, wanted: OfEntries) -> list[AuditedEvent]:
+        """The rows of the events that entries are of, each once."""
+        return self.answer(q.AUDITED_EVENTS, scope, wanted)
+
+    def unentered(self, scope: Scope, settled: int) -> list[AuditedEvent]:
+        """Accepted events of audited kinds without an entry, of what the log took before `settled` (ms UTC); the first
+        hundred.
+        """
+        return self.answer(q.UNENTERED, scope, settled)
 
     def reused_ids(self, scope: Scope) -> dict[str, int]:
         """Of each kind, how many event ids stand for more than one thing."""

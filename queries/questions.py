@@ -21,6 +21,10 @@ from suyuan.queries.answers import (
     AlertBudget,
     AlertChange,
     Assessed,
+    AuditedEvent,
+    AuditEntry,
+    AuditHead,
+    AuditNode,
     BackwardTrace,
     Chain,
     ChainsAnew,
@@ -167,6 +171,22 @@ class OfEvents(msgspec.Struct, frozen=True):
     kind: str
     firsts: list[str]
     names: list[tuple[str, str, str]]
+
+
+class OfEvent(msgspec.Struct, frozen=True):
+    """What names an event, all of its versions."""
+
+    kind: str
+    publisher: str
+    event_id: str
+
+
+class OfEntries(msgspec.Struct, frozen=True):
+    """Events of a kind that entries of the audit's tree are of, from the index `first` to before `end`."""
+
+    kind: str
+    first: int
+    end: int
 
 
 class OfListingEvents(msgspec.Struct, frozen=True):
@@ -417,6 +437,31 @@ def _chains_anew(reader: Reader, scope: Scope, wanted: Anew) -> ChainsAnew:
     return ChainsAnew(look.right, look.unsettled, look.too_large, wrong)
 
 
+def _audit_entries(reader: Reader, scope: Scope, first: int) -> list[AuditEntry]:
+    return typed(sql.audit_entries(reader, scope, first), AuditEntry)
+
+
+def _audit_entries_of(reader: Reader, scope: Scope, event: OfEvent) -> list[AuditEntry]:
+    return typed(sql.audit_entries_of(reader, scope, event.kind, event.publisher, event.event_id), AuditEntry)
+
+
+def _audit_nodes(reader: Reader, scope: Scope, places: list[tuple[int, int]]) -> list[AuditNode]:
+    return typed(sql.audit_nodes(reader, scope, places), AuditNode)
+
+
+def _audit_heads(reader: Reader, scope: Scope, _: None) -> list[AuditHead]:
+    return typed(sql.audit_heads(reader, scope), AuditHead)
+
+
+def _audited_events(reader: Reader, scope: Scope, wanted: OfEntries) -> list[AuditedEvent]:
+    rows = sql.audited_events(reader, scope, wanted.kind, wanted.first, wanted.end)
+    return [AuditedEvent(wanted.kind, row["publisher"], row["event_id"], row["digest"], _plain(row)) for row in rows]
+
+
+def _unentered(reader: Reader, scope: Scope, settled: int) -> list[AuditedEvent]:
+    return typed(sql.unentered(reader, scope, settled), AuditedEvent)
+
+
 def _ping(_: Reader, __: Scope, ___: None) -> None:
     """That it answers is the answer."""
 
@@ -465,6 +510,12 @@ WEBHOOK_ATTEMPTS = Question(
 )
 DAMAGE = Question("damage", None, list[Damage], _always(Use.VERIFIER), _damage)
 CHAINS_ANEW = Question("chains_anew", Anew, ChainsAnew, _always(Use.VERIFIER), _chains_anew)
+AUDIT_ENTRIES = Question("audit_entries", int, list[AuditEntry], _always(Use.VERIFIER), _audit_entries)
+AUDIT_ENTRIES_OF = Question("audit_entries_of", OfEvent, list[AuditEntry], _always(Use.INTERACTIVE), _audit_entries_of)
+AUDIT_NODES = Question("audit_nodes", list[tuple[int, int]], list[AuditNode], _always(Use.INTERACTIVE), _audit_nodes)
+AUDIT_HEADS = Question("audit_heads", None, list[AuditHead], _always(Use.VERIFIER), _audit_heads)
+AUDITED_EVENTS = Question("audited_events", OfEntries, list[AuditedEvent], _always(Use.VERIFIER), _audited_events)
+UNENTERED = Question("unentered", int, list[AuditedEvent], _always(Use.VERIFIER), _unentered)
 PING = Question("ping", None, None, _always(Use.INTERACTIVE), _ping)
 
 _ALL: Iterable[Question[Any, Any]] = (
@@ -474,6 +525,7 @@ _ALL: Iterable[Question[Any, Any]] = (
     *(WHOLE_DEAD_LETTERS, REPLAYS, EVENTS, FIND, REUSED_IDS, UNDIRECTED_ALERTS),
     *(UNMATCHED, UNMATCHED_COUNTS, DAMAGE, CHAINS_ANEW, PING),
     *(OUTCOMES, ASSESSED, KNOWN_EVENTS),
+    *(AUDIT_ENTRIES, AUDIT_ENTRIES_OF, AUDIT_NODES, AUDIT_HEADS, AUDITED_EVENTS, UNENTERED),
     *(WEBHOOK_ATTEMPTS, FEEDBACK, GAP_COUNTS, ALERT, ALERT_HISTORY, ALERT_ACTS, FINDINGS, DIVISIONS),
     ALERT_BUDGET,
 )

@@ -69,6 +69,14 @@ class Deployment(Protocol):
     def exported_lines(self, done: Exported) -> Iterator[bytes]:
         """Every event that came in, each once, as a line of JSON; `done` counts them as they are taken."""
 
+    def append(self, topic: str, key: str, values: Sequence[bytes]) -> None:
+        """Append values to the partition of a topic that the key chooses; durable on return."""
+
+    def backfill_audit(self) -> int:
+        """Send what was published before the audit existed to its tree (`operations.audit.backfill`); how many events
+        were sent, in the tree already or not.
+        """
+
     def rebuild_state(self) -> int:
         """Have the next start make the state anew; from how many events. UNAVAILABLE while anything runs."""
 

@@ -125,6 +125,13 @@ class Settings(BaseSettings):
     pseudonym_key_file: Path | None = None
     """default: one that is made in the data folder; over Kafka there is no default"""
 
+    audit_key_file: Path | None = None
+    """private key that checkpoints of the audit are signed with, PRIVATE+KEY+…, as suyuan audit key makes it; never in
+    the data folder
+    """
+    audit_signed_file: Path | None = None
+    """what was signed last, for the signer alone; default: beside the key, with .signed behind its name"""
+
     seal_key: SecretStr | None = None
     """that secrets of webhooks are sealed by in the log; the same for all portals and jobs of one cluster"""
     seal_key_file: Path | None = None

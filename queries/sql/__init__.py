@@ -9,6 +9,14 @@ from suyuan.queries.sql.alerts import (
     alerts,
     list_of_alerts,
 )
+from suyuan.queries.sql.audit import (
+    audit_entries,
+    audit_entries_of,
+    audit_heads,
+    audit_nodes,
+    audited_events,
+    unentered,
+)
 from suyuan.queries.sql.chain_history import chain_versions, first_chain
 from suyuan.queries.sql.chains import ChainFilter, chain, chains, list_of_chains
 from suyuan.queries.sql.counts import Counts, counts, verdicts
@@ -53,6 +61,11 @@ __all__ = [
     "alert_history",
     "alerts",
     "assessed",
+    "audit_entries",
+    "audit_entries_of",
+    "audit_heads",
+    "audit_nodes",
+    "audited_events",
     "chain",
     "chain_versions",
     "chains",
@@ -80,6 +93,7 @@ __all__ = [
     "outcomes",
     "records_about",
     "replays",
+    "unentered",
     "unmatched",
     "verdicts",
     "webhook_attempts",

@@ -117,6 +117,18 @@ class Cluster:
 
         return cluster_lines(self._settings.kafka_connection(), done)
 
+    def append(self, topic: str, key: str, values: Sequence[bytes]) -> None:
+        """See `Deployment`."""
+        from suyuan.operations.audit.kafka import append_to_cluster
+
+        append_to_cluster(self._settings.kafka_connection(), topic, key, values)
+
+    def backfill_audit(self) -> int:
+        """See `Deployment`."""
+        from suyuan.operations.audit.kafka import backfill_cluster
+
+        return backfill_cluster(self._settings.kafka_connection())
+
     def rebuild_state(self) -> int:
         """See `Deployment`."""
         from suyuan.operations.state_rebuild.kafka import rebuild

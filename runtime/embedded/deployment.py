@@ -105,6 +105,18 @@ class Embedded:
 
         return folder_lines(self._folder, done)
 
+    def append(self, topic: str, key: str, values: Sequence[bytes]) -> None:
+        """See `Deployment`."""
+        from suyuan.operations.audit.embedded import append_to_folder
+
+        append_to_folder(self._folder, topic, key, values, fsync=self._settings.fsync)
+
+    def backfill_audit(self) -> int:
+        """See `Deployment`."""
+        from suyuan.operations.audit.embedded import backfill_folder
+
+        return backfill_folder(self._folder, fsync=self._settings.fsync)
+
     def rebuild_state(self) -> int:
         """See `Deployment`."""
         from suyuan.operations.state_rebuild.embedded import rebuild

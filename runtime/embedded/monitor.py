@@ -94,9 +94,7 @@ class SystemMonitor:
         starts = self._log.start_offsets()
         committed = self._log.committed_offsets(GROUP)
         inputs = {
-            at: (starts[at], max(starts[at], offset or 0))
-            for at, (offset, _) in committed.items()
-            if at[0] in INPUTS
+            at: (starts[at], max(starts[at], offset or 0)) for at, (offset, _) in committed.items() if at[0] in INPUTS
         }
         return Snapshot.take(self._log, inputs)
 

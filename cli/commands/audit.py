@@ -1,0 +1,245 @@
+"""`suyuan audit`: whether what was audited is as it was, and proofs of it for others."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+import time
+from base64 import b64encode
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from suyuan.access.scope import EVERYTHING
+from suyuan.cli.options import AsJson, Data, Kafka
+from suyuan.cli.screen import print_json, put, say
+from suyuan.domain.audit.checkpoints import opened
+from suyuan.domain.audit.hashes import leaf_hash
+from suyuan.domain.audit.keys import KEY_BYTES, SignatureType, SignerKey, VerifierKey
+from suyuan.domain.audit.notes import Note
+from suyuan.domain.audit.proofs import verify_inclusion
+from suyuan.domain.evidence import evidence_parts
+from suyuan.errors import ErrorKind, SuyuanError
+from suyuan.operations.audit.signer import sign_newest
+from suyuan.operations.audit.stored import entry_name, prove_consistency, prove_inclusion, stored_entries
+from suyuan.operations.audit.verify import Verified
+from suyuan.operations.audit.verify import verify as verify_all
+from suyuan.operations.audit.witness import Request, WitnessLog, cosign
+from suyuan.queries.answers import AuditHead
+from suyuan.queries.api import OfEvent, Queries
+from suyuan.runtime.deployment import deployment_of
+from suyuan.runtime.settings import Settings, load
+from suyuan.streams.stages.audit_records import KEY
+
+SETTLED_MS = 60_000
+SHOWN = 20
+"""faults of each kind that are told one by one"""
+
+app = typer.Typer(no_args_is_help=True, help="What cannot be rewritten: the audit's tree.")
+
+LogKey = Annotated[
+    str | None,
+    typer.Option("--key", metavar="KEY", help="The log's public key, name+id+key.", show_default=False),
+]
+
+
+@app.callback()
+def _audit() -> None:
+    """What cannot be rewritten: the audit's tree."""
+
+
+@app.command("verify")
+def verify(
+    key: LogKey = None,
+    witness: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="What a witness kept.", show_default=False)
+    ] = None,
+    witness_key: Annotated[
+        list[str] | None, typer.Option(metavar="KEY", help="The witness's public key.", show_default=False)
+    ] = None,
+    data: Data = None,
+    kafka: Kafka = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Hash everything that was audited anew, and compare: entries, roots, signatures, what a witness kept, and the
+    rows of the events. Ends with 1 where something is not as it was.
+    """
+    settings = load(data=data, kafka=kafka)
+    deployment = deployment_of(settings)
+    done = Verified()
+    log = VerifierKey.parse(key) if key else _public_key(settings)
+    kept = [] if witness is None else WitnessLog(witness).notes()
+    if witness is not None and not kept:
+        raise SuyuanError(f"{witness}: no checkpoint is in it", ErrorKind.USAGE)
+    with deployment.queries() as queries:
+        faults = list(
+            verify_all(
+                queries,
+                deployment.raw_events,
+                done,
+                log=log,
+                witnessed=kept,
+                witnesses=[VerifierKey.parse(each) for each in witness_key or ()],
+                settled=_now() - SETTLED_MS,
+            )
+        )
+    if as_json:
+        print_json([{"kind": each.kind, "text": each.text} for each in faults])
+    else:
+        told: dict[str, int] = {}
+        for fault in faults:
+            told[fault.kind] = told.get(fault.kind, 0) + 1
+            if told[fault.kind] <= SHOWN:
+                put(f"{fault.kind}: {fault.text}")
+        for kind, count in told.items():
+            if count > SHOWN:
+                put(f"{kind}: {count - SHOWN:,} more")
+    say(
+        f"{done.entries:,} entries, {done.roots:,} roots, {done.checkpoints:,} signed checkpoints, {done.witnessed:,} of "
+        f"a witness; root {done.root}"
+    )
+    if log is None:
+        say("signatures were not looked at: name the log's public --key")
+    if faults:
+        raise SuyuanError(f"{len(faults):,} faults: something was changed")
+    say("all of it is as it was")
+
+
+@app.command("prove")
+def prove(
+    evidence: Annotated[str, typer.Argument(metavar="EVIDENCE", help="Of an event: kind/publisher/event_id~digest.")],
+    data: Data = None,
+    kafka: Kafka = None,
+) -> None:
+    """Print, as JSON, the bytes of an event, its place, the newest signed checkpoint and the proof that the event is in
+    it: all that a stranger needs, who has the log's public key.
+    """
+    parts = evidence_parts(evidence)
+    if parts is None or parts.kind is None:
+        raise SuyuanError(f"{evidence}: no evidence id (kind/publisher/event_id~digest)", ErrorKind.USAGE)
+    deployment = deployment_of(load(data=data, kafka=kafka))
+    with deployment.queries() as queries:
+        found = queries.audit_entries_of(EVERYTHING, OfEvent(parts.kind, parts.publisher, parts.event_id))
+        found = [each for each in found if (each.digest or "").startswith(parts.version)]
+        if not found:
+            raise SuyuanError(f"{evidence} has no entry in the audit")
+        head = _newest_signed(queries)
+        for entry in found:
+            (stored,) = stored_entries([entry], deployment.raw_events)
+            if entry.leaf_index >= head.size:
+                raise SuyuanError(f"{entry_name(entry)} is newer than what was signed last", ErrorKind.UNAVAILABLE)
+            proof = prove_inclusion(queries, entry.leaf_index, head.size)
+            if stored.raw is not None:
+                verify_inclusion(leaf_hash(stored.raw), entry.leaf_index, head.size, proof, bytes.fromhex(head.root))
+            print_json(
+                [
+                    {
+                        "evidence": entry_name(entry),
+                        "leaf_index": entry.leaf_index,
+                        "raw": None if stored.raw is None else b64encode(stored.raw).decode(),
+                        "leaf_hash": b64encode(stored.leaf).decode(),
+                        "proof": [b64encode(each).decode() for each in proof],
+                        "checkpoint": head.note,
+                    }
+                ]
+            )
+
+
+@app.command("checkpoint")
+def checkpoint(
+    old: Annotated[int, typer.Option(help="Entries of the checkpoint that the witness has.")] = 0,
+    data: Data = None,
+    kafka: Kafka = None,
+) -> None:
+    """Print the newest signed checkpoint for a witness, with the proof that it goes on from the one that the witness
+    has (C2SP tlog-witness).
+    """
+    with deployment_of(load(data=data, kafka=kafka)).queries() as queries:
+        head = _newest_signed(queries)
+        proof = prove_consistency(queries, old, head.size)
+    sys.stdout.write(str(Request(old, tuple(proof), Note.parse(head.note or ""))))
+
+
+@app.command("witness")
+def witness(
+    at: Annotated[Path, typer.Option(metavar="FILE", help="What suyuan audit checkpoint printed; -: standard input.")],
+    file: Annotated[Path, typer.Option(metavar="FILE", help="What the witness keeps: another body, on another disk.")],
+    key: Annotated[str, typer.Option("--key", metavar="KEY", help="The log's public key, name+id+key.")],
+    key_file: Annotated[Path, typer.Option(metavar="FILE", help="The witness's private key, of suyuan audit key.")],
+) -> None:
+    """Check that a checkpoint goes on from the last one that was kept, cosign it, keep it, and print it."""
+    text = sys.stdin.read() if str(at) == "-" else _text(at)
+    request, own = Request.parse(text), SignerKey.parse(_text(key_file))
+    note = cosign(request, WitnessLog(file), VerifierKey.parse(key), own, _now())
+    sys.stdout.write(str(note))
+
+
+@app.command("sign")
+def sign(data: Data = None, kafka: Kafka = None) -> None:
+    """Sign a checkpoint of all entries there are, if they go on from what was signed last."""
+    settings = load(data=data, kafka=kafka)
+    key, signed = _signer(settings)
+    deployment = deployment_of(settings)
+    with deployment.queries() as queries:
+        note = sign_newest(queries, lambda topic, values: deployment.append(topic, KEY, values), key, signed, _now())
+    if note is None:
+        say("it is signed already")
+        return
+    say(f"signed {opened(note, key.verifier()).size:,} entries as {key.name}")
+
+
+@app.command("backfill")
+def backfill(data: Data = None, kafka: Kafka = None) -> None:
+    """Send what was published before the audit existed to its tree, in the order of topic, partition and offset. What
+    is in the tree already is not appended again.
+    """
+    say(f"{deployment_of(load(data=data, kafka=kafka)).backfill_audit():,} events sent to the audit")
+
+
+@app.command("key")
+def key(
+    name: Annotated[str, typer.Argument(help="Of the log or witness, such as bureau.example/audit.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where the private key is written; must not be there.")],
+) -> None:
+    """Make a key, and print its public keys: as a log's, and as a witness's."""
+    made = SignerKey(name, secrets.token_bytes(KEY_BYTES))
+    try:
+        out.touch(0o600, exist_ok=False)
+        out.write_text(f"{made.private_text()}\n", encoding="utf-8")
+    except FileExistsError:
+        raise SuyuanError(f"{out} is there already", ErrorKind.USAGE) from None
+    except OSError as error:
+        raise SuyuanError(f"{out}: {error.strerror}") from None
+    put(f"log      {made.verifier()}")
+    put(f"witness  {made.verifier(SignatureType.COSIGNATURE)}")
+
+
+def _newest_signed(queries: Queries) -> AuditHead:
+    signed = [head for head in queries.audit_heads(EVERYTHING) if head.note is not None]
+    if not signed:
+        raise SuyuanError("no checkpoint was signed yet: suyuan audit sign", ErrorKind.UNAVAILABLE)
+    return max(signed, key=lambda head: (head.size, head.at))
+
+
+def _signer(settings: Settings) -> tuple[SignerKey, Path]:
+    file = settings.audit_key_file
+    if file is None:
+        raise SuyuanError("SUYUAN_AUDIT_KEY_FILE names no key: suyuan audit key makes one", ErrorKind.CONFIGURATION)
+    return SignerKey.parse(_text(file)), settings.audit_signed_file or file.with_name(f"{file.name}.signed")
+
+
+def _public_key(settings: Settings) -> VerifierKey | None:
+    return None if settings.audit_key_file is None else _signer(settings)[0].verifier()
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SuyuanError(f"{file}: {error}", ErrorKind.USAGE) from None
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
