@@ -97,8 +97,8 @@ def verify(
             if count > SHOWN:
                 put(f"{kind}: {count - SHOWN:,} more")
     say(
-        f"{done.entries:,} entries, {done.roots:,} roots, {done.checkpoints:,} signed checkpoints, {done.witnessed:,} of "
-        f"a witness; root {done.root}"
+        f"{done.entries:,} entries, {done.roots:,} roots, {done.checkpoints:,} signed checkpoints, "
+        f"{done.witnessed:,} of a witness; root {done.root}"
     )
     if log is None:
         say("signatures were not looked at: name the log's public --key")

@@ -7,6 +7,7 @@ import pytest
 from suyuan.sinks.table_sink import TableSink
 from tests.sinks.conftest import emptied
 from tests.sinks.contract.asking import AskingContract
+from tests.sinks.contract.auditing import AuditingContract
 from tests.sinks.contract.budgeting import BudgetingContract
 from tests.sinks.contract.checking import CheckingContract
 from tests.sinks.contract.dividing import DividingContract
@@ -35,6 +36,10 @@ def empty(chdb):
     yield chdb
     chdb.writer.database = database
     chdb.writer.command("DROP DATABASE spare")
+
+
+class TestAuditing(AuditingContract):
+    pass
 
 
 class TestLoading(LoadingContract):
