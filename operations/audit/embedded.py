@@ -8,6 +8,7 @@ from pathlib import Path
 from suyuan.domain.keys import partition_of
 from suyuan.eventlog.log import Log, Records
 from suyuan.operations.audit.backfill import TOPICS, backfill_blocks
+from suyuan.schemas.topics import INPUTS
 from suyuan.schemas.topics import topic as topic_named
 
 
@@ -35,6 +36,18 @@ def backfill_log(log: Log) -> int:
         log.append(message.topic, message.partition, Records([None], [message.value]))
         count += message.rows.height
     return count
+
+
+def backfill_at_start(log: Log, group: str) -> int:
+    """The same where stages have read events of the folder, and none of them ever the audit's: it is of a version
+    before the audit, or the start that was to do this was interrupted. Before the stages start, so what is published
+    from then on comes behind it. `group`: of the stages.
+    """
+    committed = log.committed_offsets(group)
+    read = {topic for (topic, _), (offset, _) in committed.items() if offset is not None}
+    if "audit.record" in read or not read & set(INPUTS):
+        return 0
+    return backfill_log(log)
 
 
 def _append(log: Log, topic: str, key: str, values: Sequence[bytes]) -> None:

@@ -18,6 +18,7 @@ from suyuan.eventlog.log import Log, TopicConfig
 from suyuan.eventlog.schema import Fsync
 from suyuan.eventlog.shared import acquire, release
 from suyuan.eventlog.wal import accept_lost_end
+from suyuan.operations.audit.embedded import backfill_at_start
 from suyuan.operations.former_folder import refuse_former_folder
 from suyuan.operations.webhooks.log import SUBSCRIPTIONS
 from suyuan.queries.open_tables import OpenTables
@@ -206,6 +207,8 @@ class EmbeddedRun(Service):
             kept_ms = None if kept is None else int(kept.total_seconds() * 1000)
             config = TopicConfig(topic.compacted, delete_consumed_after_ms=kept_ms)
             log.create_topic(topic.name, self.partitions, config)
+        if count := backfill_at_start(log, GROUP):
+            logger.info("%d events of before the audit go to its tree", count)
 
     async def _open_tables(self) -> ClickHouse:
         """Others that run on the folder are kept out by the log: who has the tables open is a reader, and goes soon."""
