@@ -287,9 +287,9 @@ class Queries(Protocol):
         """The nodes of the audit's tree at (level, index), those that there are."""
         return self.answer(q.AUDIT_NODES, scope, list(places))
 
-    def audit_heads(self, scope: Scope) -> list[AuditHead]:
-        """Every root and every signed checkpoint of the audit's tree, by size."""
-        return self.answer(q.AUDIT_HEADS, scope, None)
+    def audit_heads(self, scope: Scope, least: int) -> list[AuditHead]:
+        """Every root and every signed checkpoint of the audit's tree of `least` entries or more, by size."""
+        return self.answer(q.AUDIT_HEADS, scope, least)
 
     def audited_events(self, scope: Scope, wanted: OfEntries) -> list[AuditedEvent]:
         """The rows of the events that entries are of, each once."""

@@ -449,8 +449,8 @@ def _audit_nodes(reader: Reader, scope: Scope, places: list[tuple[int, int]]) ->
     return typed(sql.audit_nodes(reader, scope, places), AuditNode)
 
 
-def _audit_heads(reader: Reader, scope: Scope, _: None) -> list[AuditHead]:
-    return typed(sql.audit_heads(reader, scope), AuditHead)
+def _audit_heads(reader: Reader, scope: Scope, least: int) -> list[AuditHead]:
+    return typed(sql.audit_heads(reader, scope, least), AuditHead)
 
 
 def _audited_events(reader: Reader, scope: Scope, wanted: OfEntries) -> list[AuditedEvent]:
@@ -513,7 +513,7 @@ CHAINS_ANEW = Question("chains_anew", Anew, ChainsAnew, _always(Use.VERIFIER), _
 AUDIT_ENTRIES = Question("audit_entries", int, list[AuditEntry], _always(Use.VERIFIER), _audit_entries)
 AUDIT_ENTRIES_OF = Question("audit_entries_of", OfEvent, list[AuditEntry], _always(Use.INTERACTIVE), _audit_entries_of)
 AUDIT_NODES = Question("audit_nodes", list[tuple[int, int]], list[AuditNode], _always(Use.INTERACTIVE), _audit_nodes)
-AUDIT_HEADS = Question("audit_heads", None, list[AuditHead], _always(Use.VERIFIER), _audit_heads)
+AUDIT_HEADS = Question("audit_heads", int, list[AuditHead], _always(Use.VERIFIER), _audit_heads)
 AUDITED_EVENTS = Question("audited_events", OfEntries, list[AuditedEvent], _always(Use.VERIFIER), _audited_events)
 UNENTERED = Question("unentered", int, list[AuditedEvent], _always(Use.VERIFIER), _unentered)
 PING = Question("ping", None, None, _always(Use.INTERACTIVE), _ping)

@@ -1,4 +1,4 @@
-"""`suyuan jobs`: what is done for those who are not there. Now: webhooks.
+"""`suyuan jobs`: what is done for those who are not there: webhooks are sent, and checkpoints of the audit signed.
 
 `python -m suyuan.runtime.jobs`; settings come by the environment, what is given here goes before them.
 """
@@ -13,9 +13,9 @@ import random
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 from suyuan.connections.log_errors import MessagesLost
@@ -23,6 +23,7 @@ from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.operations.webhooks.dispatcher import Dispatcher
 from suyuan.operations.webhooks.log import Holding
 from suyuan.operations.webhooks.sending import Sender
+from suyuan.runtime.audit_signing import AuditSigning, audit_signing
 from suyuan.runtime.deployment import deployment_of
 from suyuan.runtime.exit_codes import Exit, exit_of
 from suyuan.runtime.parent import when_parent_ends
@@ -44,8 +45,8 @@ END_SECONDS = 30.0
 
 
 class Jobs(Service):
-    """Delivers webhooks while the deliveries are this process's; of several in a cluster one delivers, and another goes
-    on when it ends.
+    """Delivers webhooks, and signs, while the deliveries are this process's; of several in a cluster one does, and
+    another goes on when it ends.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -59,6 +60,7 @@ class Jobs(Service):
     async def _start(self) -> None:
         settings = self._settings
         self._holding = deployment_of(settings).holding
+        self._signing = audit_signing(settings)
         self._seal = await self._in_thread(lambda: webhook_seal(settings))
         self._thread = ThreadPoolExecutor(1, "suyuan-jobs")
         self._parts.callback(self._thread.shutdown)
@@ -90,7 +92,8 @@ class Jobs(Service):
             holding = await loop.run_in_executor(self._thread, lambda: opened.enter_context(self._holding()))
             while not await loop.run_in_executor(self._thread, holding.take_part):
                 pass
-            await self._dispatch(holding)
+            async with _beside(self._signing):
+                await self._dispatch(holding)
         finally:
             # behind what the thread may be doing now
             await asyncio.shield(loop.run_in_executor(self._thread, opened.close))
@@ -112,6 +115,19 @@ class Jobs(Service):
                 await dispatcher.step(LOOK_SECONDS)
         finally:
             await dispatcher.end()
+
+
+@asynccontextmanager
+async def _beside(signing: AuditSigning | None) -> AsyncIterator[None]:
+    """Sign as long as the context lasts, where there is a key."""
+    if signing is None:
+        yield
+        return
+    task = asyncio.create_task(signing.keep())
+    try:
+        yield
+    finally:
+        await _cancelled(task)
 
 
 def now_ms() -> int:

@@ -21,16 +21,15 @@ from suyuan.domain.audit.notes import Note
 from suyuan.domain.audit.proofs import verify_inclusion
 from suyuan.domain.evidence import evidence_parts
 from suyuan.errors import ErrorKind, SuyuanError
-from suyuan.operations.audit.signer import sign_newest
 from suyuan.operations.audit.stored import entry_name, prove_consistency, prove_inclusion, stored_entries
 from suyuan.operations.audit.verify import Verified
 from suyuan.operations.audit.verify import verify as verify_all
 from suyuan.operations.audit.witness import Request, WitnessLog, cosign
 from suyuan.queries.answers import AuditHead
 from suyuan.queries.api import OfEvent, Queries
+from suyuan.runtime.audit_signing import AuditSigning, audit_signing
 from suyuan.runtime.deployment import deployment_of
 from suyuan.runtime.settings import Settings, load
-from suyuan.streams.stages.audit_records import KEY
 
 SETTLED_MS = 60_000
 SHOWN = 20
@@ -179,15 +178,12 @@ def witness(
 @app.command("sign")
 def sign(data: Data = None, kafka: Kafka = None) -> None:
     """Sign a checkpoint of all entries there are, if they go on from what was signed last."""
-    settings = load(data=data, kafka=kafka)
-    key, signed = _signer(settings)
-    deployment = deployment_of(settings)
-    with deployment.queries() as queries:
-        note = sign_newest(queries, lambda topic, values: deployment.append(topic, KEY, values), key, signed, _now())
+    signing = _signing(load(data=data, kafka=kafka))
+    note = signing.sign(_now())
     if note is None:
         say("it is signed already")
         return
-    say(f"signed {opened(note, key.verifier()).size:,} entries as {key.name}")
+    say(f"signed {opened(note, signing.key.verifier()).size:,} entries as {signing.key.name}")
 
 
 @app.command("backfill")
@@ -217,21 +213,22 @@ def key(
 
 
 def _newest_signed(queries: Queries) -> AuditHead:
-    signed = [head for head in queries.audit_heads(EVERYTHING) if head.note is not None]
+    signed = [head for head in queries.audit_heads(EVERYTHING, 0) if head.note is not None]
     if not signed:
         raise SuyuanError("no checkpoint was signed yet: suyuan audit sign", ErrorKind.UNAVAILABLE)
     return max(signed, key=lambda head: (head.size, head.at))
 
 
-def _signer(settings: Settings) -> tuple[SignerKey, Path]:
-    file = settings.audit_key_file
-    if file is None:
+def _signing(settings: Settings) -> AuditSigning:
+    signing = audit_signing(settings)
+    if signing is None:
         raise SuyuanError("SUYUAN_AUDIT_KEY_FILE names no key: suyuan audit key makes one", ErrorKind.CONFIGURATION)
-    return SignerKey.parse(_text(file)), settings.audit_signed_file or file.with_name(f"{file.name}.signed")
+    return signing
 
 
 def _public_key(settings: Settings) -> VerifierKey | None:
-    return None if settings.audit_key_file is None else _signer(settings)[0].verifier()
+    signing = audit_signing(settings)
+    return None if signing is None else signing.key.verifier()
 
 
 def _text(file: Path) -> str:

@@ -18,8 +18,9 @@ def jobs(
         int | None, typer.Option(help="Serve Prometheus metrics there; default: $SUYUAN_METRICS_PORT, else not.")
     ] = None,
 ) -> None:
-    """Deliver webhooks. One is enough; of several one delivers, and another goes on when it ends. suyuan run starts one
-    of its own with the first webhook.
+    """Deliver webhooks, and sign checkpoints of the audit each minute where SUYUAN_AUDIT_KEY_FILE names a key. One is
+    enough; of several one does, and another goes on when it ends. suyuan run starts one of its own with the first
+    webhook, or with a key.
     """
     given = {"kafka": kafka, "data": data, "metrics-port": metrics_port}
     options = [f"--{name}={value}" for name, value in given.items() if value is not None]

@@ -1,13 +1,15 @@
 """Signing: a checkpoint of the newest root, if it goes on from the last one that was signed.
 
 What was signed last is known from a file of the signer's own, beside its key and not in the log or the tables: whoever
-rewrites those has the signer refuse.
+rewrites those has the signer refuse. Where there is no such file, since another machine signs now, it is known from the
+checkpoints of its own that the tables have.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import polars as pl
@@ -22,6 +24,7 @@ from suyuan.domain.audit.notes import Note
 from suyuan.domain.audit.proofs import verify_consistency
 from suyuan.domain.audit.tree import Frontier
 from suyuan.operations.audit.stored import prove_consistency, stored_nodes
+from suyuan.queries.answers import AuditHead
 from suyuan.queries.api import Queries
 from suyuan.schemas.blocks import block_schema, encode_block
 
@@ -34,11 +37,11 @@ def sign_newest(queries: Queries, append: Append, key: SignerKey, signed: Path, 
     """Sign the newest root; None where it is signed already. `signed`: the file of what was signed last; `now`: ms UTC.
     Raises AuditError where the tree does not go on from that, or cannot be shown to.
     """
-    last = _last_signed(signed, key)
-    said = [head for head in queries.audit_heads(EVERYTHING) if head.note is None]
+    last = _last_signed(signed, key) or _newest_of(queries.audit_heads(EVERYTHING, 0), key)
+    said = [head for head in queries.audit_heads(EVERYTHING, last.size) if head.note is None]
     size = max((head.size for head in said), default=0)
     if size < last.size:
-        raise AuditError(f"the tree has {size} entries, and one of {last.size} was signed ({signed}): it was cut")
+        raise AuditError(f"the tree has no root of {last.size} entries or more, as was signed ({signed}): it was cut")
     roots = {head.root for head in said if head.size == size}
     root = Frontier.from_nodes(size, stored_nodes(queries, cover(0, size))).root()
     if roots - {root.hex()}:
@@ -53,12 +56,21 @@ def sign_newest(queries: Queries, append: Append, key: SignerKey, signed: Path, 
     return note
 
 
-def _last_signed(signed: Path, key: SignerKey) -> Checkpoint:
+def _last_signed(signed: Path, key: SignerKey) -> Checkpoint | None:
     try:
         note = Note.parse(signed.read_bytes())
     except FileNotFoundError:
-        return Checkpoint(key.name, 0, EMPTY_ROOT)
+        return None
     return opened(note, key.verifier())
+
+
+def _newest_of(heads: Sequence[AuditHead], key: SignerKey) -> Checkpoint:
+    newest = Checkpoint(key.name, 0, EMPTY_ROOT)
+    for head in heads:
+        if head.note is not None:
+            with suppress(AuditError):  # another log's, or what another key signed before
+                newest = max(newest, opened(Note.parse(head.note), key.verifier()), key=lambda each: each.size)
+    return newest
 
 
 def _keep(signed: Path, note: Note) -> None:

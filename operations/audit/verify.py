@@ -66,7 +66,7 @@ def _faults(
     settled: int,
 ) -> Iterator[Fault]:
     heads: list[Head] = []
-    for said in queries.audit_heads(EVERYTHING):
+    for said in queries.audit_heads(EVERYTHING, 0):
         yield from _stored_head(said, log, heads, done)
     for number, note in enumerate(witnessed, start=1):
         yield from _witnessed_head(number, note, log, witnesses, heads, done)

@@ -70,16 +70,20 @@ def audit_nodes(tables: Tables, scope: Scope, places: Sequence[tuple[int, int]])
     return read(tables, statement, {"leaves": leaves, "inner": inner})
 
 
-def audit_heads(tables: Tables, scope: Scope) -> list[Row]:
-    """Every root that was said, and every checkpoint that was signed (`note`, with `signed_at`), by size."""
+def audit_heads(tables: Tables, scope: Scope, least: int) -> list[Row]:
+    """Every root that was said of `least` entries or more, and every checkpoint that was signed (`note`), by size.
+    `at`: when the log had the last of the entries, or it was signed.
+    """
     must_see_everything(scope, _WHAT)
     statement = """
-        SELECT size, lower(hex(root)) AS root, NULL AS note, received_at AS at FROM (SELECT * FROM audit_root_v)
+        SELECT size, lower(hex(root)) AS root, NULL AS note, received_at AS at
+        FROM (SELECT * FROM audit_root_v WHERE size >= {least:Int64})
         UNION ALL
-        SELECT size, lower(hex(root)) AS root, note, signed_at AS at FROM (SELECT DISTINCT * FROM audit_checkpoint)
+        SELECT size, lower(hex(root)) AS root, note, signed_at AS at
+        FROM (SELECT DISTINCT * FROM audit_checkpoint WHERE size >= {least:Int64})
         ORDER BY size, at
     """
-    return read(tables, statement)
+    return read(tables, statement, {"least": least})
 
 
 def audited_events(tables: Tables, scope: Scope, kind: str, first: int, end: int) -> list[Row]:

@@ -171,10 +171,10 @@ class EmbeddedRun(Service):
         await child.start()
 
     async def _start_jobs(self) -> None:
-        """With the first webhook that somebody makes: a system without any has no process for them. What it is to be
-        sent from the time before is told by the webhook itself.
+        """With the first webhook that somebody makes, or at once where the audit is to be signed: a system without
+        either has no process for them. What is to be sent from the time before is told by the webhook itself.
         """
-        found = False
+        found = self._settings.audit_key_file is not None
         while not found:
             with suppress(SuyuanError):
                 found = any(end for (topic, _), end in self.log.end_offsets().items() if topic == SUBSCRIPTIONS)

@@ -32,6 +32,8 @@ from suyuan.queries.api import (
     OfAlert,
     OfDesks,
     OfDivision,
+    OfEntries,
+    OfEvent,
     OfEvents,
     OfListing,
     OfListingEvents,
@@ -88,6 +90,12 @@ ASKED = {
     "unmatched_counts": (UnmatchedFilter(),),
     "webhook_attempts": (AttemptFilter("s1"), ALL),
     "damage": (),
+    "audit_entries": (0,),
+    "audit_entries_of": (OfEvent("penalty", "P", "penalty-0"),),
+    "audit_nodes": ([(0, 0), (1, 0)],),
+    "audit_heads": (0,),
+    "audited_events": (OfEntries("penalty", 0, 10),),
+    "unentered": (1 << 60,),
     "chains_anew": (Anew(1 << 60, 10, 4),),
     "ping": (),
 }
@@ -102,7 +110,8 @@ LISTS = {
     "unmatched": (UnmatchedFilter(), ("kind", "key", "missing", "gtin", "lot")),
 }
 FOR_ALL_TO_SEE = {"ping", "webhook_attempts"}
-OF_THE_WHOLE = {"whole_dead_letters", "replays", "damage", "chains_anew", "undirected_alerts"}
+AUDIT = {"audit_entries", "audit_entries_of", "audit_nodes", "audit_heads", "audited_events", "unentered"}
+OF_THE_WHOLE = {"whole_dead_letters", "replays", "damage", "chains_anew", "undirected_alerts", *AUDIT}
 TRACES = {"trace_back", "trace_forward"}
 NARROW = Scope((Division("33"), Platform(PLATFORMS[0]), Publisher(next(iter(CODES)))))
 parts = (

@@ -186,6 +186,13 @@ class AuditingContract:
         assert office.faults() == set()
         assert len(office.kept.notes()) == 2
 
+    def test_a_signer_on_another_machine_goes_on_from_its_own_checkpoints(self, office):
+        office.signed.unlink()
+        assert office.sign() is None
+        office.change("ALTER TABLE audit_root DELETE WHERE size > 10")
+        with pytest.raises(AuditError, match="was cut"):
+            office.sign()
+
     def test_a_line_of_the_witness_that_was_changed(self, office):
         note = office.kept.notes()[0]
         (other,) = [Note(note.text.replace("22", "21"), note.signatures)]
