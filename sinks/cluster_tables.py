@@ -64,7 +64,7 @@ SHARDED_BY: dict[str, tuple[str, ...]] = {
     "webhook_delivery": ("subscription",),
     "note": ("note_id",),
     "audit_entry": ("leaf_index",),
-    "audit_node": ("node_index",),
+    "audit_node": ("level", "node_index"),
     "audit_root": ("size",),
     "audit_checkpoint": ("size",),
     "identifier": ("identifier",),
