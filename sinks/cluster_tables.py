@@ -66,7 +66,7 @@ SHARDED_BY: dict[str, tuple[str, ...]] = {
     "audit_entry": ("leaf_index",),
     "audit_node": ("level", "node_index"),
     "audit_root": ("size",),
-    "audit_checkpoint": ("size",),
+    "audit_checkpoint": ("origin",),
     "identifier": ("identifier",),
     "name": ("folded",),
 }
