@@ -14,8 +14,8 @@
 
 A table is sharded by its business key, so all versions of a row lie together: FINAL and `LIMIT 1 BY` see them all, and
 a repeated insert meets its token where it was first inserted. A change of the number of shards needs the tables anew.
-The rows of `identifier`, `name` and `desk_day` lie where the rows lie that they are made of, those of `audit_node` where
-the entries lie, not by what SHARDED_BY says of them, which nothing is inserted by.
+The rows of `identifier`, `name`, `desk_day` and `audit_node` lie where the rows lie that they are made of, not by what
+SHARDED_BY says of them, which nothing is inserted by.
 
 The servers' configuration names the cluster, a Keeper, and the macros `shard` and `replica`.
 """
