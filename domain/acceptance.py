@@ -10,7 +10,7 @@ refused: that is what regulators look for.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from suyuan.domain.alerts.acts import KIND as ALERT_ACT
 from suyuan.domain.alerts.acts import act_faults
 from suyuan.domain.calendar import DAY_MS, OFFSET_MS, china_day, days_after
+from suyuan.domain.checks.acts import CHECK_ACT, ORDER_ANSWER, check_act_faults, order_answer_faults
 from suyuan.domain.event_kind import EventKind
 from suyuan.domain.identifiers.gtin import LENGTHS, GtinFault, normalise_gtin
 from suyuan.domain.identifiers.normal_form import code_form, number_form, text_form
@@ -34,6 +35,12 @@ from suyuan.domain.privacy.scrub import scrub
 SYSTEM = "SUYUAN"
 """the running system itself, as a publisher"""
 
+_FAULTS: Mapping[str, Callable[[Mapping[str, Any], int], Iterator[tuple[str, str]]]] = {
+    ALERT_ACT: act_faults,
+    CHECK_ACT: check_act_faults,
+    ORDER_ANSWER: order_answer_faults,
+}
+"""of kinds that the running system publishes"""
 _REMEDIES = {
     "event_id": "give each event an id of its own",
     "publisher": "name the publisher by its credit code",
@@ -215,8 +222,8 @@ def _of_system(case: _Case) -> Iterator[Refusal]:
 
 
 def _act(case: _Case) -> Iterator[Refusal]:
-    if case.kind.name == ALERT_ACT:
-        yield from (Refusal(field, reason) for field, reason in act_faults(case.event, case.taken_at))
+    if faults := _FAULTS.get(case.kind.name):
+        yield from (Refusal(field, reason) for field, reason in faults(case.event, case.taken_at))
 
 
 def _day(case: _Case) -> Iterator[Refusal]:

@@ -12,6 +12,7 @@ tickets.py     the number that each listing draws
 selection.py   the least tickets of each stratum
 officers.py    who carries out each order
 draw.py        the whole draw: orders, and the act that names them
+acts.py        acts and answers as events, and which of them are refused
 life.py        what becomes of an order
 deadlines.py   the days that there are for something, with their source
 publication.py the files that anybody may fetch

@@ -25,6 +25,10 @@ NEEDED = {
     "bureau": ("division",),
     "day": (),
     "alert_act": (),
+    "check_act": (),
+    "order_answer": (),
+    "check_item": ("item_no",),
+    "officer": ("bureau", "staff_no"),
 }
 """fields in normal form that must hold something, besides event_id and publisher"""
 MATCHED = ("code", "holder_code", "producer_code", "from_code", "to_code", "agency_code", "subject_code")
@@ -61,6 +65,8 @@ def fault(record, event, taken_at):
             return "lots"
     if kind == "complaint" and not re.fullmatch("p[0-9a-f]{32}", record["complainant"]):
         return "complainant"
+    if kind == "officer" and not re.fullmatch("[0-9]{6}", record["bureau"]):
+        return "bureau"
     if kind == "bureau":
         for name in ("division", "handled_by"):
             if record.get(name) is not None and not re.fullmatch("[0-9]{6}", record[name]):

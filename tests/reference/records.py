@@ -32,6 +32,10 @@ KEYS = {
     "bureau": ("division",),
     "day": ("date",),
     "alert_act": ("alert_id", "publisher", "event_id"),
+    "check_act": ("check_id", "publisher", "event_id"),
+    "order_answer": ("order_no", "publisher", "event_id"),
+    "check_item": ("item_no",),
+    "officer": ("bureau", "staff_no"),
 }
 """business keys: the numbers count within whoever gives them out"""
 NOW = 1_800_000_000_000

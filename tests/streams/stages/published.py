@@ -3,7 +3,9 @@
 import random
 from itertools import count
 
+from suyuan.domain.checks.bodies import canonical
 from tests.reference import names
+from tests.spot_checks import CHECK, plan
 
 _rng = random.Random(3)
 SHOP, SELLER, OTHER_SELLER, PRODUCER, OTHER_PRODUCER, LAB = (names.credit_code(_rng) for _ in range(6))
@@ -113,12 +115,22 @@ _DEFAULTS = {
     },
     "alert_act": {"alert_id": "5f" * 16, "act": "acknowledge", "actor": "oidc:li", "basis": "b1", "takedown": False},
     "day": {"date": "2026-06-04"},
+    "check_act": {"check_id": CHECK, "act": "plan", "actor": "oidc:li", "body": canonical(plan()).decode()},
+    "order_answer": {"order_no": f"{CHECK}-1", "answer": "accepted", "actor": "oidc:li"},
+    "check_item": {
+        "item_no": "F-12",
+        "title": "网售糕点标签",
+        "item_class": "general",
+        "share_cap": 500,
+        "status": "active",
+    },
+    "officer": {"bureau": "330106", "staff_no": "A-17", "unit": "一科", "qualifications": ["food"], "status": "active"},
 }
 
 
 def event(kind, *, at=0, **fields):
     """An event of that kind, `at` ms after noon of 3 June 2026, with an event_id of its own."""
     envelope = {"kind": kind, "event_id": f"e{next(_numbers):06}", "publisher": LAB, "occurred_at": NOON + at}
-    if kind in {"day", "alert_act"}:
+    if kind in {"day", "alert_act", "check_act", "order_answer"}:
         envelope["publisher"] = "SUYUAN"
     return envelope | _DEFAULTS[kind] | fields
