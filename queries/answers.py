@@ -212,6 +212,28 @@ class AlertChange(Alert, frozen=True):
     loaded_at: int
 
 
+class FrameRow(msgspec.Struct, frozen=True):
+    """A row of what a spot check is drawn from: see `domain/checks/frame.py`."""
+
+    id: str
+    parties: list[str]
+    stratum: str
+    weight: int
+
+
+class CheckAct(msgspec.Struct, frozen=True):
+    """What was done with a spot check: an event of kind `check_act`."""
+
+    event_id: str
+    publisher: str
+    occurred_at: int
+    check_id: str
+    act: str
+    actor: str
+    body: str
+    tie: int
+
+
 class AlertAct(msgspec.Struct, frozen=True):
     """What somebody did with an alert. `event_id`, `publisher`: of the act; `actor`: who did it; `outcome`: done; void,
     where the state that the alert was in did not allow it; lapsed, a resolution that does not hold now. `note`: what

@@ -29,6 +29,7 @@ from suyuan.queries.answers import (
     Chain,
     ChainsAnew,
     ChainVersion,
+    CheckAct,
     DeadLetter,
     Divisions,
     Event,
@@ -36,6 +37,7 @@ from suyuan.queries.answers import (
     Feedback,
     Finding,
     ForwardTrace,
+    FrameRow,
     GapCounts,
     Replay,
     Unmatched,
@@ -63,6 +65,7 @@ from suyuan.queries.sql import (
     DeadLetterFilter,
     FeedbackFilter,
     FindingFilter,
+    FrameFilter,
     UnmatchedFilter,
 )
 from suyuan.queries.visible import must_see_everything
@@ -424,6 +427,14 @@ def _webhook_attempts(reader: Reader, scope: Scope, listed: Listed[AttemptFilter
     return _typed(sql.webhook_attempts(reader, scope, listed.wanted, listed.page), WebhookAttempt)
 
 
+def _frame(reader: Reader, scope: Scope, listed: Listed[FrameFilter]) -> Paged[FrameRow]:
+    return _typed(sql.frame(reader, scope, listed.wanted, listed.page), FrameRow)
+
+
+def _check_acts(reader: Reader, scope: Scope, beginning: str) -> list[CheckAct]:
+    return typed(sql.check_acts(reader, scope, beginning), CheckAct)
+
+
 def _damage(reader: Reader, scope: Scope, _: None) -> list[Damage]:
     must_see_everything(scope, "damage of the tables")
     return list(damage(reader.client))
@@ -508,6 +519,8 @@ UNMATCHED_COUNTS = Question(
 WEBHOOK_ATTEMPTS = Question(
     "webhook_attempts", Listed[AttemptFilter], Paged[WebhookAttempt], _always(Use.INTERACTIVE), _webhook_attempts
 )
+FRAME = Question("frame", Listed[FrameFilter], Paged[FrameRow], _of_page, _frame)
+CHECK_ACTS = Question("check_acts", str, list[CheckAct], _always(Use.INTERACTIVE), _check_acts)
 DAMAGE = Question("damage", None, list[Damage], _always(Use.VERIFIER), _damage)
 CHAINS_ANEW = Question("chains_anew", Anew, ChainsAnew, _always(Use.VERIFIER), _chains_anew)
 AUDIT_ENTRIES = Question("audit_entries", int, list[AuditEntry], _always(Use.VERIFIER), _audit_entries)
@@ -527,11 +540,12 @@ _ALL: Iterable[Question[Any, Any]] = (
     *(OUTCOMES, ASSESSED, KNOWN_EVENTS),
     *(AUDIT_ENTRIES, AUDIT_ENTRIES_OF, AUDIT_NODES, AUDIT_HEADS, AUDITED_EVENTS, UNENTERED),
     *(WEBHOOK_ATTEMPTS, FEEDBACK, GAP_COUNTS, ALERT, ALERT_HISTORY, ALERT_ACTS, FINDINGS, DIVISIONS),
-    ALERT_BUDGET,
+    *(ALERT_BUDGET, FRAME, CHECK_ACTS),
 )
 QUESTIONS = {question.name: question for question in _ALL}
 """every one, by its name in messages between processes"""
 
+EVERY_ROW = Export("every_row", Whole[FrameFilter], FrameRow, sql.list_of_frame, FRAME)
 EVERY_CHAIN = Export("every_chain", Whole[ChainFilter], Chain, sql.list_of_chains, CHAINS)
 EVERY_ALERT = Export("every_alert", Whole[AlertFilter], Alert, sql.list_of_alerts, ALERTS)
 EVERY_FINDING = Export("every_finding", Whole[FindingFilter], Finding, sql.list_of_findings, FINDINGS)
@@ -542,7 +556,7 @@ EVERY_UNMATCHED = Export("every_unmatched", Whole[UnmatchedFilter], Unmatched, s
 EVERY_FEEDBACK = Export("every_feedback", Whole[FeedbackFilter], Feedback, sql.list_of_feedback, FEEDBACK)
 _EXPORTS: Iterable[Export[Any, Any]] = (
     *(EVERY_CHAIN, EVERY_FEEDBACK, EVERY_ALERT, EVERY_FINDING),
-    *(EVERY_DEAD_LETTER, EVERY_UNMATCHED),
+    *(EVERY_DEAD_LETTER, EVERY_UNMATCHED, EVERY_ROW),
 )
 EXPORTS = {export.name: export for export in _EXPORTS}
 """every one, by its name in messages between processes"""

@@ -34,6 +34,7 @@ from suyuan.queries.sql.findings import FindingFilter, findings, list_of_finding
 from suyuan.queries.sql.first_record import first_record
 from suyuan.queries.sql.outcomes import assessed, known_events, narrowing_column, outcomes
 from suyuan.queries.sql.reused_ids import count_reused_ids
+from suyuan.queries.sql.spot_checks import FrameFilter, check_acts, frame, list_of_frame
 from suyuan.queries.sql.undirected import count_undirected
 from suyuan.queries.sql.unmatched import (
     GRACE_MS,
@@ -55,6 +56,7 @@ __all__ = [
     "DeadLetterFilter",
     "FeedbackFilter",
     "FindingFilter",
+    "FrameFilter",
     "UnmatchedFilter",
     "alert",
     "alert_acts",
@@ -69,6 +71,7 @@ __all__ = [
     "chain",
     "chain_versions",
     "chains",
+    "check_acts",
     "count_reused_ids",
     "count_undirected",
     "count_unmatched",
@@ -80,6 +83,7 @@ __all__ = [
     "findings",
     "first_chain",
     "first_record",
+    "frame",
     "gap_counts",
     "known_events",
     "last_day",
@@ -88,6 +92,7 @@ __all__ = [
     "list_of_dead_letters",
     "list_of_feedback",
     "list_of_findings",
+    "list_of_frame",
     "list_of_unmatched",
     "narrowing_column",
     "outcomes",
