@@ -35,6 +35,7 @@ COMMANDS = {
         "feedback": "feedback:feedback",
         "alerts": "alerts:alerts",
         "alert": "alerts:alert",
+        "checks": "checks:app",
         "divisions": "divisions:divisions",
         "desks": "desks:desks",
         "trace": "trace:app",

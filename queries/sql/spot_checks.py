@@ -56,20 +56,20 @@ def list_of_frame(scope: Scope, wanted: FrameFilter) -> ListQuery:
     must_see_everything(scope, "frames of spot checks")
     if wanted.column not in COLUMNS or wanted.column in _UNKNOWN:
         raise SuyuanError(f"strata by {wanted.column}: chains have no such column in the tables", ErrorKind.USAGE)
-    conditions = ["stratum IN {strata:Array(String)}"]
+    conditions = ["frame_stratum IN {strata:Array(String)}"]
     if wanted.population is not None:
         conditions.append(_expression(wanted.population))
     if wanted.objects:
-        conditions.append("id IN {objects:Array(String)}")
+        conditions.append("frame_id IN {objects:Array(String)}")
     weights = ", ".join(f"{_expression(expression)}, {weight:d}" for expression, weight in wanted.weights)
     weight = f"multiIf({weights}, 1)" if weights else "1"
     parties = "platform_code, ifNull(seller_code, ''), ifNull(producer_code, '')"
     select = f"""
-        SELECT id, parties, stratum, weight FROM (
-            SELECT *, concat({_encoded("platform_code")}, '/', {_encoded("listing_id")}) AS id,
+        SELECT frame_id AS id, frame_parties AS parties, frame_stratum AS stratum, frame_weight AS weight FROM (
+            SELECT *, concat({_encoded("platform_code")}, '/', {_encoded("listing_id")}) AS frame_id,
                 arraySort(arrayDistinct(arrayFilter(code -> match(code, '^[0-9A-Za-z._-]+$'), [{parties}])))
-                    AS parties,
-                toString(ifNull({wanted.column}, '')) AS stratum, toUInt8({weight}) AS weight
+                    AS frame_parties,
+                toString(ifNull({wanted.column}, '')) AS frame_stratum, toUInt8({weight}) AS frame_weight
             FROM (
                 SELECT * FROM chain_history WHERE received_at <= fromUnixTimestamp64Milli({{as_known_at:Int64}})
                 ORDER BY platform_code, listing_id, version DESC LIMIT 1 BY platform_code, listing_id
