@@ -123,7 +123,7 @@ def randomness(
     else:
         parts = [each.rpartition("=") for each in reveal or ()]
         source = Reveals(reveals=tuple(Reveal(name=name, secret=secret) for name, _, secret in parts))
-    _publish(deployment, steps.randomness(check, source), actor, as_json=as_json)
+    _publish(deployment, steps.randomness(check, source, now=_now()), actor, as_json=as_json)
 
 
 @app.command()

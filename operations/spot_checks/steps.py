@@ -78,9 +78,11 @@ def freeze(check: Check, rows: Iterable[Row], folder: Path, *, as_known_at: int,
     return act
 
 
-def randomness(check: Check, source: DrandRound | Reveals) -> Randomness:
-    """The act of what beacon or parties gave. Raises BodyError, OutOfTurn."""
+def randomness(check: Check, source: DrandRound | Reveals, *, now: int) -> Randomness:
+    """The act of what beacon or parties gave. `now`: ms UTC. Raises BodyError, OutOfTurn, before it is due too."""
     plan = _plan(check)
+    if now < plan.randomness.at:
+        raise OutOfTurn(f"the randomness is due in {(plan.randomness.at - now + 999) // 1000} s: wait until then")
     if check.freeze is None:
         raise OutOfTurn("nothing is frozen yet: freeze it before the randomness is due")
     planned = plan.randomness

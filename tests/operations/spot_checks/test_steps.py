@@ -26,7 +26,7 @@ WHEN = {"as_known_at": plan().planned_at + 1, "now": plan().planned_at + 2}
 def until_drawn(folder, of=None, source=ROUND):
     check = Check(of or plan())
     check = check._replace(freeze=steps.freeze(check, SORTED, folder, **WHEN))
-    check = check._replace(randomness=steps.randomness(check, source))
+    check = check._replace(randomness=steps.randomness(check, source, now=BEACON.at))
     return check._replace(draw=steps.drawn(check, folder).draw)
 
 
@@ -74,7 +74,7 @@ def test_another_frame_is_not_drawn_from(tmp_path):
 def test_nothing_comes_out_of_turn(tmp_path):
     for step in (
         lambda: steps.freeze(Check(), SORTED, tmp_path, **WHEN),
-        lambda: steps.randomness(Check(plan()), ROUND),
+        lambda: steps.randomness(Check(plan()), ROUND, now=BEACON.at),
         lambda: steps.drawn(Check(plan()), tmp_path),
         lambda: steps.published(Check(plan()), tmp_path),
         lambda: steps.cancelled(Check(), "x"),
@@ -84,6 +84,13 @@ def test_nothing_comes_out_of_turn(tmp_path):
     check = until_drawn(tmp_path)
     with pytest.raises(BodyError, match="act"):
         steps.freeze(check, SORTED, tmp_path, **WHEN)
+
+
+def test_randomness_is_not_taken_before_it_is_due(tmp_path):
+    check = Check(plan())
+    check = check._replace(freeze=steps.freeze(check, SORTED, tmp_path, **WHEN))
+    with pytest.raises(OutOfTurn, match="due in 2 s"):
+        steps.randomness(check, ROUND, now=BEACON.at - 1001)
 
 
 def test_a_check_is_given_up_at_any_time(tmp_path):
