@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 from suyuan.domain.acceptance import refusal, refusals
 from suyuan.domain.calendar import day_start_ms
+from suyuan.domain.checks.bodies import canonical
 from suyuan.domain.identifiers.uscc import check_uscc
 from suyuan.domain.normalisation import normalise
 from suyuan.schemas.kinds import EVENT_KINDS, KINDS, event_schema
+from tests.spot_checks import CHECK, plan
 
 NOON = day_start_ms(dt.date(2026, 6, 3)) + 12 * 3_600_000
 LAST_INSTANT = day_start_ms(dt.date(2026, 6, 4)) - 1
@@ -36,6 +38,17 @@ TEXTS = {
     "publisher": CODE,
 }
 OF_KINDS = {
+    "check_act": {"publisher": "SUYUAN", "check_id": CHECK, "act": "plan", "body": canonical(plan()).decode()},
+    "order_answer": {
+        "publisher": "SUYUAN",
+        "order_no": f"{CHECK}-1",
+        "answer": "bought",
+        "sample": None,
+        "spare": None,
+        "party": None,
+        "note_hash": None,
+    },
+    "officer": {"bureau": "330106"},
     "day": {"publisher": "SUYUAN"},
     "alert_act": {
         "publisher": "SUYUAN",
