@@ -36,6 +36,8 @@ class Settings(BaseSettings):
     metrics_port: int = Field(default=0, ge=0, le=65535)
     """0: metrics are not served"""
     metrics_host: str = "127.0.0.1"
+    public: Path | None = None
+    """folder of what anybody may fetch of spot checks; default: one in the data folder"""
     fsync: bool = True
     """whether what is acknowledged survives the loss of power"""
     dead_letter_limit: float = Field(default=0.5, gt=0, le=1)
@@ -156,6 +158,10 @@ class Settings(BaseSettings):
     def partitions_asked_for(self) -> int | None:
         """The partition count, where somebody set one."""
         return self.partitions if "partitions" in self.model_fields_set else None
+
+    def public_folder(self) -> Path:
+        """Where public files of spot checks are."""
+        return self.public or self.data / "public"
 
     def limit_of_dead_letters(self) -> DeadLetterLimit:
         """How much of what is read may be unreadable."""

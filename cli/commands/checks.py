@@ -5,36 +5,27 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import typer
 
-from suyuan.access.scope import EVERYTHING
 from suyuan.cli.acting import BY
 from suyuan.cli.options import AsJson, Data, Kafka
 from suyuan.cli.screen import print_json, put, say
 from suyuan.cli.since import WHEN, since_ms
-from suyuan.domain.checks.bodies import BODIES, AnyBody, DrandRound, Plan, Reveal, Reveals, hash_of
-from suyuan.domain.checks.faults import decode
-from suyuan.domain.checks.frame import Row
-from suyuan.domain.checks.numbers import check_number, next_check_id
+from suyuan.domain.checks.bodies import AnyBody, Plan
 from suyuan.domain.checks.publication import VERIFY
-from suyuan.domain.checks.stage import Act, Check, fold
+from suyuan.domain.checks.stage import Check
 from suyuan.errors import ErrorKind, SuyuanError
-from suyuan.operations.spot_checks import steps
-from suyuan.queries.answers import CheckAct
-from suyuan.queries.questions import CHECK_ACTS, EVERY_ROW
-from suyuan.queries.sql import FrameFilter
+from suyuan.operations.spot_checks import acting, steps
 from suyuan.runtime.deployment import Deployment, deployment_of
 from suyuan.runtime.settings import Settings, load
 
 app = typer.Typer(no_args_is_help=True, help="Spot checks that a stranger can draw again.")
 CheckId = Annotated[str, typer.Argument(metavar="CHECK", help="Its number: 330100-2026-7.")]
 Actor = Annotated[str, typer.Option(metavar="WHO", help="The account that acts.")]
-_PUBLIC = "public"
 
 
 @app.command()
@@ -58,14 +49,8 @@ def plan(
         raise SuyuanError(f"{file}: {error}", ErrorKind.USAGE) from None
     settings = load(data=data, kafka=kafka)
     deployment = deployment_of(settings)
-    number = check_number(body.check_id)
-    if number is not None:
-        known = {act.check_id for act in _acts(deployment, f"{number.bureau}-{number.year}-")}
-        following = next_check_id(known, number.bureau, number.year)
-        if body.check_id != following and body.check_id not in known:
-            raise SuyuanError(f"check_id: numbers have no holes: the next one is {following}", ErrorKind.USAGE)
-    check = _check(deployment, body.check_id)
-    steps.accepted(body, check)
+    with deployment.queries() as ask:
+        acting.planned(ask, body)
     _publish(deployment, body, actor, as_json=as_json)
 
 
@@ -85,14 +70,10 @@ def freeze(
     """Write down what is drawn from, and publish its hash and its Merkle root, before the randomness is due."""
     settings = load(data=data, kafka=kafka)
     deployment = deployment_of(settings)
-    check = _check(deployment, check_id)
-    if check.plan is None:
-        raise SuyuanError(f"there is no plan of {check_id}")
     known_at = _now() if as_of is None else since_ms(as_of)
     with deployment.queries() as ask:
-        found = ask.export(EVERY_ROW, EVERYTHING, FrameFilter.of(check.plan, known_at))
-        rows: Iterator[Row] = (Row(each.id, tuple(each.parties), each.stratum, each.weight) for each in found)
-        body = steps.freeze(check, rows, _folder(settings, check_id), as_known_at=known_at, now=_now())
+        check = acting.check_named(ask, check_id)
+        body = acting.frozen(ask, check, _folder(settings, check_id), as_known_at=known_at, now=_now())
     _publish(deployment, body, actor, as_json=as_json)
 
 
@@ -114,16 +95,15 @@ def randomness(
 ) -> None:
     """Publish what the beacon gave, or what the parties have revealed."""
     deployment = deployment_of(load(data=data, kafka=kafka))
-    check = _check(deployment, check_id)
-    if check.plan is None or (signature is None) == (not reveal):
+    if (signature is None) == (not reveal):
         raise SuyuanError("give the round's --signature, or --reveal NAME=SECRET for each party", ErrorKind.USAGE)
-    source: DrandRound | Reveals
+    check = _check(deployment, check_id)
     if signature is not None:
-        source = DrandRound(round=getattr(check.plan.randomness, "round", 1), signature=signature)
+        body = acting.of_beacon(check, signature, now=_now())
     else:
         parts = [each.rpartition("=") for each in reveal or ()]
-        source = Reveals(reveals=tuple(Reveal(name=name, secret=secret) for name, _, secret in parts))
-    _publish(deployment, steps.randomness(check, source, now=_now()), actor, as_json=as_json)
+        body = acting.of_parties(check, [(name, secret) for name, _, secret in parts], now=_now())
+    _publish(deployment, body, actor, as_json=as_json)
 
 
 @app.command()
@@ -179,33 +159,22 @@ def verify(folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The pu
 
 
 def _folder(settings: Settings, check_id: str) -> Path:
-    return settings.data / _PUBLIC / check_id
+    return acting.folder_of(settings.public_folder(), check_id)
 
 
 def _now() -> int:
     return time.time_ns() // 1_000_000
 
 
-def _acts(deployment: Deployment, beginning: str) -> list[CheckAct]:
-    with deployment.queries() as ask:
-        return ask.answer(CHECK_ACTS, EVERYTHING, beginning)
-
-
 def _check(deployment: Deployment, check_id: str) -> Check:
-    """What the tables know of a check."""
-    acts = [act for act in _acts(deployment, check_id) if act.check_id == check_id and act.act in BODIES]
-    return fold(
-        Act((act.occurred_at, act.event_id, act.publisher, act.tie), decode(act.act, act.body))  # type: ignore[arg-type]
-        for act in acts
-    )
+    with deployment.queries() as ask:
+        return acting.check_named(ask, check_id)
 
 
 def _publish(deployment: Deployment, body: AnyBody, actor: str, *, as_json: bool) -> None:
-    made = steps.event(body, actor=actor, now=_now())
     with deployment.outlet() as outlet:
-        steps.append(outlet, made)
-    told = {"check_id": body.check_id, "act": made["act"], "event_id": made["event_id"], "sha256": hash_of(body)}
+        told = acting.publish(outlet, body, actor=actor, now=_now())
     if as_json:
-        print_json([told])
+        print_json([told._asdict()])
     else:
-        put(f"{body.check_id}: {made['act']} {told['sha256']}")
+        put(f"{told.check_id}: {told.act} {told.sha256}")
