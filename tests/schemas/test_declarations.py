@@ -227,7 +227,8 @@ def test_what_makes_no_sense_is_refused(change, says, tmp_path):
 
 def test_numbers_that_have_so_many_digits():
     assert {kind: rules.digits for kind, rules in EVENT_KINDS.items() if rules.digits} == {
-        "bureau": {"division": 6, "handled_by": 6}
+        "bureau": {"division": 6, "handled_by": 6},
+        "officer": {"bureau": 6},
     }
     assert ROUTES["bureau"] == (Route("risk.record", "*"),)
 

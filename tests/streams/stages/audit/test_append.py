@@ -82,5 +82,5 @@ def test_intake_says_which_message_it_was():
 
 
 def test_only_audited_kinds():
-    assert {"alert_act", "bureau", "penalty", "recall"} == AUDITED
+    assert {"alert_act", "bureau", "check_act", "order_answer", "penalty", "recall"} == AUDITED
     assert not Part("intake").events("entity", event("entity"))["audit.record"]
