@@ -24,13 +24,15 @@ _ENOUGH = 3
 
 
 def kind_of(name: str) -> str | None:
-    """'listing.csv', 'export/listings-2026.csv.gz', 'listings.zip/1.csv' -> 'listing'; None where neither the name nor
-    that of the archive begins with a kind.
+    """'listing.csv', 'export/listings-2026.csv.gz', 'listings.zip/1.csv' -> 'listing', 'check_items_new.csv' ->
+    'check_item'; None where neither the name nor that of the archive begins with a kind.
     """
     for part in reversed(Path(name).parts[-2:]):
-        word = re.match(r"[a-z]+", part.lower())
-        if word and word[0] in _BY_NAME and (part == Path(name).name or part.lower().endswith(".zip")):
-            return _BY_NAME[word[0]]
+        words = re.split("[^a-z_]", part.lower(), maxsplit=1)[0].split("_")
+        kinds = (_BY_NAME.get("_".join(words[:count])) for count in range(len(words), 0, -1))
+        kind = next(filter(None, kinds), None)
+        if kind and (part == Path(name).name or part.lower().endswith(".zip")):
+            return kind
     return None
 
 

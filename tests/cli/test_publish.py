@@ -159,7 +159,7 @@ def test_all_reasons_go_to_the_errors_file_but_only_a_hundred_into_the_answer(su
     assert len((tmp_path / "why.jsonl").read_text().splitlines()) == 250
 
 
-@pytest.mark.parametrize("name", ["listing.csv", "listings-2026.csv.gz", "Listing_export.CSV"])
+@pytest.mark.parametrize("name", ["listing.csv", "listings-2026.csv.gz", "Listing_export.CSV", "listing_items_2.csv"])
 def test_csv_takes_its_kind_from_the_name_of_the_file(suyuan, data, tmp_path, name):
     events = [listing(n, title='龙井\n"特级", 250g', lot=None) for n in range(1, 4)]
     file = table(tmp_path / "plain.csv", events)
