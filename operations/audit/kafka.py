@@ -5,63 +5,67 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.errors import KafkaError
 
 from suyuan.connections.kafka import KafkaConnection
 from suyuan.domain.keys import partition_of
+from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.operations.audit.backfill import TOPICS, backfill_blocks
 
+LARGEST_BYTES = 32 << 20
+"""of a message that is sent: what topics take (see `suyuan topics check`)"""
+DELIVERY_MS = 60_000
 POLL_MS = 1_000
 LOOKS = 30
-"""polls without an answer until the rest of a partition is taken for none"""
+"""polls without an answer until the brokers are taken for silent"""
 
 
 @dataclass(frozen=True, slots=True)
 class _Fetched:
-    offsets: list[int]
-    keys: list[bytes | None]
-    values: list[bytes | None]
-    timestamps: list[int]
+    offsets: Sequence[int]
+    keys: Sequence[bytes | None]
+    values: Sequence[bytes | None]
+    timestamps: Sequence[int]
 
 
 def append_to_cluster(connection: KafkaConnection, topic: str, key: str, values: Sequence[bytes]) -> None:
-    """See `Deployment.append`."""
+    """See `Deployment.append`. Raises SuyuanError."""
     with _producer(connection) as producer:
-        partition = partition_of(key, len(producer.partitions_for(topic)))
+        partition = partition_of(key, len(_partitions(producer, topic)))
         for sent in [producer.send(topic, value=value, partition=partition) for value in values]:
-            sent.get()
+            sent.get(timeout=DELIVERY_MS / 1000)
 
 
 def backfill_cluster(connection: KafkaConnection) -> int:
-    """See `Deployment.backfill_audit`. Of what there is when it begins."""
-    consumer = KafkaConsumer(
-        **connection.kafka_python(), group_id=None, enable_auto_commit=False, isolation_level="read_committed"
-    )
+    """See `Deployment.backfill_audit`. Of what there is when it begins. Raises SuyuanError."""
     count = 0
-    try:
-        with _producer(connection) as producer:
-            partitions = len(producer.partitions_for("audit.record"))
-            places = [TopicPartition(topic, at) for topic in TOPICS for at in producer.partitions_for(topic) or ()]
-            starts, ends = consumer.beginning_offsets(places), consumer.end_offsets(places)
-            ranges = {(at.topic, at.partition): (starts[at], ends[at]) for at in places}
+    with _producer(connection) as producer, _consumer(connection) as consumer:
+        partitions = len(_partitions(producer, "audit.record"))
+        places = [TopicPartition(topic, at) for topic in TOPICS for at in sorted(_partitions(producer, topic))]
+        starts, ends = consumer.beginning_offsets(places), consumer.end_offsets(places)
+        ranges = {(at.topic, at.partition): (starts[at], ends[at]) for at in places}
 
-            def fetch(topic: str, partition: int, offset: int, most: int, _bytes: int) -> _Fetched:
-                return _fetched(consumer, TopicPartition(topic, partition), offset, most)
+        def fetch(topic: str, partition: int, offset: int, most: int, _bytes: int) -> _Fetched:
+            at = TopicPartition(topic, partition)
+            return _fetched(consumer, at, offset, ends[at], most)
 
-            for message in backfill_blocks(ranges, fetch, partitions):
-                # one after the other: their order is that of the entries
-                producer.send(message.topic, value=message.value, partition=message.partition).get()
-                count += message.rows.height
-    finally:
-        consumer.close()
+        for message in backfill_blocks(ranges, fetch, partitions):
+            # one after the other: their order is that of the entries
+            producer.send(message.topic, value=message.value, partition=message.partition).get(
+                timeout=DELIVERY_MS / 1000
+            )
+            count += message.rows.height
     return count
 
 
-def _fetched(consumer: Any, at: TopicPartition, offset: int, most: int) -> _Fetched:
-    consumer.assign([at])
-    consumer.seek(at, offset)
+def _fetched(consumer: KafkaConsumer, at: TopicPartition, offset: int, end: int, most: int) -> _Fetched:
+    """Records from the offset on; none where everything up to the end is what transactions broke off."""
+    if consumer.assignment() != {at}:
+        consumer.assign([at])
+    if consumer.position(at) != offset:
+        consumer.seek(at, offset)
     for _ in range(LOOKS):
         records = consumer.poll(timeout_ms=POLL_MS, max_records=most).get(at, ())
         if records:
@@ -71,15 +75,53 @@ def _fetched(consumer: Any, at: TopicPartition, offset: int, most: int) -> _Fetc
                 [record.value for record in records],
                 [record.timestamp for record in records],
             )
-        if consumer.position(at) >= consumer.end_offsets([at])[at]:
-            break
-    return _Fetched([], [], [], [])
+        if consumer.position(at) >= end:
+            return _Fetched([], [], [], [])
+    raise SuyuanError(
+        f"{at.topic}-{at.partition} gives nothing from offset {offset} on, though it ends at {end}",
+        ErrorKind.UNAVAILABLE,
+    )
+
+
+def _partitions(producer: KafkaProducer, topic: str) -> set[int]:
+    found: set[int] | None = producer.partitions_for(topic)
+    if not found:
+        raise SuyuanError(f"there is no topic {topic}: suyuan topics create", ErrorKind.CONFIGURATION)
+    return found
 
 
 @contextmanager
-def _producer(connection: KafkaConnection) -> Iterator[Any]:
-    producer = KafkaProducer(**connection.kafka_python(), acks="all")
+def _consumer(connection: KafkaConnection) -> Iterator[KafkaConsumer]:
+    consumer = KafkaConsumer(
+        **connection.kafka_python(),
+        group_id=None,
+        enable_auto_commit=False,
+        isolation_level="read_committed",
+        allow_auto_create_topics=False,
+    )
     try:
-        yield producer
+        yield consumer
     finally:
-        producer.close()
+        consumer.close()
+
+
+@contextmanager
+def _producer(connection: KafkaConnection) -> Iterator[KafkaProducer]:
+    """Raises SuyuanError, also for what the brokers say within."""
+    try:
+        producer = KafkaProducer(
+            **connection.kafka_python(),
+            acks="all",
+            compression_type="lz4",
+            max_request_size=LARGEST_BYTES,
+            delivery_timeout_ms=DELIVERY_MS,
+            allow_auto_create_topics=False,
+            metrics_enabled=False,
+        )
+        try:
+            yield producer
+        finally:
+            producer.close()
+    except KafkaError as error:
+        said = f"Kafka: {type(error).__name__}: {error}"
+        raise SuyuanError(said, ErrorKind.UNAVAILABLE if error.retriable else ErrorKind.FAILED) from error

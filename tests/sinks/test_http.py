@@ -10,6 +10,7 @@ from suyuan.sinks.migrations import migrate
 from suyuan.sinks.readers import Budget
 from tests.sinks.conftest import WITHOUT_FSYNC, emptied
 from tests.sinks.contract.asking import AskingContract
+from tests.sinks.contract.auditing import AuditingContract
 from tests.sinks.contract.budgeting import BudgetingContract
 from tests.sinks.contract.checking import CheckingContract
 from tests.sinks.contract.dividing import DividingContract
@@ -53,6 +54,10 @@ def empty(over_http):
     yield over_http
     over_http.writer.database = database
     over_http.writer.command("DROP DATABASE spare")
+
+
+class TestAuditing(AuditingContract):
+    pass
 
 
 class TestLoading(LoadingContract):
