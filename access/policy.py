@@ -39,6 +39,7 @@ ACTIONS: Mapping[str, Action] = {
     "alert.list": _of(REGULATOR, INVESTIGATOR, PLATFORM, object="alert"),
     "alert.live": _of(REGULATOR, INVESTIGATOR, PLATFORM, object="alert"),
     "alert.read": _of(REGULATOR, INVESTIGATOR, PLATFORM, object="alert"),
+    "audit.public": OPEN,
     "chain.list": _of(REGULATOR, INVESTIGATOR, PLATFORM, object="chain"),
     "chain.read": _of(REGULATOR, INVESTIGATOR, PLATFORM, object="chain"),
     "dossier.read": _of(REGULATOR, INVESTIGATOR, object="dossier"),

@@ -15,6 +15,7 @@ from suyuan.portal.api import (
     impacts,
     live,
     open_pages,
+    public_audit,
     publish,
     rejections,
     search,
@@ -42,6 +43,7 @@ from suyuan.portal.pages import webhooks as webhook_pages
 ROUTERS: tuple[GuardedRouter, ...] = (
     health.router,
     open_pages.router,
+    public_audit.router,
     access.router,
     live.router,
     acts.router,

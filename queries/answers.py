@@ -543,6 +543,16 @@ class AuditHead(msgspec.Struct, frozen=True):
     at: int
 
 
+class AuditNewest(msgspec.Struct, frozen=True):
+    """How far the audit's tree came, and how far it is signed. `signed`: the checkpoint of most entries, the newest of
+    these; `unsigned_since`: when the log had the first entries beyond it, ms UTC, None where there are none.
+    """
+
+    entries: int
+    signed: AuditHead | None
+    unsigned_since: int | None
+
+
 class AuditedEvent(msgspec.Struct, frozen=True):
     """The row of an event of an audited kind. `digest`: as the row has it; `fields`: what it says."""
 

@@ -23,6 +23,7 @@ from suyuan.queries.answers import (
     AuditedEvent,
     AuditEntry,
     AuditHead,
+    AuditNewest,
     AuditNode,
     BackwardTrace,
     Chain,
@@ -290,6 +291,16 @@ class Queries(Protocol):
     def audit_heads(self, scope: Scope, least: int) -> list[AuditHead]:
         """Every root and every signed checkpoint of the audit's tree of `least` entries or more, by size."""
         return self.answer(q.AUDIT_HEADS, scope, least)
+
+    def audit_checkpoints(self, scope: Scope, least: int) -> list[AuditHead]:
+        """Signed checkpoints of the audit's tree of `least` entries or more, by size, a thousand at most. They are for
+        everybody.
+        """
+        return self.answer(q.AUDIT_CHECKPOINTS, scope, least)
+
+    def audit_newest(self, scope: Scope) -> AuditNewest:
+        """How far the audit's tree came, and how far it is signed, which everybody may know."""
+        return self.answer(q.AUDIT_NEWEST, scope, None)
 
     def audited_events(self, scope: Scope, wanted: OfEntries) -> list[AuditedEvent]:
         """The rows of the events that entries are of, each once."""

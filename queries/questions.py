@@ -24,6 +24,7 @@ from suyuan.queries.answers import (
     AuditedEvent,
     AuditEntry,
     AuditHead,
+    AuditNewest,
     AuditNode,
     BackwardTrace,
     Chain,
@@ -464,6 +465,15 @@ def _audit_heads(reader: Reader, scope: Scope, least: int) -> list[AuditHead]:
     return typed(sql.audit_heads(reader, scope, least), AuditHead)
 
 
+def _audit_checkpoints(reader: Reader, scope: Scope, least: int) -> list[AuditHead]:
+    return typed(sql.audit_checkpoints(reader, scope, least), AuditHead)
+
+
+def _audit_newest(reader: Reader, scope: Scope, _: None) -> AuditNewest:
+    entries, signed, since = sql.audit_newest(reader, scope)
+    return AuditNewest(entries, typed([signed], AuditHead)[0] if signed else None, since)
+
+
 def _audited_events(reader: Reader, scope: Scope, wanted: OfEntries) -> list[AuditedEvent]:
     rows = sql.audited_events(reader, scope, wanted.kind, wanted.first, wanted.end)
     return [AuditedEvent(wanted.kind, row["publisher"], row["event_id"], row["digest"], _plain(row)) for row in rows]
@@ -527,6 +537,8 @@ AUDIT_ENTRIES = Question("audit_entries", int, list[AuditEntry], _always(Use.VER
 AUDIT_ENTRIES_OF = Question("audit_entries_of", OfEvent, list[AuditEntry], _always(Use.INTERACTIVE), _audit_entries_of)
 AUDIT_NODES = Question("audit_nodes", list[tuple[int, int]], list[AuditNode], _always(Use.INTERACTIVE), _audit_nodes)
 AUDIT_HEADS = Question("audit_heads", int, list[AuditHead], _always(Use.VERIFIER), _audit_heads)
+AUDIT_CHECKPOINTS = Question("audit_checkpoints", int, list[AuditHead], _always(Use.INTERACTIVE), _audit_checkpoints)
+AUDIT_NEWEST = Question("audit_newest", None, AuditNewest, _always(Use.INTERACTIVE), _audit_newest)
 AUDITED_EVENTS = Question("audited_events", OfEntries, list[AuditedEvent], _always(Use.VERIFIER), _audited_events)
 UNENTERED = Question("unentered", int, list[AuditedEvent], _always(Use.VERIFIER), _unentered)
 PING = Question("ping", None, None, _always(Use.INTERACTIVE), _ping)
@@ -538,7 +550,16 @@ _ALL: Iterable[Question[Any, Any]] = (
     *(WHOLE_DEAD_LETTERS, REPLAYS, EVENTS, FIND, REUSED_IDS, UNDIRECTED_ALERTS),
     *(UNMATCHED, UNMATCHED_COUNTS, DAMAGE, CHAINS_ANEW, PING),
     *(OUTCOMES, ASSESSED, KNOWN_EVENTS),
-    *(AUDIT_ENTRIES, AUDIT_ENTRIES_OF, AUDIT_NODES, AUDIT_HEADS, AUDITED_EVENTS, UNENTERED),
+    *(
+        AUDIT_ENTRIES,
+        AUDIT_ENTRIES_OF,
+        AUDIT_NODES,
+        AUDIT_HEADS,
+        AUDIT_CHECKPOINTS,
+        AUDIT_NEWEST,
+        AUDITED_EVENTS,
+        UNENTERED,
+    ),
     *(WEBHOOK_ATTEMPTS, FEEDBACK, GAP_COUNTS, ALERT, ALERT_HISTORY, ALERT_ACTS, FINDINGS, DIVISIONS),
     *(ALERT_BUDGET, FRAME, CHECK_ACTS),
 )

@@ -7,10 +7,12 @@ import logging
 import time
 from pathlib import Path
 
+from suyuan.access.scope import EVERYTHING
 from suyuan.domain.audit.keys import SignerKey
 from suyuan.domain.audit.notes import Note
 from suyuan.errors import ErrorKind, SuyuanError
-from suyuan.operations.audit.signer import sign_newest
+from suyuan.operations.audit import metrics
+from suyuan.operations.audit.signer import last_signed, sign_newest
 from suyuan.runtime.deployment import Deployment, deployment_of
 from suyuan.runtime.settings import Settings
 from suyuan.streams.stages.audit_records import KEY
@@ -31,9 +33,14 @@ class AuditSigning:
     def sign(self, now: int) -> Note | None:
         """Sign the newest root; None where it is signed already. `now`: ms UTC. Raises SuyuanError."""
         with self._deployment.queries() as queries:
-            return sign_newest(
+            metrics.ENTRIES.set(queries.audit_newest(EVERYTHING).entries)
+            note = sign_newest(
                 queries, lambda topic, values: self._deployment.append(topic, KEY, values), self.key, self._signed, now
             )
+        last = last_signed(self._signed, self.key)
+        metrics.SIGNED_ENTRIES.set(0 if last is None else last.size)
+        metrics.SIGNED_AT.set(now / 1000)
+        return note
 
     async def keep(self) -> None:
         """Sign each minute until it is cancelled. What stops it from signing is logged, and tried again."""
@@ -41,9 +48,11 @@ class AuditSigning:
             try:
                 await asyncio.to_thread(self.sign, time.time_ns() // 1_000_000)
             except SuyuanError as error:
+                metrics.FAILURES.inc()
                 level = logging.WARNING if error.kind == ErrorKind.UNAVAILABLE else logging.ERROR
                 logger.log(level, "audit: no checkpoint was signed: %s", error)
             except Exception:
+                metrics.FAILURES.inc()
                 logger.exception("audit: no checkpoint was signed")
             await asyncio.sleep(SIGN_SECONDS)
 

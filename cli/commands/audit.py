@@ -21,10 +21,11 @@ from suyuan.domain.audit.notes import Note
 from suyuan.domain.audit.proofs import verify_inclusion
 from suyuan.domain.evidence import evidence_parts
 from suyuan.errors import ErrorKind, SuyuanError
+from suyuan.operations.audit.asking import ask_for_checkpoint
 from suyuan.operations.audit.stored import entry_name, prove_consistency, prove_inclusion, stored_entries
 from suyuan.operations.audit.verify import Verified
 from suyuan.operations.audit.verify import verify as verify_all
-from suyuan.operations.audit.witness import Request, WitnessLog, cosign
+from suyuan.operations.audit.witness import Request, WitnessLog, cosign, newest_kept
 from suyuan.queries.answers import AuditHead
 from suyuan.queries.api import OfEvent, Queries
 from suyuan.runtime.audit_signing import AuditSigning, audit_signing
@@ -163,16 +164,30 @@ def checkpoint(
 
 @app.command("witness")
 def witness(
-    at: Annotated[Path, typer.Option(metavar="FILE", help="What suyuan audit checkpoint printed; -: standard input.")],
+    at: Annotated[
+        str,
+        typer.Option(
+            metavar="URL|FILE",
+            help="The log's portal, or what suyuan audit checkpoint printed; -: standard input.",
+        ),
+    ],
     file: Annotated[Path, typer.Option(metavar="FILE", help="What the witness keeps: another body, on another disk.")],
     key: Annotated[str, typer.Option("--key", metavar="KEY", help="The log's public key, name+id+key.")],
     key_file: Annotated[Path, typer.Option(metavar="FILE", help="The witness's private key, of suyuan audit key.")],
 ) -> None:
-    """Check that a checkpoint goes on from the last one that was kept, cosign it, keep it, and print it."""
-    text = sys.stdin.read() if str(at) == "-" else _text(at)
-    request, own = Request.parse(text), SignerKey.parse(_text(key_file))
-    note = cosign(request, WitnessLog(file), VerifierKey.parse(key), own, _now())
-    sys.stdout.write(str(note))
+    """Check that a checkpoint goes on from the last one that was kept, cosign it, keep it, and print it. Of a portal
+    that has no newer one there is nothing to keep.
+    """
+    log, own, kept = VerifierKey.parse(key), SignerKey.parse(_text(key_file)), WitnessLog(file)
+    if not at.startswith(("https://", "http://")):
+        request = Request.parse(sys.stdin.read() if at == "-" else _text(Path(at)))
+    else:
+        known = newest_kept(kept, log)
+        request = ask_for_checkpoint(at, known.size)
+        if known.size and opened(request.note, log) == known:
+            say(f"{known.size:,} entries are kept already")
+            return
+    sys.stdout.write(str(cosign(request, kept, log, own, _now())))
 
 
 @app.command("sign")
@@ -213,10 +228,10 @@ def key(
 
 
 def _newest_signed(queries: Queries) -> AuditHead:
-    signed = [head for head in queries.audit_heads(EVERYTHING, 0) if head.note is not None]
-    if not signed:
+    signed = queries.audit_newest(EVERYTHING).signed
+    if signed is None:
         raise SuyuanError("no checkpoint was signed yet: suyuan audit sign", ErrorKind.UNAVAILABLE)
-    return max(signed, key=lambda head: (head.size, head.at))
+    return signed
 
 
 def _signing(settings: Settings) -> AuditSigning:

@@ -11,6 +11,7 @@ import typer
 from fastapi.openapi.utils import get_openapi
 from prometheus_client.metrics import MetricWrapperBase
 
+import suyuan.operations.audit.metrics
 import suyuan.operations.webhooks.metrics
 import suyuan.portal.metrics
 import suyuan.queries.metrics
@@ -188,6 +189,7 @@ def metrics_page() -> str:
             suyuan.queries.metrics,
             suyuan.portal.metrics,
             suyuan.operations.webhooks.metrics,
+            suyuan.operations.audit.metrics,
         )
         for metric in vars(module).values()
         if isinstance(metric, MetricWrapperBase)

@@ -37,7 +37,7 @@ def sign_newest(queries: Queries, append: Append, key: SignerKey, signed: Path, 
     """Sign the newest root; None where it is signed already. `signed`: the file of what was signed last; `now`: ms UTC.
     Raises AuditError where the tree does not go on from that, or cannot be shown to.
     """
-    last = _last_signed(signed, key) or _newest_of(queries.audit_heads(EVERYTHING, 0), key)
+    last = last_signed(signed, key) or _newest_of(queries.audit_heads(EVERYTHING, 0), key)
     said = [head for head in queries.audit_heads(EVERYTHING, last.size) if head.note is None]
     size = max((head.size for head in said), default=0)
     if size < last.size:
@@ -56,7 +56,8 @@ def sign_newest(queries: Queries, append: Append, key: SignerKey, signed: Path, 
     return note
 
 
-def _last_signed(signed: Path, key: SignerKey) -> Checkpoint | None:
+def last_signed(signed: Path, key: SignerKey) -> Checkpoint | None:
+    """What the file says; None where there is none. Raises AuditError."""
     try:
         note = Note.parse(signed.read_bytes())
     except FileNotFoundError:

@@ -89,13 +89,17 @@ class WitnessLog:
             os.fsync(file.fileno())
 
 
+def newest_kept(kept: WitnessLog, log: VerifierKey) -> Checkpoint:
+    """What the witness knows; the empty tree where it knows nothing yet. Raises AuditError."""
+    notes = kept.notes()
+    return opened(notes[-1], log) if notes else Checkpoint(log.name, 0, EMPTY_ROOT)
+
+
 def cosign(request: Request, kept: WitnessLog, log: VerifierKey, key: SignerKey, now: int) -> Note:
     """The checkpoint with the witness's cosignature, kept before it is returned. `now`: ms UTC. Raises OtherSize,
     AuditError, ProofError: then nothing was kept.
     """
-    checkpoint = opened(request.note, log)
-    notes = kept.notes()
-    known = opened(notes[-1], log) if notes else Checkpoint(log.name, 0, EMPTY_ROOT)
+    checkpoint, known = opened(request.note, log), newest_kept(kept, log)
     if request.old_size != known.size:
         raise OtherSize(
             f"the witness knows the tree of {known.size} entries, the request goes on from {request.old_size}: ask for "

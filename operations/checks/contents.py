@@ -1,13 +1,14 @@
 """Whether what the tables hold agrees with itself, chains with the records, records with one another, and what lies
-where nobody looks.
+where nobody looks; whether what is audited is signed.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 
-from suyuan.operations.checks import chains, desks, reused_ids, unmatched
+from suyuan.operations.checks import audit, chains, desks, reused_ids, unmatched
 from suyuan.operations.checks.finding import Finding
 from suyuan.operations.work_left import WorkLeft
 from suyuan.queries.api import Queries
@@ -21,3 +22,4 @@ def contents(
     yield from chains.sample(tables, work_left)
     yield from unmatched.records(tables, settled)
     yield from reused_ids.ids(tables)
+    yield from audit.signing(tables, time.time_ns() // 1_000_000)

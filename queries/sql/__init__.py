@@ -10,9 +10,11 @@ from suyuan.queries.sql.alerts import (
     list_of_alerts,
 )
 from suyuan.queries.sql.audit import (
+    audit_checkpoints,
     audit_entries,
     audit_entries_of,
     audit_heads,
+    audit_newest,
     audit_nodes,
     audited_events,
     unentered,
@@ -63,9 +65,11 @@ __all__ = [
     "alert_history",
     "alerts",
     "assessed",
+    "audit_checkpoints",
     "audit_entries",
     "audit_entries_of",
     "audit_heads",
+    "audit_newest",
     "audit_nodes",
     "audited_events",
     "chain",

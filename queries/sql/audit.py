@@ -12,6 +12,7 @@ from suyuan.schemas.kinds import AUDITED
 from suyuan.sinks.tables import event_columns
 
 MOST_ENTRIES = 5_000
+MOST_CHECKPOINTS = 1_000
 MOST_UNENTERED = 100
 _WHAT = "the audit"
 _EVENT = "publisher, event_id, digest"
@@ -84,6 +85,36 @@ def audit_heads(tables: Tables, scope: Scope, least: int) -> list[Row]:
         ORDER BY size, at
     """
     return read(tables, statement, {"least": least})
+
+
+def audit_checkpoints(tables: Tables, scope: Scope, least: int) -> list[Row]:
+    """Signed checkpoints of `least` entries or more, MOST_CHECKPOINTS at most, by size. They are for everybody."""
+    del scope
+    statement = f"""
+        SELECT size, lower(hex(root)) AS root, note, signed_at AS at
+        FROM (SELECT DISTINCT * FROM audit_checkpoint WHERE size >= {{least:Int64}})
+        ORDER BY size, at LIMIT {MOST_CHECKPOINTS}
+    """  # noqa: S608 - fixed names
+    return read(tables, statement, {"least": least})
+
+
+def audit_newest(tables: Tables, scope: Scope) -> tuple[int, Row | None, int | None]:
+    """Entries of the newest root; the checkpoint of most entries, the newest of these; when the log had the first
+    entries beyond it. They are for everybody.
+    """
+    del scope
+    signed = read(
+        tables,
+        """
+        SELECT size, lower(hex(root)) AS root, note, signed_at AS at FROM audit_checkpoint
+        WHERE size = (SELECT max(size) FROM audit_checkpoint) ORDER BY at DESC LIMIT 1
+        """,
+    )
+    beyond = """
+        SELECT max(size) AS entries, minOrNullIf(received_at, size > {size:Int64}) AS since FROM audit_root
+    """
+    found = read(tables, beyond, {"size": signed[0]["size"] if signed else 0})[0]
+    return found["entries"], signed[0] if signed else None, found["since"]
 
 
 def audited_events(tables: Tables, scope: Scope, kind: str, first: int, end: int) -> list[Row]:

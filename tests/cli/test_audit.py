@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import pytest
 
@@ -82,6 +84,51 @@ def test_from_the_first_penalty_to_a_change_that_is_found(suyuan, publish, keys,
     changed = verify()
     assert changed.code == 1
     assert changed.output.count("says something else") == 6
+
+
+@pytest.fixture
+def portal(suyuan):
+    """Its address: it answers a witness as the portal does, by what `suyuan audit checkpoint` prints."""
+
+    class Answering(BaseHTTPRequestHandler):
+        def do_GET(self):
+            path, _, old = self.path.partition("?old=")
+            answer = suyuan("audit", "checkpoint", "--old", old)
+            self.send_response(200 if path == "/public/checkpoint/request" and answer.code == 0 else 400)
+            self.end_headers()
+            self.wfile.write(answer.output.encode())
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+def test_a_witness_asks_the_portal_of_the_log(suyuan, publish, keys, portal, tmp_path, data):
+    (log_file, log), (witness_file, _) = keys.items()
+    kept = tmp_path / "kept.jsonl"
+
+    def witnessed(at=portal):
+        return suyuan("audit", "witness", "--at", at, "--file", kept, "--key", log["log"], "--key-file", witness_file)
+
+    publish(*EVENTS)
+    assert witnessed().code != 0, "nothing was signed yet"
+    for events in ([], [event("penalty", at=9, decision_no="D9")]):
+        if events:
+            publish(*events)
+        assert suyuan("audit", "sign", SUYUAN_AUDIT_KEY_FILE=str(log_file)).code == 0
+        assert suyuan("run", "--once", own=True).code == 0
+        assert witnessed().code == 0
+    assert "6 entries are kept already" in witnessed().errors
+
+    with ClickHouse(ClickHouseSettings(path=data / "clickhouse")) as tables:
+        tables.writer.command("DELETE FROM audit_checkpoint WHERE size = 6")
+    assert witnessed().code != 0, "what it has is newer than what it is shown"
+    assert witnessed("http://127.0.0.1:1").code != 0, "nobody is there"
+    assert len(kept.read_text().splitlines()) == 2
 
 
 def test_events_of_before_the_audit_get_in_once(suyuan, publish, data):

@@ -34,8 +34,8 @@ VALUES = {
 }
 """of parameters in paths, the value of world B; a parameter that is not here fails"""
 
-ENDING = {"/api/v1/alerts/live": "?seconds=0"}
-"""what has an answer end that would go on"""
+ENDING = {"/api/v1/alerts/live": "?seconds=0", "/public/checkpoint/request": "?old=0"}
+"""what has an answer end that would go on, or what is asked with a parameter"""
 
 OF_EVERYBODY = {"/api/v1/access", "/access", "/webhooks"}
 """what whoever may read it at all reads of both worlds: who has access"""

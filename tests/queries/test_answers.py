@@ -94,6 +94,8 @@ ASKED = {
     "audit_entries_of": (OfEvent("penalty", "P", "penalty-0"),),
     "audit_nodes": ([(0, 0), (1, 0)],),
     "audit_heads": (0,),
+    "audit_checkpoints": (0,),
+    "audit_newest": (),
     "audited_events": (OfEntries("penalty", 0, 10),),
     "unentered": (1 << 60,),
     "chains_anew": (Anew(1 << 60, 10, 4),),
@@ -109,7 +111,7 @@ LISTS = {
     "webhook_attempts": (AttemptFilter("s1"), ("delivery", "attempt")),
     "unmatched": (UnmatchedFilter(), ("kind", "key", "missing", "gtin", "lot")),
 }
-FOR_ALL_TO_SEE = {"ping", "webhook_attempts"}
+FOR_ALL_TO_SEE = {"ping", "webhook_attempts", "audit_checkpoints", "audit_newest"}
 AUDIT = {"audit_entries", "audit_entries_of", "audit_nodes", "audit_heads", "audited_events", "unentered"}
 OF_THE_WHOLE = {"whole_dead_letters", "replays", "damage", "chains_anew", "undirected_alerts", *AUDIT}
 TRACES = {"trace_back", "trace_forward"}
