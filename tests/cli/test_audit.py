@@ -138,6 +138,7 @@ def test_events_of_before_the_audit_get_in_once(suyuan, publish, data):
         ends = log.end_offsets()
         assert any(end for (topic, _), end in ends.items() if topic == "audit.entry")
     assert "sent to the audit" in suyuan("audit", "backfill").errors
+    assert suyuan("state", "rebuild").code == 0, "what comes again has its entry"
     assert suyuan("run", "--once", own=True).code == 0
     answer = suyuan("audit", "verify")
     assert answer.code == 0

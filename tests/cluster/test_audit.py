@@ -10,6 +10,7 @@ import pytest
 from suyuan.domain.audit.checkpoints import opened
 from suyuan.domain.audit.errors import ProofError
 from suyuan.domain.audit.keys import SignatureType, SignerKey
+from suyuan.operations.audit import metrics
 from suyuan.operations.audit.stored import prove_consistency
 from suyuan.operations.audit.verify import Verified, verify
 from suyuan.operations.audit.witness import OtherSize, Request, WitnessLog, cosign
@@ -131,6 +132,7 @@ def test_from_a_broker_to_a_witness_and_each_tampering_is_found(begin, front, tm
     assert opened(bureau.witness(bureau.sign(), kept), LOG.verifier()).size == ENTRIES, "nothing is appended twice"
     bureau.tables.load(bureau.cluster.connection)
     assert bureau.sign() is None
+    assert (metrics.ENTRIES._value.get(), metrics.SIGNED_ENTRIES._value.get()) == (ENTRIES, ENTRIES)
     done, found = bureau.look(kept)
     assert found == set()
     assert (done.entries, done.checkpoints, done.witnessed) == (ENTRIES, 1, 1)

@@ -67,6 +67,9 @@ def test_the_records_read_again_give_the_same_tree():
         again.publish("audit.record", partition, key, value, taken_at)
     again.drain()
     assert entries(again) == entries(made)
+    roots, others = ({row["size"]: row["root"] for row in each.rows("audit.root")} for each in (made, again))
+    assert all(others[size] == roots[size] for size in roots.keys() & others.keys())
+    assert max(roots) == max(others)
 
 
 def test_intake_says_which_message_it_was():
