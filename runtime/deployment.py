@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from suyuan.operations.exporting.lines import Exported
     from suyuan.operations.tail import Tail
     from suyuan.operations.webhooks.log import Holding
+    from suyuan.operations.work_left import WorkLeft
     from suyuan.publishing.files.outlet import Known, Outlet
     from suyuan.queries.api import Queries
 
@@ -82,6 +83,9 @@ class Deployment(Protocol):
 
     def rebuild_partition(self, partition: int) -> int:
         """Have what belongs to one partition sent to it again; how many messages ask for it."""
+
+    def work_left(self) -> WorkLeft:
+        """What stages and loaders have yet to do: where that is nothing, the tables hold all that was published."""
 
     def checks(self) -> Iterator[Finding]:
         """What can be looked at in this shape, in the order in which one would put things right."""

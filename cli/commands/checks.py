@@ -24,6 +24,8 @@ from suyuan.runtime.deployment import Deployment, deployment_of
 from suyuan.runtime.settings import Settings, load
 
 app = typer.Typer(no_args_is_help=True, help="Spot checks that a stranger can draw again.")
+PATIENCE_SECONDS = 30.0
+"""that tables are waited for"""
 CheckId = Annotated[str, typer.Argument(metavar="CHECK", help="Its number: 330100-2026-7.")]
 Actor = Annotated[str, typer.Option(metavar="WHO", help="The account that acts.")]
 
@@ -71,6 +73,11 @@ def freeze(
     settings = load(data=data, kafka=kafka)
     deployment = deployment_of(settings)
     known_at = _now() if as_of is None else since_ms(as_of)
+    if known_at > _now():
+        raise SuyuanError("--as-of is to come: what will be known then is not known yet", ErrorKind.USAGE)
+    acting.wait_until_loaded(
+        deployment.work_left, known_at, clock=_now, pause=time.sleep, patience_seconds=PATIENCE_SECONDS
+    )
     with deployment.queries() as ask:
         check = acting.check_named(ask, check_id)
         body = acting.frozen(ask, check, _folder(settings, check_id), as_known_at=known_at, now=_now())

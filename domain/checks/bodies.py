@@ -25,13 +25,13 @@ ActName = Literal["plan", "freeze", "randomness", "draw", "publish", "cancel"]
 ACTS: tuple[ActName, ...] = get_args(ActName)
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
-Code = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z._-]{1,40}$")]
-Hash = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
-Hex = Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{2}){1,512}$")]
+Code = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z._-]{1,40}$(?!\n)")]
+Hash = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
+Hex = Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{2}){1,512}$(?!\n)")]
 Expression = Annotated[str, msgspec.Meta(min_length=1, max_length=4000)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=10**9)]
 Moment = Annotated[int, msgspec.Meta(ge=0, le=253_402_300_799_999)]
-Decimal = Annotated[str, msgspec.Meta(pattern=r"^0\.[0-9]{64,78}$")]
+Decimal = Annotated[str, msgspec.Meta(pattern=r"^0\.[0-9]{64,78}$(?!\n)")]
 
 
 class Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -114,7 +114,8 @@ class CommitReveal(Body, frozen=True, kw_only=True, tag_field="kind", tag="commi
 
 
 class Plan(Body, frozen=True, kw_only=True):
-    """What is to be drawn. The population is an expression over the columns of a chain, or a list of ids; `column`: of
+    """What is to be drawn. The population is an expression over the columns of a chain, or a list of ids of listings
+    (`frame.frame_id`) and codes, of listings of which one is a party; `column`: of
     a chain, which names a listing's stratum; `weights`: the first that is true counts, else 1; `officers_each`: how
     many go to each order.
     """

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator
+from difflib import get_close_matches
 from typing import NamedTuple
 
 import msgspec
@@ -34,6 +35,7 @@ from suyuan.domain.checks.draw import wanted
 from suyuan.domain.checks.numbers import check_number
 from suyuan.domain.checks.publication import FILES
 from suyuan.domain.checks.stage import Check
+from suyuan.domain.rules.columns import COLUMNS, Kind
 from suyuan.domain.rules.errors import RuleError
 from suyuan.domain.rules.rule import Rule
 from suyuan.domain.rules.sql import condition
@@ -41,6 +43,9 @@ from suyuan.errors import ErrorKind, SuyuanError
 
 _PATH = re.compile(r"(?P<reason>.*?)(?: - at `\$\.?(?P<path>.*)`)?", re.DOTALL)
 _NAMED = re.compile(r"field `([^`]+)`")
+_AS_IN_A_RULE = "write it with a chain's columns, as in a rule"
+NOT_IN_TABLES = frozenset({"complaints_7d", "complaints_30d"})
+"""columns of a rule that are counted as listings are assessed, and kept by no table: a frame cannot be asked by them"""
 _UNFIT = re.compile(r'["\\\x00-\x1f\x7f]')
 
 
@@ -106,8 +111,9 @@ def plan_faults(plan: Plan) -> Iterator[Fault]:
         yield Fault("check_id", f"{plan.check_id!r} is no check's number", "write bureau-year-number: 330100-2026-7")
     if (plan.population is None) == (not plan.objects):
         yield Fault("population", "is to be an expression or a list", "give either population or objects")
+    yield from _column_faults(plan.column)
     for field, expression in _expressions(plan):
-        yield from _expression_faults(field, expression)
+        yield from expression_faults(field, expression)
     yield from _twice("objects", plan.objects)
     yield from _item_faults(plan)
     yield from _stratum_faults(plan)
@@ -141,12 +147,27 @@ def _expressions(plan: Plan) -> Iterator[tuple[str, str]]:
         yield f"weights[{place}].expression", weight.expression
 
 
-def _expression_faults(field: str, expression: str) -> Iterator[Fault]:
+def _column_faults(column: str) -> Iterator[Fault]:
+    if column not in COLUMNS or column in NOT_IN_TABLES or COLUMNS[column].kind is Kind.TEXTS:
+        yield Fault("column", f"{column} is no column that strata can be of", _nearest(column))
+
+
+def expression_faults(field: str, expression: str) -> Iterator[Fault]:
+    """What is wrong with an expression that a frame is asked by."""
     try:
-        condition(Rule("check", 1, "-", "-", "low", expression, "-", "-"))
+        read = condition(Rule("check", 1, "-", "-", "low", expression, "-", "-")).columns
     except RuleError as error:
         reason = error.problem + (f": {error.token}" if error.token else "")
-        yield Fault(field, reason, "write an expression over a chain's columns, as in a rule")
+        unknown = re.fullmatch("[a-z_0-9]+", error.token or "") and error.token not in COLUMNS
+        yield Fault(field, reason, _nearest(error.token or "") if unknown else _AS_IN_A_RULE)
+        return
+    for column in sorted(read & NOT_IN_TABLES):
+        yield Fault(field, f"{column} is in no table", "write the expression without it")
+
+
+def _nearest(column: str) -> str:
+    found = get_close_matches(column, COLUMNS.keys() - NOT_IN_TABLES, 1)
+    return f"is it {found[0]}?" if found else _AS_IN_A_RULE
 
 
 def _item_faults(plan: Plan) -> Iterator[Fault]:

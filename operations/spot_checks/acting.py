@@ -9,7 +9,7 @@ An act is never refused once it is in the log: one that came out of turn is void
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -33,13 +33,30 @@ from suyuan.domain.checks.numbers import check_number, next_check_id
 from suyuan.domain.checks.stage import Act, Check, fold
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.operations.spot_checks import steps
+from suyuan.operations.work_left import WorkLeft
 from suyuan.publishing.files.outlet import Outlet
 from suyuan.queries.answers import CheckAct
 from suyuan.queries.api import Queries
 from suyuan.queries.questions import CHECK_ACTS, EVERY_ROW
 from suyuan.queries.sql import FrameFilter
 
+CLOCKS_MS = 1000
+"""that clocks of two machines may differ by"""
+LOOK_SECONDS = 0.2
+
 S = TypeVar("S", DrandRound, Reveals)
+
+
+class NotLoaded(SuyuanError):
+    """Tables that do not hold yet what a frame is of."""
+
+    kind = ErrorKind.UNAVAILABLE
+
+    def __init__(self, messages: int) -> None:
+        super().__init__(
+            f"the tables are not that far: {messages:,} messages are still to be done. Freeze when suyuan run, or"
+            " workers and loaders, are through with them: a frame that was taken before could not be made again"
+        )
 
 
 class Told(NamedTuple):
@@ -98,6 +115,27 @@ def planned(ask: Queries, plan: Plan) -> Plan:
         remedy = f"the next one is {following}"
         raise BodyError("plan", [Fault("check_id", "leaves numbers out: they have no holes", remedy)])
     return plan
+
+
+def wait_until_loaded(
+    work_left: Callable[[], WorkLeft],
+    as_known_at: int,
+    *,
+    clock: Callable[[], int],
+    pause: Callable[[float], object],
+    patience_seconds: float,
+) -> None:
+    """Return once the tables hold all that the log took until then: a frame that was taken before could not be made
+    again. Goes before `frozen`. `as_known_at`, `clock`: ms UTC; `pause`: seconds. Raises NotLoaded after
+    `patience_seconds`, and what `work_left` raises.
+    """
+    until = clock() + patience_seconds * 1000
+    while clock() <= as_known_at + CLOCKS_MS:  # of another machine, which dates what it takes
+        pause(LOOK_SECONDS)
+    while left := work_left().messages:
+        if clock() > until:
+            raise NotLoaded(left)
+        pause(LOOK_SECONDS)
 
 
 def frozen(ask: Queries, check: Check, folder: Path, *, as_known_at: int, now: int) -> Freeze:

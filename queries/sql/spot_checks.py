@@ -8,16 +8,15 @@ import msgspec
 
 from suyuan.access.scope import Scope
 from suyuan.domain.checks.bodies import Plan
+from suyuan.domain.checks.faults import NOT_IN_TABLES, expression_faults
 from suyuan.domain.rules.columns import COLUMNS
 from suyuan.domain.rules.rule import Rule
-from suyuan.domain.rules.sql import condition, to_clickhouse
+from suyuan.domain.rules.sql import to_clickhouse
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.queries.paging import ListQuery, Order, Page, Paged, read_page, text
 from suyuan.queries.rows import Row, Tables, read
 from suyuan.queries.visible import must_see_everything
 
-_UNKNOWN = {"complaints_7d", "complaints_30d"}
-"""columns of a rule that no table has"""
 _BY_ID = Order((text("id"),))
 
 
@@ -54,14 +53,17 @@ def list_of_frame(scope: Scope, wanted: FrameFilter) -> ListQuery:
     asked of the tables, and OutsideScope.
     """
     must_see_everything(scope, "frames of spot checks")
-    if wanted.column not in COLUMNS or wanted.column in _UNKNOWN:
+    if wanted.column not in COLUMNS or wanted.column in NOT_IN_TABLES:
         raise SuyuanError(f"strata by {wanted.column}: chains have no such column in the tables", ErrorKind.USAGE)
     conditions = ["frame_stratum IN {strata:Array(String)}"]
     if wanted.population is not None:
-        conditions.append(_expression(wanted.population))
+        conditions.append(_expression("population", wanted.population))
     if wanted.objects:
-        conditions.append("frame_id IN {objects:Array(String)}")
-    weights = ", ".join(f"{_expression(expression)}, {weight:d}" for expression, weight in wanted.weights)
+        conditions.append("(frame_id IN {objects:Array(String)} OR hasAny(frame_parties, {objects:Array(String)}))")
+    weights = ", ".join(
+        f"{_expression(f'weights[{place}].expression', expression)}, {weight:d}"
+        for place, (expression, weight) in enumerate(wanted.weights)
+    )
     weight = f"multiIf({weights}, 1)" if weights else "1"
     parties = "platform_code, ifNull(seller_code, ''), ifNull(producer_code, '')"
     select = f"""
@@ -92,11 +94,10 @@ def check_acts(tables: Tables, scope: Scope, beginning: str) -> list[Row]:
     )
 
 
-def _expression(expression: str) -> str:
-    rule = Rule("check", 1, "-", "-", "low", expression, "-", "-")
-    if unknown := sorted(condition(rule).columns & _UNKNOWN):
-        raise SuyuanError(f"{unknown[0]} is in no table: write the expression without it", ErrorKind.USAGE)
-    return to_clickhouse(rule)
+def _expression(field: str, expression: str) -> str:
+    if found := next(expression_faults(field, expression), None):
+        raise SuyuanError(str(found), ErrorKind.USAGE)
+    return to_clickhouse(Rule("check", 1, "-", "-", "low", expression, "-", "-"))
 
 
 def _encoded(column: str) -> str:

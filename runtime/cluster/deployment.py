@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from suyuan.operations.exporting.lines import Exported
     from suyuan.operations.tail import Tail
     from suyuan.operations.webhooks.log import Holding
+    from suyuan.operations.work_left import WorkLeft
     from suyuan.publishing.files.outlet import Known, Outlet
     from suyuan.queries.api import Queries
 
@@ -140,6 +141,12 @@ class Cluster:
         from suyuan.operations.state_rebuild.kafka import rebuild_partition
 
         return rebuild_partition(self._settings.kafka_connection(), partition)
+
+    def work_left(self) -> WorkLeft:
+        """See `Deployment`."""
+        from suyuan.operations.consumer_lag import cluster_work_left
+
+        return cluster_work_left(self._settings.kafka_connection(), self._settings.partitions)
 
     def checks(self) -> Iterator[Finding]:
         """See `Deployment`. Of the data folder, a worker's, what is not a log or tables."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from suyuan.operations.exporting.lines import Exported
     from suyuan.operations.tail import Tail
     from suyuan.operations.webhooks.log import Holding
+    from suyuan.operations.work_left import WorkLeft
     from suyuan.publishing.files.outlet import Known, Outlet
     from suyuan.queries.api import Queries
 
@@ -130,6 +131,12 @@ class Embedded:
 
         self._refuse_missing()
         return rebuild_partition(self._folder, partition)
+
+    def work_left(self) -> WorkLeft:
+        """See `Deployment`."""
+        from suyuan.operations.work_left import folder_work_left
+
+        return folder_work_left(self._folder)
 
     def checks(self) -> Iterator[Finding]:
         """See `Deployment`."""

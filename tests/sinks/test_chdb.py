@@ -11,6 +11,7 @@ from tests.sinks.contract.auditing import AuditingContract
 from tests.sinks.contract.budgeting import BudgetingContract
 from tests.sinks.contract.checking import CheckingContract
 from tests.sinks.contract.dividing import DividingContract
+from tests.sinks.contract.framing import FramingContract
 from tests.sinks.contract.history import HistoryContract
 from tests.sinks.contract.hopping import HoppingContract
 from tests.sinks.contract.impacts import ImpactContract
@@ -70,6 +71,10 @@ class TestUnmatched(UnmatchedContract):
 
 
 class TestVerifying(VerifyingContract):
+    pass
+
+
+class TestFraming(FramingContract):
     pass
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import msgspec
 import pytest
@@ -238,3 +239,21 @@ def test_a_second_frame_is_refused():
 
 def test_every_act_has_a_body():
     assert set(BODIES) == {"plan", "freeze", "randomness", "draw", "publish", "cancel"}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"column": "seller_divison"}, "column: seller_divison is no column .*: is it seller_division?"),
+        ({"column": "gap_names"}, "column: gap_names is no column"),
+        ({"column": "complaints_7d"}, "column: complaints_7d is no column"),
+        ({"population": "verdikt = 'broken'"}, "population: .*verdikt.*: is it verdict?"),
+        ({"population": "complaints_7d > 2"}, "population: complaints_7d is in no table"),
+        (
+            {"weights": (Weight(expression="title IS NULL", weight=2), Weight(expression="sold_30 > 1", weight=2))},
+            r"weights\[1\]\.expression: .*sold_30: is it sold_30d?",
+        ),
+    ],
+)
+def test_a_column_that_is_none_is_named_with_the_nearest(wrong, says):
+    assert re.match(says, str(next(plan_faults(plan(**wrong)))))
