@@ -1,16 +1,18 @@
 """A spot check drawn from a great frame, and verified by the stranger's file: seconds, and µs of processor time a row.
 
-    python -m bench.draw [--rows 10000000] [--orders 10000]
+    python -m bench.draw [--rows 10000000] [--orders 10000] [--times 3]
 
-A frame is made up (three strata, weights 1 to 3), frozen, drawn from and written as its public files; then `verify.py`
-runs over these in a process of its own. Each step begins at the packed file. Writes bench/results/draw.json.
+Rows are made up (three strata, weights 1 to 3: two tickets a row) and go the way of `suyuan checks`: frozen into a
+packed file, drawn from it, published; then `verify.py` runs over the public files in a process of its own. Draw and
+verification are repeated; medians, and every time that was taken. Writes bench/results/draw.json.
 """
 
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
+import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -21,24 +23,11 @@ from typing import TypeVar
 
 from bench.environment import environment
 from suyuan.domain.checks import randomness as chance
-from suyuan.domain.checks.bodies import (
-    CommitReveal,
-    Freeze,
-    Item,
-    Officer,
-    Party,
-    Plan,
-    Randomness,
-    Reveal,
-    Reveals,
-    Stratum,
-    canonical,
-    hash_of,
-)
-from suyuan.domain.checks.draw import Result, draw, selection
-from suyuan.domain.checks.frame import summary
-from suyuan.domain.checks.publication import FRAME, ORDERS, PUBLICATION, VERIFY, Publication
-from suyuan.operations import spot_checks
+from suyuan.domain.checks.bodies import CommitReveal, Item, Officer, Party, Plan, Reveal, Reveals, Stratum
+from suyuan.domain.checks.frame import Row
+from suyuan.domain.checks.publication import FRAME, VERIFY
+from suyuan.domain.checks.stage import Check
+from suyuan.operations.spot_checks import steps
 
 RESULTS = Path(__file__).parent / "results" / "draw.json"
 STRATA = ("330106", "330108", "330110")
@@ -49,22 +38,11 @@ FROZEN_AT = 1_800_000_000_000
 T = TypeVar("T")
 
 
-def make_frame(path: Path, rows: int) -> None:
-    """Lines of the usual length, in their order."""
-    with gzip.open(path, "wb", compresslevel=1) as file:
-        for number in range(rows):
-            seller = f"91330106{number % 100_000:010}"
-            parties = f'["91330106MABQWU0B72","{seller}"]' if seller > "91330106MABQWU0B72" else f'["{seller}"]'
-            name, stratum = f"91330106MABQWU0B72/{number:012}", STRATA[number % len(STRATA)]
-            line = f'{{"id":"{name}","parties":{parties},"stratum":"{stratum}","weight":{1 + number % 3}}}\n'
-            file.write(line.encode())
-
-
-def lines(path: Path) -> Iterator[bytes]:
-    """The lines of a packed frame."""
-    with gzip.open(path) as file:
-        for line in file:
-            yield line[:-1]
+def made_up(rows: int) -> Iterator[Row]:
+    """Rows of the usual length, in their order."""
+    for number in range(rows):
+        platform, seller = "91330106MABQWU0B72", f"91330106{number % 100_000:010}"
+        yield Row(f"{platform}/{number:012}", (platform, seller), STRATA[number % len(STRATA)], 1 + number % 3)
 
 
 def the_plan(orders: int) -> Plan:
@@ -89,37 +67,26 @@ def the_plan(orders: int) -> Plan:
     )
 
 
-def measured(step: Callable[[], T], rows: int) -> tuple[T, dict[str, float]]:
-    """What a step gives, and what it took."""
-    began, used = time.perf_counter(), time.process_time()
+def measured(step: Callable[[], T], rows: int, who: int = resource.RUSAGE_SELF) -> tuple[T, dict[str, float]]:
+    """What a step gives, and what it took. `who`: whose processor time."""
+    began, used = time.perf_counter(), _used(who)
     found = step()
-    taken = {
+    return found, {
         "seconds": round(time.perf_counter() - began, 1),
-        "processor_us_per_row": round((time.process_time() - used) / rows * 1e6, 2),
+        "processor_us_per_row": round((_used(who) - used) / rows * 1e6, 2),
     }
-    return found, taken
 
 
-def frozen(plan: Plan, frame: Path) -> Freeze:
-    """The act that freezes it."""
-    found = summary(lines(frame), (each.stratum for each in plan.strata))
-    return Freeze(
-        check_id=CHECK,
-        after=hash_of(plan),
-        as_known_at=FROZEN_AT,
-        frozen_at=FROZEN_AT,
-        rows=found.rows,
-        strata=found.strata,
-        frame_sha256=found.sha256,
-        root=found.root,
-    )
+def repeated(step: Callable[[], object], rows: int, times: int, who: int = resource.RUSAGE_SELF) -> dict[str, object]:
+    """Medians of a step, and the seconds of each time."""
+    taken = [measured(step, rows, who)[1] for _ in range(times)]
+    medians = {name: round(statistics.median(each[name] for each in taken), 2) for name in taken[0]}
+    return {**medians, "each_seconds": [each["seconds"] for each in taken]}
 
 
-def drawn(plan: Plan, freeze: Freeze, given: Randomness, frame: Path) -> Result:
-    """The draw from the file on."""
-    found = selection(plan, freeze, given)
-    found.add(lines(frame))
-    return draw(plan, freeze, given, found)
+def _used(who: int) -> float:
+    found = resource.getrusage(who)
+    return found.ru_utime + found.ru_stime
 
 
 def main() -> None:
@@ -127,31 +94,30 @@ def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument("--rows", type=int, default=10_000_000)
     options.add_argument("--orders", type=int, default=10_000)
+    options.add_argument("--times", type=int, default=3)
     options.add_argument("--out", type=Path, default=RESULTS)
     asked = options.parse_args()
-    where, steps = environment(), {}
+    where, plan, found = environment(), the_plan(asked.orders), {}
     with tempfile.TemporaryDirectory() as kept:
         folder = Path(kept)
-        frame = folder / FRAME
-        make_frame(frame, asked.rows)
-        plan = the_plan(asked.orders)
-        freeze, steps["freeze"] = measured(lambda: frozen(plan, frame), asked.rows)
+        check = Check(plan)
+        frozen, found["freeze"] = measured(
+            lambda: steps.freeze(check, made_up(asked.rows), folder, as_known_at=FROZEN_AT, now=FROZEN_AT), asked.rows
+        )
+        check = check._replace(freeze=frozen)
         source = Reveals(reveals=tuple(Reveal(name=name, secret=secret) for name, secret in SECRETS.items()))
-        assert isinstance(plan.randomness, CommitReveal)  # noqa: S101
-        made = chance.of_reveals(plan.randomness, source)
-        given = Randomness(check_id=CHECK, after=hash_of(freeze), source=source, randomness=made)
-        result, steps["draw"] = measured(lambda: drawn(plan, freeze, given, frame), asked.rows)
-        publication = Publication(plan=plan, freeze=freeze, randomness=given, draw=result.draw)
-        (folder / PUBLICATION).write_bytes(canonical(publication))
-        (folder / ORDERS).write_bytes(result.file)
-        command = [sys.executable, "-I", Path(spot_checks.__file__).parent / VERIFY, folder]
-        began = time.perf_counter()
-        subprocess.run(command, check=True)
-        steps["verify"] = {"seconds": round(time.perf_counter() - began, 1)}
-        size = frame.stat().st_size
-    found = {"rows": asked.rows, "orders": asked.orders, "frame_mib": round(size / 2**20, 1), "steps": steps}
-    asked.out.write_text(json.dumps({"environment": where, **found}, indent=2) + "\n", encoding="utf-8")
-    print(json.dumps(found, indent=2))
+        check = check._replace(randomness=steps.randomness(check, source, now=plan.randomness.at))
+        found["draw"] = repeated(lambda: steps.drawn(check, folder), asked.rows, asked.times)
+        check = check._replace(draw=steps.drawn(check, folder).draw)
+        steps.published(check, folder)
+        command = [sys.executable, "-I", str(folder / VERIFY), str(folder)]
+        found["verify"] = repeated(
+            lambda: subprocess.run(command, check=True), asked.rows, asked.times, resource.RUSAGE_CHILDREN
+        )
+        size = (folder / FRAME).stat().st_size
+    figures = {"rows": asked.rows, "orders": asked.orders, "frame_mib": round(size / 2**20, 1), "steps": found}
+    asked.out.write_text(json.dumps({"environment": where, **figures}, indent=2) + "\n", encoding="utf-8")
+    print(json.dumps(figures, indent=2))
 
 
 if __name__ == "__main__":

@@ -14,21 +14,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
+from itertools import islice
 from typing import NamedTuple
 
-from suyuan.domain.audit.hashes import leaf_hash
+from suyuan.domain.audit.hashes import leaf_hashes
 from suyuan.domain.audit.tree import Frontier
 from suyuan.domain.checks.bodies import Rows
 from suyuan.errors import ErrorKind, SuyuanError
 
 _CODES = str.maketrans({each: f"%{ord(each):02X}" for each in '%/"\\' + "".join(map(chr, [*range(32), 127]))})
-_BATCH = 4096
-"""leaves that are joined at once"""
+_PART = 4096
+"""lines that are read at once"""
 _TEXT = rb'[^"\\\x00-\x1f\x7f]+'
 LINE = re.compile(
     rb'{"id":"(%b)","parties":\[((?:"%b"(?:,"%b")*)?)\],"stratum":"(%b)","weight":([1-9]|1[0-6])}' % ((_TEXT,) * 4)
 )
 """id, parties (with their quotation marks), stratum and weight of a line"""
+_LINES = re.compile(rb"(?m)^%b\n" % LINE.pattern)
 
 
 class FrameError(SuyuanError, ValueError):
@@ -93,28 +95,48 @@ def summary(frame: Iterable[bytes], strata: Iterable[str]) -> Summary:
     for a line that is none, is not behind the one before it, or is of no stratum of the plan.
     """
     counts = {each.encode(): 0 for each in strata}
-    tree, leaves, hashed, number = Frontier(), [], sha256(), 0
-    for number, (text, found) in enumerate(ordered(frame), 1):
-        if found[3] not in counts:
-            raise FrameError(f"line {number}: stratum {found[3].decode()!r} is none of the plan's: leave the row out")
-        counts[found[3]] += 1
-        hashed.update(text + b"\n")
-        leaves.append(leaf_hash(text))
-        if len(leaves) == _BATCH:
-            tree, leaves = tree.append(leaves)[0], []
+    tree, hashed = Frontier(), sha256()
+    for part in parts(frame):
+        for place, (_, _, stratum, _) in enumerate(part.rows, 1):
+            if stratum not in counts:
+                said = f"line {tree.size + place}: stratum {stratum.decode()!r} is none of the plan's"
+                raise FrameError(f"{said}: leave the row out")
+            counts[stratum] += 1
+        hashed.update(part.text)
+        tree = tree.append(leaf_hashes(part.lines))[0]
     counted = tuple(Rows(stratum=name.decode(), rows=rows) for name, rows in counts.items())
-    return Summary(number, counted, hashed.hexdigest(), tree.append(leaves)[0].root().hex())
+    return Summary(tree.size, counted, hashed.hexdigest(), tree.root().hex())
 
 
-def ordered(frame: Iterable[bytes]) -> Iterator[tuple[bytes, re.Match[bytes]]]:
-    """Each line and its parts. Raises FrameError for one that is none, or is not behind the one before it."""
-    before = b""
-    for number, text in enumerate(frame, 1):
-        found = LINE.fullmatch(text)
-        if not found:
+class Part(NamedTuple):
+    """Lines of a frame that follow one another. `text`: the lines with their ends; `rows`: id, parties, stratum and
+    weight of each, as they stand there.
+    """
+
+    lines: list[bytes]
+    text: bytes
+    rows: list[tuple[bytes, bytes, bytes, bytes]]
+
+
+def parts(frame: Iterable[bytes]) -> Iterator[Part]:
+    """A frame, a few thousand lines at a time: one expression reads them all at once. Raises FrameError for a line that
+    is none, or is not behind the one before it.
+    """
+    left, before, first = iter(frame), b"", 1
+    while lines := list(islice(left, _PART)):
+        text = b"\n".join(lines) + b"\n"
+        rows = _LINES.findall(text)
+        if len(rows) != len(lines):
+            _refuse(lines, first)
+        for place, (name, *_) in enumerate(rows, first):
+            if name <= before:
+                raise FrameError(f"line {place}: id {name.decode()} is not behind the one before it: sort, each once")
+            before = name
+        first += len(lines)
+        yield Part(lines, text, rows)
+
+
+def _refuse(lines: list[bytes], first: int) -> None:
+    for number, text in enumerate(lines, first):
+        if not LINE.fullmatch(text):
             raise FrameError(f"line {number} is no line of a frame: {text[:200].decode(errors='replace')}")
-        name = found[1]
-        if name <= before:
-            raise FrameError(f"line {number}: id {name.decode()} is not behind the one before it: sort, each once")
-        before = name
-        yield text, found

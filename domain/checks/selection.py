@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from suyuan.domain.checks.frame import FrameError, codes, ordered
-from suyuan.domain.checks.tickets import HEAD, HEADS, Tickets, digits
+from suyuan.domain.checks.frame import FrameError, codes, parts
+from suyuan.domain.checks.tickets import ENDS, HEAD, HEADS, Tickets, digits
 
 _NONE_YET = "~"
 _SPARE = 4096
@@ -35,15 +35,19 @@ class Selection:
 
     def add(self, frame: Iterable[bytes]) -> None:
         """Goes through lines of the frame. Raises FrameError, for a row of a stratum that nobody wants too."""
-        number_of, numbers, strata = self._tickets.number, self._tickets.numbers, self._strata
-        for _, found in ordered(frame):
-            name, parties, stratum, weight = found.groups()
-            least = strata.get(stratum)
-            if least is None:
-                raise FrameError(f"id {name.decode()}: stratum {stratum.decode()!r} is none of the plan's")
-            for number in (number_of(name),) if weight == b"1" else numbers(name, int(weight)):
-                if HEADS[number % 1000] <= least.head:
-                    least.offer(digits(number), name, parties, weight)
+        strata, copy, heads, from_bytes = self._strata, self._tickets.state.copy, HEADS, int.from_bytes
+        for part in parts(frame):
+            for name, parties, stratum, weight in part.rows:
+                least = strata.get(stratum)
+                if least is None:
+                    raise FrameError(f"id {name.decode()}: stratum {stratum.decode()!r} is none of the plan's")
+                for end in ENDS[weight]:
+                    # `Tickets.numbers`, without a call and a list for each row
+                    state = copy()
+                    state.update(name + end)
+                    number = from_bytes(state.digest(), "big")
+                    if heads[number % 1000] <= least.head:
+                        least.offer(digits(number), name, parties, weight)
 
     def join(self, other: Selection) -> None:
         """Takes in what was found in another part of the frame."""

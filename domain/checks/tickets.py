@@ -16,6 +16,8 @@ DIGITS = 64
 """of a ticket, at least: what is shorter has noughts at its end"""
 _ENDS = (b"", *(b"\x1fw%d" % which for which in range(2, 17)))
 """of an id's tickets"""
+ENDS = {b"%d" % weight: _ENDS[:weight] for weight in range(1, 17)}
+"""what stands behind the id in the text of each of its tickets, by its weight as a line has it"""
 HEAD = 3
 HEADS = [f"{number:03}"[::-1] for number in range(10**HEAD)]
 """the first digits of a ticket, by the last ones of its number"""
@@ -25,18 +27,14 @@ class Tickets:
     """Tickets under a seed."""
 
     def __init__(self, seed: str) -> None:
-        # 64 bytes, a block of SHA-256: hashed once for all ids
-        self._state = sha256(sha256(seed.encode()).hexdigest().encode())
-
-    def number(self, name: bytes) -> int:
-        """The number whose digits from the last on are those of the id's first ticket."""
-        state = self._state.copy()
-        state.update(name)
-        return int.from_bytes(state.digest(), "big")
+        # 64 bytes, a block of SHA-256: hashed once for all ids. Whoever goes through millions copies it himself
+        self.state = sha256(sha256(seed.encode()).hexdigest().encode())
 
     def after(self, beginning: bytes) -> Callable[[bytes], int]:
-        """`number` of ids that begin alike, by their ends."""
-        begun = self._state.copy()
+        """The number whose digits from the last on are those of an id's first ticket, of ids that begin alike, by their
+        ends.
+        """
+        begun = self.state.copy()
         begun.update(beginning)
 
         def number(end: bytes) -> int:
@@ -48,7 +46,7 @@ class Tickets:
 
     def numbers(self, name: bytes, weight: int) -> list[int]:
         """Of each of its tickets."""
-        copy, found = self._state.copy, []
+        copy, found = self.state.copy, []
         for end in _ENDS[:weight]:
             state = copy()
             state.update(name + end)

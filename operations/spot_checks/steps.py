@@ -46,6 +46,8 @@ from suyuan.publishing.files.outlet import Outlet
 from suyuan.publishing.keys import identities
 from suyuan.schemas.events import encode_event
 
+_BLOCK = 1 << 20
+
 
 class OutOfTurn(SuyuanError):
     """An act for which its check has not come far enough."""
@@ -105,8 +107,8 @@ def drawn(check: Check, folder: Path) -> Result:
     if check.freeze is None or check.randomness is None:
         raise OutOfTurn("there is no randomness yet: give the round, or what the parties revealed")
     found, hashed = selection(plan, check.freeze, check.randomness), sha256()
-    with gzip.open(folder / FRAME) as lines:
-        found.add(_hashed(lines, hashed))
+    with gzip.open(folder / FRAME) as packed:
+        found.add(_lines(packed, hashed))
     if hashed.hexdigest() != check.freeze.frame_sha256:
         raise SuyuanError(f"{folder / FRAME} is not what was frozen: bring back the file, or cancel the check")
     result = draw(plan, check.freeze, check.randomness, found)
@@ -189,10 +191,15 @@ def _written(rows: Iterable[Row], file: gzip.GzipFile) -> Iterator[bytes]:
         yield text
 
 
-def _hashed(lines: Iterable[bytes], hashed: Any) -> Iterator[bytes]:
-    for text in lines:
-        hashed.update(text)
-        yield text.removesuffix(b"\n")
+def _lines(packed: gzip.GzipFile, hashed: Any) -> Iterator[bytes]:
+    """Lines without their ends, from blocks that are hashed as they come: half the time of asking for each line."""
+    rest = b""
+    while block := packed.read(_BLOCK):
+        hashed.update(block)
+        *lines, rest = (rest + block).split(b"\n")
+        yield from lines
+    if rest:
+        yield rest
 
 
 class _replacing:  # noqa: N801 - used as a verb
@@ -221,6 +228,6 @@ def _write(path: Path, content: bytes) -> None:
 def _sha256(path: Path) -> str:
     hashed = sha256()
     with path.open("rb") as file:
-        while block := file.read(1 << 20):
+        while block := file.read(_BLOCK):
             hashed.update(block)
     return hashed.hexdigest()

@@ -8,17 +8,19 @@ What it cannot know is printed at the end. What the files hold: "Files of a spot
 """
 
 import gzip
+import io
 import json
 import re
-import struct
 import sys
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 
 FOLDER = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
-TEXT = rb'[^"\\\x00-\x1f\x7f]+'  # a text of the frame: nothing in it is escaped
-ROW = rb'{"id":"(%b)","parties":\[((?:"%b"(?:,"%b")*)?)\],"stratum":"(%b)","weight":([1-9]|1[0-6])}\n' % ((TEXT,) * 4)
+T = rb'[^"\\\x00-\x1f\x7f]+'  # a text of the frame: nothing in it is escaped
+ROW = rb'(?m)^{"id":"(%b)","parties":\[((?:"%b"(?:,"%b")*)?)\],"stratum":"(%b)","weight":([1-9]|1[0-6])}\n' % ((T,) * 4)
 HEADS = [f"{number:03}"[::-1] for number in range(1000)]  # the first digits of a ticket by the last of its number
+ENDS = [b"", *(b"\x1fw%d" % which for which in range(2, 17))]  # behind the id, of the text of each of its tickets
 
 
 def need(holds, what):
@@ -39,6 +41,12 @@ def digits(number):  # of a ticket, which is 0.…: those of a hash in decimal, 
     return f"{number:064}"[::-1]
 
 
+def tree(nodes):  # RFC 6962: of two neighbours one, level by level; what is left over goes up as it is
+    while len(nodes) > 1:
+        nodes = [sha256(b"\1" + a + b).digest() for a, b in zip(nodes[::2], nodes[1::2])] + nodes[len(nodes) & ~1 :]
+    return nodes[0]
+
+
 def verify():
     text = (FOLDER / "publication.json").read_bytes()
     acts = json.loads(text, parse_float=lambda number: need(False, f"{number} is no integer"))
@@ -50,21 +58,19 @@ def verify():
     for things, key in (("officers", "staff_no"), ("strata", "stratum"), ("items", "item_no")):
         need(len({each[key] for each in plan[things]}) == len(plan[things]), f"one of {things} is in the plan twice")
     source, given, going = plan["randomness"], randomness["source"], plan.get("officers_each", 2)
-    need(going >= 2, "fewer than two officers are to go")
     need(plan["planned_at"] < freeze["frozen_at"] < source["at"], "it was not frozen between plan and randomness")
     need(freeze["as_known_at"] <= freeze["frozen_at"], "the frame is of a later moment than the freeze")
     print(f"OK  check {plan['check_id']}: acts follow one another, and the frame was frozen before randomness was due")
-
-    need(source["kind"] == given["kind"], "the randomness is of another kind than was planned")
+    need(source["kind"] == given["kind"] and going >= 2, "other randomness was planned, or fewer than two are to go")
     if source["kind"] == "drand":
         name = "" if source["beacon_id"] == "default" else source["beacon_id"]
-        chain = struct.pack(">Iq", source["period"], source["genesis"]) + bytes.fromhex(source["public_key"])
-        chain = sha256(chain + bytes.fromhex(source["group_hash"]) + name.encode()).hexdigest()
-        need(chain == source["chain"], "the beacon's hash is not of its period, start and keys")
+        chain = source["period"].to_bytes(4, "big") + source["genesis"].to_bytes(8, "big")
+        chain += bytes.fromhex(source["public_key"] + source["group_hash"]) + name.encode()
+        need(sha256(chain).hexdigest() == source["chain"], "the beacon's hash is not of its period, start and keys")
         due = (source["genesis"] + (source["round"] - 1) * source["period"]) * 1000
         need(due == source["at"] and given["round"] == source["round"], "the round or its time is not the planned one")
         made = sha256(bytes.fromhex(given["signature"])).hexdigest()
-        left = f"ask any drand node for round {given['round']} of chain {chain}: is its signature {given['signature']}?"
+        left = f"is the signature that of round {given['round']} of chain {source['chain']}? Ask any drand node"
     else:
         secrets = {each["name"]: each["secret"] for each in given["reveals"]}
         known = {party["name"]: party["commitment"] for party in source["parties"]}
@@ -79,36 +85,30 @@ def verify():
     bounds = {each["stratum"].encode(): each.get("next", "0.~")[2:] for each in draw["strata"]}
     rows, least = dict.fromkeys(bounds, 0), {name: {} for name in bounds}
     seed = sha256(draw["seed"].encode()).hexdigest()
-    row, start, hashed, subtrees, size, before = re.compile(ROW).fullmatch, sha256(seed.encode()), sha256(), [], 0, b""
-    with gzip.open(FOLDER / "frame.ndjson.gz") as lines:
-        for line in lines:
-            found = row(line)
-            need(found and found[3] in rows, f"line {size + 1} of the frame is of no stratum of the plan, or no line")
-            name, parties, stratum, weight = found.groups()
-            need(before < name, f"line {size + 1} of the frame is not behind the one before it")
-            before, bound = name, bounds[stratum]
-            rows[stratum] += 1
-            hashed.update(line)
-            node, bits = sha256(b"\0" + line[:-1]).digest(), size
-            while bits & 1:  # RFC 6962: of subtrees of one size two become one
-                node, bits = sha256(b"\1" + subtrees.pop() + node).digest(), bits >> 1
-            subtrees.append(node)
-            size += 1
-            for which in range(1, int(weight) + 1):  # as many tickets as it has weight: it draws by the least
-                ticket = start.copy()
-                ticket.update(name if which == 1 else b"%b\x1fw%d" % (name, which))
-                number = int.from_bytes(ticket.digest(), "big")
-                if HEADS[number % 1000] <= bound[:3] and digits(number) <= bound:  # others are surely not drawn
-                    known = least[stratum].get(name, ("~",))
-                    least[stratum][name] = min(known, (digits(number), name.decode(), parties, int(weight)))
-    while len(subtrees) > 1:
-        right = subtrees.pop()
-        subtrees.append(sha256(b"\1" + subtrees.pop() + right).digest())
-    need(subtrees and subtrees[0].hex() == freeze["root"], "the frame has another Merkle root than was frozen")
+    start, hashed, subtrees, before = sha256(seed.encode()), sha256(), [], b""
+    with io.BufferedReader(gzip.open(FOLDER / "frame.ndjson.gz"), 1 << 20) as frame:
+        while lines := list(islice(frame, 4096)):
+            found = re.findall(ROW, text := b"".join(lines))
+            need(len(found) == len(lines), f"a line from {sum(rows.values()) + 1} on is no line of a frame")
+            hashed.update(text)
+            subtrees.append(tree([sha256(b"\0" + line[:-1]).digest() for line in lines]))
+            for name, parties, stratum, weight in found:
+                if before >= name or stratum not in rows:
+                    need(False, f"{name.decode()} is not behind the row before it, or of no stratum of the plan")
+                before, bound = name, bounds[stratum]
+                rows[stratum] += 1
+                for end in ENDS[: int(weight)]:  # as many tickets as it has weight: it draws by the least
+                    ticket = start.copy()
+                    ticket.update(name + end)
+                    number = int.from_bytes(ticket.digest(), "big")
+                    if HEADS[number % 1000] <= bound[:3] and digits(number) <= bound:  # others are surely not drawn
+                        drew = (digits(number), name.decode(), parties, int(weight))
+                        least[stratum][name] = min(drew, least[stratum].get(name, drew))
+    need(subtrees and tree(subtrees).hex() == freeze["root"], "the frame has another Merkle root than was frozen")
     need(hashed.hexdigest() == freeze["frame_sha256"], "the frame has another SHA-256 than was frozen")
     counted = [{"rows": count, "stratum": name.decode()} for name, count in rows.items()]
-    need(counted == freeze["strata"] and size == freeze["rows"], "there are other numbers of rows than were frozen")
-    print(f"OK  the frame of {size:,} rows is the one that was frozen")
+    need((counted, sum(rows.values())) == (freeze["strata"], freeze["rows"]), "other numbers of rows were frozen")
+    print(f"OK  the frame of {freeze['rows']:,} rows is the one that was frozen")
     drawn, cap = [], min(10_000 if item["item_class"] == "key" else item["share_cap"] for item in plan["items"])
     need([each["stratum"] for each in plan["strata"]] == [each["stratum"] for each in draw["strata"]], "other strata")
     for stratum, said, count, tickets in zip(plan["strata"], draw["strata"], rows.values(), least.values()):
@@ -140,10 +140,10 @@ def verify():
     need(waiting == draw["waiting"], f"{waiting} orders are to wait for officers")
     print(f"OK  {place:,} orders name these listings, and the officers who are drawn for them")
     print(f"\nTo be compared elsewhere:\n- {left}")
-    print(f"- was the freeze, of SHA-256 {randomness['after']}, in a witnessed checkpoint of the log by then?")
+    print(f"- was the freeze, {randomness['after']}, in a witnessed checkpoint by then? python3 -I verify_log.py")
 
 
 try:
     verify()
-except (OSError, EOFError, KeyError, TypeError, ValueError, IndexError) as error:
+except Exception as error:  # noqa: BLE001 - whatever somebody may have written into the files
     need(False, f"a file is missing or cannot be read: {type(error).__name__}: {error}")

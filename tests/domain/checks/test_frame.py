@@ -52,7 +52,7 @@ def test_the_root_is_that_of_rfc_6962_over_the_lines_without_their_ends():
 
 def test_batches_do_not_show(monkeypatch):
     whole = summary(lines(rows(40)), ["330106", "330108"])
-    monkeypatch.setattr(module, "_BATCH", 3)
+    monkeypatch.setattr(module, "_PART", 3)
     assert summary(lines(rows(40)), ["330106", "330108"]) == whole
 
 
