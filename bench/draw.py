@@ -25,7 +25,7 @@ from bench.environment import environment
 from suyuan.domain.checks import randomness as chance
 from suyuan.domain.checks.bodies import CommitReveal, Item, Officer, Party, Plan, Reveal, Reveals, Stratum
 from suyuan.domain.checks.frame import Row
-from suyuan.domain.checks.publication import FRAME, VERIFY
+from suyuan.domain.checks.publication import FRAME, VERIFY, Proofs
 from suyuan.domain.checks.stage import Check
 from suyuan.operations.spot_checks import steps
 
@@ -109,7 +109,7 @@ def main() -> None:
         check = check._replace(randomness=steps.randomness(check, source, now=plan.randomness.at))
         found["draw"] = repeated(lambda: steps.drawn(check, folder), asked.rows, asked.times)
         check = check._replace(draw=steps.drawn(check, folder).draw)
-        steps.published(check, folder)
+        steps.published(check, folder, Proofs(missing="a bench has no log"))
         command = [sys.executable, "-I", str(folder / VERIFY), str(folder)]
         found["verify"] = repeated(
             lambda: subprocess.run(command, check=True), asked.rows, asked.times, resource.RUSAGE_CHILDREN

@@ -22,6 +22,7 @@ from suyuan.domain.audit.proofs import verify_inclusion
 from suyuan.domain.evidence import evidence_parts
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.operations.audit.asking import ask_for_checkpoint
+from suyuan.operations.audit.cosigned import take_cosigned
 from suyuan.operations.audit.stored import entry_name, prove_consistency, prove_inclusion, stored_entries
 from suyuan.operations.audit.verify import Verified
 from suyuan.operations.audit.verify import verify as verify_all
@@ -31,6 +32,7 @@ from suyuan.queries.api import OfEvent, Queries
 from suyuan.runtime.audit_signing import AuditSigning, audit_signing
 from suyuan.runtime.deployment import deployment_of
 from suyuan.runtime.settings import Settings, load
+from suyuan.streams.stages.audit_records import KEY
 
 SETTLED_MS = 60_000
 SHOWN = 20
@@ -188,6 +190,25 @@ def witness(
             say(f"{known.size:,} entries are kept already")
             return
     sys.stdout.write(str(cosign(request, kept, log, own, _now())))
+
+
+@app.command("cosigned")
+def cosigned(
+    at: Annotated[Path, typer.Option(metavar="FILE", help="What the witness printed; -: standard input.")],
+    key: LogKey = None,
+    data: Data = None,
+    kafka: Kafka = None,
+) -> None:
+    """Keep a checkpoint that a witness cosigned, for proofs that others are handed."""
+    settings = load(data=data, kafka=kafka)
+    deployment = deployment_of(settings)
+    log = VerifierKey.parse(key) if key else _public_key(settings)
+    if log is None:
+        raise SuyuanError("name the log's public --key", ErrorKind.USAGE)
+    note = Note.parse(sys.stdin.read() if str(at) == "-" else _text(at))
+    with deployment.queries() as queries:
+        taken = take_cosigned(queries, lambda topic, values: deployment.append(topic, KEY, values), note, log, _now())
+    say(f"kept the checkpoint of {taken.size:,} entries")
 
 
 @app.command("sign")

@@ -16,10 +16,11 @@ from suyuan.cli.options import AsJson, Data, Kafka
 from suyuan.cli.screen import print_json, put, say
 from suyuan.cli.since import WHEN, since_ms
 from suyuan.domain.checks.bodies import AnyBody, Plan
-from suyuan.domain.checks.publication import VERIFY
+from suyuan.domain.checks.publication import VERIFY, VERIFY_LOG
 from suyuan.domain.checks.stage import Check
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.operations.spot_checks import acting, steps
+from suyuan.operations.spot_checks.proofs import witnessed
 from suyuan.runtime.deployment import Deployment, deployment_of
 from suyuan.runtime.settings import Settings, load
 
@@ -69,7 +70,11 @@ def freeze(
     kafka: Kafka = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write down what is drawn from, and publish its hash and its Merkle root, before the randomness is due."""
+    """Write down what is drawn from, and publish its hash and its Merkle root, before the randomness is due.
+
+    Before that, have a checkpoint of the audit that holds it cosigned by a witness: suyuan audit sign, checkpoint and
+    cosigned. Without one, nobody can show that the frame was not exchanged afterwards.
+    """
     settings = load(data=data, kafka=kafka)
     deployment = deployment_of(settings)
     known_at = _now() if as_of is None else since_ms(as_of)
@@ -82,6 +87,9 @@ def freeze(
         check = acting.check_named(ask, check_id)
         body = acting.frozen(ask, check, _folder(settings, check_id), as_known_at=known_at, now=_now())
     _publish(deployment, body, actor, as_json=as_json)
+    if check.plan is not None:
+        due = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(check.plan.randomness.at / 1000))
+        say(f"before {due} have it witnessed: suyuan audit sign, then checkpoint for the witness, then cosigned")
 
 
 @app.command()
@@ -111,6 +119,10 @@ def randomness(
         parts = [each.rpartition("=") for each in reveal or ()]
         body = acting.of_parties(check, [(name, secret) for name, _, secret in parts], now=_now())
     _publish(deployment, body, actor, as_json=as_json)
+    with deployment.queries() as ask:
+        seen = witnessed(ask, check)
+    if check.plan is not None and (seen is None or not seen.witnesses_before(check.plan.randomness.at)):
+        say("no witness had cosigned a checkpoint with the freeze before this was due: the public files will say so")
 
 
 @app.command()
@@ -130,10 +142,11 @@ def draw(
 def publish(
     check_id: CheckId, data: Data = None, *, actor: Actor = BY, kafka: Kafka = None, as_json: AsJson = False
 ) -> None:
-    """Write the public files, with the one that verifies them, and publish their hashes."""
+    """Write the public files, with those that verify them, and publish their hashes."""
     settings = load(data=data, kafka=kafka)
     deployment = deployment_of(settings)
-    body = steps.published(_check(deployment, check_id), _folder(settings, check_id))
+    with deployment.queries() as ask:
+        body = acting.published(ask, acting.check_named(ask, check_id), _folder(settings, check_id))
     _publish(deployment, body, actor, as_json=as_json)
     say(f"the public files are in {_folder(settings, check_id)}")
 
@@ -154,15 +167,23 @@ def cancel(
 
 
 @app.command()
-def verify(folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The public files of a check.")]) -> None:
-    """Draw a check again from its public files alone, as anybody can: `python3 -I verify.py` in their folder.
+def verify(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The public files of a check.")],
+    key: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY", help="Public key of the log or of a witness; once for each.", show_default=False),
+    ] = None,
+) -> None:
+    """Draw a check again from its public files alone, and check the proofs of the log, as anybody can: in their folder
+    `python3 -I verify.py`, and `python3 -I verify_log.py . KEY`.
 
     Exit code 1 where it does not come out as published.
     """
-    command = [sys.executable, "-I", "-", str(folder)]
-    done = subprocess.run(command, input=steps.verify_py(), check=False)  # noqa: S603 - our own file
-    if done.returncode:
-        raise SuyuanError(f"{folder} does not hold what {VERIFY} draws")
+    for name, arguments in ((VERIFY, []), (VERIFY_LOG, key or [])):
+        command = [sys.executable, "-I", "-", str(folder), *arguments]
+        done = subprocess.run(command, input=steps.for_strangers(name), check=False)  # noqa: S603 - our own file
+        if done.returncode:
+            raise SuyuanError(f"{folder} does not hold what {name} looks for")
 
 
 def _folder(settings: Settings, check_id: str) -> Path:

@@ -52,7 +52,7 @@ def sign_newest(queries: Queries, append: Append, key: SignerKey, signed: Path, 
     checkpoint = Checkpoint(key.name, size, root)
     note = checkpoint.signed(key)
     _keep(signed, note)  # before anybody sees it: two of one size are never signed
-    append(TOPIC, [_block(checkpoint, note, now)])
+    append(TOPIC, [checkpoint_block(checkpoint, note, now)])
     return note
 
 
@@ -88,7 +88,8 @@ def _keep(signed: Path, note: Note) -> None:
         os.close(folder)
 
 
-def _block(checkpoint: Checkpoint, note: Note, now: int) -> bytes:
+def checkpoint_block(checkpoint: Checkpoint, note: Note, now: int) -> bytes:
+    """A signed checkpoint as a message of TOPIC. `now`: ms UTC."""
     row = {
         "origin": checkpoint.origin,
         "size": checkpoint.size,

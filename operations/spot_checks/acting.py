@@ -23,6 +23,7 @@ from suyuan.domain.checks.bodies import (
     DrandRound,
     Freeze,
     Plan,
+    Publish,
     Randomness,
     Reveals,
     hash_of,
@@ -33,6 +34,7 @@ from suyuan.domain.checks.numbers import check_number, next_check_id
 from suyuan.domain.checks.stage import Act, Check, fold
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.operations.spot_checks import steps
+from suyuan.operations.spot_checks.proofs import proofs_of
 from suyuan.operations.work_left import WorkLeft
 from suyuan.publishing.files.outlet import Outlet
 from suyuan.queries.answers import CheckAct
@@ -163,6 +165,13 @@ def of_parties(check: Check, reveals: Iterable[tuple[str, str]], *, now: int) ->
         places = {party.name: place for place, party in enumerate(check.plan.randomness.parties)}
         given.sort(key=lambda each: places.get(each["name"], len(places)))
     return steps.randomness(check, _read({"kind": "commit_reveal", "reveals": given}, Reveals), now=now)
+
+
+def published(ask: Queries, check: Check, folder: Path) -> Publish:
+    """Write the public files, with proofs of the log as far as there are any. Raises what `steps.published` does."""
+    if check.draw is None:
+        raise steps.OutOfTurn("nothing is drawn yet")
+    return steps.published(check, folder, proofs_of(ask, check))
 
 
 def publish(outlet: Outlet, body: AnyBody, *, actor: str, now: int) -> Told:

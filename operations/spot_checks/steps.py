@@ -2,7 +2,7 @@
 
 1. `freeze` writes the frame; its act is to be in the log, and in a witnessed checkpoint, before the randomness is due
 2. `drawn` goes through the frame, which has to be the one that was frozen, and writes the orders
-3. `published` writes `publication.json` and `verify.py`, and names all files with their hashes
+3. `published` writes `publication.json`, `proofs.json` and what verifies them; its act has the hashes of all files
 
 What is written twice is written alike. An act is published by whoever asked for it (`event`, `append`), and only then
 counts.
@@ -37,7 +37,17 @@ from suyuan.domain.checks.bodies import (
 from suyuan.domain.checks.draw import Result, draw, selection
 from suyuan.domain.checks.faults import BodyError, faults
 from suyuan.domain.checks.frame import Row, line, summary
-from suyuan.domain.checks.publication import FRAME, ORDERS, PUBLICATION, VERIFY, Publication
+from suyuan.domain.checks.publication import (
+    FILES,
+    FRAME,
+    ORDERS,
+    PROOFS,
+    PUBLICATION,
+    VERIFY,
+    VERIFY_LOG,
+    Proofs,
+    Publication,
+)
 from suyuan.domain.checks.randomness import of_reveals, of_signature
 from suyuan.domain.checks.stage import Check
 from suyuan.errors import ErrorKind, SuyuanError
@@ -117,15 +127,19 @@ def drawn(check: Check, folder: Path) -> Result:
     return result
 
 
-def published(check: Check, folder: Path) -> Publish:
-    """Write `publication.json` and `verify.py`, and make the act that names all files. Raises OutOfTurn, OSError."""
+def published(check: Check, folder: Path, proofs: Proofs) -> Publish:
+    """Write `publication.json`, `proofs.json` and what verifies them, and make the act that names all files. `proofs`:
+    of `proofs.proofs_of`. Raises OutOfTurn, OSError.
+    """
     plan, frozen, given, made = check.plan, check.freeze, check.randomness, check.draw
     if plan is None or frozen is None or given is None or made is None:
         raise OutOfTurn("nothing is drawn yet")
     publication = Publication(plan=plan, freeze=frozen, randomness=given, draw=made)
     _write(folder / PUBLICATION, canonical(publication))
-    _write(folder / VERIFY, verify_py())
-    files = tuple(File(name=name, sha256=_sha256(folder / name)) for name in (PUBLICATION, FRAME, ORDERS, VERIFY))
+    _write(folder / PROOFS, canonical(proofs))
+    for name in (VERIFY, VERIFY_LOG):
+        _write(folder / name, for_strangers(name))
+    files = tuple(File(name=name, sha256=_sha256(folder / name)) for name in FILES)
     act = Publish(check_id=plan.check_id, after=hash_of(made), files=files)
     accepted(act, check)
     return act
@@ -173,9 +187,9 @@ def append(outlet: Outlet, made: dict[str, Any]) -> None:
         raise taken.failure
 
 
-def verify_py() -> bytes:
-    """The stranger's file."""
-    return resources.files("suyuan.operations.spot_checks").joinpath(VERIFY).read_bytes()
+def for_strangers(name: str) -> bytes:
+    """The file VERIFY or VERIFY_LOG."""
+    return resources.files("suyuan.operations.spot_checks").joinpath(name).read_bytes()
 
 
 def _plan(check: Check) -> Plan:

@@ -17,7 +17,7 @@ from tests.spot_checks import PARTIES, SECRETS, plan
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 CHECK = "330100-2026-1"
-DUE_MS = 45_000
+DUE_MS = 90_000
 
 
 def the_plan(now, check_id=CHECK):
@@ -34,6 +34,25 @@ def the_plan(now, check_id=CHECK):
         recusals=(),
         randomness=msgspec.structs.replace(PARTIES, parties=parties, at=now + DUE_MS),
     )
+
+
+def witnessed(suyuan, folder):
+    """A checkpoint with everything so far in it, signed, cosigned and kept; the public keys of log and witness."""
+    keys = {}
+    for name in ("bureau.example/audit", "university.example/witness"):
+        file = folder / f"{len(keys)}.key"
+        told = suyuan("audit", "key", name, "--out", file).output.split()
+        keys[file] = dict(zip(told[::2], told[1::2], strict=True))
+    (log_file, log), (witness_file, witness) = keys.items()
+    request, cosigned = folder / "request", folder / "cosigned"
+    assert suyuan("audit", "sign", SUYUAN_AUDIT_KEY_FILE=str(log_file)).code == 0
+    assert suyuan("run", "--once", "--json", own=True).code == 0
+    request.write_text(suyuan("audit", "checkpoint").output)
+    own = ("--file", folder / "kept.jsonl", "--key", log["log"], "--key-file", witness_file)
+    cosigned.write_text(suyuan("audit", "witness", "--at", request, *own).output)
+    assert "kept the checkpoint" in suyuan("audit", "cosigned", "--at", cosigned, "--key", log["log"]).errors
+    assert suyuan("run", "--once", "--json", own=True).code == 0
+    return log["log"], witness["witness"]
 
 
 @pytest.mark.real_time
@@ -58,18 +77,22 @@ def test_from_the_plan_to_the_public_files(suyuan, tmp_path):
     done("plan", file)
     secrets = [part for name, secret in SECRETS.items() for part in ("--reveal", f"{name}={secret}")]
     assert suyuan("checks", "draw", CHECK).code != 0
-    done("freeze", CHECK)
+    assert "have it witnessed" in done("freeze", CHECK).errors
+    log, witness = witnessed(suyuan, tmp_path)
     assert "due in" in suyuan("checks", "randomness", CHECK, *secrets).errors or time.time() * 1000 > now + DUE_MS
     while time.time_ns() // 1_000_000 <= now + DUE_MS:
         time.sleep(0.5)
-    done("randomness", CHECK, *secrets)
+    assert "no witness" not in done("randomness", CHECK, *secrets).errors
     assert len(done("draw", CHECK).output.splitlines()) == 4
     folder = Path(done("publish", CHECK).errors.rpartition(" are in ")[2].strip())
     assert sorted(path.name for path in folder.iterdir()) == sorted(FILES)
     rows = [json.loads(line) for line in gzip.decompress((folder / "frame.ndjson.gz").read_bytes()).splitlines()]
     assert [row["id"].split("/")[1] for row in rows] == ["100001", "100002", "100003", "100004"]
     assert [row["weight"] for row in rows] == [1, 1, 1, 3]
-    assert suyuan("checks", "verify", folder).code == 0
+    shown = suyuan("checks", "verify", folder, "--key", log, "--key", witness, own=True)
+    assert shown.code == 0
+    assert "it was seen by: university.example/witness" in shown.output
+    assert "not shown" not in shown.output
     orders = folder / "orders.ndjson"
     orders.write_bytes(orders.read_bytes().replace(b"A-0", b"A-1", 1))
     assert suyuan("checks", "verify", folder).code != 0

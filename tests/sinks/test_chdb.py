@@ -9,6 +9,7 @@ from tests.sinks.conftest import emptied
 from tests.sinks.contract.asking import AskingContract
 from tests.sinks.contract.auditing import AuditingContract
 from tests.sinks.contract.budgeting import BudgetingContract
+from tests.sinks.contract.check_proofs import CheckProofsContract
 from tests.sinks.contract.checking import CheckingContract
 from tests.sinks.contract.dividing import DividingContract
 from tests.sinks.contract.framing import FramingContract
@@ -40,6 +41,10 @@ def empty(chdb):
 
 
 class TestAuditing(AuditingContract):
+    pass
+
+
+class TestCheckProofs(CheckProofsContract):
     pass
 
 

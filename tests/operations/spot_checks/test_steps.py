@@ -10,7 +10,7 @@ import pytest
 from suyuan.domain.checks.bodies import DrandRound, Reveal, Reveals
 from suyuan.domain.checks.faults import BodyError
 from suyuan.domain.checks.frame import FrameError
-from suyuan.domain.checks.publication import FILES
+from suyuan.domain.checks.publication import FILES, Proofs
 from suyuan.domain.checks.stage import Check
 from suyuan.errors import SuyuanError
 from suyuan.operations.spot_checks import steps
@@ -19,6 +19,7 @@ from tests.operations.spot_checks.test_verify import verify  # noqa: F401 - a fi
 from tests.spot_checks import BEACON, PARTIES, SECRETS, SIGNATURE, drawn, plan, rows
 
 SORTED = sorted(rows(), key=lambda row: row.id.encode())
+UNPROVEN = Proofs(missing="there is no log")
 ROUND = DrandRound(round=1, signature=SIGNATURE)
 WHEN = {"as_known_at": plan().planned_at + 1, "now": plan().planned_at + 2}
 
@@ -33,7 +34,7 @@ def until_drawn(folder, of=None, source=ROUND):
 def test_it_is_what_the_domain_draws_and_a_stranger_verifies_it(tmp_path, verify):  # noqa: F811
     check = until_drawn(tmp_path)
     assert check.draw == drawn().result.draw
-    act = steps.published(check, tmp_path)
+    act = steps.published(check, tmp_path, UNPROVEN)
     assert {file.name: file.sha256 for file in act.files} == {
         name: sha256((tmp_path / name).read_bytes()).hexdigest() for name in FILES
     }
@@ -44,13 +45,13 @@ def test_it_is_what_the_domain_draws_and_a_stranger_verifies_it(tmp_path, verify
 def test_by_parties(tmp_path, verify):  # noqa: F811
     given = Reveals(reveals=tuple(Reveal(name=name, secret=secret) for name, secret in SECRETS.items()))
     check = until_drawn(tmp_path, plan(randomness=PARTIES), given)
-    steps.published(check, tmp_path)
+    steps.published(check, tmp_path, UNPROVEN)
     assert verify().count("OK  ") == 5
 
 
 def test_what_is_written_again_is_the_same(tmp_path):
     for folder in ("a", "b"):
-        steps.published(until_drawn(tmp_path / folder), tmp_path / folder)
+        steps.published(until_drawn(tmp_path / folder), tmp_path / folder, UNPROVEN)
     for name in FILES:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
@@ -76,7 +77,7 @@ def test_nothing_comes_out_of_turn(tmp_path):
         lambda: steps.freeze(Check(), SORTED, tmp_path, **WHEN),
         lambda: steps.randomness(Check(plan()), ROUND, now=BEACON.at),
         lambda: steps.drawn(Check(plan()), tmp_path),
-        lambda: steps.published(Check(plan()), tmp_path),
+        lambda: steps.published(Check(plan()), tmp_path, UNPROVEN),
         lambda: steps.cancelled(Check(), "x"),
     ):
         with pytest.raises(OutOfTurn):
