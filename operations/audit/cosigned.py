@@ -9,6 +9,7 @@ from suyuan.domain.audit.keys import VerifierKey
 from suyuan.domain.audit.nodes import cover
 from suyuan.domain.audit.notes import Note
 from suyuan.domain.audit.tree import Frontier
+from suyuan.operations.audit.seen import checkpoints
 from suyuan.operations.audit.signer import TOPIC, Append, checkpoint_block
 from suyuan.operations.audit.stored import stored_nodes
 from suyuan.queries.api import Queries
@@ -24,9 +25,8 @@ def take_cosigned(queries: Queries, append: Append, note: Note, log: VerifierKey
     root = Frontier.from_nodes(checkpoint.size, stored_nodes(queries, cover(0, checkpoint.size))).root()
     if root != checkpoint.root:
         raise AuditError(f"the tree of {checkpoint.size} entries in the tables has another root: suyuan audit verify")
-    known = [Note.parse(head.note) for head in queries.audit_heads(EVERYTHING, checkpoint.size) if head.note]
-    for each in known:
-        if each.text == note.text:
-            note = each.signed(*note.signatures)
+    for each in checkpoints(queries.audit_checkpoints(EVERYTHING, checkpoint.size)):
+        if each.note.text == note.text:
+            note = each.note.signed(*note.signatures)
     append(TOPIC, [checkpoint_block(checkpoint, note, now)])
     return checkpoint

@@ -217,7 +217,7 @@ def test_secrets_that_are_none(given, fields):
 def test_a_file_that_a_stranger_needs_is_missed():
     _, check = checks()["publish"]
     (fault,) = faults(publish(FILES[:-1]), check)
-    assert (fault.field, fault.reason) == ("files", "verify.py is missing")
+    assert (fault.field, fault.reason) == ("files", "verify_log.py is missing")
 
 
 def test_nothing_comes_out_of_turn():
