@@ -33,6 +33,7 @@ from suyuan.portal.routers import ROUTERS
 from suyuan.portal.secrecy import proxies_of
 from suyuan.portal.secret import signing_secret, uploads_folder
 from suyuan.portal.sessions import Sessions
+from suyuan.portal.spot_checks import SpotChecks
 from suyuan.portal.subscription_feed import SubscriptionFeed
 from suyuan.portal.uploads.manager import Uploads
 from suyuan.runtime.pseudonyms import verify_given_key
@@ -55,6 +56,7 @@ def make_app(ports: Ports, settings: Settings, clock: Callable[[], float] = time
         subscriptions = SubscriptionFeed(ports, time.monotonic)
         rates = Rates(settings.portal_requests_per_second, time.monotonic)
         uploads = Uploads(uploads_folder(settings), ports, lambda: int(clock() * 1000), lambda: access.known, door)
+        checks = SpotChecks(ports, lambda: int(clock() * 1000))
         feed = Feed(ports, time.monotonic, lambda: int(clock() * 1000))
         app.state.portal = Portal(
             ports=ports,
@@ -73,6 +75,7 @@ def make_app(ports: Ports, settings: Settings, clock: Callable[[], float] = time
             desks=RecentFigures(desks_at(settings.alert_budget)),
             acts=RecentActs(),
             door=door,
+            checks=checks,
             provider=provider,
         )
         access.start()
@@ -82,6 +85,7 @@ def make_app(ports: Ports, settings: Settings, clock: Callable[[], float] = time
         try:
             yield
         finally:
+            await checks.stop()
             await uploads.stop()
             await feed.stop()
             await subscriptions.stop()

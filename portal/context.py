@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from suyuan.portal.recent_acts import RecentActs
     from suyuan.portal.recent_figures import RecentFigures
     from suyuan.portal.sessions import Sessions
+    from suyuan.portal.spot_checks import SpotChecks
     from suyuan.portal.subscription_feed import SubscriptionFeed
     from suyuan.portal.uploads.manager import Uploads
     from suyuan.publishing.door import Door
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Language = Literal["zh", "en"]
+NOTHING = Scope(())
+"""what nobody in particular may see: what is open to everybody, and no more"""
 LANGUAGE_COOKIE = "suyuan-lang"
 _LANGUAGES = re.compile(r"\b(zh|en)\b", re.IGNORECASE)
 
@@ -60,6 +63,7 @@ class Portal:
     desks: RecentFigures[AlertBudget]
     acts: RecentActs
     door: Door
+    checks: SpotChecks
     provider: Provider | None = None
     """of identities, where the settings name one"""
 
@@ -126,3 +130,10 @@ class Context:
         scope = self.scope
         async with self.portal.rates.question(self.principal.id):
             return await self.ports.ask(lambda queries: question(queries, scope))
+
+    async def ask_for_anybody(self, question: Callable[[Queries, Scope], T]) -> T:
+        """The same of what everybody may know, whether or not a credential was shown."""
+        client = self.request.client
+        name = self.principal.id if self.is_somebody else client.host if client else ""
+        async with self.portal.rates.question(name):
+            return await self.ports.ask(lambda queries: question(queries, NOTHING))

@@ -43,14 +43,16 @@ class Ports:
         self._queries: Queries | None = None
         self._outlet: tuple[Outlet, ExitStack] | None = None
         self._opening_outlet = Lock()
-        self._known = KnownEvents(self._open_queries)
+        self._known = KnownEvents(self.open_queries)
 
     async def ask(self, question: Callable[[Queries], T]) -> T:
         """The answer to a question. Raises SuyuanError."""
-        return await asyncio.get_running_loop().run_in_executor(self._askers, lambda: question(self._open_queries()))
+        return await asyncio.get_running_loop().run_in_executor(self._askers, lambda: question(self.open_queries()))
 
-    def _open_queries(self) -> Queries:
-        """Whoever answers, opened by the first question and kept; where that fails the next question tries again."""
+    def open_queries(self) -> Queries:
+        """Whoever answers, in a thread; opened by the first question and kept. Where that fails the next question
+        tries again. Raises SuyuanError.
+        """
         with self._opening:
             if self._queries is None:
                 self._queries = self._opened.enter_context(self.deployment.queries())

@@ -7,6 +7,7 @@ from suyuan.portal.api import (
     acts,
     alerts,
     chains,
+    checks,
     desks,
     divisions,
     evidence,
@@ -16,6 +17,7 @@ from suyuan.portal.api import (
     live,
     open_pages,
     public_audit,
+    public_checks,
     publish,
     rejections,
     search,
@@ -28,12 +30,14 @@ from suyuan.portal.pages import access as access_page
 from suyuan.portal.pages import alert_acts as alert_act_pages
 from suyuan.portal.pages import alerts as alert_pages
 from suyuan.portal.pages import chains as chain_pages
+from suyuan.portal.pages import checks as check_pages
 from suyuan.portal.pages import desks as desks_page
 from suyuan.portal.pages import divisions as divisions_page
 from suyuan.portal.pages import dossier as dossier_pages
 from suyuan.portal.pages import enter, enter_oidc, home, listings, static_route
 from suyuan.portal.pages import health as health_page
 from suyuan.portal.pages import impacts as impact_pages
+from suyuan.portal.pages import public_checks as public_check_pages
 from suyuan.portal.pages import search as search_page
 from suyuan.portal.pages import timeline as timeline_page
 from suyuan.portal.pages import traces as trace_pages
@@ -51,6 +55,8 @@ ROUTERS: tuple[GuardedRouter, ...] = (
     feedback.router,
     search.router,
     chains.router,
+    checks.router,
+    public_checks.router,
     evidence.router,
     traces.router,
     impacts.router,
@@ -68,6 +74,8 @@ ROUTERS: tuple[GuardedRouter, ...] = (
     dossier_pages.router,
     alert_act_pages.router,
     alert_pages.router,
+    check_pages.router,
+    public_check_pages.router,
     chain_pages.router,
     trace_pages.router,
     impact_pages.router,

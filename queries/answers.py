@@ -221,6 +221,16 @@ class FrameRow(msgspec.Struct, frozen=True):
     weight: int
 
 
+class DrawnListing(msgspec.Struct, frozen=True):
+    """What the chain of a listing said that was drawn."""
+
+    platform_code: str
+    listing_id: str
+    title: str | None
+    seller_code: str | None
+    producer_code: str | None
+
+
 class CheckAct(msgspec.Struct, frozen=True):
     """What was done with a spot check: an event of kind `check_act`."""
 

@@ -29,8 +29,10 @@ from suyuan.queries.answers import (
     Chain,
     ChainsAnew,
     ChainVersion,
+    CheckAct,
     DeadLetter,
     Divisions,
+    DrawnListing,
     Event,
     EventOutcome,
     Feedback,
@@ -44,6 +46,7 @@ from suyuan.queries.answers import (
     WholeDeadLetter,
 )
 from suyuan.queries.budget import OfDesks
+from suyuan.queries.check_list import CheckFilter, CheckSummary, PublicCheck
 from suyuan.queries.found import Found
 from suyuan.queries.hops import Graph
 from suyuan.queries.impact import Impact
@@ -57,6 +60,7 @@ from suyuan.queries.questions import (
     Listed,
     OfAlert,
     OfDivision,
+    OfDrawn,
     OfEntries,
     OfEvent,
     OfEvents,
@@ -79,6 +83,7 @@ from suyuan.queries.sql import (
     DeadLetterFilter,
     FeedbackFilter,
     FindingFilter,
+    FrameFilter,
     UnmatchedFilter,
 )
 from suyuan.sinks.damage import Damage
@@ -89,14 +94,17 @@ __all__ = [
     "Anew",
     "AttemptFilter",
     "ChainFilter",
+    "CheckFilter",
     "DeadLetterFilter",
     "FeedbackFilter",
     "FindingFilter",
+    "FrameFilter",
     "FromNode",
     "NothingProcessed",
     "OfAlert",
     "OfDesks",
     "OfDivision",
+    "OfDrawn",
     "OfEntries",
     "OfEvent",
     "OfEvents",
@@ -331,6 +339,26 @@ class Queries(Protocol):
     def webhook_attempts(self, scope: Scope, wanted: AttemptFilter, page: Page) -> Paged[WebhookAttempt]:
         """Attempts to deliver webhooks of a subscription, the newest first."""
         return self.answer(q.WEBHOOK_ATTEMPTS, scope, Listed(wanted, page))
+
+    def checks(self, scope: Scope, wanted: CheckFilter, page: Page) -> Paged[CheckSummary]:
+        """How far spot checks have come, the newest years first."""
+        return self.answer(q.CHECKS, scope, Listed(wanted, page))
+
+    def check_acts(self, scope: Scope, beginning: str) -> list[CheckAct]:
+        """Acts on the spot checks whose ids begin so, in the order of versions."""
+        return self.answer(q.CHECK_ACTS, scope, beginning)
+
+    def public_check(self, scope: Scope, check_id: str) -> PublicCheck | None:
+        """What everybody may know of a spot check; None: there is none."""
+        return self.answer(q.PUBLIC_CHECK, scope, check_id)
+
+    def outside_of_frame(self, scope: Scope, wanted: FrameFilter) -> int:
+        """How many rows of a frame the scope does not show."""
+        return self.answer(q.OUTSIDE_OF_FRAME, scope, wanted)
+
+    def drawn_listings(self, scope: Scope, wanted: OfDrawn) -> list[DrawnListing]:
+        """What chains said of listings that were drawn, as far as the scope shows them."""
+        return self.answer(q.DRAWN_LISTINGS, scope, wanted)
 
     def damage(self, scope: Scope) -> list[Damage]:
         """Parts of the tables that are not as they were written."""

@@ -33,6 +33,7 @@ from suyuan.queries.answers import (
     CheckAct,
     DeadLetter,
     Divisions,
+    DrawnListing,
     Event,
     EventOutcome,
     Feedback,
@@ -52,6 +53,7 @@ from suyuan.queries.budgets import Use
 from suyuan.queries.chain_check import ChainChecker
 from suyuan.queries.chain_check.describing import describe
 from suyuan.queries.chain_check.recent import Recent
+from suyuan.queries.check_list import CheckFilter, CheckSummary, PublicCheck, checks, public_check
 from suyuan.queries.divisions import divisions
 from suyuan.queries.find import find
 from suyuan.queries.found import Found
@@ -113,6 +115,13 @@ class OfProducer(msgspec.Struct, frozen=True, tag="producer"):
     """What names a producer."""
 
     producer_code: str
+
+
+class OfDrawn(msgspec.Struct, frozen=True):
+    """Listings (platform, listing), as they were known at a moment, ms UTC."""
+
+    listings: list[tuple[str, str]]
+    as_known_at: int
 
 
 class OfAlert(msgspec.Struct, frozen=True):
@@ -436,6 +445,22 @@ def _check_acts(reader: Reader, scope: Scope, beginning: str) -> list[CheckAct]:
     return typed(sql.check_acts(reader, scope, beginning), CheckAct)
 
 
+def _checks(reader: Reader, scope: Scope, listed: Listed[CheckFilter]) -> Paged[CheckSummary]:
+    return checks(reader, scope, listed.wanted, listed.page)
+
+
+def _public_check(reader: Reader, _scope: Scope, check_id: str) -> PublicCheck | None:
+    return public_check(reader, check_id)
+
+
+def _outside_of_frame(reader: Reader, scope: Scope, wanted: FrameFilter) -> int:
+    return sql.outside_of_frame(reader, scope, wanted)
+
+
+def _drawn_listings(reader: Reader, scope: Scope, wanted: OfDrawn) -> list[DrawnListing]:
+    return typed(sql.drawn_listings(reader, scope, wanted.listings, wanted.as_known_at), DrawnListing)
+
+
 def _damage(reader: Reader, scope: Scope, _: None) -> list[Damage]:
     must_see_everything(scope, "damage of the tables")
     return list(damage(reader.client))
@@ -531,6 +556,10 @@ WEBHOOK_ATTEMPTS = Question(
 )
 FRAME = Question("frame", Listed[FrameFilter], Paged[FrameRow], _of_page, _frame)
 CHECK_ACTS = Question("check_acts", str, list[CheckAct], _always(Use.INTERACTIVE), _check_acts)
+CHECKS = Question("checks", Listed[CheckFilter], Paged[CheckSummary], _of_page, _checks)
+PUBLIC_CHECK = Question("public_check", str, PublicCheck | None, _always(Use.INTERACTIVE), _public_check)
+OUTSIDE_OF_FRAME = Question("outside_of_frame", FrameFilter, int, _always(Use.EXPORT), _outside_of_frame)
+DRAWN_LISTINGS = Question("drawn_listings", OfDrawn, list[DrawnListing], _always(Use.INTERACTIVE), _drawn_listings)
 DAMAGE = Question("damage", None, list[Damage], _always(Use.VERIFIER), _damage)
 CHAINS_ANEW = Question("chains_anew", Anew, ChainsAnew, _always(Use.VERIFIER), _chains_anew)
 AUDIT_ENTRIES = Question("audit_entries", int, list[AuditEntry], _always(Use.VERIFIER), _audit_entries)
@@ -561,7 +590,7 @@ _ALL: Iterable[Question[Any, Any]] = (
         UNENTERED,
     ),
     *(WEBHOOK_ATTEMPTS, FEEDBACK, GAP_COUNTS, ALERT, ALERT_HISTORY, ALERT_ACTS, FINDINGS, DIVISIONS),
-    *(ALERT_BUDGET, FRAME, CHECK_ACTS),
+    *(ALERT_BUDGET, FRAME, CHECK_ACTS, CHECKS, PUBLIC_CHECK, OUTSIDE_OF_FRAME, DRAWN_LISTINGS),
 )
 QUESTIONS = {question.name: question for question in _ALL}
 """every one, by its name in messages between processes"""

@@ -9,6 +9,7 @@
 | identifiers, names      | as the event that says them                              | as the event    | `publisher` |
 | figures of divisions    | the division that is told of, and all in it              | -               | -           |
 | the alert budget        | desks whose bureau is in it                              | -               | -           |
+| acts on spot checks     | the bureau; of what is published or given up: all        | as published    | as published |
 | attempts at webhooks    | all: they say ids; whose they are is known by who asks   | all             | all         |
 | days, bureaus           | all: they are about nobody                               | all             | all         |
 | acts on alerts, notes   | -: an alert's history has them, for who sees the alert   | -               | -           |
@@ -64,6 +65,8 @@ _COVERS_PLATFORMS = (
 )
 _OF_PUBLISHERS = "publisher IN {scope_publishers:Array(String)}"
 
+_OPEN_CHECKS = "check_id GLOBAL IN (SELECT check_id FROM current_check_act WHERE act IN ('publish', 'cancel'))"
+
 
 def visible_chains(scope: Scope) -> Visible:
     """Of chains."""
@@ -85,6 +88,16 @@ def whole_alerts(scope: Scope) -> Visible:
 def visible_findings(scope: Scope) -> Visible:
     """Of findings."""
     return _visible(scope, "findings", _IN_CHARGE, _OF_PLATFORMS)
+
+
+def visible_checks(scope: Scope) -> Visible:
+    """Of acts on spot checks: those of bureaus in the scope, and of checks that everybody may read, since they were
+    published or given up.
+    """
+    if scope.is_everything:
+        return ALL
+    of_bureaus = f"{_PREFIXED.format(column='check_id')} OR " if scope.divisions else ""
+    return Visible(f"({of_bureaus}{_OPEN_CHECKS})", scope_values(scope) if scope.divisions else {})
 
 
 class Placed(Protocol):

@@ -21,6 +21,7 @@ class Place:
 PLACES = (
     Place("alerts", "/alerts", "g a"),
     Place("desks", "/desks", "g b"),
+    Place("checks", "/checks", "g p"),
     Place("divisions", "/divisions", "g d"),
     Place("search", "/search", "g s"),
     Place("chains", "/chains", "g c"),

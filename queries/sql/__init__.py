@@ -36,7 +36,16 @@ from suyuan.queries.sql.findings import FindingFilter, findings, list_of_finding
 from suyuan.queries.sql.first_record import first_record
 from suyuan.queries.sql.outcomes import assessed, known_events, narrowing_column, outcomes
 from suyuan.queries.sql.reused_ids import count_reused_ids
-from suyuan.queries.sql.spot_checks import FrameFilter, check_acts, frame, list_of_frame
+from suyuan.queries.sql.spot_checks import (
+    FrameFilter,
+    acts_on,
+    check_acts,
+    check_numbers,
+    drawn_listings,
+    frame,
+    list_of_frame,
+    outside_of_frame,
+)
 from suyuan.queries.sql.undirected import count_undirected
 from suyuan.queries.sql.unmatched import (
     GRACE_MS,
@@ -60,6 +69,7 @@ __all__ = [
     "FindingFilter",
     "FrameFilter",
     "UnmatchedFilter",
+    "acts_on",
     "alert",
     "alert_acts",
     "alert_history",
@@ -76,11 +86,13 @@ __all__ = [
     "chain_versions",
     "chains",
     "check_acts",
+    "check_numbers",
     "count_reused_ids",
     "count_undirected",
     "count_unmatched",
     "counts",
     "dead_letters",
+    "drawn_listings",
     "events_by_evidence",
     "expired_unsaid",
     "feedback",
@@ -100,6 +112,7 @@ __all__ = [
     "list_of_unmatched",
     "narrowing_column",
     "outcomes",
+    "outside_of_frame",
     "records_about",
     "replays",
     "unentered",

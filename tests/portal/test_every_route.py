@@ -31,6 +31,7 @@ VALUES = {
     "webhook": "bbbbbbbbbbbb",
     "delivery": "b" * 32 + ".1.bbbbbbbbbbbb",
     "version": "000000000000",
+    "check_id": B.check_id,
 }
 """of parameters in paths, the value of world B; a parameter that is not here fails"""
 

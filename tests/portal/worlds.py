@@ -7,10 +7,14 @@ from __future__ import annotations
 
 from random import Random
 
+import msgspec
+
 from suyuan.domain.alerts.subject import node_name
+from suyuan.operations.spot_checks.steps import event
 from tests.reference.names import check_digit, credit_code
 from tests.sinks.contract.views import load
 from tests.sinks.rows import NOW, alert, block, chain, events, finding, lot, node
+from tests.spot_checks import PARTIES, plan
 
 LISTINGS, ALERTS = 12, 9
 COVERED = (9, 10, 11)
@@ -35,6 +39,7 @@ class World:
         self.licence_no = "SC" + "".join(rng.choice("0123456789") for _ in range(14))
         self.recall_no = f"RC-{letter}-1"
         self.shipment_id = f"SH-{letter}-1"
+        self.check_id = f"{division}-2026-{1 + 'ABN'.index(letter)}"
 
     @property
     def codes(self):
@@ -141,6 +146,13 @@ class World:
         )
 
     @property
+    def plan(self):
+        """Of a spot check that nobody has frozen."""
+        at = NOW + 3_600_000
+        source = msgspec.structs.replace(PARTIES, at=at)
+        return plan(check_id=self.check_id, title=self.text("抽查"), planned_at=NOW, randomness=source)
+
+    @property
     def findings(self):
         """Of the alert about the lot; each is in charge of the same bureau."""
         return [self.covered(self.alert_ids[-1], number) | {"bureau": self.division} for number in COVERED]
@@ -185,6 +197,7 @@ class World:
                 lot(self.lot, maker=self.producer)
                 | {"gtin": self.gtin, "event_id": f"lot-{self.letter.lower()}-1", "publisher": self.producer}
             ],
+            "check_act": [event(self.plan, actor=f"actor-{self.letter.lower()}", now=NOW)],
             "shipment": [
                 {
                     "shipment_id": self.shipment_id,

@@ -25,13 +25,16 @@ from suyuan.queries.api import (
     Anew,
     AttemptFilter,
     ChainFilter,
+    CheckFilter,
     DeadLetterFilter,
     FeedbackFilter,
     FindingFilter,
+    FrameFilter,
     FromNode,
     OfAlert,
     OfDesks,
     OfDivision,
+    OfDrawn,
     OfEntries,
     OfEvent,
     OfEvents,
@@ -56,6 +59,7 @@ ALL = Page(1_000)
 FIRST = SAID["chain"][0]
 LOT = SAID["lot"][0]
 TODAY = dt.date(2026, 9, 22)
+FRAME = FrameFilter(NOW, "category", ("tea",), "title IS NOT NULL")
 ASKED = {
     "chains": (ChainFilter(), ALL),
     "chain": (OfListing(FIRST["platform_code"], "l0"),),
@@ -98,6 +102,11 @@ ASKED = {
     "audit_newest": (),
     "audited_events": (OfEntries("penalty", 0, 10),),
     "unentered": (1 << 60,),
+    "check_acts": ("330100-",),
+    "checks": (CheckFilter(), ALL),
+    "public_check": ("330100-2026-1",),
+    "outside_of_frame": (FRAME,),
+    "drawn_listings": (OfDrawn([(FIRST["platform_code"], "l0")], NOW),),
     "chains_anew": (Anew(1 << 60, 10, 4),),
     "ping": (),
 }
@@ -111,7 +120,7 @@ LISTS = {
     "webhook_attempts": (AttemptFilter("s1"), ("delivery", "attempt")),
     "unmatched": (UnmatchedFilter(), ("kind", "key", "missing", "gtin", "lot")),
 }
-FOR_ALL_TO_SEE = {"ping", "webhook_attempts", "audit_checkpoints", "audit_newest"}
+FOR_ALL_TO_SEE = {"ping", "webhook_attempts", "audit_checkpoints", "audit_newest", "check_acts", "checks", "public_check"}
 AUDIT = {"audit_entries", "audit_entries_of", "audit_nodes", "audit_heads", "audited_events", "unentered"}
 OF_THE_WHOLE = {"whole_dead_letters", "replays", "damage", "chains_anew", "undirected_alerts", *AUDIT}
 TRACES = {"trace_back", "trace_forward"}
