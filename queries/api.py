@@ -38,6 +38,7 @@ from suyuan.queries.answers import (
     Feedback,
     Finding,
     ForwardTrace,
+    FrameRow,
     GapCounts,
     Replay,
     Unmatched,
@@ -343,6 +344,10 @@ class Queries(Protocol):
     def checks(self, scope: Scope, wanted: CheckFilter, page: Page) -> Paged[CheckSummary]:
         """How far spot checks have come, the newest years first."""
         return self.answer(q.CHECKS, scope, Listed(wanted, page))
+
+    def frame(self, scope: Scope, wanted: FrameFilter, page: Page) -> Paged[FrameRow]:
+        """What a spot check is drawn from, in the byte order of ids."""
+        return self.answer(q.FRAME, scope, Listed(wanted, page))
 
     def check_acts(self, scope: Scope, beginning: str) -> list[CheckAct]:
         """Acts on the spot checks whose ids begin so, in the order of versions."""

@@ -53,6 +53,8 @@ router = GuardedRouter()
 
 First = Annotated[int, Query(ge=1, le=10**9, description="number of the first order")]
 MOST_MISSING = 100
+_DIGITS = 6
+"""of a bureau's division"""
 _LONG = ("freeze", "draw", "publish")
 _TOLD = {"conflict", "precondition-failed", "invalid", "bad-request", "unavailable"}
 """problems that the page itself says"""
@@ -95,10 +97,10 @@ async def checks(
 
 
 @router.get("/checks/plan", action="check.act")
-async def plan_form(who: Who) -> Response:
-    """The form of a plan."""
-    (division,) = (*who.scope.divisions, "")[:1]
-    return await _plan_page(who, PlanForm(bureau=division if len(division) == 6 else ""))
+async def plan_form(who: Who, bureau: Bureau = None) -> Response:
+    """The form of a plan; of a `bureau` with its next number, which parties commit to."""
+    division = bureau or next(iter(who.scope.divisions), "")
+    return await _plan_page(who, PlanForm(bureau=division if len(division) == _DIGITS else ""))
 
 
 @router.post("/checks/plan", action="check.act", max_body_size=2 << 20)

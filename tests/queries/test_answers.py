@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from suyuan.access.scope import EVERYTHING, Division, OutsideScope, Platform, Publisher, Scope
+from suyuan.domain.chain.verdict import VERDICTS
 from suyuan.domain.evidence import evidence_id
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.operations.alerts.filters import alert_matcher
@@ -59,7 +60,7 @@ ALL = Page(1_000)
 FIRST = SAID["chain"][0]
 LOT = SAID["lot"][0]
 TODAY = dt.date(2026, 9, 22)
-FRAME = FrameFilter(NOW, "category", ("tea",), "title IS NOT NULL")
+FRAME = FrameFilter(NOW, "verdict", VERDICTS, "title IS NOT NULL", weights=[("verdict = 'broken'", 3)])
 ASKED = {
     "chains": (ChainFilter(), ALL),
     "chain": (OfListing(FIRST["platform_code"], "l0"),),
@@ -102,6 +103,7 @@ ASKED = {
     "audit_newest": (),
     "audited_events": (OfEntries("penalty", 0, 10),),
     "unentered": (1 << 60,),
+    "frame": (FRAME, ALL),
     "check_acts": ("330100-",),
     "checks": (CheckFilter(), ALL),
     "public_check": ("330100-2026-1",),
@@ -116,13 +118,14 @@ LISTS = {
     "feedback": (FeedbackFilter(), ("platform_code", "listing_id")),
     "alerts": (AlertFilter(), ("alert_id",)),
     "findings": (FindingFilter(), ("alert_id", "finding_id")),
+    "frame": (FRAME, ("id",)),
     "dead_letters": (DeadLetterFilter(), ("topic", "source_partition", "source_offset")),
     "webhook_attempts": (AttemptFilter("s1"), ("delivery", "attempt")),
     "unmatched": (UnmatchedFilter(), ("kind", "key", "missing", "gtin", "lot")),
 }
 FOR_ALL_TO_SEE = {"ping", "webhook_attempts", "audit_checkpoints", "audit_newest", "check_acts", "checks", "public_check"}
 AUDIT = {"audit_entries", "audit_entries_of", "audit_nodes", "audit_heads", "audited_events", "unentered"}
-OF_THE_WHOLE = {"whole_dead_letters", "replays", "damage", "chains_anew", "undirected_alerts", *AUDIT}
+OF_THE_WHOLE = {"frame", "whole_dead_letters", "replays", "damage", "chains_anew", "undirected_alerts", *AUDIT}
 TRACES = {"trace_back", "trace_forward"}
 NARROW = Scope((Division("33"), Platform(PLATFORMS[0]), Publisher(next(iter(CODES)))))
 parts = (
@@ -217,7 +220,7 @@ def test_a_whole_list_is_told_to_nobody_who_may_not_see_it(queries, export):
 @pytest.mark.parametrize("name", LISTS)
 def test_a_place_in_another_list_is_refused(queries, name):
     with pytest.raises(SuyuanError, match="no place in this list") as caught:
-        getattr(queries, name)(EVERYTHING, LISTS[name][0], Page(5, ("x",)))
+        getattr(queries, name)(EVERYTHING, LISTS[name][0], Page(5, ("x",) * 9))
     assert caught.value.kind is ErrorKind.USAGE
 
 
