@@ -1,5 +1,5 @@
-"""An officer plans a spot check, freezes, waits for the randomness, draws and publishes; a stranger reads it and verifies
-the files. In the browser, in both languages, and without scripts.
+"""An officer plans a spot check, freezes, waits for the randomness, draws and publishes; a stranger reads it and
+verifies the files. In the browser, in both languages, and without scripts.
 """
 
 from __future__ import annotations
