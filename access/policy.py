@@ -44,6 +44,7 @@ ACTIONS: Mapping[str, Action] = {
     "chain.read": _of(REGULATOR, INVESTIGATOR, PLATFORM, object="chain"),
     "check.read": _of(REGULATOR, INVESTIGATOR, PLATFORM, PUBLISHER, object="spot check"),
     "check.act": _of(REGULATOR, object="spot check", csrf=True),
+    "check.plan": _of(REGULATOR, object="spot check"),
     "check.public": OPEN,
     "dossier.read": _of(REGULATOR, INVESTIGATOR, object="dossier"),
     "feedback.read": _of(PLATFORM, object="listing"),

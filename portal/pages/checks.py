@@ -96,7 +96,7 @@ async def checks(
     )
 
 
-@router.get("/checks/plan", action="check.act")
+@router.get("/checks/plan", action="check.plan")
 async def plan_form(who: Who, bureau: Bureau = None) -> Response:
     """The form of a plan; of a `bureau` with its next number, which parties commit to."""
     division = bureau or next(iter(who.scope.divisions), "")
