@@ -123,7 +123,15 @@ LISTS = {
     "webhook_attempts": (AttemptFilter("s1"), ("delivery", "attempt")),
     "unmatched": (UnmatchedFilter(), ("kind", "key", "missing", "gtin", "lot")),
 }
-FOR_ALL_TO_SEE = {"ping", "webhook_attempts", "audit_checkpoints", "audit_newest", "check_acts", "checks", "public_check"}
+FOR_ALL_TO_SEE = {
+    "ping",
+    "webhook_attempts",
+    "audit_checkpoints",
+    "audit_newest",
+    "check_acts",
+    "checks",
+    "public_check",
+}
 AUDIT = {"audit_entries", "audit_entries_of", "audit_nodes", "audit_heads", "audited_events", "unentered"}
 OF_THE_WHOLE = {"frame", "whole_dead_letters", "replays", "damage", "chains_anew", "undirected_alerts", *AUDIT}
 TRACES = {"trace_back", "trace_forward"}
