@@ -5,6 +5,7 @@ What takes long (freeze, draw, publish) is answered with 202, and `work` of the 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from pathlib import Path as FilePath
 from typing import Annotated, Any, NamedTuple
@@ -37,6 +38,8 @@ from suyuan.queries.visible import sees_division
 
 router = GuardedRouter(prefix="/api/v1", tags=["spot checks"])
 
+PATIENCE_SECONDS = 30.0
+"""that tables are waited for, before a frame is taken"""
 COLUMNS = CheckSummary.__struct_fields__
 MOST_BODY = 1 << 20
 CheckId = Annotated[str, Path(max_length=40)]
@@ -114,7 +117,9 @@ async def check(who: Who, check_id: CheckId) -> Response:
 
 @router.post("/checks/{check_id}/freeze", action="check.act", status_code=202)
 async def freeze(who: Who, check_id: CheckId, given: Given = None, if_match: IfMatch = None) -> Response:
-    """Write the frame of all that the plan draws from, as known at `as_known_at` (ms, or ISO 8601; absent: now)."""
+    """Write the frame of all that the plan draws from, as known at `as_known_at` (ms, or ISO 8601; absent: a moment
+    ago), once the tables hold all that the log took until then.
+    """
     found = await to_act_on(who, check_id, if_match)
     return await _started(who, found, "freeze", freezing(who, found, _fields(given, "as_known_at").get("as_known_at")))
 
@@ -240,11 +245,15 @@ def freezing(who: Context, found: Known, as_known_at: Any) -> Make:
     """Raises Problem, invalid."""
     at = ms_of(None if as_known_at is None else str(as_known_at), "/as_known_at")
     folder, scope, now = folder_of(who, found.check_id), who.scope, who.portal.now
+    work_left = who.ports.deployment.work_left
+    if at is not None and at > now():
+        raise Problem("invalid", errors=[Said("is to come: what will be known then is not known yet", "/as_known_at")])
 
     def make(queries: Queries) -> AnyBody:
         check = acting.check_named(queries, found.check_id)
+        known_at = now() - acting.CLOCKS_MS - 1 if at is None else at
+        acting.wait_until_loaded(work_left, known_at, clock=now, pause=time.sleep, patience_seconds=PATIENCE_SECONDS)
         moment = now()
-        known_at = moment if at is None else at
         if check.plan is not None and check.freeze is None:
             outside = queries.outside_of_frame(scope, FrameFilter.of(check.plan, known_at))
             if outside:

@@ -13,6 +13,7 @@ import pytest
 from suyuan.access.principal import Role
 from suyuan.domain.checks.publication import FILES
 from suyuan.domain.checks.randomness import commitment
+from suyuan.operations.work_left import WorkLeft
 from tests.portal.test_access import wait_until
 from tests.portal.worlds import A, B
 from tests.sinks.contract.views import load
@@ -30,6 +31,8 @@ class Checks:
     def __init__(self, portal, monkeypatch):
         self.portal, self.at = portal, NOW
         monkeypatch.setattr(portal, "time", lambda: self.at / 1000)
+        # nothing runs here that would do the work, and all is in the tables
+        monkeypatch.setattr(type(portal.deployment), "work_left", lambda _: WorkLeft(0, 1))
         self.client = portal.client("regulator")
         self._checks = portal.app.state.portal.checks
         self._loaded = set()
@@ -71,7 +74,7 @@ class Checks:
 
     def until_drawn(self, number):
         check_id = self.post("", self.plan(number)).json()["check_id"]
-        self.at += 1
+        self.at += 5_000
         assert self.post(f"/{check_id}/freeze", {}).status_code == 202
         assert self.over(check_id)["stage"] == "freeze"
         self.at = DUE
@@ -160,7 +163,7 @@ def test_acts_come_in_their_turn_and_not_twice(checks):
     assert checks.post(f"/{check_id}/draw").json()["type"] == "/problems/conflict"
     assert checks.post(f"/{check_id}/freeze", {}, **{"If-Match": '"other"'}).status_code == 412
     tag = checks.get(f"/{check_id}").headers["etag"]
-    checks.at += 5
+    checks.at += 5_000
     assert checks.post(f"/{check_id}/freeze", {}, **{"If-Match": tag}).status_code == 202
     checks.over(check_id)
     assert checks.post(f"/{check_id}/freeze", {}).json()["type"] == "/problems/conflict"
@@ -183,7 +186,7 @@ def test_a_frame_of_what_lies_outside_of_the_division_is_refused(portal, checks)
     body = checks.plan(1, check_id="330200-2026-1")
     body["randomness"]["parties"] = parties
     assert narrow.post(API, json=body).status_code == 201
-    checks.at += 5
+    checks.at += 5_000
     answer = narrow.post(f"{API}/330200-2026-1/freeze", json={})
     wait_until(lambda: (narrow.get(f"{API}/330200-2026-1").json()["work"] or {}).get("state") == "failed")
     work = narrow.get(f"{API}/330200-2026-1").json()["work"]
