@@ -300,7 +300,7 @@ def drawing(who: Context, found: Known) -> Make:
 def publishing(who: Context, found: Known) -> Make:
     """Makes the publication."""
     folder = folder_of(who, found.check_id)
-    return lambda queries: steps.published(acting.check_named(queries, found.check_id), folder)
+    return lambda queries: acting.published(queries, acting.check_named(queries, found.check_id), folder)
 
 
 def cancelling(found: Known, reason: str) -> Make:

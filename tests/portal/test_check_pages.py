@@ -10,6 +10,7 @@ import pytest
 from suyuan.access.principal import Role
 from suyuan.domain.checks.bodies import Stratum
 from suyuan.domain.checks.numbers import check_number
+from suyuan.domain.checks.publication import FILES
 from suyuan.portal.pages.checks import missing
 from suyuan.portal.pages.plan_form import PlanForm
 from suyuan.portal.pages.words import words
@@ -81,8 +82,7 @@ def test_a_plan_by_form_and_each_act_by_its_button(checks):
     do("publish")
     checks.loaded()
     assert set(links(page(client, f"/checks/{CHECK}").text, r"^/public/checks/.*\.")) == {
-        f"/public/checks/{CHECK}/{name}"
-        for name in ("publication.json", "frame.ndjson.gz", "orders.ndjson", "verify.py")
+        f"/public/checks/{CHECK}/{name}" for name in FILES
     }
 
 

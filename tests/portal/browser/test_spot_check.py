@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import expect
 
 from suyuan.access.principal import Role
+from suyuan.domain.checks.publication import FILES
 from suyuan.domain.checks.randomness import commitment
 from suyuan.portal.pages.words import words
 from tests.portal.browser.market import SELLER
@@ -101,7 +102,7 @@ def test_from_the_plan_to_what_a_stranger_verifies(visit, site, axe, tmp_path, l
     shoot_both(page, "check-drawn", language)
     assert serious(page, axe) == []
     press(page, "publish")
-    expect(page.locator("#files tbody tr")).to_have_count(4)
+    expect(page.locator("#files tbody tr")).to_have_count(len(FILES))
     shoot_both(page, "check-published", language)
     site.wait(lambda: httpx.get(f"{site.url}/public/checks/{number}/verify.py", trust_env=False).status_code == 200)
     public.open(f"/public/checks/{number}")
