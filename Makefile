@@ -24,7 +24,7 @@ SPREAD  := --dist=loadfile --no-loadscope-reorder
 
 .PHONY: install check test test-quick test-rest test-random stories faults soak demo kafka deploy-tools dashboards reference screenshots \
 	migration format bench-throughput bench-latency bench-search bench-investigate bench-divisions bench-http-publish bench-portal-cost \
-	bench-idle bench-live bench-reassess bench-recall bench-batch bench-draw \
+	bench-idle bench-live bench-reassess bench-recall bench-batch bench-draw bench-audit \
 	bench-cluster bench-cluster-throughput bench-cluster-latency bench-cluster-recovery bench-cluster-growth rivals bench-trace-join clean
 install: $(READY)
 
@@ -157,6 +157,10 @@ bench-divisions: $(READY)
 # ten thousand listings drawn from ten million, and verified
 bench-draw: $(READY)
 	$(BIN)/python -m bench.draw
+
+# what the audit costs: an entry, a proof, and a system that idles with it and without: five minutes
+bench-audit: $(READY)
+	$(BIN)/python -m bench.audit
 
 # Kafka, workers, loader and ClickHouse's interface on two cores; bench-cluster: all of them, within 25 minutes
 bench-cluster bench-cluster-throughput bench-cluster-latency bench-cluster-recovery bench-cluster-growth: $(READY)
