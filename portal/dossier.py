@@ -12,6 +12,8 @@ from typing import Any
 import msgspec
 
 from suyuan.domain.evidence import evidence_id
+from suyuan.operations.audit.proven import Logged
+from suyuan.operations.audit.seen import Seen
 from suyuan.queries.answers import ChainVersion, WholeChain, plain
 from suyuan.runtime.spreadsheet import csv_lines
 
@@ -25,22 +27,29 @@ _COLUMNS = (
     "received_at",
     "sha256",
     "raw",
+    "audit",
+    "leaf_index",
     "says",
 )
 _OURS = frozenset(
     {"kind", "evidence", "publisher", "event_id", "occurred_at", "received_at", "outcome", "digest", "tie"}
 )
+CHECKPOINT = "checkpoint.txt"
+"""where the audit's signed checkpoint is in the zip"""
 _EARLIEST = (1980, 1, 1, 0, 0, 0)
 """what a zip calls a time that nobody knows: the same chain makes the same bytes"""
 
 
 @dataclass(frozen=True, slots=True)
 class Cited:
-    """An event that the chain rests on. `raw`: the bytes that were published; None where the log has them no more."""
+    """An event that the chain rests on. `raw`: the bytes that were published; None where the log has them no more;
+    `logged`: what the audit has of it.
+    """
 
     number: int
     event: Mapping[str, Any]
     raw: bytes | None
+    logged: Logged
 
     @property
     def sha256(self) -> str | None:
@@ -56,7 +65,7 @@ class Cited:
 @dataclass(frozen=True, slots=True)
 class Dossier:
     """`made_at`: ms UTC; `known_at`, `happened_by`: of what is shown, None for now; `missing`: evidence ids that the
-    chain cites and the scope of whoever asks does not show.
+    chain cites and the scope of whoever asks does not show; `seen`: the checkpoint that proofs of the audit end at.
     """
 
     chain: WholeChain
@@ -67,14 +76,27 @@ class Dossier:
     made_for: str
     known_at: int | None
     happened_by: int | None
+    seen: Seen | None = None
+
+    @property
+    def checkpoint(self) -> str | None:
+        """The signed note, where something is proven by it."""
+        shown = any(each.logged.state == "proven" for each in self.cited)
+        return str(self.seen.note) if shown and self.seen is not None else None
 
 
 def dossier_zip(dossier: Dossier, pages: Mapping[str, str]) -> bytes:
-    """The archive: pages to read (by name), the same as JSON and CSV, the raw bytes, and the sums of all of these."""
+    """The archive: pages to read (by name), the same as JSON and CSV, the raw bytes, the audit's checkpoint where
+    something is proven by it, and the sums of all of these.
+    """
     files = {name: text.encode() for name, text in pages.items()}
     files["chain.json"] = _json(plain(dossier.chain))
     files["history.json"] = _json([plain(version) for version in dossier.versions])
-    files["evidence.json"] = _json([_line(each) | {"fields": _says(each.event)} for each in dossier.cited])
+    files["evidence.json"] = _json(
+        [_line(each) | _proof(each) | {"fields": _says(each.event)} for each in dossier.cited]
+    )
+    if dossier.checkpoint is not None:
+        files[CHECKPOINT] = dossier.checkpoint.encode()
     files["evidence.csv"] = "".join(csv_lines(_COLUMNS, map(_line, dossier.cited))).encode()
     files |= {each.file: each.raw for each in dossier.cited if each.file is not None and each.raw is not None}
     files["about.json"] = _json(
@@ -96,7 +118,13 @@ def _line(cited: Cited) -> dict[str, Any]:
     event = cited.event
     line = {name: event[name] for name in _COLUMNS if name in event}
     says = "; ".join(f"{name}={value}" for name, value in _says(event).items())
-    return {**line, "number": cited.number, "sha256": cited.sha256, "raw": cited.file, "says": says}
+    told = {"number": cited.number, "sha256": cited.sha256, "raw": cited.file, "says": says}
+    return {**line, **told, "audit": cited.logged.state, "leaf_index": cited.logged.leaf_index}
+
+
+def _proof(cited: Cited) -> dict[str, Any]:
+    logged = cited.logged
+    return {} if logged.leaf is None else {"leaf_hash": logged.leaf, "inclusion_proof": logged.path}
 
 
 def _says(event: Mapping[str, Any]) -> dict[str, Any]:

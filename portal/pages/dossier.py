@@ -12,6 +12,7 @@ from fastapi import Response
 from markupsafe import Markup
 
 from suyuan.domain.chain.mending import mendings
+from suyuan.operations.audit.proven import Named, proven
 from suyuan.operations.dead_letters.place import Place
 from suyuan.portal.api.chains import ListingId, PlatformCode, chain_of, evidence_of, listing_of
 from suyuan.portal.context import Context
@@ -72,9 +73,15 @@ async def _dossier(who: Context, platform: str, listing: str, known_at: str | No
     places = [Place(f"in.{event['kind']}", event["source_partition"], event["source_offset"]) for event in events]
     raw = await asyncio.to_thread(who.ports.deployment.raw_events, places)
     log_read(who, f"{named.platform_code}/{named.listing_id}")
-    cited = [Cited(number, *each) for number, each in enumerate(zip(events, raw, strict=True), start=1)]
+    named_events = [
+        Named(event["kind"], event["publisher"], event["event_id"], event["digest"], said)
+        for event, said in zip(events, raw, strict=True)
+    ]
+    # of events that the scope shows: where they are in the audit is no more than that they are
+    seen, logged = await who.ports.ask(lambda queries: proven(queries, named_events))
+    cited = [Cited(number, *each) for number, each in enumerate(zip(events, raw, logged, strict=True), start=1)]
     missing = missing_from(cited_by(whole), events)
-    return Dossier(whole, versions.rows, cited, missing, who.now(), who.principal.name, *moments)
+    return Dossier(whole, versions.rows, cited, missing, who.now(), who.principal.name, *moments, seen)
 
 
 def _shown(made: Dossier) -> dict[str, Any]:

@@ -14,6 +14,13 @@ from zipfile import ZipFile
 
 import pytest
 
+from suyuan.domain.audit.checkpoints import Checkpoint
+from suyuan.domain.audit.hashes import leaf_hash, node_hash
+from suyuan.domain.audit.keys import SignerKey
+from suyuan.domain.audit.notes import Note
+from suyuan.domain.audit.proofs import verify_inclusion
+from suyuan.operations.audit.proven import Logged
+from suyuan.operations.audit.seen import Seen
 from suyuan.portal.dossier import Cited, Dossier, dossier_zip
 from suyuan.portal.pages.chain_picture import picture_of
 from suyuan.portal.pages.figures import local
@@ -26,6 +33,7 @@ from tests.sinks.contract.views import load
 from tests.sinks.rows import NOW, apart, block, chain
 
 CHAIN = f"/chains/{A.platform}/{A.listing_ids[0]}"
+NOT_AUDITED = Logged("not_audited")
 LOT = f"lot:{A.producer}/{A.gtin}/{A.lot}"
 
 
@@ -182,11 +190,14 @@ def test_a_dossier_can_be_read_and_checked_without_a_portal(portal, role):
     assert json.loads(files["chain.json"])["listing_id"] == A.listing_ids[0]
     (row,) = csv.DictReader(io.StringIO(files["evidence.csv"].decode("utf-8-sig")))
     assert (row["kind"], row["evidence"]) == ("listing", A.chains[0]["listing_event"])
+    assert (row["audit"], row["leaf_index"]) == ("not_audited", "")
+    assert "checkpoint.txt" not in files
     for language in ("zh", "en"):
         text = files[f"dossier.{language}.html"].decode()
         assert not re.search(r'(?:src|href)="(?!#)|<script|@import|url\(', text)
         assert words(language).of("gap", "lot_unknown") in text
         assert "--paper" in text
+        assert words(language).of("logged", "not_audited") in text
     assert B.mark.encode() not in b"".join(files.values())
 
 
@@ -200,7 +211,16 @@ def test_a_dossier_is_made_of_what_was_known_then_and_for_whoever_may(portal):
 def test_what_a_spreadsheet_would_calculate_is_text_in_a_dossier():
     event = {"kind": "listing", "evidence": "listing/=1+1/x~0", "publisher": "=1+1", "event_id": "@x"}
     event |= {"occurred_at": NOW, "received_at": NOW, "title": "=cmd()", "lot": None}
-    made = Dossier(whole(), [], [Cited(1, event, b"raw"), Cited(2, event, None)], ["lot/A/1"], NOW, "王", None, None)
+    made = Dossier(
+        whole(),
+        [],
+        [Cited(1, event, b"raw", NOT_AUDITED), Cited(2, event, None, NOT_AUDITED)],
+        ["lot/A/1"],
+        NOW,
+        "王",
+        None,
+        None,
+    )
     with ZipFile(BytesIO(dossier_zip(made, {"dossier.en.html": "x"}))) as archive:
         rows = list(csv.DictReader(io.StringIO(archive.read("evidence.csv").decode("utf-8-sig"))))
         assert [row["publisher"] for row in rows] == ["'=1+1"] * 2
@@ -209,6 +229,25 @@ def test_what_a_spreadsheet_would_calculate_is_text_in_a_dossier():
         assert (rows[0]["sha256"], rows[1]["sha256"]) == (sha256(b"raw").hexdigest(), "")
         assert archive.read(rows[0]["raw"]) == b"raw"
         assert json.loads(archive.read("about.json"))["missing"] == ["lot/A/1"]
+
+
+def test_a_dossier_has_the_proof_of_what_is_audited():
+    event = {"kind": "recall", "evidence": "recall/P/x~0", "publisher": "P", "event_id": "x"}
+    event |= {"occurred_at": NOW, "received_at": NOW}
+    raw, beside = b"raw", leaf_hash(b"another entry")
+    checkpoint = Checkpoint("bureau.example/audit", 2, node_hash(beside, leaf_hash(raw)))
+    seen = Seen(checkpoint, checkpoint.signed(SignerKey(checkpoint.origin, b"l" * 32)), NOW, ())
+    logged = Logged("proven", 1, leaf_hash(raw).hex(), (beside.hex(),))
+    made = Dossier(whole(), [], [Cited(1, event, raw, logged)], [], NOW, "王", None, None, seen)
+    with ZipFile(BytesIO(dossier_zip(made, {}))) as archive:
+        (told,) = json.loads(archive.read("evidence.json"))
+        note = Note.parse(archive.read("checkpoint.txt"))
+        raw = archive.read(told["raw"])
+        assert b"checkpoint.txt" in archive.read("SHA256SUMS")
+    assert Checkpoint.parse(note.text) == checkpoint
+    path = [bytes.fromhex(each) for each in told["inclusion_proof"]]
+    verify_inclusion(leaf_hash(raw), told["leaf_index"], checkpoint.size, path, checkpoint.root)
+    assert (told["audit"], told["leaf_hash"]) == ("proven", leaf_hash(raw).hex())
 
 
 def test_a_timeline_has_records_verdicts_and_alerts_by_when_they_happened(portal):

@@ -11,10 +11,12 @@ from suyuan.domain.audit.hashes import leaf_hash
 from suyuan.domain.audit.keys import SignatureType, SignerKey
 from suyuan.domain.audit.notes import Note
 from suyuan.domain.audit.proofs import verify_inclusion
+from suyuan.operations.audit.proven import Named, proven
 from suyuan.operations.audit.signer import sign_newest
 from suyuan.operations.audit.stored import prove_consistency, prove_inclusion, read_entries
 from suyuan.operations.audit.verify import Verified, verify
 from suyuan.operations.audit.witness import OtherSize, Request, WitnessLog, cosign
+from suyuan.operations.dead_letters.place import Place
 from suyuan.queries.api import OfEvent
 from suyuan.queries.open_tables import OpenTables
 from tests.sinks.contract.checking import loaded
@@ -135,6 +137,35 @@ class AuditingContract:
             verify_inclusion(leaf_hash(raw + b"x"), entry.leaf_index, checkpoint.size, proof, checkpoint.root)
         for old in range(checkpoint.size):
             prove_consistency(office.queries, old, checkpoint.size)
+
+    def test_events_that_somebody_is_handed_are_proven(self, office):
+        known, other = PENALTIES[5], PENALTIES[6]
+        (entry,) = office.queries.audit_entries_of(
+            EVERYTHING, OfEvent("penalty", known["publisher"], known["event_id"])
+        )
+        (raw,) = office.raw([Place(entry.source_topic, entry.source_partition, entry.source_offset)])
+
+        def named(event, raw, **fields):
+            named = Named("penalty", event["publisher"], event["event_id"], None, raw)
+            return named._replace(**fields)
+
+        late = event("penalty", at=60, decision_no="D60")
+        office.world.publish_events([late])
+        office.world.drain()
+        loaded(office.clickhouse, office.world)
+        asked = {
+            "proven": named(known, raw),
+            "wrong": named(other, b"something else"),
+            "absent": named(known, b"", event_id="nobody's"),
+            "unsigned": named(late, None),
+            "not_audited": named(known, b"", kind="listing"),
+        }
+        seen, found = proven(office.queries, list(asked.values()))
+        assert [each.state for each in found] == list(asked)
+        path = [bytes.fromhex(each) for each in found[0].path]
+        verify_inclusion(leaf_hash(raw), found[0].leaf_index, seen.checkpoint.size, path, seen.checkpoint.root)
+        assert proven(office.queries, [asked["not_audited"]])[0] is None
+        assert seen.checkpoint.size == 22
 
     @pytest.mark.parametrize("what", EDITED)
     def test_every_change_is_found(self, office, what):
