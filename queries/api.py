@@ -76,6 +76,7 @@ from suyuan.queries.questions import (
     Subject,
     Whole,
 )
+from suyuan.queries.registers import OfRegisters, Registers
 from suyuan.queries.spool import Spool
 from suyuan.queries.sql import (
     AlertFilter,
@@ -284,6 +285,10 @@ class Queries(Protocol):
     def known_events(self, scope: Scope, wanted: OfEvents) -> list[tuple[str, str, str]]:
         """Those of the events that the tables have."""
         return self.answer(q.KNOWN_EVENTS, scope, wanted)
+
+    def registers(self, scope: Scope, wanted: OfRegisters) -> Registers:
+        """Check items and officers as they are on record now."""
+        return self.answer(q.REGISTERS, scope, wanted)
 
     def audit_entries(self, scope: Scope, first: int) -> list[AuditEntry]:
         """Entries of the audit's tree from the index `first` on, some thousands, in their order; none: no more."""

@@ -61,6 +61,7 @@ from suyuan.queries.hops import MOST_EDGES, Direction, Graph, NodeKey, hop
 from suyuan.queries.impact import Impact, impact
 from suyuan.queries.paging import MOST_ROWS, ListQuery, Page, Paged
 from suyuan.queries.records import LotKey
+from suyuan.queries.registers import OfRegisters, Registers, registers
 from suyuan.queries.sql import (
     AlertFilter,
     AttemptFilter,
@@ -411,6 +412,10 @@ def _assessed(reader: Reader, scope: Scope, wanted: OfListingEvents) -> list[Ass
     return typed(sql.assessed(reader, scope, wanted.platform_code, wanted.events), Assessed)
 
 
+def _registers(reader: Reader, scope: Scope, wanted: OfRegisters) -> Registers:
+    return registers(reader, scope, wanted)
+
+
 def _known_events(reader: Reader, scope: Scope, wanted: OfEvents) -> list[tuple[str, str, str]]:
     rows = sql.known_events(reader, scope, wanted.kind, wanted.firsts, wanted.names)
     return [(row["publisher"], row["event_id"], row["digest"]) for row in rows]
@@ -545,6 +550,7 @@ FIND = Question("find", str, Found, _always(Use.INTERACTIVE), _find)
 OUTCOMES = Question("outcomes", str, list[EventOutcome], _always(Use.INTERACTIVE), _outcomes)
 ASSESSED = Question("assessed", OfListingEvents, list[Assessed], _always(Use.FEED), _assessed)
 KNOWN_EVENTS = Question("known_events", OfEvents, list[tuple[str, str, str]], _always(Use.INTERACTIVE), _known_events)
+REGISTERS = Question("registers", OfRegisters, Registers, _always(Use.INTERACTIVE), _registers)
 REUSED_IDS = Question("reused_ids", None, dict[str, int], _always(Use.VERIFIER), _reused_ids)
 UNDIRECTED_ALERTS = Question("undirected_alerts", None, dict[str, int], _always(Use.VERIFIER), _undirected_alerts)
 UNMATCHED = Question("unmatched", Listed[UnmatchedFilter], Paged[Unmatched], _always(Use.EXPORT), _unmatched)
@@ -578,7 +584,7 @@ _ALL: Iterable[Question[Any, Any]] = (
     *(VERDICTS, ALERTS, TRACE_BACK, TRACE_FORWARD, DEAD_LETTERS),
     *(WHOLE_DEAD_LETTERS, REPLAYS, EVENTS, FIND, REUSED_IDS, UNDIRECTED_ALERTS),
     *(UNMATCHED, UNMATCHED_COUNTS, DAMAGE, CHAINS_ANEW, PING),
-    *(OUTCOMES, ASSESSED, KNOWN_EVENTS),
+    *(OUTCOMES, ASSESSED, KNOWN_EVENTS, REGISTERS),
     *(
         AUDIT_ENTRIES,
         AUDIT_ENTRIES_OF,

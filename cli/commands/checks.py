@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 import typer
 
 from suyuan.cli.acting import BY
-from suyuan.cli.options import AsJson, Data, Kafka
-from suyuan.cli.screen import print_json, put, say
+from suyuan.cli.drawing.checks import draw_acts, draw_checks
+from suyuan.cli.options import AsJson, Data, Kafka, refuse_no_division
+from suyuan.cli.screen import print_json, put, say, show_records
 from suyuan.cli.since import WHEN, since_ms
-from suyuan.domain.checks.bodies import AnyBody, Plan
+from suyuan.domain.checks.bodies import AnyBody
 from suyuan.domain.checks.publication import VERIFY, VERIFY_LOG
 from suyuan.domain.checks.stage import Check
 from suyuan.errors import ErrorKind, SuyuanError
-from suyuan.operations.spot_checks import acting, steps
+from suyuan.operations.spot_checks import acting, registers, steps
 from suyuan.operations.spot_checks.proofs import witnessed
 from suyuan.runtime.deployment import Deployment, deployment_of
 from suyuan.runtime.settings import Settings, load
@@ -42,18 +44,18 @@ def plan(
 ) -> None:
     """Publish a plan: what is drawn, from what, by whom, and where the randomness will come from.
 
-    Its number is the next of the bureau's year: a plan with another one is refused, and the next one is named.
+    Its number is the next of the bureau's year: a plan with another one is refused, and the next one is named. Items
+    and officers that it names by number alone are taken from the registers (check_item, officer), all active officers
+    of the bureau where it names none; what they say now is written into the plan that is published.
     """
     try:
-        body = msgspec.json.decode(file.read_bytes(), type=Plan)
+        text = file.read_bytes()
     except OSError as error:
         raise SuyuanError(f"{file}: {error.strerror}", ErrorKind.USAGE) from None
-    except msgspec.DecodeError as error:
-        raise SuyuanError(f"{file}: {error}", ErrorKind.USAGE) from None
     settings = load(data=data, kafka=kafka)
     deployment = deployment_of(settings)
     with deployment.queries() as ask:
-        acting.planned(ask, body)
+        body = acting.planned(ask, registers.read_plan(ask, text))
     _publish(deployment, body, actor, as_json=as_json)
 
 
@@ -164,6 +166,55 @@ def cancel(
     """Give a check up. Its number is not used again."""
     deployment = deployment_of(load(data=data, kafka=kafka))
     _publish(deployment, steps.cancelled(_check(deployment, check_id), reason), actor, as_json=as_json)
+
+
+@app.command("list")
+def list_(
+    data: Data = None,
+    under: Annotated[
+        str, typer.Option(metavar="DIGITS", help="Only those of a bureau, by its division: 330100.", show_default=False)
+    ] = "",
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """List checks: how far each has come, when its randomness is due, what was frozen and drawn; the newest first."""
+    refuse_no_division(under)
+    with deployment_of(load(data=data)).queries() as ask:
+        found = acting.checks_of(acting.acts_of(ask, under))
+    rows = [acting.overview(check_id, check) for check_id, check in found.items()]
+    rows.sort(key=lambda row: (row["planned_at"] or 0, row["check_id"]), reverse=True)
+    nothing = "there are no checks yet" if not under else f"there are no checks of bureau {under}"
+    if as_json:
+        print_json(rows, nothing)
+    else:
+        show_records(draw_checks(rows), nothing)
+
+
+@app.command("show")
+def show_(check_id: CheckId, data: Data = None, *, as_json: AsJson = False) -> None:
+    """Show what was done with a check: each act, when, by which account, and the SHA-256 that the next one names."""
+    with deployment_of(load(data=data)).queries() as ask:
+        acts = [act for act in acting.acts_of(ask, check_id) if act.check_id == check_id]
+    if not acts:
+        raise SuyuanError(f"no check is called {check_id}: suyuan checks list names them")
+    check = acting.checks_of(acts).get(check_id, Check())
+    void = {act.recency for act in check.void}
+    rows = [
+        {
+            "check_id": check_id,
+            "act": act.act,
+            "occurred_at": act.occurred_at,
+            "actor": act.actor,
+            "counts": (act.occurred_at, act.event_id, act.publisher, act.tie) not in void,
+            "sha256": sha256(act.body.encode()).hexdigest(),
+            "event_id": act.event_id,
+        }
+        for act in acts
+    ]
+    if as_json:
+        print_json(row | {"body": json.loads(act.body)} for row, act in zip(rows, acts, strict=True))
+    else:
+        show_records(draw_acts(rows), "")
 
 
 @app.command()

@@ -26,6 +26,7 @@ ACTS: tuple[ActName, ...] = get_args(ActName)
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Code = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z._-]{1,40}$(?!\n)")]
+Number = Annotated[str, msgspec.Meta(pattern=r"^[^\x00-\x1f\x7f]{1,80}$(?!\n)")]
 Hash = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
 Hex = Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{2}){1,512}$(?!\n)")]
 Expression = Annotated[str, msgspec.Meta(min_length=1, max_length=4000)]
@@ -41,7 +42,7 @@ class Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class Item(Body, frozen=True, kw_only=True):
     """What is looked at. `share_cap`: of 10,000 objects at most so many, of a general item; a key item has none."""
 
-    item_no: Code
+    item_no: Number
     item_class: Literal["general", "key"]
     share_cap: Annotated[int, msgspec.Meta(ge=1, le=10_000)] | None = None
 
@@ -53,7 +54,7 @@ class Stratum(Body, frozen=True, kw_only=True):
 
     stratum: Text
     size: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
-    needs: tuple[Code, ...] = ()
+    needs: tuple[Number, ...] = ()
 
 
 class Weight(Body, frozen=True, kw_only=True):
@@ -66,17 +67,17 @@ class Weight(Body, frozen=True, kw_only=True):
 class Officer(Body, frozen=True, kw_only=True):
     """Somebody who may be drawn. `most`: orders of this check; `reserve`: only where too few others are left."""
 
-    staff_no: Code
+    staff_no: Number
     unit: Text
     most: Annotated[int, msgspec.Meta(ge=1, le=10_000)]
-    qualifications: tuple[Code, ...] = ()
+    qualifications: tuple[Number, ...] = ()
     reserve: bool = False
 
 
 class Recusal(Body, frozen=True, kw_only=True):
     """An officer who does not go where a party is concerned. The reason is of a list: it is read by everybody."""
 
-    staff_no: Code
+    staff_no: Number
     code: Code
     reason: Literal["interest", "relative", "former_post", "other"]
 
@@ -220,7 +221,7 @@ class Order(Body, frozen=True, kw_only=True):
     stratum: Text
     weight: Annotated[int, msgspec.Meta(ge=1, le=16)]
     ticket: Decimal
-    officers: tuple[Code, ...] = ()
+    officers: tuple[Number, ...] = ()
 
 
 class File(Body, frozen=True, kw_only=True):

@@ -87,6 +87,15 @@ def decode(act: ActName, text: bytes | str) -> AnyBody:
     return body
 
 
+def read_loosely(act: ActName, fields: object) -> AnyBody:
+    """The body of fields that are in whatever order. Raises BodyError."""
+    try:
+        body: AnyBody = msgspec.convert(fields, BODIES[act])
+    except msgspec.ValidationError as error:
+        raise BodyError(act, [_unread(str(error), act)]) from None
+    return body
+
+
 def faults(body: AnyBody, check: Check) -> Iterator[Fault]:
     """All for which an act is not accepted now. `check`: what is known of it, nothing before the plan."""
     yield from _out_of_turn(body, check)

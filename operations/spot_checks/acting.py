@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -90,6 +90,24 @@ def check_named(ask: Queries, check_id: str) -> Check:
     """How far a check has come; one without a plan where the tables know of none."""
     acts = (act for act in acts_of(ask, check_id) if act.check_id == check_id)
     return checks_of(acts).get(check_id, Check())
+
+
+def overview(check_id: str, check: Check) -> dict[str, Any]:
+    """A check on one line: `stage`, the last act that counts; `due_at`, when its randomness is; what was frozen and
+    drawn, None before; `void`: acts that change nothing.
+    """
+    plan, last = check.plan, check.last
+    return {
+        "check_id": check_id,
+        "stage": steps.name_of(last) if last else "none",
+        "title": plan.title if plan else None,
+        "planned_at": plan.planned_at if plan else None,
+        "due_at": plan.randomness.at if plan else None,
+        "rows": check.freeze.rows if check.freeze else None,
+        "orders": check.draw.orders if check.draw else None,
+        "waiting": check.draw.waiting if check.draw else None,
+        "void": len(check.void),
+    }
 
 
 def folder_of(public: Path, check_id: str) -> Path:

@@ -52,6 +52,7 @@ from suyuan.queries.api import (
 from suyuan.queries.open_tables import OpenTables
 from suyuan.queries.paging import MOST_ROWS, walk
 from suyuan.queries.questions import EVERY_ALERT, EXPORTS, QUESTIONS
+from suyuan.queries.registers import OfRegisters
 from suyuan.schemas.kinds import BUSINESS_KEYS
 from tests.queries.rows import AWAITED, CODES, EVENTS, PLATFORMS, REFUSED, SAID
 from tests.sinks.rows import DIGEST, GTIN, NOW
@@ -89,6 +90,7 @@ ASKED = {
     "outcomes": (f"lot/{LOT['publisher']}/lot-0",),
     "assessed": (OfListingEvents(FIRST["platform_code"], [("l0", "e", "listing/P/e~0")]),),
     "known_events": (OfEvents("lot", [GTIN], [(LOT["publisher"], "lot-0", DIGEST)]),),
+    "registers": (OfRegisters(["F-12"], ["330106"]),),
     "reused_ids": (),
     "undirected_alerts": (),
     "unmatched": (UnmatchedFilter(), ALL),
@@ -133,7 +135,16 @@ FOR_ALL_TO_SEE = {
     "public_check",
 }
 AUDIT = {"audit_entries", "audit_entries_of", "audit_nodes", "audit_heads", "audited_events", "unentered"}
-OF_THE_WHOLE = {"frame", "whole_dead_letters", "replays", "damage", "chains_anew", "undirected_alerts", *AUDIT}
+OF_THE_WHOLE = {
+    "frame",
+    "registers",
+    "whole_dead_letters",
+    "replays",
+    "damage",
+    "chains_anew",
+    "undirected_alerts",
+    *AUDIT,
+}
 TRACES = {"trace_back", "trace_forward"}
 NARROW = Scope((Division("33"), Platform(PLATFORMS[0]), Publisher(next(iter(CODES)))))
 parts = (

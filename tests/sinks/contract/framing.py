@@ -7,9 +7,10 @@ import pytest
 from suyuan.access.scope import EVERYTHING, OutsideScope, Platform, Scope
 from suyuan.errors import SuyuanError
 from suyuan.queries.paging import Page
+from suyuan.queries.registers import OfRegisters, registers
 from suyuan.queries.sql import FrameFilter, frame
 from tests.sinks.contract.views import load
-from tests.sinks.rows import NOW, PLATFORM, block, chain
+from tests.sinks.rows import NOW, PLATFORM, block, chain, events
 
 WEST, EAST = "330106", "330105"
 ODD = """50% {x:String} {y} "a" \\ 'b' / 龙井"""
@@ -92,3 +93,15 @@ class FramingContract:
     def test_nobody_sees_it_in_part(self, clickhouse):
         with pytest.raises(OutsideScope):
             frame(clickhouse, Scope((Platform(PLATFORM),)), FrameFilter(NOW, "verdict", ("complete",)), Page(1))
+
+    def test_registers_say_what_is_on_record_now(self, clickhouse):
+        item = {"item_no": "F-1", "title": "蜂蜜", "item_class": "general", "share_cap": 500, "status": "active"}
+        one = {"bureau": WEST, "staff_no": "A-1", "unit": "一科", "qualifications": ["food"], "status": "active"}
+        load(clickhouse, "event.check_item", events("check_item", item, item | {"share_cap": 9}))
+        said = [one, one | {"bureau": EAST}, one | {"status": "left"}]
+        load(clickhouse, "event.officer", events("officer", *said))
+        found = registers(clickhouse, EVERYTHING, OfRegisters(["F-1", "F-2"], [WEST]))
+        assert [(each.item_no, each.share_cap) for each in found.items] == [("F-1", 9)]
+        assert [(each.bureau, each.staff_no, each.status) for each in found.officers] == [(WEST, "A-1", "left")]
+        with pytest.raises(OutsideScope):
+            registers(clickhouse, Scope((Platform(PLATFORM),)), OfRegisters([], []))
