@@ -312,6 +312,12 @@ class Queries(Protocol):
         """
         return self.answer(q.AUDIT_CHECKPOINTS, scope, least)
 
+    def audit_cosigned(self, scope: Scope) -> AuditHead | None:
+        """The checkpoint of most entries that somebody cosigned and was handed back; None: there is none. Everybody may
+        know it.
+        """
+        return self.answer(q.AUDIT_COSIGNED, scope, None)
+
     def audit_newest(self, scope: Scope) -> AuditNewest:
         """How far the audit's tree came, and how far it is signed, which everybody may know."""
         return self.answer(q.AUDIT_NEWEST, scope, None)

@@ -499,6 +499,11 @@ def _audit_checkpoints(reader: Reader, scope: Scope, least: int) -> list[AuditHe
     return typed(sql.audit_checkpoints(reader, scope, least), AuditHead)
 
 
+def _audit_cosigned(reader: Reader, scope: Scope, _: None) -> AuditHead | None:
+    found = typed(sql.audit_cosigned(reader, scope), AuditHead)
+    return found[0] if found else None
+
+
 def _audit_newest(reader: Reader, scope: Scope, _: None) -> AuditNewest:
     entries, signed, since = sql.audit_newest(reader, scope)
     return AuditNewest(entries, typed([signed], AuditHead)[0] if signed else None, since)
@@ -573,6 +578,7 @@ AUDIT_ENTRIES_OF = Question("audit_entries_of", OfEvent, list[AuditEntry], _alwa
 AUDIT_NODES = Question("audit_nodes", list[tuple[int, int]], list[AuditNode], _always(Use.INTERACTIVE), _audit_nodes)
 AUDIT_HEADS = Question("audit_heads", int, list[AuditHead], _always(Use.VERIFIER), _audit_heads)
 AUDIT_CHECKPOINTS = Question("audit_checkpoints", int, list[AuditHead], _always(Use.INTERACTIVE), _audit_checkpoints)
+AUDIT_COSIGNED = Question("audit_cosigned", None, AuditHead | None, _always(Use.VERIFIER), _audit_cosigned)
 AUDIT_NEWEST = Question("audit_newest", None, AuditNewest, _always(Use.INTERACTIVE), _audit_newest)
 AUDITED_EVENTS = Question("audited_events", OfEntries, list[AuditedEvent], _always(Use.VERIFIER), _audited_events)
 UNENTERED = Question("unentered", int, list[AuditedEvent], _always(Use.VERIFIER), _unentered)
@@ -591,6 +597,7 @@ _ALL: Iterable[Question[Any, Any]] = (
         AUDIT_NODES,
         AUDIT_HEADS,
         AUDIT_CHECKPOINTS,
+        AUDIT_COSIGNED,
         AUDIT_NEWEST,
         AUDITED_EVENTS,
         UNENTERED,

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from suyuan.access.scope import EVERYTHING
 from suyuan.errors import SuyuanError
 from suyuan.operations.checks.finding import Finding
-from suyuan.queries.answers import AuditNewest
+from suyuan.queries.answers import AuditHead, AuditNewest
 from suyuan.queries.api import Queries
 
 LATE_MS = 600_000
@@ -20,14 +20,14 @@ def signing(tables: Callable[[], AbstractContextManager[Queries]], now: int) -> 
     """By what the tables have: the key is with the jobs, not with whoever looks. `now`: ms UTC."""
     try:
         with tables() as ask:
-            newest = ask.audit_newest(EVERYTHING)
+            newest, cosigned = ask.audit_newest(EVERYTHING), ask.audit_cosigned(EVERYTHING)
     except SuyuanError as error:
         yield Finding("audit", "warning", f"not looked at: {error}")
         return
-    yield _finding(newest, now)
+    yield _finding(newest, cosigned, now)
 
 
-def _finding(newest: AuditNewest, now: int) -> Finding:
+def _finding(newest: AuditNewest, cosigned: AuditHead | None, now: int) -> Finding:
     entries, signed, since = newest.entries, newest.signed, newest.unsigned_since
     if not entries:
         return Finding("audit", "ok", "nothing was audited yet")
@@ -48,7 +48,15 @@ def _finding(newest: AuditNewest, now: int) -> Finding:
             f"{said}; what came since {_time(since)} is not signed: the log of suyuan jobs says why, or there is no "
             "key any more (SUYUAN_AUDIT_KEY_FILE)",
         )
-    return Finding("audit", "ok", said)
+    return Finding("audit", "ok", f"{said}; {_witness(signed, cosigned, now)}")
+
+
+def _witness(signed: AuditHead, cosigned: AuditHead | None, now: int) -> str:
+    """What is known of witnesses: what they handed back (`suyuan audit cosigned`)."""
+    if cosigned is None:
+        return "no witness handed one back"
+    behind = signed.size - cosigned.size
+    return f"a witness handed one back {_age(now - cosigned.at)} ago" + (f", {behind:,} entries behind" * bool(behind))
 
 
 def _age(milliseconds: int) -> str:

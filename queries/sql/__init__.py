@@ -11,6 +11,7 @@ from suyuan.queries.sql.alerts import (
 )
 from suyuan.queries.sql.audit import (
     audit_checkpoints,
+    audit_cosigned,
     audit_entries,
     audit_entries_of,
     audit_heads,
@@ -76,6 +77,7 @@ __all__ = [
     "alerts",
     "assessed",
     "audit_checkpoints",
+    "audit_cosigned",
     "audit_entries",
     "audit_entries_of",
     "audit_heads",

@@ -117,6 +117,19 @@ def audit_newest(tables: Tables, scope: Scope) -> tuple[int, Row | None, int | N
     return found["entries"], signed[0] if signed else None, found["since"]
 
 
+def audit_cosigned(tables: Tables, scope: Scope) -> list[Row]:
+    """The checkpoint of most entries that has more than one signature, the newest of these; none where there is none.
+    They are for everybody. Reads all that were signed.
+    """
+    del scope
+    signatures = "countSubstrings(note, '\\n\u2014 ')"
+    statement = f"""
+        SELECT size, lower(hex(root)) AS root, note, signed_at AS at FROM audit_checkpoint
+        WHERE {signatures} > 1 ORDER BY size DESC, at DESC LIMIT 1
+    """  # noqa: S608 - fixed names
+    return read(tables, statement)
+
+
 def audited_events(tables: Tables, scope: Scope, kind: str, first: int, end: int) -> list[Row]:
     """Rows of event_<kind> that entries from the index `first` to before `end` are of, each once."""
     must_see_everything(scope, _WHAT)

@@ -15,8 +15,11 @@ SIGNED = AuditHead(5, "00", "a note", NOW - 7_200_000)
 
 
 class Tables:
-    def __init__(self, newest):
-        self._newest = newest
+    def __init__(self, newest, cosigned=None):
+        self._newest, self._cosigned = newest, cosigned
+
+    def audit_cosigned(self, _scope):
+        return self._cosigned
 
     def audit_newest(self, _scope):
         return self._newest
@@ -37,6 +40,20 @@ def test_how_far_it_is_signed(newest, status, words):
     (finding,) = signing(lambda: nullcontext(Tables(newest)), NOW)
     assert (finding.check, finding.status) == ("audit", status)
     assert words in finding.detail
+
+
+@pytest.mark.parametrize(
+    ("cosigned", "words"),
+    [
+        (None, "no witness handed one back"),
+        (AuditHead(5, "00", "a note", NOW - 120_000), "handed one back 2 minutes ago"),
+        (AuditHead(2, "00", "a note", NOW), "handed one back less than a minute ago, 3 entries behind"),
+    ],
+)
+def test_how_far_behind_a_witness_is(cosigned, words):
+    (finding,) = signing(lambda: nullcontext(Tables(AuditNewest(5, SIGNED, None), cosigned)), NOW)
+    assert finding.status == "ok"
+    assert finding.detail.endswith(words)
 
 
 def test_tables_that_do_not_answer_are_told():

@@ -11,6 +11,7 @@ from suyuan.domain.audit.hashes import leaf_hash
 from suyuan.domain.audit.keys import SignatureType, SignerKey
 from suyuan.domain.audit.notes import Note
 from suyuan.domain.audit.proofs import verify_inclusion
+from suyuan.operations.audit.cosigned import take_cosigned
 from suyuan.operations.audit.proven import Named, proven
 from suyuan.operations.audit.signer import sign_newest
 from suyuan.operations.audit.stored import prove_consistency, prove_inclusion, read_entries
@@ -124,6 +125,15 @@ class AuditingContract:
         (entries,) = read_entries(office.queries)
         assert [entry.leaf_index for entry in entries] == list(range(22))
         assert [entry.raw is None for entry in entries] == [entry.kind == "access" for entry in entries]
+
+    def test_what_a_witness_handed_back_is_told_of(self, office):
+        assert office.queries.audit_cosigned(EVERYTHING) is None
+        cosigned = office.kept.notes()[-1]
+        take_cosigned(office.queries, office.append, cosigned, LOG.verifier(), NOW + 1)
+        found = office.queries.audit_cosigned(EVERYTHING)
+        assert (found.size, found.at, Note.parse(found.note)) == (22, NOW + 1, cosigned)
+        newest = office.queries.audit_newest(EVERYTHING)
+        assert (newest.entries, newest.signed, newest.unsigned_since) == (22, found, None)
 
     def test_a_stranger_checks_a_proof(self, office):
         (entry,) = office.queries.audit_entries_of(
