@@ -36,6 +36,7 @@ COMMANDS = {
         "alerts": "alerts:alerts",
         "alert": "alerts:alert",
         "checks": "checks:app",
+        "orders": "orders:app",
         "divisions": "divisions:divisions",
         "desks": "desks:desks",
         "trace": "trace:app",

@@ -22,7 +22,16 @@ from numpy.typing import NDArray
 from suyuan.domain.alerts.acts import KIND as ALERT_ACT
 from suyuan.domain.alerts.acts import act_faults
 from suyuan.domain.calendar import DAY_MS, OFFSET_MS, china_day, days_after
-from suyuan.domain.checks.acts import CHECK_ACT, ORDER_ANSWER, check_act_faults, order_answer_faults
+from suyuan.domain.checks.acts import (
+    CHECK_ACT,
+    INSPECTION,
+    ORDER,
+    ORDER_ANSWER,
+    check_act_faults,
+    inspection_faults,
+    order_answer_faults,
+    order_faults,
+)
 from suyuan.domain.event_kind import EventKind
 from suyuan.domain.identifiers.gtin import LENGTHS, GtinFault, normalise_gtin
 from suyuan.domain.identifiers.normal_form import code_form, number_form, text_form
@@ -38,9 +47,11 @@ SYSTEM = "SUYUAN"
 _FAULTS: Mapping[str, Callable[[Mapping[str, Any], int], Iterator[tuple[str, str]]]] = {
     ALERT_ACT: act_faults,
     CHECK_ACT: check_act_faults,
+    ORDER: order_faults,
     ORDER_ANSWER: order_answer_faults,
+    INSPECTION: inspection_faults,
 }
-"""of kinds that the running system publishes"""
+"""of kinds that have rules of their own elsewhere: those that the running system publishes, and results of orders"""
 _REMEDIES = {
     "event_id": "give each event an id of its own",
     "publisher": "name the publisher by its credit code",
@@ -122,6 +133,8 @@ def _checks(kind: EventKind) -> pl.Expr:
     checks += [pl.col(name) < 0 for name in kind.counted]
     checks += [~pl.col(name).str.contains(rf"^[0-9]{{{count}}}$") for name, count in kind.digits.items()]
     checks += [pl.col(name).cast(pl.Int64) > (at + OFFSET_MS) // DAY_MS + 1 for name in kind.past]
+    if kind.name == INSPECTION:
+        checks += [pl.col(name).is_not_null() for name in ("order_no", "sample_no")]
     if kind.name == "lot":
         checks.append(pl.col("inputs").list.eval(pl.element().struct.field("quantity")).list.min() < 0)
     checks += [~pl.col("gtin_valid") for name in kind.must_match if name in kind.gtins]

@@ -28,6 +28,7 @@ from suyuan.portal.providers import provider_of
 from suyuan.portal.publishing.door import portal_door
 from suyuan.portal.rates import Rates
 from suyuan.portal.recent_acts import RecentActs
+from suyuan.portal.recent_answers import RecentAnswers
 from suyuan.portal.recent_figures import RecentFigures, desks_at, divisions_at
 from suyuan.portal.routers import ROUTERS
 from suyuan.portal.secrecy import proxies_of
@@ -74,6 +75,7 @@ def make_app(ports: Ports, settings: Settings, clock: Callable[[], float] = time
             divisions=RecentFigures(divisions_at),
             desks=RecentFigures(desks_at(settings.alert_budget)),
             acts=RecentActs(),
+            answers=RecentAnswers(),
             door=door,
             checks=checks,
             provider=provider,

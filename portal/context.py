@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from suyuan.portal.ports import Ports
     from suyuan.portal.rates import Rates
     from suyuan.portal.recent_acts import RecentActs
+    from suyuan.portal.recent_answers import RecentAnswers
     from suyuan.portal.recent_figures import RecentFigures
     from suyuan.portal.sessions import Sessions
     from suyuan.portal.spot_checks import SpotChecks
@@ -44,7 +45,8 @@ _LANGUAGES = re.compile(r"\b(zh|en)\b", re.IGNORECASE)
 class Portal:
     """What all requests share. `clock`: seconds since the epoch; `access`: who has access, `subscriptions`: which
     webhooks there are, as the log says; `seal`: of their secrets; `webhook_addresses`: where they may be sent; `door`:
-    that published events come in by; `acts`: on alerts, that were published here and may not have come back.
+    that published events come in by; `acts`: on alerts, `answers`: on orders, that were published here and
+    may not have come back.
     """
 
     ports: Ports
@@ -62,6 +64,7 @@ class Portal:
     divisions: RecentFigures[Divisions]
     desks: RecentFigures[AlertBudget]
     acts: RecentActs
+    answers: RecentAnswers
     door: Door
     checks: SpotChecks
     provider: Provider | None = None

@@ -7,6 +7,7 @@ from suyuan.portal.api import (
     acts,
     alerts,
     chains,
+    check_results,
     checks,
     desks,
     divisions,
@@ -16,6 +17,7 @@ from suyuan.portal.api import (
     impacts,
     live,
     open_pages,
+    orders,
     public_audit,
     public_checks,
     publish,
@@ -37,6 +39,7 @@ from suyuan.portal.pages import dossier as dossier_pages
 from suyuan.portal.pages import enter, enter_oidc, home, listings, static_route
 from suyuan.portal.pages import health as health_page
 from suyuan.portal.pages import impacts as impact_pages
+from suyuan.portal.pages import orders as order_pages
 from suyuan.portal.pages import public_checks as public_check_pages
 from suyuan.portal.pages import search as search_page
 from suyuan.portal.pages import timeline as timeline_page
@@ -62,6 +65,8 @@ ROUTERS: tuple[GuardedRouter, ...] = (
     impacts.router,
     divisions.router,
     desks.router,
+    orders.router,
+    check_results.router,
     publish.router,
     rejections.router,
     uploads.router,
@@ -81,6 +86,7 @@ ROUTERS: tuple[GuardedRouter, ...] = (
     impact_pages.router,
     divisions_page.router,
     desks_page.router,
+    order_pages.router,
     timeline_page.router,
     access_page.router,
     webhook_pages.router,

@@ -244,6 +244,98 @@ class CheckAct(msgspec.Struct, frozen=True):
     tie: int
 
 
+class OrderAnswer(msgspec.Struct, frozen=True):
+    """What somebody said of an order: an event of kind `order_answer`."""
+
+    event_id: str
+    publisher: str
+    occurred_at: int
+    digest: str
+    tie: int
+    answer: str
+    actor: str
+    sample: str | None
+    spare: str | None
+    party: str | None
+
+
+class OrderResult(msgspec.Struct, frozen=True):
+    """A laboratory's report that names an order: the current version of an event of kind `inspection`. `sample_no`: the
+    seal; `result`: pass, fail.
+    """
+
+    event_id: str
+    publisher: str
+    occurred_at: int
+    digest: str
+    tie: int
+    agency_code: str
+    report_no: str
+    sample_no: str
+    result: Literal["pass", "fail"]
+    failed_items: list[str]
+    inspected_on: str
+
+
+class InspectionOrder(msgspec.Struct, frozen=True):
+    """An order of a spot check, an event of kind `order`, and all that was said of it: `answers` in the order in which
+    they count, `results`, and whether its check is `cancelled`. How it stands: `queries.order_standing`.
+    """
+
+    order_no: str
+    check_id: str
+    bureau: str
+    platform_code: str
+    listing_id: str
+    title: str | None
+    seller_code: str | None
+    producer_code: str | None
+    gtin: str | None
+    lot: str | None
+    stratum: str
+    weight: int
+    ticket: str
+    officers: list[str]
+    items: list[str]
+    occurred_at: int
+    event_id: str
+    digest: str
+    answers: list[OrderAnswer]
+    results: list[OrderResult]
+    cancelled: bool
+
+
+class ListingAsKnown(msgspec.Struct, frozen=True):
+    """What a chain said of a listing and its parties at a moment."""
+
+    platform_code: str
+    listing_id: str
+    title: str | None
+    seller_code: str | None
+    producer_code: str | None
+    gtin: str | None
+    lot: str | None
+
+
+class StratumResult(msgspec.Struct, frozen=True):
+    """What the orders of a stratum have found. `rows`: of the frame; `tested`: those with a result, `passed` of them;
+    `ended`: orders that will have none (gone, removed, refused, cancelled); `pending`: the others. `rate`: of all rows
+    that could be tested, with weights undone, and where it lies for `confidence`, `low` to `high`; None: no result.
+    """
+
+    stratum: str
+    rows: int
+    drawn: int
+    tested: int
+    passed: int
+    pending: int
+    ended: int
+    rate: float | None
+    low: float | None
+    high: float | None
+    confidence: float
+
+
 class AlertAct(msgspec.Struct, frozen=True):
     """What somebody did with an alert. `event_id`, `publisher`: of the act; `actor`: who did it; `outcome`: done; void,
     where the state that the alert was in did not allow it; lapsed, a resolution that does not hold now. `note`: what

@@ -40,7 +40,10 @@ from suyuan.queries.answers import (
     ForwardTrace,
     FrameRow,
     GapCounts,
+    InspectionOrder,
+    ListingAsKnown,
     Replay,
+    StratumResult,
     Unmatched,
     WebhookAttempt,
     WholeChain,
@@ -55,6 +58,7 @@ from suyuan.queries.paging import MOST_ROWS, Page, Paged
 from suyuan.queries.questions import (
     AboutNode,
     Anew,
+    AsKnown,
     Export,
     FromNode,
     Known,
@@ -86,6 +90,7 @@ from suyuan.queries.sql import (
     FeedbackFilter,
     FindingFilter,
     FrameFilter,
+    OrderFilter,
     UnmatchedFilter,
 )
 from suyuan.sinks.damage import Damage
@@ -94,6 +99,7 @@ __all__ = [
     "AboutNode",
     "AlertFilter",
     "Anew",
+    "AsKnown",
     "AttemptFilter",
     "ChainFilter",
     "CheckFilter",
@@ -116,6 +122,7 @@ __all__ = [
     "OfProducer",
     "OfProduct",
     "OfRecall",
+    "OrderFilter",
     "Page",
     "Paged",
     "Queries",
@@ -375,6 +382,18 @@ class Queries(Protocol):
     def drawn_listings(self, scope: Scope, wanted: OfDrawn) -> list[DrawnListing]:
         """What chains said of listings that were drawn, as far as the scope shows them."""
         return self.answer(q.DRAWN_LISTINGS, scope, wanted)
+
+    def orders(self, scope: Scope, wanted: OrderFilter, page: Page) -> Paged[InspectionOrder]:
+        """Orders of spot checks with what was said of them, those of the newest check first."""
+        return self.answer(q.ORDERS, scope, Listed(wanted, page))
+
+    def listings_as_known(self, scope: Scope, wanted: AsKnown) -> list[ListingAsKnown]:
+        """What chains said of listings at a moment."""
+        return self.answer(q.LISTINGS_AS_KNOWN, scope, wanted)
+
+    def check_results(self, scope: Scope, check_id: str) -> list[StratumResult]:
+        """What a spot check has found, by stratum, with pass rates and their intervals."""
+        return self.answer(q.CHECK_RESULTS, scope, check_id)
 
     def damage(self, scope: Scope) -> list[Damage]:
         """Parts of the tables that are not as they were written."""

@@ -41,7 +41,10 @@ from suyuan.queries.answers import (
     ForwardTrace,
     FrameRow,
     GapCounts,
+    InspectionOrder,
+    ListingAsKnown,
     Replay,
+    StratumResult,
     Unmatched,
     WebhookAttempt,
     WholeChain,
@@ -70,6 +73,7 @@ from suyuan.queries.sql import (
     FeedbackFilter,
     FindingFilter,
     FrameFilter,
+    OrderFilter,
     UnmatchedFilter,
 )
 from suyuan.queries.visible import must_see_everything
@@ -208,6 +212,13 @@ class OfListingEvents(msgspec.Struct, frozen=True):
 
     platform_code: str
     events: list[tuple[str, str, str]]
+
+
+class AsKnown(msgspec.Struct, frozen=True):
+    """Listings (platform, listing) as chains knew them at `as_known_at`, ms UTC."""
+
+    as_known_at: int
+    listings: list[tuple[str, str]]
 
 
 class Anew(msgspec.Struct, frozen=True):
@@ -466,6 +477,18 @@ def _drawn_listings(reader: Reader, scope: Scope, wanted: OfDrawn) -> list[Drawn
     return typed(sql.drawn_listings(reader, scope, wanted.listings, wanted.as_known_at), DrawnListing)
 
 
+def _orders(reader: Reader, scope: Scope, listed: Listed[OrderFilter]) -> Paged[InspectionOrder]:
+    return sql.orders(reader, scope, listed.wanted, listed.page)
+
+
+def _listings_as_known(reader: Reader, scope: Scope, wanted: AsKnown) -> list[ListingAsKnown]:
+    return sql.listings_as_known(reader, scope, wanted.as_known_at, wanted.listings)
+
+
+def _check_results(reader: Reader, scope: Scope, check_id: str) -> list[StratumResult]:
+    return sql.check_results(reader, scope, check_id)
+
+
 def _damage(reader: Reader, scope: Scope, _: None) -> list[Damage]:
     must_see_everything(scope, "damage of the tables")
     return list(damage(reader.client))
@@ -571,6 +594,11 @@ CHECKS = Question("checks", Listed[CheckFilter], Paged[CheckSummary], _of_page, 
 PUBLIC_CHECK = Question("public_check", str, PublicCheck | None, _always(Use.INTERACTIVE), _public_check)
 OUTSIDE_OF_FRAME = Question("outside_of_frame", FrameFilter, int, _always(Use.EXPORT), _outside_of_frame)
 DRAWN_LISTINGS = Question("drawn_listings", OfDrawn, list[DrawnListing], _always(Use.INTERACTIVE), _drawn_listings)
+ORDERS = Question("orders", Listed[OrderFilter], Paged[InspectionOrder], _of_page, _orders)
+LISTINGS_AS_KNOWN = Question(
+    "listings_as_known", AsKnown, list[ListingAsKnown], _always(Use.INTERACTIVE), _listings_as_known
+)
+CHECK_RESULTS = Question("check_results", str, list[StratumResult], _always(Use.INTERACTIVE), _check_results)
 DAMAGE = Question("damage", None, list[Damage], _always(Use.VERIFIER), _damage)
 CHAINS_ANEW = Question("chains_anew", Anew, ChainsAnew, _always(Use.VERIFIER), _chains_anew)
 AUDIT_ENTRIES = Question("audit_entries", int, list[AuditEntry], _always(Use.VERIFIER), _audit_entries)
@@ -604,6 +632,7 @@ _ALL: Iterable[Question[Any, Any]] = (
     ),
     *(WEBHOOK_ATTEMPTS, FEEDBACK, GAP_COUNTS, ALERT, ALERT_HISTORY, ALERT_ACTS, FINDINGS, DIVISIONS),
     *(ALERT_BUDGET, FRAME, CHECK_ACTS, CHECKS, PUBLIC_CHECK, OUTSIDE_OF_FRAME, DRAWN_LISTINGS),
+    *(ORDERS, LISTINGS_AS_KNOWN, CHECK_RESULTS),
 )
 QUESTIONS = {question.name: question for question in _ALL}
 """every one, by its name in messages between processes"""

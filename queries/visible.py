@@ -7,6 +7,7 @@
 | findings                | `seller_division`, `producer_division`, `bureau`         | `platform_code` | -           |
 | events of a kind        | that of who is named in PARTIES, by the entity's record  | `platform_code` | `publisher` |
 | identifiers, names      | as the event that says them                              | as the event    | `publisher` |
+| orders of spot checks   | the division of the check's bureau                       | `platform_code` | -           |
 | figures of divisions    | the division that is told of, and all in it              | -               | -           |
 | the alert budget        | desks whose bureau is in it                              | -               | -           |
 | acts on spot checks     | the bureau; of what is published or given up: all        | as published    | as published |
@@ -98,6 +99,11 @@ def visible_checks(scope: Scope) -> Visible:
         return ALL
     of_bureaus = f"{_PREFIXED.format(column='check_id')} OR " if scope.divisions else ""
     return Visible(f"({of_bureaus}{_OPEN_CHECKS})", scope_values(scope) if scope.divisions else {})
+
+
+def visible_orders(scope: Scope) -> Visible:
+    """Of orders with their column `bureau`."""
+    return _visible(scope, "orders of spot checks", _prefixed("bureau"), _OF_PLATFORMS)
 
 
 class Placed(Protocol):

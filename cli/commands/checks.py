@@ -21,7 +21,7 @@ from suyuan.domain.checks.bodies import AnyBody
 from suyuan.domain.checks.publication import VERIFY, VERIFY_LOG
 from suyuan.domain.checks.stage import Check
 from suyuan.errors import ErrorKind, SuyuanError
-from suyuan.operations.spot_checks import acting, registers, steps
+from suyuan.operations.spot_checks import acting, orders, registers, steps
 from suyuan.operations.spot_checks.proofs import witnessed
 from suyuan.runtime.deployment import Deployment, deployment_of
 from suyuan.runtime.settings import Settings, load
@@ -134,7 +134,8 @@ def draw(
     """Draw listings and officers, and write the orders."""
     settings = load(data=data, kafka=kafka)
     deployment = deployment_of(settings)
-    result = steps.drawn(_check(deployment, check_id), _folder(settings, check_id))
+    with deployment.queries() as ask, deployment.outlet() as outlet:
+        result = orders.drawn(ask, outlet, acting.check_named(ask, check_id), _folder(settings, check_id))
     _publish(deployment, result.draw, actor, as_json=as_json)
     for order in () if as_json else result.orders:
         put(f"{order.order_no}  {order.ticket[:12]}  {order.id}  {', '.join(order.officers) or 'waits'}")

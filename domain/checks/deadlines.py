@@ -4,18 +4,35 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from functools import cache
 from importlib import resources
 
 import msgspec
 
+from suyuan.domain.calendar import days_after
+
+_SATURDAY = 5
+
 
 class Deadline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`working`: days on which offices are open, by the calendar in force."""
+    """`working`: Saturdays and Sundays do not count. Public holidays, and the weekends that are worked for them, are
+    announced for each year and not known here: around them the day that is told may be another.
+    """
 
     days: int
     working: bool
     source: str
+
+    def last_day(self, since: dt.date) -> dt.date:
+        """The last day on which there is still time; the day itself does not count."""
+        if not self.working:
+            return days_after(since, self.days)
+        day, left = since, self.days
+        while left:
+            day = days_after(day, 1)
+            left -= day.weekday() < _SATURDAY
+        return day
 
 
 class Deadlines(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -39,6 +39,7 @@ State = Literal[
     "issued", "accepted", "refused", "gone", "removed", "bought", "delivered", "unpacked", "tested", "told", "objected",
     "retested", "final", "cancelled",
 ]  # fmt: skip
+STATES: tuple[State, ...] = get_args(State)
 Verdict = Literal["pass", "fail"]
 
 

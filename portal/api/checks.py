@@ -21,7 +21,7 @@ from suyuan.domain.checks.numbers import check_number
 from suyuan.domain.checks.publication import FILES, Publication
 from suyuan.domain.checks.stage import Check
 from suyuan.errors import SuyuanError
-from suyuan.operations.spot_checks import acting, steps
+from suyuan.operations.spot_checks import acting, orders, steps
 from suyuan.portal.context import Context
 from suyuan.portal.entry.guard import Who
 from suyuan.portal.guarded import GuardedRouter
@@ -292,9 +292,14 @@ def giving(who: Context, found: Known, given: Mapping[str, Any]) -> Make:
 
 
 def drawing(who: Context, found: Known) -> Make:
-    """Makes the draw."""
-    folder = folder_of(who, found.check_id)
-    return lambda queries: steps.drawn(acting.check_named(queries, found.check_id), folder).draw
+    """Makes the draw, and publishes its orders."""
+    folder, ports = folder_of(who, found.check_id), who.ports
+
+    def make(queries: Queries) -> AnyBody:
+        check = acting.check_named(queries, found.check_id)
+        return orders.drawn(queries, ports.open_outlet(), check, folder).draw
+
+    return make
 
 
 def publishing(who: Context, found: Known) -> Make:

@@ -39,3 +39,8 @@ def impact_address(producer: str, recall: str, **more: str) -> str:
 def search_address(text: str) -> str:
     """Of a search."""
     return f"/search?q={quote(text, safe='')}"
+
+
+def order_address(order: str, part: str = "") -> str:
+    """Of an order of a spot check, or a part of it: sheet, notices/seller."""
+    return f"/orders/{quote(order, safe='')}" + (f"/{part}" if part else "")

@@ -22,6 +22,7 @@ PLACES = (
     Place("alerts", "/alerts", "g a"),
     Place("desks", "/desks", "g b"),
     Place("checks", "/checks", "g p"),
+    Place("orders", "/orders", "g o"),
     Place("divisions", "/divisions", "g d"),
     Place("search", "/search", "g s"),
     Place("chains", "/chains", "g c"),

@@ -35,6 +35,7 @@ from suyuan.queries.sql.evidence import events_by_evidence
 from suyuan.queries.sql.feedback import FeedbackFilter, feedback, gap_counts, list_of_feedback
 from suyuan.queries.sql.findings import FindingFilter, findings, list_of_findings
 from suyuan.queries.sql.first_record import first_record
+from suyuan.queries.sql.orders import OrderFilter, check_results, listings_as_known, orders
 from suyuan.queries.sql.outcomes import assessed, known_events, narrowing_column, outcomes
 from suyuan.queries.sql.reused_ids import count_reused_ids
 from suyuan.queries.sql.spot_checks import (
@@ -69,6 +70,7 @@ __all__ = [
     "FeedbackFilter",
     "FindingFilter",
     "FrameFilter",
+    "OrderFilter",
     "UnmatchedFilter",
     "acts_on",
     "alert",
@@ -89,6 +91,7 @@ __all__ = [
     "chains",
     "check_acts",
     "check_numbers",
+    "check_results",
     "count_reused_ids",
     "count_undirected",
     "count_unmatched",
@@ -112,7 +115,9 @@ __all__ = [
     "list_of_findings",
     "list_of_frame",
     "list_of_unmatched",
+    "listings_as_known",
     "narrowing_column",
+    "orders",
     "outcomes",
     "outside_of_frame",
     "records_about",

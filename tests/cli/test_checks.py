@@ -105,6 +105,14 @@ def test_from_the_plan_to_the_public_files(suyuan, tmp_path, monkeypatch):
     monkeypatch.setattr(checks, "_now", lambda: time.time_ns() // 1_000_000 + DUE_MS + 1000)
     assert "no witness" not in done("randomness", CHECK, *secrets).errors
     assert len(done("draw", CHECK).output.splitlines()) == 4
+    issued = [json.loads(line) for line in suyuan("orders", "list", "--check", CHECK, "--json").output.splitlines()]
+    drawn = {each["listing_id"]: each for each in issued}
+    assert ([each["order_no"] for each in issued], len(drawn)) == ([f"{CHECK}-{place}" for place in (1, 2, 3)], 3)
+    for listing_id, each in drawn.items():
+        chain = json.loads(suyuan("chain", each["platform_code"], listing_id, "--json").output)
+        said = ("title", "seller_code", "producer_code", "gtin", "lot")
+        assert [each[name] for name in said] == [chain[name] for name in said]
+        assert (each["state"], len(each["officers"])) == ("issued", 2)
     folder = Path(done("publish", CHECK).errors.rpartition(" are in ")[2].strip())
     assert sorted(path.name for path in folder.iterdir()) == sorted(FILES)
     rows = [json.loads(line) for line in gzip.decompress((folder / "frame.ndjson.gz").read_bytes()).splitlines()]

@@ -39,6 +39,14 @@ TEXTS = {
 }
 OF_KINDS = {
     "check_act": {"publisher": "SUYUAN", "check_id": CHECK, "act": "plan", "body": canonical(plan()).decode()},
+    "inspection": {"order_no": None, "sample_no": None},
+    "order": {
+        "publisher": "SUYUAN",
+        "order_no": f"{CHECK}-1",
+        "check_id": CHECK,
+        "ticket": "0." + "7" * 77,
+        "items": ["F-12"],
+    },
     "order_answer": {
         "publisher": "SUYUAN",
         "order_no": f"{CHECK}-1",

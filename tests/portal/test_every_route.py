@@ -24,6 +24,9 @@ VALUES = {
     "producer": B.producer,
     "recall": B.recall_no,
     "alert": B.alert_ids[0],
+    "order": B.order_nos[0],
+    "check_id": B.check_id,
+    "whom": "seller",
     "kind": "listing",
     "upload": "b" * 32,
     "publisher": B.platform,
@@ -31,7 +34,6 @@ VALUES = {
     "webhook": "bbbbbbbbbbbb",
     "delivery": "b" * 32 + ".1.bbbbbbbbbbbb",
     "version": "000000000000",
-    "check_id": B.check_id,
 }
 """of parameters in paths, the value of world B; a parameter that is not here fails"""
 

@@ -47,11 +47,13 @@ NAMES = {
     "publisher": lambda world: world.platform,
     "recall": lambda world: world.recall_no,
     "alert": lambda world: world.alert_ids[0],
+    "order": lambda world: world.order_nos[0],
+    "check_id": lambda world: world.check_id,
     "webhook": lambda world: world.letter.lower() * 12,
     "delivery": lambda world: f"{world.letter.lower() * 32}.1.{world.letter.lower() * 12}",
     "upload": lambda world: world.letter.lower() * 32,
-    "check_id": lambda world: world.check_id,
     # of queries
+    "check": lambda world: world.check_id,
     "platform": lambda world: world.platform,
     "listing": lambda world: world.listing_ids[0],
     "seller": lambda world: world.seller,
@@ -68,6 +70,10 @@ NAMES = {
 """parameters that name something, and by what they name it in a world"""
 OTHERS = {
     "kind": "listing",
+    "whom": "seller",
+    "state": "issued",
+    "officer": "A-01",
+    "overdue": "1",
     "version": "000000000000",
     "name": "not-found",
     "severity": "high",
@@ -273,6 +279,8 @@ OTHER_LISTS = {
     "/webhooks/{webhook}": "tests/portal/test_webhooks.py",
     "/chains": "tests/portal/test_investigation_pages.py",
     "/listings": "tests/portal/test_pages.py",
+    "/api/v1/orders": "tests/portal/test_orders.py",
+    "/orders": "tests/portal/test_orders.py",
 }
 """lists of something else, and who holds them to what is there"""
 

@@ -40,12 +40,21 @@ class World:
         self.recall_no = f"RC-{letter}-1"
         self.shipment_id = f"SH-{letter}-1"
         self.check_id = f"{division}-2026-{1 + 'ABN'.index(letter)}"
+        self.order_nos = [f"{self.check_id}-{place}" for place in (1, 2, 3)]
 
     @property
     def codes(self):
         """All that names something of it."""
         names = [self.platform, self.seller, self.producer, self.other, self.gtin, self.lot, self.licence_no]
-        return [*names, self.recall_no, self.shipment_id, *self.listing_ids, *self.alert_ids, *self.event_ids]
+        return [
+            *names,
+            self.recall_no,
+            self.shipment_id,
+            *self.order_nos,
+            *self.listing_ids,
+            *self.alert_ids,
+            *self.event_ids,
+        ]
 
     def text(self, text):
         return f"{text} {self.mark}"
@@ -192,6 +201,27 @@ class World:
                     "publisher": self.platform,
                 }
                 for number, listing_id in enumerate(self.listing_ids)
+            ],
+            "order": [
+                {
+                    "order_no": order_no,
+                    "check_id": self.check_id,
+                    "platform_code": self.platform,
+                    "listing_id": self.listing_ids[number],
+                    "title": self.text("绿茶"),
+                    "seller_code": self.seller,
+                    "producer_code": self.producer,
+                    "gtin": self.gtin,
+                    "lot": self.lot,
+                    "stratum": self.division,
+                    "weight": 1,
+                    "ticket": "0." + str(number + 1) * 77,
+                    "officers": ["A-01", "A-02"],
+                    "items": [self.text("F-12")],
+                    "event_id": f"order-{self.letter.lower()}-{number}",
+                    "publisher": "SUYUAN",
+                }
+                for number, order_no in enumerate(self.order_nos)
             ],
             "lot": [
                 lot(self.lot, maker=self.producer)

@@ -127,7 +127,7 @@ def test_the_key_of_every_kind(kind):
         ]
     elif kind == "alert_act":
         events = [published.event(kind), published.event(kind, act="assign", assignee="li")]
-    elif kind in {"check_act", "order_answer", "check_item", "officer"}:
+    elif kind in {"check_act", "order", "order_answer", "check_item", "officer"}:
         events = [published.event(kind), published.event(kind)]
     elif kind == "certificate":  # which no market publishes
         events = [published.event(kind), spoilt(published.event(kind, certificate_no="有机 2026-7"))]

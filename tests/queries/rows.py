@@ -209,6 +209,28 @@ LISTING_EVENTS = [
 ]
 
 
+def _order(number):
+    chance = random.Random(f"order {number}")
+    check_id = f"{('330106', '330203', '310115')[number % 3]}-2026-{1 + number // 12}"
+    return {
+        "order_no": f"{check_id}-{1 + number}",
+        "check_id": check_id,
+        "platform_code": PLATFORMS[number % 2],
+        "listing_id": f"l{number}",
+        "seller_code": chance.choice(list(CODES)),
+        "stratum": "330106",
+        "weight": 1,
+        "ticket": "0." + "7" * 77,
+        "officers": ["A-01", "A-02"],
+        "items": ["F-12"],
+        "occurred_at": NOW + number % 2,
+        "publisher": "SUYUAN",
+    }
+
+
+SAID["order"] = [_order(number) for number in range(24)]
+
+
 def _attempt(subscription, number, attempt):
     return {
         "subscription": subscription,
@@ -235,6 +257,7 @@ def fill(clickhouse):
     for kind in EVENTS:
         load(clickhouse, f"event.{kind}", events(kind, *SAID[kind]))
     load(clickhouse, "event.listing", events("listing", *LISTING_EVENTS, first=900))
+    load(clickhouse, "event.order", events("order", *SAID["order"]))
     load(clickhouse, "dead_letter", block("dead_letter", *SAID["dead_letter"]))
     load(clickhouse, "webhook.delivery", block("delivery", *ATTEMPTS))
     load(clickhouse, "dead_letter.replay", block("replay", replay("in.lot", 0, 0)))

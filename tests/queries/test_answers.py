@@ -24,6 +24,7 @@ from suyuan.queries.api import (
     AboutNode,
     AlertFilter,
     Anew,
+    AsKnown,
     AttemptFilter,
     ChainFilter,
     CheckFilter,
@@ -45,6 +46,7 @@ from suyuan.queries.api import (
     OfProducer,
     OfProduct,
     OfRecall,
+    OrderFilter,
     Page,
     Queries,
     UnmatchedFilter,
@@ -112,6 +114,9 @@ ASKED = {
     "public_check": ("330100-2026-1",),
     "outside_of_frame": (FRAME,),
     "drawn_listings": (OfDrawn([(FIRST["platform_code"], "l0")], NOW),),
+    "orders": (OrderFilter(TODAY), ALL),
+    "listings_as_known": (AsKnown(NOW, [(FIRST["platform_code"], "l0")]),),
+    "check_results": ("330100-2026-7",),
     "chains_anew": (Anew(1 << 60, 10, 4),),
     "ping": (),
 }
@@ -125,6 +130,7 @@ LISTS = {
     "dead_letters": (DeadLetterFilter(), ("topic", "source_partition", "source_offset")),
     "webhook_attempts": (AttemptFilter("s1"), ("delivery", "attempt")),
     "unmatched": (UnmatchedFilter(), ("kind", "key", "missing", "gtin", "lot")),
+    "orders": (OrderFilter(TODAY), ("order_no",)),
 }
 FOR_ALL_TO_SEE = {
     "ping",
@@ -135,11 +141,13 @@ FOR_ALL_TO_SEE = {
     "check_acts",
     "checks",
     "public_check",
+    "check_results",
 }
 AUDIT = {"audit_entries", "audit_entries_of", "audit_nodes", "audit_heads", "audited_events", "unentered"}
 OF_THE_WHOLE = {
     "frame",
     "registers",
+    "listings_as_known",
     "whole_dead_letters",
     "replays",
     "damage",
@@ -609,3 +617,20 @@ def sees_event(scope, row):
         or row.get("platform_code") in scope.platforms
         or row["publisher"] in scope.publishers
     )
+
+
+@often
+@given(scope=scopes)
+def test_orders_are_those_of_the_bureaus_and_platforms_of_the_scope(queries, scope):
+    def seen(row):
+        of_bureau = any(row["check_id"].startswith(prefix) for prefix in scope.divisions)
+        return of_bureau or row["platform_code"] in scope.platforms
+
+    if not scope.divisions and not scope.platforms:
+        with pytest.raises(OutsideScope):
+            queries.orders(scope, OrderFilter(TODAY), ALL)
+        return
+    found = queries.orders(scope, OrderFilter(TODAY), ALL).rows
+    assert {row.order_no for row in found} == {row["order_no"] for row in SAID["order"] if seen(row)}
+    places = [(-row.occurred_at, row.check_id, int(row.order_no.split("-")[-1])) for row in found]
+    assert places == sorted(places)

@@ -26,6 +26,7 @@ NEEDED = {
     "day": (),
     "alert_act": (),
     "check_act": (),
+    "order": ("order_no", "platform_code", "listing_id"),
     "order_answer": (),
     "check_item": ("item_no",),
     "officer": ("bureau", "staff_no"),
@@ -65,6 +66,13 @@ def fault(record, event, taken_at):
             return "lots"
     if kind == "complaint" and not re.fullmatch("p[0-9a-f]{32}", record["complainant"]):
         return "complainant"
+    if kind == "inspection" and (record.get("order_no") or record.get("sample_no")):
+        if not re.fullmatch("[0-9]{6}-[0-9]{4}-[1-9][0-9]*-[1-9][0-9]*", record.get("order_no") or ""):
+            return "order_no" if record.get("order_no") else "sample_no"
+        if not record.get("sample_no"):
+            return "sample_no"
+        if record["purpose"] != "spot_check":
+            return "purpose"
     if kind == "officer" and not re.fullmatch("[0-9]{6}", record["bureau"]):
         return "bureau"
     if kind == "bureau":

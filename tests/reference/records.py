@@ -33,6 +33,7 @@ KEYS = {
     "day": ("date",),
     "alert_act": ("alert_id", "publisher", "event_id"),
     "check_act": ("check_id", "publisher", "event_id"),
+    "order": ("order_no",),
     "order_answer": ("order_no", "publisher", "event_id"),
     "check_item": ("item_no",),
     "officer": ("bureau", "staff_no"),

@@ -18,6 +18,7 @@ from tests.sinks.contract.hopping import HoppingContract
 from tests.sinks.contract.impacts import ImpactContract
 from tests.sinks.contract.loading import LoadingContract
 from tests.sinks.contract.migrating import MigratingContract
+from tests.sinks.contract.ordering import OrdersContract
 from tests.sinks.contract.tracing import TracingContract
 from tests.sinks.contract.unmatched import UnmatchedContract
 from tests.sinks.contract.verifying import VerifyingContract
@@ -84,6 +85,10 @@ class TestFraming(FramingContract):
 
 
 class TestAsking(AskingContract):
+    pass
+
+
+class TestOrders(OrdersContract):
     pass
 
 

@@ -116,6 +116,10 @@ def test_a_column_more_is_added_where_rows_lie_before_where_they_are_read():
         "`spare`.chain_history",
         "`spare`.event_bureau_local",
         "`spare`.event_bureau",
+        "`spare`.event_inspection_local",
+        "`spare`.event_inspection",
+        "`spare`.event_inspection_local",
+        "`spare`.event_inspection",
     ]
 
 

@@ -116,6 +116,21 @@ _DEFAULTS = {
     "alert_act": {"alert_id": "5f" * 16, "act": "acknowledge", "actor": "oidc:li", "basis": "b1", "takedown": False},
     "day": {"date": "2026-06-04"},
     "check_act": {"check_id": CHECK, "act": "plan", "actor": "oidc:li", "body": canonical(plan()).decode()},
+    "order": {
+        "order_no": f"{CHECK}-1",
+        "check_id": CHECK,
+        "platform_code": SHOP,
+        "listing_id": "L1",
+        "title": "honey",
+        "seller_code": SELLER,
+        "producer_code": PRODUCER,
+        "gtin": "06901234567892",
+        "stratum": "330106",
+        "weight": 1,
+        "ticket": "0." + "1" * 77,
+        "officers": ["A-01", "A-02"],
+        "items": ["F-12"],
+    },
     "order_answer": {"order_no": f"{CHECK}-1", "answer": "accepted", "actor": "oidc:li"},
     "check_item": {
         "item_no": "F-12",
@@ -131,6 +146,6 @@ _DEFAULTS = {
 def event(kind, *, at=0, **fields):
     """An event of that kind, `at` ms after noon of 3 June 2026, with an event_id of its own."""
     envelope = {"kind": kind, "event_id": f"e{next(_numbers):06}", "publisher": LAB, "occurred_at": NOON + at}
-    if kind in {"day", "alert_act", "check_act", "order_answer"}:
+    if kind in {"day", "alert_act", "check_act", "order", "order_answer"}:
         envelope["publisher"] = "SUYUAN"
     return envelope | _DEFAULTS[kind] | fields
