@@ -1,10 +1,11 @@
 """A spot check drawn from a great frame, and verified by the stranger's file: seconds, and µs of processor time a row.
 
-    python -m bench.draw [--rows 10000000] [--orders 10000] [--times 3]
+    python -m bench.draw [--rows 10000000] [--orders 10000] [--times 3] [--chains 1000000]
 
 Rows are made up (three strata, weights 1 to 3: two tickets a row) and go the way of `suyuan checks`: frozen into a
 packed file, drawn from it, published; then `verify.py` runs over the public files in a process of its own. Draw and
-verification are repeated; medians, and every time that was taken. Writes bench/results/draw.json.
+verification are repeated; medians, and every time that was taken. Then a frame is asked of tables with so many chains,
+two versions each, as `suyuan checks freeze` asks them. Writes bench/results/draw.json.
 """
 
 from __future__ import annotations
@@ -21,13 +22,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
+import msgspec
+
 from bench.environment import environment
+from bench.search import OFFER, insert_rows
 from suyuan.domain.checks import randomness as chance
-from suyuan.domain.checks.bodies import CommitReveal, Item, Officer, Party, Plan, Reveal, Reveals, Stratum
+from suyuan.domain.checks.bodies import CommitReveal, Item, Officer, Party, Plan, Reveal, Reveals, Stratum, Weight
 from suyuan.domain.checks.frame import Row
 from suyuan.domain.checks.publication import FRAME, VERIFY, Proofs
 from suyuan.domain.checks.stage import Check
-from suyuan.operations.spot_checks import steps
+from suyuan.operations.spot_checks import acting, steps
+from suyuan.queries.open_tables import OpenTables
+from suyuan.sinks.clickhouse import ClickHouse, ClickHouseSettings
+from suyuan.sinks.migrations import migrate
 
 RESULTS = Path(__file__).parent / "results" / "draw.json"
 STRATA = ("330106", "330108", "330110")
@@ -67,6 +74,30 @@ def the_plan(orders: int) -> Plan:
     )
 
 
+def from_tables(plan: Plan, chains: int) -> dict[str, float]:
+    """What it takes to freeze the chains of chdb's tables, by an expression for weights."""
+    weighted = Weight(expression="verdict = 'broken'", weight=3)
+    plan = msgspec.structs.replace(plan, population="title IS NOT NULL", weights=(weighted,))
+    with (
+        tempfile.TemporaryDirectory() as kept,
+        ClickHouse(ClickHouseSettings(path=Path(kept) / "ch")) as clickhouse,
+    ):
+        migrate(clickhouse.writer)
+        for revision in (1, 2):
+            judged = {
+                "verdict": "['complete', 'partial', 'broken', 'contradicted'][1 + n % 4]",
+                "seller_division": f"{list(STRATA)}[1 + n % 3]",
+                "received_at": f"fromUnixTimestamp64Milli(toInt64({FROZEN_AT - 10 + revision}))",
+                "revision": str(revision),
+            }
+            insert_rows(clickhouse, "chain_history", OFFER | judged, chains)
+        queries = OpenTables(clickhouse)
+        times = {"as_known_at": FROZEN_AT, "now": FROZEN_AT}
+        frozen, taken = measured(lambda: acting.frozen(queries, Check(plan), Path(kept) / "public", **times), chains)
+        assert frozen.rows == chains  # noqa: S101
+    return {**taken, "rows_per_second": round(chains / taken["seconds"])}
+
+
 def measured(step: Callable[[], T], rows: int, who: int = resource.RUSAGE_SELF) -> tuple[T, dict[str, float]]:
     """What a step gives, and what it took. `who`: whose processor time."""
     began, used = time.perf_counter(), _used(who)
@@ -95,6 +126,7 @@ def main() -> None:
     options.add_argument("--rows", type=int, default=10_000_000)
     options.add_argument("--orders", type=int, default=10_000)
     options.add_argument("--times", type=int, default=3)
+    options.add_argument("--chains", type=int, default=1_000_000)
     options.add_argument("--out", type=Path, default=RESULTS)
     asked = options.parse_args()
     where, plan, found = environment(), the_plan(asked.orders), {}
@@ -115,6 +147,7 @@ def main() -> None:
             lambda: subprocess.run(command, check=True), asked.rows, asked.times, resource.RUSAGE_CHILDREN
         )
         size = (folder / FRAME).stat().st_size
+    found["freeze from tables"] = {"chains": asked.chains, **from_tables(plan, asked.chains)}
     figures = {"rows": asked.rows, "orders": asked.orders, "frame_mib": round(size / 2**20, 1), "steps": found}
     asked.out.write_text(json.dumps({"environment": where, **figures}, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(figures, indent=2))
