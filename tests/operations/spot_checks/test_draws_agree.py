@@ -7,15 +7,16 @@ import runpy
 import sys
 
 import chdb
+import msgspec
 import pytest
 from consistent_sampler import sampler
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from suyuan.domain.checks.bodies import Item, Stratum
+from suyuan.domain.checks.bodies import Item, Recusal, Stratum
 from suyuan.domain.checks.frame import Row
 from tests.operations.spot_checks.test_verify import VERIFY
-from tests.spot_checks import SELLERS, drawn, plan
+from tests.spot_checks import OFFICERS, SELLERS, drawn, plan
 
 NAMES = st.text(
     st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"], exclude_characters='"\\'), min_size=1, max_size=12
@@ -34,25 +35,39 @@ SQL = """
 """
 
 
-def the_check(frame, sizes, cap, weighted):
+STAFF = [officer.staff_no for officer in OFFICERS]
+RECUSED = st.sets(st.tuples(st.sampled_from(STAFF), st.sampled_from(SELLERS)), max_size=8)
+MOSTS = st.lists(st.integers(1, 9), min_size=len(STAFF), max_size=len(STAFF))
+
+
+def the_check(frame, sizes, cap, recused=(), mosts=None, *, weighted):
     made = plan(
         strata=tuple(Stratum(stratum=name, size=size) for name, size in zip("XYZ", sizes, strict=True)),
         items=(Item(item_no="1", item_class="general", share_cap=cap),),
+        recusals=tuple(Recusal(staff_no=no, code=code, reason="other") for no, code in sorted(recused)),
+        officers=tuple(
+            msgspec.structs.replace(officer, most=most, reserve=place > 5)
+            for place, (officer, most) in enumerate(zip(OFFICERS, mosts or [9] * len(OFFICERS), strict=True))
+        ),
     )
-    rows = [Row(name, SELLERS[:1], stratum, weight if weighted else 1) for name, (stratum, weight) in frame.items()]
+    rows = [
+        Row(name, (SELLERS[len(name) % 3],), stratum, weight if weighted else 1)
+        for name, (stratum, weight) in frame.items()
+    ]
     return drawn(made, rows), rows
 
 
 @settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(FRAMES, st.tuples(*[st.integers(1, 20)] * 3), st.sampled_from([10_000, 5_000, 1_111]), st.booleans())
-def test_all_draw_the_same(tmp_path_factory, frame, sizes, cap, weighted):
-    files, rows = the_check(frame, sizes, cap, weighted)
-    found = [(order.id, order.ticket) for order in files.result.orders]
-    assert verified(files, tmp_path_factory.mktemp("check"))
-    sizes = {each.stratum: each.drawn for each in files.result.draw.strata}
-    assert by_sql(files.result.draw.seed, rows, sizes) == found
-    if not weighted:
-        assert by_the_public_sampler(files.result.draw.seed, rows, sizes) == [name for name, _ in found]
+@given(FRAMES, st.tuples(*[st.integers(1, 20)] * 3), st.sampled_from([10_000, 5_000, 1_111]), RECUSED, MOSTS)
+def test_all_draw_the_same(tmp_path_factory, frame, sizes, cap, recused, mosts):
+    for weighted in (True, False):
+        files, rows = the_check(frame, sizes, cap, recused, mosts, weighted=weighted)
+        found = [(order.id, order.ticket) for order in files.result.orders]
+        assert verified(files, tmp_path_factory.mktemp("check"))
+        drew = {each.stratum: each.drawn for each in files.result.draw.strata}
+        assert by_sql(files.result.draw.seed, rows, drew) == found
+    # the public sampler knows no weights
+    assert by_the_public_sampler(files.result.draw.seed, rows, drew) == [name for name, _ in found]
 
 
 def verified(files, folder):
