@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import shutil
 from pathlib import Path
 
@@ -13,6 +14,7 @@ EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"
 PLATFORM = "91330106MABQWU0B72"
 SELLER, OTHER_SELLER = "91330106MABR4AWUXK", "91310104MABR5Y503P"
 PRODUCER = "91330784MABQYF7F4B"
+LABORATORY = "91330102MABR7JC40E"
 HONEY, LOT = "06903379452712", "H260112"
 RECALLED = "100002"
 MARKUP = "<img src=x onerror=\"document.documentElement.dataset.hacked='1'\">"
@@ -20,6 +22,8 @@ RIGHT_TO_LEFT = "\u202eمنتج أصلي gpj.exe"
 HOSTILE = f'{MARKUP}"\'><script>document.documentElement.dataset.hacked="2"</script>{RIGHT_TO_LEFT}'
 EVIL_LISTING = "evil-1"
 WEBHOOK = "hhhhhhhhhhhh"
+CHECK = "330106-2026-9"
+ORDER, WAITING = f"{CHECK}-1", f"{CHECK}-2"
 TITLES = ("椴树蜂蜜 500g 农家自产", "洋槐蜂蜜 1kg 家庭装", "蜂蜜柚子茶 480g", "老蜂农百花蜜 250g 礼盒", "桂花蜜 300g")
 MORE = 64
 
@@ -33,6 +37,7 @@ def write_events(folder, *, hostile=True):
     for name, text in (
         ("more/listings.csv", _listings(hostile=hostile)),
         ("more/entities.csv", _entities(hostile=hostile)),
+        ("more/orders.jsonl", _orders(hostile=hostile)),
         *([("more/recalls.csv", _recalls())] if hostile else []),
     ):
         (folder / name).parent.mkdir(exist_ok=True)
@@ -114,6 +119,31 @@ def _recalls():
     columns = ["event_id", "publisher", "occurred_at", "recall_no", "producer_code", "gtin", "lots", "level", "reason"]
     values = ("r-evil", PRODUCER, "2026-02-21T09:00:00+08:00", MARKUP, PRODUCER, HONEY, "EVIL", "3", HOSTILE, "closed")
     return _csv([*columns, "status"], [dict(zip([*columns, "status"], values, strict=True))])
+
+
+def _orders(*, hostile):
+    """Two orders of a spot check: one whose sample has failed, of a lot that no listing has, and one that waits."""
+    system = {"publisher": "SUYUAN", "occurred_at": "2026-02-20T09:00:00+08:00"}
+    title = TITLES[0] + (HOSTILE if hostile else "")
+    drawn = {"kind": "order", "check_id": CHECK, "platform_code": PLATFORM, "title": title, "gtin": HONEY}
+    drawn |= {"seller_code": SELLER, "producer_code": PRODUCER, "lot": "H260118", "stratum": "honey", "weight": 3}
+    drawn |= {"ticket": "0." + "0271828" * 11, "items": ["F-12", "F-31"], **system}
+    of_orders = [(ORDER, RECALLED, ["330106-012", "330106-047"]), (WAITING, "100003", [])]
+    events = [
+        drawn | {"event_id": number, "order_no": number, "listing_id": listing, "officers": officers}
+        for number, listing, officers in of_orders
+    ]
+    seals = {"unpacked": {"sample": "封-2026-00017", "spare": "封-2026-00018"}, "told": {"party": "seller"}}
+    for hour, answer in enumerate(("accepted", "accepted", "bought", "delivered", "unpacked", "told"), 10):
+        said = {"kind": "order_answer", "event_id": f"{ORDER} {hour}", "order_no": ORDER, "answer": answer}
+        moment = {"occurred_at": f"2026-02-{hour + 10}T10:00:00+08:00"}
+        events.append({**system, **said, **moment, "actor": "oidc:li", **seals.get(answer, {})})
+    report = {"kind": "inspection", "event_id": "i-order", "publisher": LABORATORY, "agency_code": LABORATORY}
+    report |= {"report_no": "W-2026-0117", "producer_code": PRODUCER, "gtin": HONEY, "lot": "H260118"}
+    report |= {"purpose": "spot_check", "result": "fail", "failed_items": ["果糖和葡萄糖", "嗜渗酵母计数"]}
+    report |= {"occurred_at": "2026-02-24T15:00:00+08:00", "inspected_on": "2026-02-24"}
+    events.append({**report, "order_no": ORDER, "sample_no": "封-2026-00017"})
+    return "".join(f"{json.dumps(each, ensure_ascii=False)}\n" for each in events)
 
 
 def _csv(columns, rows):
