@@ -23,6 +23,7 @@ from suyuan.domain.checks.stage import Check
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.operations.spot_checks import acting, orders, registers, steps
 from suyuan.operations.spot_checks.proofs import witnessed
+from suyuan.queries.api import Queries
 from suyuan.runtime.deployment import Deployment, deployment_of
 from suyuan.runtime.settings import Settings, load
 
@@ -122,8 +123,8 @@ def randomness(
         body = acting.of_parties(check, [(name, secret) for name, _, secret in parts], now=_now())
     _publish(deployment, body, actor, as_json=as_json)
     with deployment.queries() as ask:
-        seen = witnessed(ask, check)
-    if check.plan is not None and (seen is None or not seen.witnesses_before(check.plan.randomness.at)):
+        witnesses = _witnesses(ask, check)
+    if not witnesses:
         say("no witness had cosigned a checkpoint with the freeze before this was due: the public files will say so")
 
 
@@ -196,9 +197,10 @@ def show_(check_id: CheckId, data: Data = None, *, as_json: AsJson = False) -> N
     """Show what was done with a check: each act, when, by which account, and the SHA-256 that the next one names."""
     with deployment_of(load(data=data)).queries() as ask:
         acts = [act for act in acting.acts_of(ask, check_id) if act.check_id == check_id]
+        check = acting.checks_of(acts).get(check_id, Check())
+        witnesses = _witnesses(ask, check)
     if not acts:
         raise SuyuanError(f"no check is called {check_id}: suyuan checks list names them")
-    check = acting.checks_of(acts).get(check_id, Check())
     void = {act.recency for act in check.void}
     rows = [
         {
@@ -216,6 +218,8 @@ def show_(check_id: CheckId, data: Data = None, *, as_json: AsJson = False) -> N
         print_json(row | {"body": json.loads(act.body)} for row, act in zip(rows, acts, strict=True))
     else:
         show_records(draw_acts(rows), "")
+        if check.freeze is not None:
+            say(f"cosigned with the freeze in it, before randomness was due: {', '.join(witnesses) or 'by nobody'}")
 
 
 @app.command()
@@ -236,6 +240,12 @@ def verify(
         done = subprocess.run(command, input=steps.for_strangers(name), check=False)  # noqa: S603 - our own file
         if done.returncode:
             raise SuyuanError(f"{folder} does not hold what {name} looks for")
+
+
+def _witnesses(ask: Queries, check: Check) -> list[str]:
+    """Who says to have seen the freeze before the randomness was due."""
+    seen = witnessed(ask, check)
+    return [] if seen is None or check.plan is None else seen.witnesses_before(check.plan.randomness.at)
 
 
 def _folder(settings: Settings, check_id: str) -> Path:

@@ -100,8 +100,10 @@ def test_from_the_plan_to_the_public_files(suyuan, tmp_path, monkeypatch):
     assert "the tables are not that far" in refused("freeze", CHECK)
     assert suyuan("run", "--once", "--json", own=True).code == 0
     assert "have it witnessed" in done("freeze", CHECK).errors
+    assert "was due: by nobody" in suyuan("checks", "show", CHECK).errors
     log, witness = witnessed(suyuan, tmp_path)
     assert "due in" in refused("randomness", CHECK, *secrets)
+    assert "was due: university.example/witness" in suyuan("checks", "show", CHECK).errors
     monkeypatch.setattr(checks, "_now", lambda: time.time_ns() // 1_000_000 + DUE_MS + 1000)
     assert "no witness" not in done("randomness", CHECK, *secrets).errors
     assert len(done("draw", CHECK).output.splitlines()) == 4
