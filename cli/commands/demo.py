@@ -6,6 +6,7 @@ import asyncio
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Annotated
@@ -13,7 +14,7 @@ from typing import Annotated
 import typer
 from rich.live import Live
 
-from suyuan.cli.demo.picture import Figures, draw, draw_report, draw_tour, line
+from suyuan.cli.demo.picture import Figures, draw, draw_report, draw_spot_check, draw_tour, line
 from suyuan.cli.demo.stage import Outcome, Show, perform
 from suyuan.cli.options import AsJson
 from suyuan.cli.screen import console, print_json, say, show
@@ -56,10 +57,11 @@ def demo(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Stream a simulated market with planted faults through everything, and report which of them were found. The market
-    stays, to be looked at: the report ends with commands to try.
+    """Stream a simulated market with planted faults through everything, and report which of them were found; then hold
+    a spot check on it, verify the draw as a stranger does, and have a sample fail. The market stays, to be looked at:
+    the report ends with commands to try.
 
-    Exit code 1 when a planted fault was missed or something was found without cause.
+    Exit code 1 when a planted fault was missed, something was found without cause, or the check went wrong.
     """
     if (events and events < FEWEST) or events < 0 or rate < 0:
         raise SuyuanError(f"--events: at least {FEWEST} (or 0: without end); --rate: not below 0", ErrorKind.USAGE)
@@ -93,9 +95,11 @@ def _tell(outcome: Outcome, folder: Path, *, as_json: bool) -> None:
     report = outcome.report
     if as_json:
         told = {"events": outcome.events, "seconds": round(outcome.seconds, 3), **report.as_json()}
+        told["spot_check"] = asdict(outcome.spot_check)
         print_json([told | {"folder": str(folder), "try": outcome.tour, "enter": dict(outcome.entries)}])
     else:
         show(draw_report(report, outcome.events, outcome.seconds))
+        show(draw_spot_check(outcome.spot_check))
         show(draw_tour(str(folder), outcome.tour))
     if outcome.entries:
         say("the portal stays until Ctrl-C; each of these links lets one browser in, once, within ten minutes:")

@@ -14,6 +14,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from suyuan.cli.demo.spot_check import SpotCheck
 from suyuan.cli.demo.tour import command
 from suyuan.cli.drawing.records import Column, Records
 from suyuan.cli.drawing.words import SEVERITY_STYLES, VERDICT_STYLES, cell, clean, moment
@@ -131,6 +132,20 @@ def draw_report(report: Report, events: int, seconds: float) -> RenderableType:
         Text(f"chains: {verdicts}"),
         Text(f"findings that stand: {findings or 'none'}"),
     )
+
+
+def draw_spot_check(held: SpotCheck) -> RenderableType:
+    """What was drawn, whether a stranger finds the same, and what came of the sample that failed."""
+    lines = [
+        "",
+        f"spot check {held.check_id}: {held.orders} of {held.rows:,} listings, drawn by what two parties revealed",
+        "  a stranger runs verify.py on the public files alone:",
+        *(f"    OK  {found}" for found in held.verified),
+        f"  order {held.order_no} to {' and '.join(held.officers)}: the sample of {held.listing_id} failed",
+        f"  its chain: {', '.join(held.gaps)}; alert {held.alert_id}",
+        f"  in public: {'; '.join(f'{name} {passed} of {tested} passed' for name, tested, passed in held.results)}",
+    ]
+    return Group(*(Text(clean(line)) for line in lines))
 
 
 def draw_tour(folder: str, commands: Sequence[str]) -> RenderableType:

@@ -6,11 +6,13 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from suyuan.access.scope import EVERYTHING
 from suyuan.cli.demo.entries import entries
 from suyuan.cli.demo.feed import Feed
 from suyuan.cli.demo.picture import Figures
+from suyuan.cli.demo.spot_check import SpotCheck, hold
 from suyuan.cli.demo.tour import tour
 from suyuan.publishing.files.embedded import EmbeddedOutlet
 from suyuan.queries.answers import each_plain
@@ -40,9 +42,12 @@ class Show:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`events` that were published, in so many `seconds`; `tour`: commands that show what there is now."""
+    """`spot_check`: one that was held at the end, on what had come; `events` that were published before, in so many
+    `seconds`; `tour`: commands that show what there is now.
+    """
 
     report: Report
+    spot_check: SpotCheck
     events: int
     seconds: float
     tour: list[str]
@@ -64,7 +69,8 @@ async def perform(
     await run.start()
     began = time.monotonic()
     market = Market(show.seed)
-    feed = Feed(market, show.events, show.rate, EmbeddedOutlet(run.log, run.partitions))
+    outlet = EmbeddedOutlet(run.log, run.partitions)
+    feed = Feed(market, show.events, show.rate, outlet)
     looking: asyncio.Task[None] | None = None
     try:
         if look is not None:
@@ -78,7 +84,11 @@ async def perform(
         await feeding
         await run.wait_drained()
         seconds = time.monotonic() - began
-        outcome = await asyncio.to_thread(_outcome, run, market, feed.published, seconds, show)
+        report = await asyncio.to_thread(_report, run, market)
+        held = await asyncio.to_thread(hold, run.queries, outlet, show.settings.public_folder())
+        links = await asyncio.to_thread(entries, show.settings, run.queries) if show.portal else []
+        tried = await asyncio.to_thread(tour, run.queries, run.folder, Path(held.folder))
+        outcome = Outcome(report, held, feed.published, seconds, tried, links)
         if looking is not None:
             looking.cancel()
         told(outcome)
@@ -93,13 +103,10 @@ async def perform(
         await run.stop()
 
 
-def _outcome(run: EmbeddedRun, market: Market, events: int, seconds: float, show: Show) -> Outcome:
-    queries = run.queries
-    chains = walk(lambda page: queries.chains(EVERYTHING, ChainFilter(), page))
-    findings = walk(lambda page: queries.findings(EVERYTHING, FindingFilter(), page))
-    report = compare(market.planted(), each_plain(chains), each_plain(findings))
-    links = entries(show.settings, queries) if show.portal else []
-    return Outcome(report, events, seconds, tour(queries, run.folder), links)
+def _report(run: EmbeddedRun, market: Market) -> Report:
+    chains = walk(lambda page: run.queries.chains(EVERYTHING, ChainFilter(), page))
+    findings = walk(lambda page: run.queries.findings(EVERYTHING, FindingFilter(), page))
+    return compare(market.planted(), each_plain(chains), each_plain(findings))
 
 
 async def _look(run: EmbeddedRun, feed: Feed, show: Show, look: Callable[[Figures], None]) -> None:

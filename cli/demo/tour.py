@@ -16,9 +16,12 @@ _STORIES = ("input_recalled", "lot_recalled", "inspection_failed", "oversold", N
 """gaps that make a good story, the best first"""
 
 
-def tour(queries: Queries, folder: Path) -> list[str]:
-    """Commands for a shell, each of which shows something."""
-    return [command(words, folder) for words in _steps(queries)]
+def tour(queries: Queries, folder: Path, public: Path) -> list[str]:
+    """Commands for a shell, each of which shows something. `public`: the files of a spot check."""
+    return [
+        *(command(words, folder) for words in _steps(queries)),
+        shlex.join([*_program(), "checks", "verify", str(public)]),
+    ]
 
 
 def command(words: Sequence[str], folder: Path) -> str:
