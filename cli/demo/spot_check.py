@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,10 +21,11 @@ from suyuan.domain.checks.publication import VERIFY
 from suyuan.domain.checks.stage import Check
 from suyuan.errors import SuyuanError
 from suyuan.operations.spot_checks import acting, steps
+from suyuan.operations.spot_checks.orders import issue
 from suyuan.publishing.files.batches import Publisher
 from suyuan.publishing.files.outlet import Outlet
-from suyuan.queries.answers import WholeChain
-from suyuan.queries.api import AlertFilter, ChainFilter, OfListing, Page, Queries
+from suyuan.queries.answers import ListingAsKnown, WholeChain
+from suyuan.queries.api import AlertFilter, AsKnown, ChainFilter, OfListing, Page, Queries
 from suyuan.schemas.validation import parse_event
 from suyuan.simulation.outbox import Event
 from suyuan.simulation.spot_check import BUREAU, answers, failed_report, plan_of
@@ -41,8 +43,8 @@ T = TypeVar("T")
 class SpotCheck:
     """What came of it. `rows` of the frame; `verified`: what `verify.py` found to be so, run on the public files alone;
     of the order whose sample failed: `order_no`, `listing_id`, its officers; `gaps` and `alert_id` of its listing
-    afterwards; `results`: of each stratum, how many samples were tested and how many passed, as everybody may read
-    them; `folder`: of the public files.
+    afterwards; `results`: of each stratum with one, how many samples were tested and how many passed, as everybody may
+    read them; `folder`: of the public files.
     """
 
     check_id: str
@@ -111,8 +113,14 @@ def _drawn(ask: Queries, outlet: Outlet, check_id: str, folder: Path) -> tuple[C
     time.sleep(max(0.0, (due - _now()) / 1000 + 0.01))
     check = act(acting.of_parties(check, given.items(), now=_now()))
     result = steps.drawn(check, folder)
+    assert check.plan is not None and check.freeze is not None  # noqa: S101, PT018 - it was drawn from them
+    issue(outlet, check.plan, check.freeze, result.draw, result.orders, partial(_as_known, ask))
     check = act(result.draw)
     return act(steps.published(check, folder)), result.orders
+
+
+def _as_known(ask: Queries, as_known_at: int, listings: list[tuple[str, str]]) -> list[ListingAsKnown]:
+    return ask.listings_as_known(EVERYTHING, AsKnown(as_known_at, listings))
 
 
 def _reached(ask: Queries, body: AnyBody) -> Check | None:
@@ -135,9 +143,11 @@ def _failed(chain: WholeChain | None) -> WholeChain | None:
 
 
 def _results(ask: Queries, check_id: str) -> list[tuple[str, int, int]] | None:
-    """Of each stratum how many were tested, and how many of them passed; None before the first result."""
-    found = [(each.stratum, each.tested, each.passed) for each in ask.check_results(EVERYTHING, check_id)]
-    return found if any(tested for _, tested, _ in found) else None
+    """Of each stratum with a result how many were tested and how many passed; None before the first result."""
+    found = [
+        (each.stratum, each.tested, each.passed) for each in ask.check_results(EVERYTHING, check_id) if each.tested
+    ]
+    return found or None
 
 
 def _say(outlet: Outlet, events: Iterable[Event]) -> None:

@@ -87,7 +87,7 @@ async def perform(
         report = await asyncio.to_thread(_report, run, market)
         held = await asyncio.to_thread(hold, run.queries, outlet, show.settings.public_folder())
         links = await asyncio.to_thread(entries, show.settings, run.queries) if show.portal else []
-        tried = await asyncio.to_thread(tour, run.queries, run.folder, Path(held.folder))
+        tried = await asyncio.to_thread(tour, run.queries, run.folder, held.order_no, Path(held.folder))
         outcome = Outcome(report, held, feed.published, seconds, tried, links)
         if looking is not None:
             looking.cancel()

@@ -16,10 +16,13 @@ _STORIES = ("input_recalled", "lot_recalled", "inspection_failed", "oversold", N
 """gaps that make a good story, the best first"""
 
 
-def tour(queries: Queries, folder: Path, public: Path) -> list[str]:
-    """Commands for a shell, each of which shows something. `public`: the files of a spot check."""
+def tour(queries: Queries, folder: Path, order_no: str, public: Path) -> list[str]:
+    """Commands for a shell, each of which shows something. `order_no`, `public`: of a spot check an order and its
+    public files.
+    """
     return [
         *(command(words, folder) for words in _steps(queries)),
+        command(["orders", "show", order_no], folder),
         shlex.join([*_program(), "checks", "verify", str(public)]),
     ]
 
