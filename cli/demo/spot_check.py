@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,11 +20,11 @@ from suyuan.domain.checks.publication import VERIFY
 from suyuan.domain.checks.stage import Check
 from suyuan.errors import SuyuanError
 from suyuan.operations.spot_checks import acting, steps
-from suyuan.operations.spot_checks.orders import issue
+from suyuan.operations.spot_checks.orders import drawn
 from suyuan.publishing.files.batches import Publisher
 from suyuan.publishing.files.outlet import Outlet
-from suyuan.queries.answers import ListingAsKnown, WholeChain
-from suyuan.queries.api import AlertFilter, AsKnown, ChainFilter, OfListing, Page, Queries
+from suyuan.queries.answers import WholeChain
+from suyuan.queries.api import AlertFilter, ChainFilter, OfListing, Page, Queries
 from suyuan.schemas.validation import parse_event
 from suyuan.simulation.outbox import Event
 from suyuan.simulation.spot_check import BUREAU, answers, failed_report, plan_of
@@ -109,18 +108,13 @@ def _drawn(ask: Queries, outlet: Outlet, check_id: str, folder: Path) -> tuple[C
     seller = next((row.seller_code for row in ask.chains(EVERYTHING, ChainFilter(), Page(1)).rows), None)
     due = begun + int(_DUE_SECONDS * 1000)
     check = act(acting.planned(ask, plan_of(check_id, given, now=begun, due=due, recused=seller)))
+    # the tables have all that the market said: it is at its end, and the plan that came behind it is in them
     check = act(acting.frozen(ask, check, folder, as_known_at=_now(), now=_now()))
     time.sleep(max(0.0, (due - _now()) / 1000 + 0.01))
     check = act(acting.of_parties(check, given.items(), now=_now()))
-    result = steps.drawn(check, folder)
-    assert check.plan is not None and check.freeze is not None  # noqa: S101, PT018 - it was drawn from them
-    issue(outlet, check.plan, check.freeze, result.draw, result.orders, partial(_as_known, ask))
+    result = drawn(ask, outlet, check, folder)
     check = act(result.draw)
-    return act(steps.published(check, folder)), result.orders
-
-
-def _as_known(ask: Queries, as_known_at: int, listings: list[tuple[str, str]]) -> list[ListingAsKnown]:
-    return ask.listings_as_known(EVERYTHING, AsKnown(as_known_at, listings))
+    return act(acting.published(ask, check, folder)), result.orders
 
 
 def _reached(ask: Queries, body: AnyBody) -> Check | None:
