@@ -16,12 +16,13 @@ from fastapi import Body, Header, Path, Query, Response
 from suyuan.access.policy import ACTIONS
 from suyuan.domain.calendar import china_day
 from suyuan.domain.checks.bodies import ACTS, BODIES, ActName, AnyBody, Plan, hash_of
-from suyuan.domain.checks.faults import BodyError, Fault, decode
+from suyuan.domain.checks.faults import BodyError, Fault
 from suyuan.domain.checks.numbers import check_number
 from suyuan.domain.checks.publication import FILES, Publication
 from suyuan.domain.checks.stage import Check
 from suyuan.errors import SuyuanError
 from suyuan.operations.spot_checks import acting, orders, steps
+from suyuan.operations.spot_checks.registers import read_plan
 from suyuan.portal.context import Context
 from suyuan.portal.entry.guard import Who
 from suyuan.portal.guarded import GuardedRouter
@@ -96,7 +97,8 @@ async def checks(
 @router.post("/checks", action="check.act", status_code=201)
 async def plan(who: Who, given: Given = None) -> Response:
     """Publish a plan: `Plan` of domain/checks/bodies.py. `planned_at` is now where it is absent; a `bureau` may stand
-    in place of `check_id`: the check then has its next number. `errors` name the fields at fault.
+    in place of `check_id`: the check then has its next number. An item or an officer that is a text is taken from the
+    register, and so are all active officers of the bureau where none are named. `errors` name the fields at fault.
     """
     if given is None:
         raise Problem("invalid", errors=[Said("is missing: send the plan as JSON", "/")])
@@ -212,7 +214,7 @@ async def planned(who: Context, given: Mapping[str, Any]) -> acting.Told:
     def make(queries: Queries) -> AnyBody:
         if "check_id" not in fields and isinstance(bureau, str) and check_number(f"{bureau}-2000-1"):
             fields["check_id"] = acting.next_number(queries, bureau, _year(now))
-        body = read_plan(fields)
+        body = read_plan(queries, msgspec.json.encode(fields))
         number = check_number(body.check_id)
         if number is None or not sees_division(who.scope, number.bureau):
             raise BodyError(
@@ -229,16 +231,6 @@ async def planned(who: Context, given: Mapping[str, Any]) -> acting.Told:
 def _year(now: int) -> int:
     """Of a check that is planned now, on the clock of China."""
     return china_day(now).year
-
-
-def read_plan(fields: Mapping[str, Any]) -> Plan:
-    """Raises BodyError."""
-    text = msgspec.json.encode(fields)
-    try:
-        return msgspec.json.decode(text, type=Plan)
-    except msgspec.DecodeError:
-        decode("plan", text)
-        raise
 
 
 def freezing(who: Context, found: Known, as_known_at: Any) -> Make:

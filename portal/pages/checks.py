@@ -41,7 +41,7 @@ from suyuan.portal.guarded import GuardedRouter
 from suyuan.portal.pages.addresses import chain_address
 from suyuan.portal.pages.drawn_orders import OF_A_PAGE, drawn, listing_of, read_orders
 from suyuan.portal.pages.navigation import may_open
-from suyuan.portal.pages.plan_form import SOURCES, PlanForm, faults_by_field
+from suyuan.portal.pages.plan_form import CLASSES, SOURCES, PlanForm, faults_by_field
 from suyuan.portal.pages.rendering import render
 from suyuan.portal.paging import USUAL, After, next_cursor, page_of
 from suyuan.portal.problems import Problem
@@ -191,7 +191,14 @@ async def _plan_page(
             lambda queries: acting.next_number(who.portal.checks.beside(queries), bureau, year)
         )
     return render(
-        who, "check_plan.html", status=status, given=given, wrong=wrong or {}, sources=SOURCES, next_number=number
+        who,
+        "check_plan.html",
+        status=status,
+        given=given,
+        wrong=wrong or {},
+        sources=SOURCES,
+        classes=CLASSES,
+        next_number=number,
     )
 
 

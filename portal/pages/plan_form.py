@@ -4,7 +4,8 @@
 |------------|-----------------------------------------------------------------------------|
 | strata     | value of the column, how many, what officers need: `330106, 5, food`          |
 | weights    | weight, expression: `3 verdict = 'broken'`; the first that is true counts     |
-| officers   | number, unit, most orders, qualifications: `A-01, first, 9, food`; `reserve` last |
+| officers   | a number of the register; or number, unit, most orders, qualifications, `reserve` |
+|            | `A-01, first, 9, food`                                                        |
 | recusals   | officer, code of the party, reason: `A-01, 91330106…, relative`               |
 | parties    | name, commitment, default, of who commits to a secret                        |
 """
@@ -12,7 +13,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from pydantic import BaseModel, Field
@@ -20,8 +21,13 @@ from pydantic import BaseModel, Field
 from suyuan.portal.moments import ms_of
 from suyuan.portal.problems import Fault, Problem
 
+T = TypeVar("T")
+
 LINE, TEXT = 4_000, 600_000
 RESERVE = "reserve"
+REGISTERED = "registered"
+"""of an item: class and cap are those of the register"""
+CLASSES = (REGISTERED, "key", "general")
 SOURCES = ("drand", "commit_reveal")
 # of the League of Entropy, as https://api.drand.sh/info tells it
 BEACON = {
@@ -42,7 +48,7 @@ class PlanForm(BaseModel):
     bureau: Line = ""
     title: Line = ""
     item_no: Line = ""
-    item_class: Line = "key"
+    item_class: Line = REGISTERED
     share_cap: Line = ""
     population: Line = ""
     objects: Text = ""
@@ -62,9 +68,11 @@ class PlanForm(BaseModel):
         """As the API takes it. Raises Problem, invalid, which names fields of the form."""
         if self.plan.strip():
             return _object(self.plan, "/plan")
-        item: dict[str, Any] = {"item_no": self.item_no.strip(), "item_class": self.item_class}
-        if self.share_cap.strip() and self.item_class == "general":
-            item["share_cap"] = _number(self.share_cap, "/share_cap")
+        item: str | dict[str, Any] = self.item_no.strip()
+        if self.item_class != REGISTERED:
+            item = {"item_no": item, "item_class": self.item_class}
+            if self.share_cap.strip() and self.item_class == "general":
+                item["share_cap"] = _number(self.share_cap, "/share_cap")
         made: dict[str, Any] = {
             "bureau": self.bureau.strip(),
             "title": self.title.strip(),
@@ -72,13 +80,15 @@ class PlanForm(BaseModel):
             "column": self.column.strip(),
             "strata": _lines(self.strata, "strata", _stratum),
             "weights": _lines(self.weights, "weights", _weight),
-            "officers": _lines(self.officers, "officers", _officer),
             "officers_each": _number(self.officers_each, "/officers_each"),
             "recusals": _lines(self.recusals, "recusals", _recusal),
             "randomness": self._randomness(),
         }
         if self.population.strip():
             made["population"] = self.population.strip()
+        officers = _lines(self.officers, "officers", _officer)
+        if officers:  # else all of the register
+            made["officers"] = officers
         objects = [line.strip() for line in self.objects.splitlines() if line.strip()]
         return made | ({"objects": objects} if objects else {})
 
@@ -128,7 +138,7 @@ def faults_by_field(problem: Problem) -> dict[str, list[str]]:
     return found
 
 
-def _lines(text: str, field: str, read: Callable[[str], Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def _lines(text: str, field: str, read: Callable[[str], T]) -> list[T]:
     """What lines say, those that say something."""
     found = []
     for place, line in enumerate(line for line in text.splitlines() if line.strip()):
@@ -153,8 +163,10 @@ def _weight(line: str) -> Mapping[str, Any]:
     return {"weight": int(weight), "expression": expression.strip()}
 
 
-def _officer(line: str) -> Mapping[str, Any]:
+def _officer(line: str) -> str | Mapping[str, Any]:
     parts = _parts(line)
+    if len(parts) == 1:
+        return parts[0]
     more = [part for part in parts[3:] if part]
     made = {"staff_no": parts[0], "unit": parts[1], "most": int(parts[2])}
     return {**made, "qualifications": [part for part in more if part != RESERVE], "reserve": RESERVE in more}

@@ -64,7 +64,7 @@ async def check(request: Request, who: Who, check_id: CheckId, first: First = 1)
         body = {"summary": found.summary, "publication": publication_of(known), "files": files_of(known)}
         return Response(msgspec.json.encode(body), media_type="application/json")
     orders = None
-    if known.publish is not None:
+    if known.draw is not None:  # what was drawn and then given up stays public too
         orders = await asyncio.to_thread(read_orders, folder_of(who, check_id), first)
     rows, recusals = drawn(orders or [], first, known.plan, []) if known.plan else ([], [])
     return render(

@@ -40,7 +40,13 @@ def form(planned, /, **other):
         "parties": "\n".join(f"{each['name']}, {each['commitment']}, {each['default']}" for each in parties),
         "weights": "3 verdict in ('broken', 'contradicted')",
     }
-    given = {"bureau": BUREAU, "title": "抽查 <b>茶</b>", "item_no": "F-12", "population": planned["population"]}
+    given = {
+        "bureau": BUREAU,
+        "title": "抽查 <b>茶</b>",
+        "item_no": "F-12",
+        "item_class": "key",
+        "population": planned["population"],
+    }
     given |= {"column": "category", "source": "commit_reveal", "at": str(DUE)}
     return given | lines | other
 
@@ -142,6 +148,8 @@ def test_numbers_that_are_left_out_are_told_within_a_bureaus_year():
         ("weights", "verdict = 'broken'"),
         ("population", "nonsense = 1"),
         ("officers", "A-1, first"),
+        ("officers", "A-77"),
+        ("item_class", "registered"),
         ("recusals", "A-77, X, relative"),
         ("parties", "one, 00, 00"),
         ("at", "yesterday"),
@@ -156,7 +164,7 @@ def test_what_is_wrong_with_the_form_is_said_beside_its_field(checks, field, val
     answer = checks.client.post("/checks/plan", data=form(checks.plan(3), **{field: value}))
     assert answer.status_code == 422
     marked = re.findall(r'name="(\w+)"[^>]*aria-invalid="true"', answer.text)
-    assert field in marked or field == "plan", (marked, answer.text)
+    assert {"item_class": "item_no"}.get(field, field) in marked or field == "plan", (marked, answer.text)
     assert value in html.unescape(answer.text)
 
 
@@ -191,3 +199,12 @@ def test_who_reads_only_is_offered_no_act(portal, checks, role):
     assert 'name="act"' not in shown
     assert page(client, "/checks/plan").status_code == 403
     assert "/checks/plan" not in links(page(client, "/checks").text, r"^/checks")
+
+
+def test_a_draw_that_is_given_up_stays_public(portal, checks):
+    check_id = checks.until_drawn(4)
+    assert checks.client.post(f"/checks/{check_id}", data={"act": "cancel", "reason": "x"}).status_code == 303
+    checks.loaded()
+    shown = page(portal.client(), f"/public/checks/{check_id}").text
+    assert len(re.findall(rf"{A.platform}/a-", shown)) == 3
+    assert words("zh")("checks.was_given_up") in shown

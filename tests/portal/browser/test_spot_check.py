@@ -47,6 +47,7 @@ def plan(made, language, seconds=SECONDS):
         "parties": "\n".join(parties),
         "at": shown,
     }
+    page.locator('[name="item_class"]').select_option("key")
     page.locator('[name="source"]').select_option("commit_reveal")
     for name, value in fields.items():
         page.locator(f'form.plan [name="{name}"]').fill(value)
