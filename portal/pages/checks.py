@@ -38,7 +38,7 @@ from suyuan.portal.api.checks import (
 from suyuan.portal.context import Context
 from suyuan.portal.entry.guard import Who
 from suyuan.portal.guarded import GuardedRouter
-from suyuan.portal.pages.addresses import chain_address
+from suyuan.portal.pages.addresses import chain_address, order_address
 from suyuan.portal.pages.drawn_orders import OF_A_PAGE, drawn, listing_of, read_orders
 from suyuan.portal.pages.navigation import may_open
 from suyuan.portal.pages.plan_form import CLASSES, SOURCES, PlanForm, faults_by_field
@@ -212,9 +212,10 @@ async def _page(
     given: Given | None = None,
 ) -> Response:
     folder, plan_, frozen = folder_of(who, found.check_id), found.plan, found.check.freeze
-    orders, listings = None, []
+    orders, listings, results = None, [], []
     if found.check.draw is not None:
         orders = await asyncio.to_thread(read_orders, folder, first)
+        results = await who.ask(lambda queries, scope: queries.check_results(scope, found.check_id))
     if orders and frozen is not None:
         wanted = OfDrawn([listing_of(order) for order in orders], frozen.as_known_at)
         if who.scope.divisions or who.scope.platforms or who.scope.is_everything:
@@ -246,5 +247,7 @@ async def _page(
         given=given or Given(),
         done=who.request.query_params.get("done", ""),
         long=_LONG,
+        results=results,
+        order_address=order_address if may_open(who.request.app.state.pages, role, "/orders/{order}") else None,
         chain_address=chain_address if may_open(who.request.app.state.pages, role, "/chains") else None,
     )

@@ -63,8 +63,9 @@ async def check(request: Request, who: Who, check_id: CheckId, first: First = 1)
     if not wants_html(request):
         body = {"summary": found.summary, "publication": publication_of(known), "files": files_of(known)}
         return Response(msgspec.json.encode(body), media_type="application/json")
-    orders = None
+    orders, results = None, []
     if known.draw is not None:  # what was drawn and then given up stays public too
+        results = await who.ask_for_anybody(lambda queries, scope: queries.check_results(scope, check_id))
         orders = await asyncio.to_thread(read_orders, folder_of(who, check_id), first)
     rows, recusals = drawn(orders or [], first, known.plan, []) if known.plan else ([], [])
     return render(
@@ -80,6 +81,7 @@ async def check(request: Request, who: Who, check_id: CheckId, first: First = 1)
         recusals=recusals,
         first=first,
         of_a_page=OF_A_PAGE,
+        results=results,
         orders_here=orders is not None,
         files=files_of(known),
         origin=who.portal.settings.portal_origin or str(request.base_url).rstrip("/"),

@@ -15,6 +15,8 @@ from suyuan.portal.pages.checks import missing
 from suyuan.portal.pages.plan_form import PlanForm
 from suyuan.portal.pages.words import words
 from suyuan.portal.problems import Problem
+from suyuan.queries.answers import StratumResult
+from suyuan.queries.api import Queries
 from suyuan.queries.check_list import CheckSummary
 from tests.portal.test_checks import BUREAU, DUE, NOW, Checks
 from tests.portal.test_investigation_pages import links
@@ -208,3 +210,18 @@ def test_a_draw_that_is_given_up_stays_public(portal, checks):
     shown = page(portal.client(), f"/public/checks/{check_id}").text
     assert len(re.findall(rf"{A.platform}/a-", shown)) == 3
     assert words("zh")("checks.was_given_up") in shown
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_what_was_found_is_told_by_stratum_with_its_interval(portal, monkeypatch, language):
+    """To everybody, of a check that is published."""
+    found = StratumResult("tea", 12, 3, 2, 1, 1, 0, 0.5, 0.0945, 0.9055, 0.95)
+    monkeypatch.setattr(Queries, "check_results", lambda *_: [found])
+    said = words(language)
+    for client, path in ((portal.client(), "/public/checks"), (portal.client("regulator"), "/checks")):
+        shown = page(client, f"{path}/{CHECK}", lang=language).text
+        assert said("checks.n_tested", n=2, of=3) in shown
+        (body,) = re.findall(r'id="found".*?<tbody>(.*?)</tbody>', shown, re.DOTALL)
+        cells = [" ".join(re.sub(r"<[^>]*>", " ", cell).split()) for cell in re.findall(r"<t[dh].*?</t[dh]>", body)]
+        assert cells[:6] == ["tea", "3", "2", "1", "1", "0"]
+        assert cells[6:] == ["50.0 %", f"9.4 – 90.5 % ({said('checks.confidence', n=95)})"]
