@@ -8,6 +8,6 @@ ENTRIES = Gauge("suyuan_audit_entries", "Entries of the audit's tree, as the sig
 SIGNED_ENTRIES = Gauge("suyuan_audit_signed_entries", "Entries of the checkpoint that was signed last.")
 SIGNED_AT = Gauge(
     "suyuan_audit_signed_timestamp_seconds",
-    "When all entries were signed last, or were found to be signed, in seconds since 1970.",
+    "When all entries were signed last, or were found to be signed, in seconds since 1970; 0: this process did not.",
 )
 FAILURES = Counter("suyuan_audit_sign_failures", "Attempts to sign that failed: the log of suyuan jobs says why.")

@@ -7,6 +7,7 @@ import yaml
 from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.process_collector import ProcessCollector
 
+import suyuan.operations.audit.metrics
 import suyuan.operations.webhooks.metrics
 import suyuan.portal.metrics
 import suyuan.queries.metrics
@@ -42,6 +43,7 @@ def exported():
         suyuan.sinks.metrics,
         suyuan.queries.metrics,
         suyuan.portal.metrics,
+        suyuan.operations.audit.metrics,
         suyuan.operations.webhooks.metrics,
     ):
         for metric in vars(module).values():
