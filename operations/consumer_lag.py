@@ -81,12 +81,12 @@ class GroupLag:
 
 def cluster_work_left(connection: KafkaConnection, partitions: int) -> WorkLeft:
     """`partitions`: as many are there where the brokers do not know. Raises as GroupLag."""
-    messages = 0
+    read: dict[tuple[str, str, int], Progress] = {}
     for group, topics in ((STAGES, READ_TOPICS), (LOADERS, [target.topic for target in TARGETS])):
         lag = GroupLag(connection, group, topics)
         try:
-            messages += sum(max(0, each.end - each.committed) for each in lag.progress().values())
+            read |= {(group, *at): each for at, each in lag.progress().items()}
             partitions = lag.partitions("chain") or partitions
         finally:
             lag.close()
-    return WorkLeft(messages, partitions)
+    return WorkLeft(sum(max(0, each.end - each.committed) for each in read.values()), partitions, read)

@@ -34,6 +34,7 @@ from suyuan.domain.checks.numbers import check_number, next_check_id
 from suyuan.domain.checks.stage import Act, Check, fold
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.operations.spot_checks import steps
+from suyuan.operations.spot_checks.loading import Loading
 from suyuan.operations.spot_checks.proofs import proofs_of
 from suyuan.operations.work_left import WorkLeft
 from suyuan.publishing.files.outlet import Outlet
@@ -57,7 +58,7 @@ class NotLoaded(SuyuanError):
     def __init__(self, messages: int) -> None:
         super().__init__(
             f"the tables are not that far: {messages:,} messages are still to be done. Freeze when suyuan run, or"
-            " workers and loaders, are through with them: a frame that was taken before could not be made again"
+            " workers and loaders, keep up: a frame that was taken before could not be made again"
         )
 
 
@@ -152,9 +153,10 @@ def wait_until_loaded(
     until = clock() + patience_seconds * 1000
     while clock() <= as_known_at + CLOCKS_MS:  # of another machine, which dates what it takes
         pause(LOOK_SECONDS)
-    while left := work_left().messages:
+    loading = Loading()
+    while not loading.is_over(left := work_left()):
         if clock() > until:
-            raise NotLoaded(left)
+            raise NotLoaded(left.messages)
         pause(LOOK_SECONDS)
 
 
