@@ -28,7 +28,7 @@ from suyuan.runtime.deployment import Deployment, deployment_of
 from suyuan.runtime.settings import Settings, load
 
 app = typer.Typer(no_args_is_help=True, help="Spot checks that a stranger can draw again.")
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 90.0
 """that tables are waited for"""
 CheckId = Annotated[str, typer.Argument(metavar="CHECK", help="Its number: 330100-2026-7.")]
 Actor = Annotated[str, typer.Option(metavar="WHO", help="The account that acts.")]

@@ -157,7 +157,8 @@ def wait_until_loaded(
     while not loading.is_over(left := work_left()):
         if clock() > until:
             raise NotLoaded(left.messages)
-        pause(LOOK_SECONDS)
+        if not loading.notes_ends:
+            pause(LOOK_SECONDS)
 
 
 def frozen(ask: Queries, check: Check, folder: Path, *, as_known_at: int, now: int) -> Freeze:

@@ -23,6 +23,11 @@ class Loading:
         self._rounds = 0
         self._ends: dict[tuple[str, str, int], int] | None = None
 
+    @property
+    def notes_ends(self) -> bool:
+        """Whether the next observation is of ends alone: nothing has to happen before it."""
+        return self._ends is None
+
     def is_over(self, left: WorkLeft) -> bool:
         """Whether all that there was at the first observation is in the tables, as one more tells."""
         if not left.messages:

@@ -39,7 +39,7 @@ from suyuan.queries.visible import sees_division
 
 router = GuardedRouter(prefix="/api/v1", tags=["spot checks"])
 
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 90.0
 """that tables are waited for, before a frame is taken"""
 COLUMNS = CheckSummary.__struct_fields__
 MOST_BODY = 1 << 20
