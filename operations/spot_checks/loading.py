@@ -34,7 +34,7 @@ class Loading:
             return True
         if self._ends is None:
             self._ends = {at: each.end for at, each in left.read.items()}
-        elif all(self._is_beyond(at, left) for at in self._ends):
+        elif self._ends and all(self._is_beyond(at, left) for at in self._ends):
             self._rounds, self._ends = self._rounds + 1, None
         return self._rounds >= HOPS
 
