@@ -58,6 +58,7 @@ def the_plan(orders: int) -> Plan:
     return Plan(
         check_id=CHECK,
         title="bench",
+        weights=tuple(Weight(expression=f"sold_30d > {100 * weight}", weight=weight) for weight in (3, 2)),
         planned_at=FROZEN_AT - 1,
         items=(Item(item_no="1", item_class="key"),),
         population="verdict != 'complete'",

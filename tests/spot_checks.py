@@ -91,7 +91,7 @@ def plan(**other):
         population="verdict != 'complete'",
         column="seller_division",
         strata=(Stratum(stratum="330106", size=5), Stratum(stratum="330108", size=3, needs=("food",))),
-        weights=(Weight(expression="verdict = 'broken'", weight=3),),
+        weights=tuple(Weight(expression=f"sold_30d > {100 * weight}", weight=weight) for weight in range(16, 1, -1)),
         officers=OFFICERS,
         recusals=(Recusal(staff_no="A-01", code=SELLERS[0], reason="relative"),),
         randomness=BEACON,

@@ -10,6 +10,8 @@ from suyuan.domain.audit.keys import SIGNATURE_BYTES, TIME_BYTES, cosigned_at
 from suyuan.domain.audit.notes import Note
 from suyuan.queries.answers import AuditHead
 
+SECOND_MS = 1_000
+
 
 class Seen(NamedTuple):
     """A checkpoint. `signed_at`: by the log's clock, ms UTC; `cosigned`: by whom, and when by their own clocks, ms UTC.
@@ -22,8 +24,8 @@ class Seen(NamedTuple):
     cosigned: tuple[tuple[str, int], ...]
 
     def witnesses_before(self, moment: int | None) -> list[str]:
-        """Those that say they saw it before a moment, ms UTC; None: whenever."""
-        return sorted({name for name, at in self.cosigned if moment is None or at < moment})
+        """Those that say they saw it before a moment, ms UTC; None: whenever. They tell the second, which has to be over."""
+        return sorted({name for name, at in self.cosigned if moment is None or at + SECOND_MS <= moment})
 
 
 def checkpoints(heads: Iterable[AuditHead]) -> list[Seen]:

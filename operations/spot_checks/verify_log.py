@@ -1,11 +1,12 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -I
 """Says whether plan and freeze of an online spot check were in the log before its randomness was due, and who saw it.
 
     python3 -I verify_log.py [FOLDER [KEY ...]]       where FOLDER holds publication.json and proofs.json
 
-A KEY is the public key of the log or of a witness, name+id+key, as its owner tells it to everybody: take it from there.
+A KEY is the public key of the log or of a witness, the text name+id+key, as its owner tells it to everybody.
 Python 3.9 or later, standard library only, no network. Each step prints OK; the first that fails ends it with status 1.
-What the files do not show is printed as "not shown". The formats are RFC 6962, RFC 8032 and signed notes of c2sp.org.
+What the files do not show is printed as "not shown", and ends it with status 2 where it is that by keys that were given
+somebody saw the freeze in time. The formats are RFC 6962, RFC 8032 and signed notes of c2sp.org.
 """
 
 import json
@@ -21,9 +22,13 @@ D, ROOT = -121665 * pow(121666, -1, P) % P, pow(2, (P - 1) // 4, P)
 NOTE, COSIGNATURE = 1, 4  # types of signatures
 
 
+def say(text):  # nothing that the files hold moves the cursor, begins a line, or is not seen
+    print("".join(each if each.isprintable() else ascii(each)[1:-1] for each in text))
+
+
 def need(holds, what):
     if not holds:
-        print(f"FAILED: {what}")
+        say(f"FAILED: {what}")
         sys.exit(1)
 
 
@@ -78,6 +83,19 @@ def signed(key, message, signature):  # RFC 8032, 5.1.7
     return len(signature) == 64 and s < ORDER and same
 
 
+def fields(
+    entry,
+):  # of an act's event: five bytes that name its schema, then Avro's texts, of which the third is a moment
+    found, at = [], 5
+    for is_text in (True, True, False, True, True, True, True):
+        number, shift, more = 0, 0, True
+        while more:
+            number, shift, more, at = number | (entry[at] & 127) << shift, shift + 7, entry[at] > 127, at + 1
+        found.append(entry[at : at + number // 2])
+        at += number // 2 if is_text else 0
+    return found[3:5] + found[6:] if entry[:5] == b"\0\0\0\0\x11" and at == len(entry) else []
+
+
 def known_keys():  # by name and id: type, key
     keys = {}
     for text in sys.argv[2:]:
@@ -93,18 +111,23 @@ def verify():
     proofs = json.loads((FOLDER / "proofs.json").read_bytes())
     due, check = acts["plan"]["randomness"]["at"] / 1000, acts["plan"]["check_id"]
     if "checkpoint" not in proofs:
-        print(f"not shown: that the log had plan and freeze of {check} before {moment(due)}: {proofs['missing']}")
-        return
+        say(f"not shown: that the log had plan and freeze of {check} before {moment(due)}: {proofs['missing']}")
+        sys.exit(2)
     note, empty_line, signatures = proofs["checkpoint"].rpartition("\n\n")
     origin, size, top = note.split("\n")
     need(empty_line and b64encode(b64decode(top)).decode() == top, "the checkpoint is not three lines and signatures")
     for name in ("plan", "freeze"):
         proof = proofs[name]
         entry = bytes.fromhex(proof["before"]) + canonical(acts[name]) + bytes.fromhex(proof["after"])
+        need(
+            fields(entry) == [check.encode(), name.encode(), canonical(acts[name])],
+            f"the entry is not one {name} of {check}",
+        )
         made = root(sha256(b"\0" + entry).digest(), proof["leaf_index"], int(size), proof["path"])
         need(b64encode(made).decode() == top, f"the {name} is not that entry of the log with this checkpoint")
-        print(f"OK  the {name} of {check} is entry {proof['leaf_index']} of the log {origin}")
-    print(f"OK  both are in its checkpoint of {size} entries, whose root is {top}")
+        say(f"OK  the {name} of {check} is entry {proof['leaf_index']} of the log {origin}")
+    need(proofs["plan"]["leaf_index"] < proofs["freeze"]["leaf_index"], "the freeze stands in the log before its plan")
+    say(f"OK  both are in its checkpoint of {size} entries, whose root is {top}")
     keys, seen, by_log = known_keys(), [], False
     for line in signatures.splitlines():
         _, name, value = line.split(" ")
@@ -115,19 +138,22 @@ def verify():
             at, signature = int.from_bytes(value[4:12], "big"), value[12:]
             message, said = f"cosignature/v1\ntime {at}\n".encode() + message, f"has cosigned on {moment(at)}"
         if key is None:
-            print(f"not shown: that {name} {said}, as the checkpoint says: give its public key")
+            other = any(each == name and kind == key[0] for (each, _), key in keys.items())
+            why = "the key that was given is another" if other else "give its public key"
+            say(f"not shown: that {name} {said}, as the checkpoint says: {why}")
             continue
         need(signed(key, message, signature), f"{name} has not signed this checkpoint")
-        print(f"OK  {name} {said}")
+        say(f"OK  {name} {said}")
         by_log |= kind == NOTE and name == origin
-        seen += [name] if kind == COSIGNATURE and name != origin and at < due else []
+        seen += [name] if kind == COSIGNATURE and name != origin and at + 1 <= due else []
     if not by_log:
-        print(f"not shown: that it is a checkpoint of {origin}: give its public key")
+        say(f"not shown: that it is a checkpoint of {origin}: give its public key")
     if seen:
-        print(f"OK  before the randomness was due, on {moment(due)}, it was seen by: {', '.join(sorted(set(seen)))}")
+        say(f"OK  before the randomness was due, on {moment(due)}, it was seen by: {', '.join(sorted(set(seen)))}")
     else:
-        print(f"not shown: that somebody whose key was given has seen it before {moment(due)}, when randomness was due")
-    print(f"\nTo be asked elsewhere:\n- has the log no other freeze of {check}? Whoever has all its entries can tell")
+        say(f"not shown: that somebody whose key was given has seen it before {moment(due)}, when randomness was due")
+    say(f"To be asked elsewhere: has the log no other freeze of {check}? Whoever has all its entries can tell")
+    sys.exit(0 if by_log and seen else 2)
 
 
 try:
