@@ -118,7 +118,7 @@ def server(server):
 
 ALL_EVENTS = [
     *MORE,
-    *({"kind": kind, **row} for kind in ("entity", "listing", "lot", "shipment") for row in SAID[kind]),
+    *({"kind": kind, **row} for kind in ("entity", "listing", "lot", "shipment", "order") for row in SAID[kind]),
     *({"kind": "listing", **row} for row in LISTING_EVENTS),
 ]
 
