@@ -8,7 +8,7 @@ from typing import Any
 from suyuan.cli.drawing.records import Column, Records, Value
 from suyuan.cli.drawing.words import NOTHING, clean, moment
 
-_CHECKS = (
+CHECKS = (
     Column("check_id", heading="check"),
     Column("stage"),
     Column("due_at", heading="randomness due"),
@@ -26,7 +26,7 @@ _ACTS = (
 
 def draw_checks(checks: Iterable[Mapping[str, Any]]) -> Records:
     """In the order given."""
-    return Records(_CHECKS, (_fields(check, {"due_at"}) for check in checks))
+    return Records(CHECKS, (_fields(check, {"due_at"}) for check in checks))
 
 
 def draw_acts(acts: Iterable[Mapping[str, Any]]) -> Records:

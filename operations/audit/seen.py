@@ -24,7 +24,7 @@ class Seen(NamedTuple):
     cosigned: tuple[tuple[str, int], ...]
 
     def witnesses_before(self, moment: int | None) -> list[str]:
-        """Those that say they saw it before a moment, ms UTC; None: whenever. The second that they tell is over then."""
+        """Those that say they saw it before a moment, ms UTC; None: whenever. They tell the second: it is over then."""
         return sorted({name for name, at in self.cosigned if moment is None or at + SECOND_MS <= moment})
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from suyuan.cli.commands import checks
-from suyuan.domain.checks.bodies import Party, Stratum, canonical
+from suyuan.domain.checks.bodies import Party, Stratum, Weight, canonical
 from suyuan.domain.checks.publication import FILES
 from suyuan.domain.checks.randomness import commitment
 from tests.spot_checks import PARTIES, SECRETS, plan
@@ -34,6 +34,7 @@ def the_plan(now, check_id=CHECK, **changed):
         column="category",
         strata=(Stratum(stratum="honey", size=2), Stratum(stratum="pastry", size=1, needs=("food",))),
         recusals=(),
+        weights=(Weight(expression="verdict = 'broken'", weight=3),),
         randomness=msgspec.structs.replace(PARTIES, parties=parties, at=now + DUE_MS),
     )
     fields = json.loads(canonical(made)) | {

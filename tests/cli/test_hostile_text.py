@@ -17,8 +17,10 @@ from suyuan.cli.commands import alerts as alerts_command
 from suyuan.cli.commands import chains, deadletters, doctor, feedback, find, impact, trace, unmatched
 from suyuan.cli.commands import event as event_command
 from suyuan.cli.demo.picture import Figures, draw, line
+from suyuan.cli.drawing.checks import CHECKS, draw_acts, draw_checks
+from suyuan.cli.drawing.orders import draw_answers, draw_orders, order_fields
 from suyuan.cli.main import COMMANDS, app
-from suyuan.cli.screen import PlainConsole, json_line, print_json, put, say
+from suyuan.cli.screen import PlainConsole, json_line, print_json, put, say, show_records
 from suyuan.errors import SuyuanError
 from suyuan.eventlog.log import Log
 from suyuan.queries.api import Paged, Queries
@@ -212,9 +214,12 @@ NO_TEXT_OF_OTHERS = {
     "access",
     "divisions",
     "desks",
+    "audit",
+    "checks",
+    "orders",
 }
 """log writes JSON, whose text is escaped; the others draw no tables of others' text: what they say goes through `say`,
-`put` and the log's formatter, and demo, publish and doctor have tests of their own below
+`put` and the log's formatter, and demo, publish, doctor, checks and orders have tests of their own below
 """
 
 
@@ -285,6 +290,37 @@ def output(*arguments):
 def test_every_command_that_shows_what_others_wrote_is_walked():
     walked = {name.split()[0] for name in WALKS}
     assert walked | NO_TEXT_OF_OTHERS == set(COMMANDS)
+
+
+def test_spot_checks_and_their_orders_are_drawn_with_escapes(capsys):
+    codes = dict.fromkeys(("platform_code", "seller_code", "producer_code", "bureau", "gtin", "lot"), HOSTILE)
+    names = dict.fromkeys(("order_no", "check_id", "listing_id", "title", "stratum", "ticket", "sample"), HOSTILE)
+    answer = dict.fromkeys(("answer", "party", "sample", "spare", "actor"), HOSTILE) | {"occurred_at": 1, "void": True}
+    report = dict.fromkeys(("result", "of", "sample_no", "report_no", "agency_code", "inspected_on"), HOSTILE)
+    order = {
+        **codes,
+        **names,
+        **dict.fromkeys(("verdict", "spare", "objected_by")),
+        "state": "tested",
+        "overdue": True,
+        "officers": [HOSTILE],
+        "items": [HOSTILE],
+        "answers": [answer],
+        "results": [report],
+        "told": [],
+        "to_tell": [],
+        "objection": [],
+    }
+    act = dict.fromkeys(("act", "actor", "sha256"), HOSTILE) | {"occurred_at": 1, "counts": True}
+    check = dict.fromkeys((column.name for column in CHECKS), HOSTILE) | {"due_at": 1}
+    for drawn in (draw_orders([order]), draw_answers(order), draw_acts([act]), draw_checks([check])):
+        show_records(drawn, "")
+    for name, value in order_fields(order):
+        put(f"{name} {value}")
+    text = capsys.readouterr().out
+    assert not FORBIDDEN.search(text.replace("\t", " "))
+    assert text.count("[/x]") > 10
+    assert "\nsuyuan: forged" not in text
 
 
 @pytest.mark.parametrize("walk", WALKS)
