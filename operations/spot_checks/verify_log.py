@@ -153,7 +153,8 @@ def verify():
     else:
         say(f"not shown: that somebody whose key was given has seen it before {moment(due)}, when randomness was due")
     say(f"To be asked elsewhere: has the log no other freeze of {check}? Whoever has all its entries can tell")
-    sys.exit(0 if by_log and seen else 2)
+    if not (by_log and seen):
+        sys.exit(2)
 
 
 try:
