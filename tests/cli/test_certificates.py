@@ -12,8 +12,8 @@ import pytest
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 CERTIFICATES = EXAMPLES / "certificates.csv"
-LATER = EXAMPLES / "bureaus.csv"
-OTHERS = [path for path in sorted(EXAMPLES.glob("*.csv")) if path not in (CERTIFICATES, LATER)]
+LATER = [EXAMPLES / name for name in ("bureaus.csv", "check_items.csv", "officers.csv")]
+OTHERS = [path for path in sorted(EXAMPLES.glob("*.csv")) if path not in (CERTIFICATES, *LATER)]
 ISSUER = "91330102MABR7JC40E"
 IN_CHINESE = """\
 事件编号,发布单位,发生时间,认证机构统一社会信用代码,证书编号,持证人统一社会信用代码,认证类型,商品条码,认证产品,有效期起,有效期至,证书状态
@@ -30,9 +30,15 @@ kinds = schemas.declarations
 schemas.declarations = lambda folder: {kind: each for kind, each in kinds(folder).items() if each.ids[0] < 13}
 import suyuan.sinks.migrations as tables
 files = tables.migrations
-later = {"chain_parties", "notes", "findings_and_alerts"}  # behind them, and loaders want their tables
+later = {"chain_parties", "notes", "findings_and_alerts", "audit"}  # behind them, and loaders want their tables
+(orders,) = (each for each in files(tables.FOLDER) if each.name == "event_order")
+class WithOrders(tables.Migration):  # reports name orders now, and are written with what they name
+    def statements(self, placeholders):
+        added = [each for each in orders.statements(placeholders) if "event_inspection ADD COLUMN" in each]
+        return super().statements(placeholders) + added
 tables.migrations = lambda folder=tables.FOLDER: [
-    each for each in files(folder) if each.number < 9 or each.name in later
+    WithOrders(each.number, each.name, each.text) if each.number == 8 else each
+    for each in files(folder) if each.number < 9 or each.name in later
 ]
 from suyuan.cli.main import app
 app(sys.argv[1:])
