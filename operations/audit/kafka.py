@@ -7,16 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.errors import KafkaError
 
 from suyuan.connections.kafka import KafkaConnection
 from suyuan.domain.keys import partition_of
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.operations.audit.backfill import TOPICS, backfill_blocks
+from suyuan.operations.kafka_producer import DELIVERY_MS, kafka_producer
 
-LARGEST_BYTES = 32 << 20
-"""of a message that is sent: what topics take (see `suyuan topics check`)"""
-DELIVERY_MS = 60_000
 POLL_MS = 1_000
 LOOKS = 30
 """polls without an answer until the brokers are taken for silent"""
@@ -32,7 +29,7 @@ class _Fetched:
 
 def append_to_cluster(connection: KafkaConnection, topic: str, key: str, values: Sequence[bytes]) -> None:
     """See `Deployment.append`. Raises SuyuanError."""
-    with _producer(connection) as producer:
+    with kafka_producer(connection) as producer:
         partition = partition_of(key, len(_partitions(producer, topic)))
         for sent in [producer.send(topic, value=value, partition=partition) for value in values]:
             sent.get(timeout=DELIVERY_MS / 1000)
@@ -41,7 +38,7 @@ def append_to_cluster(connection: KafkaConnection, topic: str, key: str, values:
 def backfill_cluster(connection: KafkaConnection) -> int:
     """See `Deployment.backfill_audit`. Of what there is when it begins. Raises SuyuanError."""
     count = 0
-    with _producer(connection) as producer, _consumer(connection) as consumer:
+    with kafka_producer(connection) as producer, _consumer(connection) as consumer:
         partitions = len(_partitions(producer, "audit.record"))
         places = [TopicPartition(topic, at) for topic in TOPICS for at in sorted(_partitions(producer, topic))]
         starts, ends = consumer.beginning_offsets(places), consumer.end_offsets(places)
@@ -103,25 +100,3 @@ def _consumer(connection: KafkaConnection) -> Iterator[KafkaConsumer]:
         yield consumer
     finally:
         consumer.close()
-
-
-@contextmanager
-def _producer(connection: KafkaConnection) -> Iterator[KafkaProducer]:
-    """Raises SuyuanError, also for what the brokers say within."""
-    try:
-        producer = KafkaProducer(
-            **connection.kafka_python(),
-            acks="all",
-            compression_type="lz4",
-            max_request_size=LARGEST_BYTES,
-            delivery_timeout_ms=DELIVERY_MS,
-            allow_auto_create_topics=False,
-            metrics_enabled=False,
-        )
-        try:
-            yield producer
-        finally:
-            producer.close()
-    except KafkaError as error:
-        said = f"Kafka: {type(error).__name__}: {error}"
-        raise SuyuanError(said, ErrorKind.UNAVAILABLE if error.retriable else ErrorKind.FAILED) from error

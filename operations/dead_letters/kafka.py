@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from suyuan.connections.kafka import KafkaConnection
-from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.operations.dead_letters.log import TOPIC, Message
+from suyuan.operations.kafka_producer import DELIVERY_MS, kafka_failure, kafka_producer
 from suyuan.schemas.topics import INPUTS
 from suyuan.sinks.kafka_log import KafkaLog
 
 GROUP = "deadletters"
 """named to the brokers; nothing is ever committed for it"""
-LARGEST_BYTES = 32 << 20
-"""of a message that is sent: what topics take (see `suyuan topics check`)"""
-DELIVERY_MS = 60_000
 
 
 class KafkaReplayLog:
@@ -39,34 +36,14 @@ class KafkaReplayLog:
             ]
             return [each.get(timeout=DELIVERY_MS / 1000).offset for each in sent]
         except KafkaError as error:
-            raise _failure(error) from error
+            raise kafka_failure(error) from error
 
 
 @contextmanager
 def kafka_replay_log(connection: KafkaConnection) -> Iterator[KafkaReplayLog]:
     """Connect, for the duration of the context. Raises SuyuanError, also for what happens within."""
     try:
-        reader = KafkaLog(connection, [*INPUTS, TOPIC], GROUP)
-        try:
-            producer = KafkaProducer(
-                **connection.kafka_python(),
-                acks="all",
-                compression_type="lz4",
-                max_request_size=LARGEST_BYTES,
-                delivery_timeout_ms=DELIVERY_MS,
-                allow_auto_create_topics=False,
-                metrics_enabled=False,
-            )
-            try:
-                yield KafkaReplayLog(reader, producer)
-            finally:
-                producer.close()
-        finally:
-            reader.close()
+        with closing(KafkaLog(connection, [*INPUTS, TOPIC], GROUP)) as reader, kafka_producer(connection) as producer:
+            yield KafkaReplayLog(reader, producer)
     except KafkaError as error:
-        raise _failure(error) from error
-
-
-def _failure(error: KafkaError) -> SuyuanError:
-    said = f"Kafka: {type(error).__name__}: {error}"
-    return SuyuanError(said, ErrorKind.UNAVAILABLE if error.retriable else ErrorKind.FAILED)
+        raise kafka_failure(error) from error

@@ -11,14 +11,13 @@ from kafka.errors import KafkaError
 from suyuan.connections.kafka import KafkaConnection
 from suyuan.connections.topic_partition import TopicPartition
 from suyuan.domain.keys import partition_of
-from suyuan.errors import ErrorKind, SuyuanError
+from suyuan.operations.kafka_producer import DELIVERY_MS, kafka_failure
 from suyuan.operations.tail import MOST_BYTES, Tail
 from suyuan.operations.webhooks.log import ACCESS, ALERTS, DELIVERIES, GROUP, PENDING, SUBSCRIPTIONS, Message
 from suyuan.sinks.kafka_log import KafkaLog
 
 READER = "jobs"
 """named to the brokers; nothing is ever committed for it"""
-DELIVERY_MS = 60_000
 
 
 class KafkaHolding:
@@ -74,7 +73,7 @@ class KafkaHolding:
             for each in sent:
                 each.get(timeout=DELIVERY_MS / 1000)
         except KafkaError as error:
-            raise _failure(error) from error
+            raise kafka_failure(error) from error
 
     def commit(self, next_offsets: Mapping[TopicPartition, int]) -> None:
         """See `log.Holding`."""
@@ -101,11 +100,6 @@ def kafka_holding(connection: KafkaConnection) -> Iterator[KafkaHolding]:
                 metrics_enabled=False,
             )
         except KafkaError as error:
-            raise _failure(error) from error
+            raise kafka_failure(error) from error
         opened.callback(producer.close, timeout=5)
         yield KafkaHolding(own, other, producer)
-
-
-def _failure(error: KafkaError) -> SuyuanError:
-    said = f"Kafka: {type(error).__name__}: {error}"
-    return SuyuanError(said, ErrorKind.UNAVAILABLE if error.retriable else ErrorKind.FAILED)

@@ -52,6 +52,8 @@ from suyuan.queries.check_list import CheckSummary, summary_of
 router = GuardedRouter()
 
 First = Annotated[int, Query(ge=1, le=10**9, description="number of the first order")]
+YearText = Annotated[str, Query(max_length=4)]
+"""as a form has it: empty for every year"""
 MOST_MISSING = 100
 _DIGITS = 6
 """of a bureau's division"""
@@ -75,11 +77,11 @@ async def checks(
     who: Who,
     bureau: Bureau = None,
     stage: Stage = None,
-    year: Annotated[str, Query(max_length=4)] = "",
+    year: YearText = "",
     after: After = None,
 ) -> Response:
     """Those that whoever asks may read, the newest years first."""
-    wanted = filter_of(bureau, stage, int(year) if year.isascii() and year.isdecimal() else None)
+    wanted = filter_of(bureau, stage, year_of(year))
     page = page_of(who, USUAL, after)
     found = await who.ask(lambda queries, scope: queries.checks(scope, wanted, page))
     log_read(who, "checks")
@@ -134,6 +136,11 @@ async def act(who: Who, check_id: CheckId, given: Annotated[Given, Form()]) -> R
             raise
         return await _page(who, found, 1, status=problem.status, wrong=problem, given=given)
     return RedirectResponse(f"/checks/{check_id}?done={given.act}", 303)
+
+
+def year_of(text: str) -> int | None:
+    """The year that a form names; None for every year, which what is none is taken for."""
+    return int(text) if text.isascii() and text.isdecimal() else None
 
 
 def missing(rows: Sequence[CheckSummary], *, more: bool) -> dict[str, list[str]]:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
 
 import msgspec
-from fastapi import Query, Request, Response
+from fastapi import Request, Response
 
 from suyuan.domain.checks.bodies import ACTS
 from suyuan.domain.checks.numbers import check_number
 from suyuan.portal.api.checks import Bureau, CheckId, Stage, files_of, filter_of, folder_of, publication_of
 from suyuan.portal.entry.guard import Who
 from suyuan.portal.guarded import GuardedRouter
-from suyuan.portal.pages.checks import First, missing
+from suyuan.portal.pages.checks import First, YearText, missing, year_of
 from suyuan.portal.pages.drawn_orders import OF_A_PAGE, drawn, read_orders
 from suyuan.portal.pages.rendering import render
 from suyuan.portal.paging import USUAL, After, listed, next_cursor, page_of
@@ -29,11 +28,11 @@ async def checks(
     who: Who,
     bureau: Bureau = None,
     stage: Stage = None,
-    year: Annotated[str, Query(max_length=4)] = "",
+    year: YearText = "",
     after: After = None,
 ) -> Response:
     """Every number: the newest years first, of each bureau the last number first. A page, or JSON."""
-    wanted = filter_of(bureau, stage, int(year) if year.isascii() and year.isdecimal() else None, public=True)
+    wanted = filter_of(bureau, stage, year_of(year), public=True)
     page = page_of(who, USUAL, after)
     found = await who.ask_for_anybody(lambda queries, scope: queries.checks(scope, wanted, page))
     if not wants_html(request):
