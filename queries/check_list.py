@@ -6,17 +6,15 @@ What is in it is for its bureau, and for those above it, until it is published o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import msgspec
 
 from suyuan.access.scope import Scope
 from suyuan.domain.checks.bodies import BODIES, ActName, CommitReveal, Drand, hash_of
-from suyuan.domain.checks.faults import BodyError, decode
 from suyuan.domain.checks.numbers import check_number
-from suyuan.domain.checks.stage import Act, Check, fold
+from suyuan.domain.checks.stage import Check
 from suyuan.queries import sql
 from suyuan.queries.answers import CheckAct, typed
+from suyuan.queries.check_acts import check_of
 from suyuan.queries.paging import Page, Paged
 from suyuan.queries.rows import Tables
 
@@ -66,19 +64,6 @@ class PublicCheck(msgspec.Struct, frozen=True):
 
     summary: CheckSummary
     acts: list[CheckAct]
-
-
-def read_check(acts: Sequence[CheckAct]) -> Check:
-    """What acts on one check give. What only a later version knows is left out."""
-    found = []
-    for act in acts:
-        if act.act in BODIES:
-            try:
-                body = decode(act.act, act.body)
-            except BodyError:
-                continue
-            found.append(Act((act.occurred_at, act.event_id, act.publisher, act.tie), body))
-    return fold(found)
 
 
 def is_open(check: Check) -> bool:
@@ -131,7 +116,7 @@ def checks(tables: Tables, scope: Scope, wanted: CheckFilter, page: Page) -> Pag
         for act in typed(sql.acts_on(tables, ids), CheckAct) if ids else ():
             acts[act.check_id].append(act)
         for row in numbers.rows:
-            summary = summary_of(row["check_id"], read_check(acts[row["check_id"]]), public=wanted.public)
+            summary = summary_of(row["check_id"], check_of(acts[row["check_id"]]), public=wanted.public)
             after = (row["year"], row["bureau"], row["number"])
             if summary is not None and wanted.stage in (None, summary.stage):
                 found.append(summary)
@@ -146,6 +131,6 @@ def checks(tables: Tables, scope: Scope, wanted: CheckFilter, page: Page) -> Pag
 def public_check(tables: Tables, check_id: str) -> PublicCheck | None:
     """What everybody may know of a check; None: there is none."""
     acts = typed(sql.acts_on(tables, [check_id]), CheckAct)
-    check = read_check(acts)
+    check = check_of(acts)
     summary = summary_of(check_id, check, public=True)
     return None if summary is None else PublicCheck(summary, acts if is_open(check) else [])

@@ -24,6 +24,7 @@ from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.operations.spot_checks import acting, orders, registers, steps
 from suyuan.operations.spot_checks.proofs import witnessed
 from suyuan.queries.api import Queries
+from suyuan.queries.check_acts import check_of, checks_of
 from suyuan.runtime.deployment import Deployment, deployment_of
 from suyuan.runtime.settings import Settings, load
 
@@ -184,7 +185,7 @@ def list_(
     """List checks: how far each has come, when its randomness is due, what was frozen and drawn; the newest first."""
     refuse_no_division(under)
     with deployment_of(load(data=data)).queries() as ask:
-        found = acting.checks_of(acting.acts_of(ask, under))
+        found = checks_of(acting.acts_of(ask, under))
     rows = [acting.overview(check_id, check) for check_id, check in found.items()]
     rows.sort(key=lambda row: (row["planned_at"] or 0, row["check_id"]), reverse=True)
     nothing = "there are no checks yet" if not under else f"there are no checks of bureau {under}"
@@ -199,7 +200,7 @@ def show_(check_id: CheckId, data: Data = None, *, as_json: AsJson = False) -> N
     """Show what was done with a check: each act, when, by which account, and the SHA-256 that the next one names."""
     with deployment_of(load(data=data)).queries() as ask:
         acts = [act for act in acting.acts_of(ask, check_id) if act.check_id == check_id]
-        check = acting.checks_of(acts).get(check_id, Check())
+        check = check_of(acts)
         witnesses = _witnesses(ask, check)
     if not acts:
         raise SuyuanError(f"no check is called {check_id}: suyuan checks list names them")

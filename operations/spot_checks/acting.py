@@ -17,7 +17,6 @@ import msgspec
 
 from suyuan.access.scope import EVERYTHING
 from suyuan.domain.checks.bodies import (
-    BODIES,
     AnyBody,
     CommitReveal,
     DrandRound,
@@ -28,10 +27,10 @@ from suyuan.domain.checks.bodies import (
     Reveals,
     hash_of,
 )
-from suyuan.domain.checks.faults import BodyError, Fault, decode
+from suyuan.domain.checks.faults import BodyError, Fault
 from suyuan.domain.checks.frame import Row
 from suyuan.domain.checks.numbers import check_number, next_check_id
-from suyuan.domain.checks.stage import Act, Check, fold
+from suyuan.domain.checks.stage import Check
 from suyuan.errors import ErrorKind, SuyuanError
 from suyuan.operations.spot_checks import steps
 from suyuan.operations.spot_checks.loading import Loading
@@ -40,6 +39,7 @@ from suyuan.operations.work_left import WorkLeft
 from suyuan.publishing.files.outlet import Outlet
 from suyuan.queries.answers import CheckAct
 from suyuan.queries.api import Queries
+from suyuan.queries.check_acts import check_of
 from suyuan.queries.questions import CHECK_ACTS, EVERY_ROW
 from suyuan.queries.sql import FrameFilter
 
@@ -76,21 +76,10 @@ def acts_of(ask: Queries, beginning: str) -> list[CheckAct]:
     return ask.answer(CHECK_ACTS, EVERYTHING, beginning)
 
 
-def checks_of(acts: Iterable[CheckAct]) -> dict[str, Check]:
-    """How far checks have come, by id. What only a later version knows is left out."""
-    found: dict[str, list[Act]] = {}
-    for act in acts:
-        if act.act in BODIES:
-            body = decode(act.act, act.body)
-            recency = (act.occurred_at, act.event_id, act.publisher, act.tie)
-            found.setdefault(act.check_id, []).append(Act(recency, body))
-    return {check_id: fold(of) for check_id, of in found.items()}
-
-
 def check_named(ask: Queries, check_id: str) -> Check:
     """How far a check has come; one without a plan where the tables know of none."""
     acts = (act for act in acts_of(ask, check_id) if act.check_id == check_id)
-    return checks_of(acts).get(check_id, Check())
+    return check_of(acts)
 
 
 def overview(check_id: str, check: Check) -> dict[str, Any]:

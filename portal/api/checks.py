@@ -34,7 +34,8 @@ from suyuan.portal.read_log import log_read
 from suyuan.portal.spot_checks import Make, Work, refused
 from suyuan.queries.answers import CheckAct
 from suyuan.queries.api import CheckFilter, FrameFilter, Queries
-from suyuan.queries.check_list import CheckSummary, is_open, read_check
+from suyuan.queries.check_acts import check_of
+from suyuan.queries.check_list import CheckSummary, is_open
 from suyuan.queries.visible import sees_division
 
 router = GuardedRouter(prefix="/api/v1", tags=["spot checks"])
@@ -188,7 +189,7 @@ async def known(who: Context, check_id: str) -> Known:
     if within:
         acts = who.portal.checks.with_recent(check_id, acts)
     acts = [act for act in acts if act.check_id == check_id]
-    found = read_check(acts)
+    found = check_of(acts)
     if found.plan is None or not (within or is_open(found)):
         raise Problem("not-found")
     return Known(check_id, found, found.plan, acts, within)

@@ -13,7 +13,7 @@ from suyuan.portal.api.checks import CheckId, folder_of
 from suyuan.portal.entry.guard import Who
 from suyuan.portal.guarded import GuardedRouter
 from suyuan.portal.problems import Problem
-from suyuan.queries.check_list import read_check
+from suyuan.queries.check_acts import check_of
 
 router = GuardedRouter()
 
@@ -27,7 +27,7 @@ async def file(request: Request, who: Who, check_id: CheckId, name: Annotated[st
     if name not in FILES or check_number(check_id) is None:
         raise Problem("not-found")
     found = await who.ask_for_anybody(lambda queries, scope: queries.public_check(scope, check_id))
-    publish = None if found is None else read_check(found.acts).publish
+    publish = None if found is None else check_of(found.acts).publish
     tag = next((f'"{each.sha256}"' for each in publish.files if each.name == name), None) if publish else None
     path = folder_of(who, check_id) / name
     if tag is None or not path.is_file():

@@ -17,7 +17,8 @@ from suyuan.portal.pages.drawn_orders import OF_A_PAGE, drawn, read_orders
 from suyuan.portal.pages.rendering import render
 from suyuan.portal.paging import USUAL, After, listed, next_cursor, page_of
 from suyuan.portal.problems import Problem, wants_html
-from suyuan.queries.check_list import CheckSummary, read_check
+from suyuan.queries.check_acts import check_of
+from suyuan.queries.check_list import CheckSummary
 
 router = GuardedRouter()
 
@@ -58,7 +59,7 @@ async def check(request: Request, who: Who, check_id: CheckId, first: First = 1)
     found = await who.ask_for_anybody(lambda queries, scope: queries.public_check(scope, check_id))
     if found is None:
         raise Problem("not-found")
-    known = read_check(found.acts)
+    known = check_of(found.acts)
     if not wants_html(request):
         body = {"summary": found.summary, "publication": publication_of(known), "files": files_of(known)}
         return Response(msgspec.json.encode(body), media_type="application/json")

@@ -9,16 +9,17 @@ from typing import Any
 import msgspec
 
 from suyuan.access.scope import Scope
-from suyuan.domain.checks.bodies import BODIES, Draw
-from suyuan.domain.checks.faults import decode
+from suyuan.domain.checks.bodies import Draw
 from suyuan.domain.checks.numbers import check_number
 from suyuan.domain.checks.rates import CONFIDENCE, Outcome, pass_rate
-from suyuan.domain.checks.stage import Act, Check, fold
+from suyuan.domain.checks.stage import Check
 from suyuan.domain.identifiers.normal_form import code_form
-from suyuan.queries.answers import InspectionOrder, ListingAsKnown, StratumResult, typed
+from suyuan.queries.answers import CheckAct, InspectionOrder, ListingAsKnown, StratumResult, typed
+from suyuan.queries.check_acts import checks_of
 from suyuan.queries.order_standing import standing_of
 from suyuan.queries.paging import MOST_ROWS, ListQuery, Order, Page, Paged, moment, number, read_page, text
 from suyuan.queries.rows import Row, Tables, read
+from suyuan.queries.sql.spot_checks import acts_on
 from suyuan.queries.visible import must_see_everything, sees_division, visible_orders
 
 _CONDITIONS = {
@@ -54,10 +55,6 @@ _RESULTS = """
     )
     WHERE order_no IN {orders:Array(String)} AND sample_no IS NOT NULL
     ORDER BY order_no, inspected_on, agency_code, report_no
-"""
-_ACTS = """
-    SELECT check_id, act, body, occurred_at, event_id, publisher, tie FROM current_check_act
-    WHERE check_id IN {checks:Array(String)}
 """
 
 
@@ -185,12 +182,7 @@ def _whole(tables: Tables, rows: Sequence[Row]) -> list[InspectionOrder]:
 
 def _checks(tables: Tables, check_ids: Iterable[str]) -> dict[str, Check]:
     """What the acts on checks give; none of one without acts."""
-    acts: dict[str, list[Act]] = {}
-    for row in read(tables, _ACTS, {"checks": sorted(check_ids)}):
-        if row["act"] in BODIES:  # a later version may know others
-            recency = (row["occurred_at"], row["event_id"], row["publisher"], row["tie"])
-            acts.setdefault(row["check_id"], []).append(Act(recency, decode(row["act"], row["body"])))
-    return {check_id: fold(found) for check_id, found in acts.items()}
+    return checks_of(typed(acts_on(tables, sorted(check_ids)), CheckAct))
 
 
 def _by_order(rows: Iterable[Row]) -> dict[str, list[Row]]:

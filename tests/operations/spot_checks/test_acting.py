@@ -13,6 +13,7 @@ from suyuan.operations.spot_checks.acting import NotLoaded
 from suyuan.operations.spot_checks.steps import name_of
 from suyuan.operations.work_left import WorkLeft
 from suyuan.queries.answers import CheckAct
+from suyuan.queries.check_acts import checks_of
 from tests.spot_checks import BEACON, PARTIES, SECRETS, SELLERS, SIGNATURE, drawn, plan
 
 
@@ -84,7 +85,7 @@ def test_how_far_a_check_has_come():
     check = acting.check_named(tables, files.plan.check_id)
     assert (check.plan, check.freeze, check.randomness) == (files.plan, files.freeze, None)
     assert acting.check_named(tables, "330100-2026-72").plan is None
-    assert set(acting.checks_of(tables.acts)) == {files.plan.check_id, "330100-2026-71"}
+    assert set(checks_of(tables.acts)) == {files.plan.check_id, "330100-2026-71"}
 
 
 @pytest.mark.parametrize("name", ["", "..", "330100-2026-1/../..", "330100-2026-01"])
