@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from suyuan.connections.kafka import KafkaConnection
@@ -15,6 +16,7 @@ from suyuan.connections.kafka import KafkaConnection
 SCRIPT = Path(__file__).parents[1] / "deploy" / "kafka" / "kafka"
 # brokers of tests live for seconds: compiled once and not again, they are there in half the time
 JAVA_OPTIONS = {"JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1"}
+STILL_SECONDS = 30.0
 
 
 def kafka(*arguments, expect=0):
@@ -124,6 +126,7 @@ class Broker:
         """Stands still, with its connections open, until `resume` or `stop`."""
         for pid in self._pids(broker):
             os.kill(pid, signal.SIGSTOP)
+            _wait_still(pid)
 
     def resume(self, broker=None):
         for pid in self._pids(broker):
@@ -136,3 +139,21 @@ class Broker:
     def _end_guard(self):
         self._guard.stdin.close()
         self._guard.wait()
+
+
+def _wait_still(pid):
+    """Until every thread of a process has stopped: on a busy machine others go on, and answer, while the one that is
+    handed the signal waits for its turn. Where there is no /proc, nothing tells.
+    """
+    tasks, until = Path(f"/proc/{pid}/task"), time.monotonic() + STILL_SECONDS
+    while tasks.is_dir() and any(_goes_on(task) for task in tasks.iterdir()):
+        assert time.monotonic() < until, f"process {pid} does not stop"
+        time.sleep(0.005)
+
+
+def _goes_on(task):
+    try:
+        state = (task / "stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:  # a thread that has ended since
+        return False
+    return state not in "TZX"
